@@ -1,0 +1,46 @@
+# One command each; `./navsync --help` lists more. Needs Python 3.11 or newer, git and make.
+PYTHON ?= python3
+tool := .local/venv/bin
+
+.PHONY: help run demo test down reset token check unit lock tools
+
+help: ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: ## bring everything up, connect a sample workspace, sync, stay up
+	@./navsync up
+
+demo: ## prove it: edit both sides, show every result, end with 0 or 1
+	@./navsync demo
+
+down: ## stop everything; what it knew is kept
+	@./navsync down
+
+reset: ## stop everything and forget what it knew
+	@./navsync reset
+
+token: ## print a bearer token of an admin
+	@./navsync token --role admin
+
+test: check ## everything that CI runs
+	@$(tool)/python -m pytest
+
+unit: tools ## the tests that need nothing running, in seconds
+	@$(tool)/python -m pytest tests/unit
+
+check: tools ## lint, types and the template, without tests
+	@$(tool)/ruff check
+	@$(tool)/ruff format --check
+	@$(tool)/mypy
+	@AWS_DEFAULT_REGION=us-east-1 SAM_CLI_TELEMETRY=0 PATH="$(CURDIR)/$(tool):$$PATH" $(tool)/sam validate --lint
+
+tools: ## the environments under .local, made once
+	@$(PYTHON) local/bootstrap.py
+
+# What runs in the layer and in Lambda is what development was tested with: dev first, the others within it.
+compile := $(tool)/uv pip compile --quiet --generate-hashes --no-header
+lock: tools ## write the locks anew; UPGRADE=--upgrade moves to newer versions
+	$(compile) $(UPGRADE) --python-version 3.13 requirements/dev.in -o requirements/dev.txt
+	$(compile) --python-version 3.13 -c requirements/dev.txt layers/shared/requirements.txt -o requirements/layer.txt
+	$(compile) --python-version 3.13 -c requirements/dev.txt requirements/runtime.in -o requirements/runtime.txt
+	$(compile) --python-version 3.11 -c requirements/dev.txt requirements/uv.in -o requirements/uv.txt

@@ -1,0 +1,177 @@
+"""Connecting and disconnecting a Notion workspace, by OAuth."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets as random
+from dataclasses import replace
+from datetime import timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict
+
+from navsync import api, bootstrap, views
+from navsync.config import OAuthSettings
+from navsync.errors import Refused, Retryable
+from navsync.model import Connection, Lane, WorkKind, Workspace
+from navsync.notion.oauth import Grant
+
+logger = Logger()
+runtime = bootstrap.oauth(OAuthSettings.from_env(os.environ))
+app = api.resolver(logger)
+
+STATE_LASTS = timedelta(minutes=10)
+"""RFC 9700 asks for short; a person reads Notion's consent page meanwhile."""
+
+CALLBACK_PAGE = Path(__file__).with_name("callback.html").read_text(encoding="utf-8")
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An HTTP request."""
+    return app.resolve(event, context)
+
+
+@app.get(f"{api.PREFIX}/connect")
+def connect() -> Response[str]:
+    """Where to send the person's browser. The state is single-use and bound to this caller."""
+    who = api.caller(app.current_event, now=runtime.clock())
+    who.must_be("admin")
+    state = random.token_urlsafe(32)
+    runtime.store.put_oauth_state(_digest(state), who.subject, who.org, runtime.clock() + STATE_LASTS)
+    return _json(HTTPStatus.OK, {"authorize_url": runtime.oauth().authorize_url(state)})
+
+
+@app.get(f"{api.PREFIX}/callback")
+def callback() -> Response[str]:
+    """Notion sends the browser here. The page reads code and state from its own address; this function does not."""
+    headers = {
+        "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+        "connect-src 'self'; form-action 'none'; frame-ancestors 'none'; base-uri 'none'",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(HTTPStatus.OK.value, "text/html; charset=utf-8", CALLBACK_PAGE, headers=headers)
+
+
+class ConnectWorkspace(BaseModel):
+    """What the page that Notion redirected to hands over."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str
+    state: str | None = None
+
+
+@app.post(f"{api.PREFIX}/connect-workspace")
+def connect_workspace() -> Response[str]:
+    """Exchange the code, keep the tokens, and start set-up and the first sync."""
+    who = api.caller(app.current_event, now=runtime.clock())
+    who.must_be("admin")
+    offered = api.parse(ConnectWorkspace, app.current_event)
+    _check_state(offered.state, who)
+    workspace = _connected(_exchange(offered.code), who)
+    work = runtime.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
+    runtime.inbox.put(workspace.id, work)
+    logger.info("connected", extra={"workspace_id": workspace.id})
+    return _json(HTTPStatus.OK, views.workspace(workspace))
+
+
+def _check_state(state: str | None, who: api.Caller) -> None:
+    """Without this, somebody else's Notion workspace could be slipped under the caller's organisation."""
+    begun = runtime.store.take_oauth_state(_digest(state), runtime.clock()) if state else None
+    if begun is None or (begun.subject, begun.org) != (who.subject, who.org):
+        raise api.Problem(
+            HTTPStatus.BAD_REQUEST,
+            "bad_state",
+            "The connection was not begun by you, or over 10 minutes ago: begin again.",
+        )
+
+
+def _exchange(code: str) -> Grant:
+    try:
+        return runtime.oauth().exchange(code)
+    except Refused as error:
+        raise api.Problem(
+            HTTPStatus.BAD_REQUEST, "bad_code", "Notion does not accept the code any more: begin again."
+        ) from error
+    except Retryable as error:
+        raise api.Problem(
+            HTTPStatus.BAD_GATEWAY, "notion_unavailable", "Notion did not answer: begin again."
+        ) from error
+
+
+def _connected(grant: Grant, who: api.Caller) -> Workspace:
+    """The workspace of *grant*: tokens are kept before anything says that it is connected."""
+    known = runtime.store.workspace_of_bot(grant.bot_id)
+    if known is not None and known.org != who.org:
+        raise api.Problem(
+            HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected this workspace."
+        )
+    workspace = known or _new_workspace(grant, who)
+    runtime.secrets.put_workspace_tokens(workspace.id, grant.access_token, grant.refresh_token)
+    if known is None:
+        return runtime.store.create_workspace(workspace)
+    again = replace(
+        known,
+        name=grant.workspace_name,
+        is_active=True,
+        connection=Connection.CONNECTED,
+        updated_at=runtime.clock(),
+        members={**known.members, who.subject: "admin"},
+    )
+    return runtime.store.desk(known.id).save_workspace(again)
+
+
+def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
+    now = runtime.clock()
+    return Workspace(
+        id=runtime.new_id(),
+        notion_workspace_id=grant.workspace_id,
+        name=grant.workspace_name,
+        bot_id=grant.bot_id,
+        org=who.org,
+        created_at=now,
+        updated_at=now,
+        members={who.subject: "admin"},
+    )
+
+
+@app.delete(f"{api.PREFIX}/workspaces/<workspace_id>")
+def disconnect(workspace_id: str) -> Response[str]:
+    """Stop, revoke the grant at Notion and forget the tokens. Mappings and history stay, for a later connection."""
+    who = api.caller(app.current_event, now=runtime.clock())
+    found = runtime.store.desk(int(workspace_id)).workspace() if workspace_id.isdecimal() else None
+    workspace = who.must_be_in("admin", found)
+    stopped = replace(workspace, is_active=False, connection=Connection.DISCONNECTED, updated_at=runtime.clock())
+    runtime.store.desk(workspace.id).save_workspace(stopped)
+    _revoke(workspace)
+    runtime.secrets.delete_workspace_tokens(workspace.id)
+    logger.info("disconnected", extra={"workspace_id": workspace.id})
+    return _json(HTTPStatus.OK, {"message": "Disconnected"})
+
+
+def _revoke(workspace: Workspace) -> None:
+    tokens = runtime.secrets.workspace_tokens(workspace.id)
+    if tokens is None:
+        return
+    try:
+        runtime.oauth().revoke(tokens.access_token)
+    except Retryable as error:  # the tokens are deleted all the same: nobody can use what nobody has
+        logger.warning("not revoked", extra={"workspace_id": workspace.id, "reason": error.code})
+
+
+def _digest(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _json(status: HTTPStatus, content: Any) -> Response[str]:
+    return Response(status.value, "application/json", json.dumps(content))

@@ -1,0 +1,26 @@
+"""The tick: every active workspace looks for what its webhooks missed."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from navsync import bootstrap
+from navsync.config import ReconcileSettings
+from navsync.model import Lane, WorkKind
+
+logger = Logger()
+runtime = bootstrap.reconcile(ReconcileSettings.from_env(os.environ))
+
+
+@logger.inject_lambda_context
+def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
+    """Put one sweep per workspace and wake it; a tick that comes twice finds the sweep already there."""
+    workspaces = runtime.store.active_workspaces()
+    for workspace_id in workspaces:
+        runtime.inbox.put(workspace_id, runtime.work(Lane.SWEEP, WorkKind.SWEEP, "", actor="schedule"))
+    logger.info("tick", extra={"workspaces": len(workspaces)})
+    return {"workspaces": len(workspaces)}

@@ -1,0 +1,159 @@
+"""Whatever says "look at this": webhooks of both sides, people's requests, and wakes that were delayed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel, ConfigDict
+
+from navsync import api, bootstrap, webhooks
+from navsync.config import TriggerSettings
+from navsync.model import Direction, EntityRef, EntityType, Lane, Work, WorkKind, Workspace
+from navsync.webhooks import Handshake, NotionEvent
+
+logger = Logger()
+runtime = bootstrap.trigger(TriggerSettings.from_env(os.environ))
+app = api.resolver(logger)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
+    """An HTTP request, or delayed wakes from the queue."""
+    if "Records" in event:
+        for record in event["Records"]:
+            _wake_when_due(json.loads(record["body"]))
+        return None
+    return app.resolve(event, context)
+
+
+def _wake_when_due(delayed: dict[str, Any]) -> None:
+    at, now = datetime.fromisoformat(delayed["at"]), runtime.clock()
+    if at > now:
+        runtime.inbox.later(int(delayed["workspace_id"]), at, now)
+    else:
+        runtime.inbox.wake(int(delayed["workspace_id"]))
+
+
+@app.exception_handler(webhooks.Rejected)
+def rejected(refusal: webhooks.Rejected) -> Response[str]:
+    """A webhook that is not taken: nothing was changed."""
+    problem = api.Problem(HTTPStatus(refusal.status), refusal.code, f"Not taken: {refusal}.")
+    return api.problem_response(problem, app.current_event.request_context.request_id)
+
+
+@app.post(f"{api.PREFIX}/webhooks/navimpact")
+def navimpact_webhook() -> Response[str]:
+    """A NavImpact record may have changed: every workspace looks at it."""
+    body = api.raw_body(app.current_event)
+    event = webhooks.navimpact_event(body, app.current_event.headers, runtime.secrets.navimpact_webhook_secrets())
+    if event is None:
+        return _accepted(ignored="type")
+    work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor="navimpact")
+    return _accepted(workspaces=_put(runtime.store.active_workspaces(), work))
+
+
+@app.post(f"{api.PREFIX}/webhooks/notion")
+def notion_webhook() -> Response[str]:
+    """A page may have changed: the workspaces whose bots can see it look at it."""
+    body = api.raw_body(app.current_event)
+    signature = app.current_event.headers.get("x-notion-signature", "")
+    token = runtime.secrets.notion_verification_token()
+    event = webhooks.notion_event(body, signature, token, now=runtime.clock())
+    if isinstance(event, Handshake):
+        return _shake_hands(event)
+    taken = [work for workspace in _seeing(event) if (work := _work_for(event, workspace)) is not None]
+    return _accepted(workspaces=len(taken))
+
+
+def _shake_hands(offered: Handshake) -> Response[str]:
+    """Anybody can sign a handshake, since it carries its own key: it is believed once, while the operator waits."""
+    if not runtime.secrets.capture_verification_token(offered.token, now=runtime.clock()):
+        raise webhooks.Unsigned("no handshake is awaited: run `navsync webhook arm` first")
+    return _accepted(handshake="captured")
+
+
+def _seeing(event: NotionEvent) -> Iterable[Workspace]:
+    if event.bots:
+        found = (runtime.store.workspace_of_bot(bot) for bot in event.bots)
+        return [w for w in found if w is not None and w.notion_workspace_id == event.notion_workspace_id]
+    return runtime.store.workspaces_of_notion(event.notion_workspace_id)
+
+
+def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
+    """Put the work that *event* is to *workspace*: none for our own echo, and none for pages that are not rows of ours."""
+    if not webhooks.is_page_event(event) or event.is_echo_of(workspace.bot_id):
+        return None
+    kinds = {s.data_source_id: s.entity_type for s in runtime.store.desk(workspace.id).sources().values()}
+    entity_type = kinds.get(event.data_source_id or "", "")
+    if not entity_type and event.type not in _COULD_LEAVE:
+        return None
+    actor = next((author for author in event.authors if author != workspace.bot_id), None)
+    work = runtime.work(Lane.LIVE, WorkKind.PAGE, f"{entity_type}/{event.page_id}", actor=actor)
+    runtime.inbox.put(workspace.id, work)
+    return work
+
+
+_COULD_LEAVE = {"page.moved", "page.deleted", "page.undeleted"}
+"""Events of a row of ours that may name another parent."""
+
+
+class SyncProject(BaseModel):
+    """What the platform's frontend sends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_id: int | None = None
+    force_sync: bool = False
+    sync_direction: Direction = Direction.BOTH
+
+
+@app.post(f"{api.PREFIX}/sync-project/<project_id>")
+def sync_project(project_id: str) -> Response[str]:
+    """Look at one project now, in every workspace of the caller."""
+    who = api.caller(app.current_event, now=runtime.clock())
+    wanted = api.parse(SyncProject, app.current_event)
+    if not project_id.isdecimal():
+        raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A project's id is a number.")
+    if wanted.project_id not in (None, int(project_id)):
+        raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
+    entity = EntityRef(EntityType.MEDIA_PROJECT, str(int(project_id)))
+    work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction)
+    seen = runtime.store.workspaces()
+    mine = [w.id for w in seen if w.is_active and who.may("analyst", w)]
+    if not mine:
+        if any(who.role_in(w) for w in seen):
+            raise api.forbidden("analyst")
+        raise api.Problem(HTTPStatus.BAD_REQUEST, "no_workspace", "No active Notion workspace found")
+    _put(mine, work)
+    return _accepted(message="Sync requested", project_id=int(project_id), run_id=work.run_id, workspaces=len(mine))
+
+
+@app.post(f"{api.PREFIX}/workspaces/<workspace_id>/sync")
+def sync_workspace(workspace_id: str) -> Response[str]:
+    """Reconcile one workspace now."""
+    who = api.caller(app.current_event, now=runtime.clock())
+    found = runtime.store.desk(int(workspace_id)).workspace() if workspace_id.isdecimal() else None
+    workspace = who.must_be_in("analyst", found)
+    work = runtime.work(Lane.SWEEP, WorkKind.SWEEP, "", actor=who.subject)
+    _put([workspace.id], work)
+    return _accepted(message="Reconcile requested", run_id=work.run_id, workspaces=1)
+
+
+def _put(workspaces: Iterable[int], work: Work) -> int:
+    count = 0
+    for workspace_id in workspaces:
+        runtime.inbox.put(workspace_id, work)
+        count += 1
+    return count
+
+
+def _accepted(**content: Any) -> Response[str]:
+    return Response(HTTPStatus.ACCEPTED.value, "application/json", json.dumps(content))

@@ -1,0 +1,1 @@
+"""NavSync: two-way sync between NavImpact and Notion."""

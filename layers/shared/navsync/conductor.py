@@ -1,0 +1,371 @@
+"""One workspace: its lease, its lanes, its budget, and what to look at next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol, assert_never
+
+from navsync import reconcile
+from navsync.engine import Done, Engine, Later, Result, Run
+from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Refused, Retryable
+from navsync.model import (
+    BudgetWindow,
+    Connection,
+    CreateIntent,
+    DataSource,
+    EntityRef,
+    EntityType,
+    Lane,
+    Lease,
+    Mapping,
+    Operation,
+    Outcome,
+    Side,
+    SyncLog,
+    Work,
+    WorkKind,
+    Workspace,
+)
+from navsync.ports import Desk, Ledger, SidePort
+
+SLICE = timedelta(seconds=40)
+"""How long one invocation works before it leaves the rest and wakes again."""
+
+LEASE = timedelta(seconds=170)
+"""Longer than the function may run (150 s), shorter than the message stays invisible (180 s)."""
+
+LOWER_LANE_EVERY = 5
+"""One look in so many is kept for lower lanes, so that a flood of edits cannot starve a backfill."""
+
+DEADLY = 2
+"""A piece of work on which so many holders of the lease died is parked."""
+
+PARKED = timedelta(hours=1)
+FIRST_PAUSE = timedelta(seconds=5)
+LONGEST_PAUSE = timedelta(minutes=15)
+
+ENTITY_TYPES = (EntityType.MEDIA_PROJECT,)
+"""What is synced so far, parents before children."""
+
+
+class NotionWorkspace(SidePort, Protocol):
+    """Notion as a side, and the databases that set-up makes in it."""
+
+    def find_parent(self) -> str:
+        """The page under which databases are made. Raises `Refused` when none is shared with us."""
+        ...
+
+    def find_source(self, entity_type: EntityType) -> DataSource | None:
+        """A data source that an earlier set-up made."""
+        ...
+
+    def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
+        """Make the database for *entity_type*."""
+        ...
+
+    def use(self, source: DataSource) -> None:
+        """Work with *source* from now on."""
+        ...
+
+    def window(self) -> BudgetWindow:
+        """Requests counted so far, to be kept for the next invocation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What one workspace's work is done with; the composition root fills it in."""
+
+    desk: Desk
+    ledger_of: Callable[[Lease], Ledger]
+    notion_of: Callable[[Workspace], NotionWorkspace]
+    navimpact: SidePort
+    clock: Callable[[], datetime]
+    new_id: Callable[[], int]
+    jitter: Callable[[], float]
+    """Uniform in [0, 1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """How one slice ended. *again_at*: when there is more to do (now or later), None when there is nothing."""
+
+    looked_at: int = 0
+    failed: int = 0
+    again_at: datetime | None = None
+    note: str = ""
+
+
+def conduct(tools: Tools, owner: str, *, until: datetime) -> Slice:
+    """Work on the workspace until its work is done, the slice ends at *until*, or it must wait."""
+    now = tools.clock()
+    workspace = tools.desk.workspace()
+    if workspace is None or not workspace.is_active or workspace.connection is not Connection.CONNECTED:
+        return Slice(note="not active")
+    budget = tools.desk.budget()
+    if budget is not None and budget.blocked_until is not None and budget.blocked_until > now:
+        return Slice(again_at=budget.blocked_until, note="blocked by a limit")
+    lease = tools.desk.acquire(owner, now=now, until=now + LEASE)
+    if lease is None:
+        return Slice(again_at=now + FIRST_PAUSE, note="another worker holds the workspace")
+    shift = _Shift(tools, workspace, lease, tools.notion_of(workspace), until)
+    try:
+        return shift.drain()
+    finally:
+        tools.desk.save_budget(shift.notion.window())
+        tools.desk.release(lease)
+
+
+class Waker(Protocol):
+    """Sends the messages that wake a worker."""
+
+    def wake(self, workspace_id: int) -> None:
+        """Now."""
+        ...
+
+    def later(self, workspace_id: int, at: datetime, now: datetime) -> None:
+        """At *at*."""
+        ...
+
+
+def pass_on(ended: Slice, workspace_id: int, waker: Waker, *, now: datetime) -> None:
+    """See that somebody goes on: at once only after progress, so that a slice that gets nowhere cannot spin."""
+    if ended.again_at is None:
+        return
+    if ended.again_at <= now and ended.looked_at:
+        waker.wake(workspace_id)
+    else:
+        waker.later(workspace_id, max(ended.again_at, now + FIRST_PAUSE), now)
+
+
+class _Shift:
+    """One holder's time with the lease."""
+
+    def __init__(
+        self, tools: Tools, workspace: Workspace, lease: Lease, notion: NotionWorkspace, until: datetime
+    ) -> None:
+        self.tools, self.workspace, self.lease, self.notion, self.until = tools, workspace, lease, notion, until
+        self.desk = tools.desk
+        self.ledger = tools.ledger_of(lease)
+        self.engine = Engine(workspace, self.ledger, tools.navimpact, notion, tools.clock, tools.new_id)
+        self.looked_at = self.failed = 0
+
+    def drain(self) -> Slice:
+        """Look at one piece of work after another."""
+        self.desk.raise_epoch()  # before any work is read: whoever puts work from now on wakes us anew
+        for source in self.desk.sources().values():
+            self.notion.use(source)
+        try:
+            while (work := self._next()) is not None:
+                self._check_time()
+                self._take(work)
+        except Blocked as error:
+            return self._ended(error.until, "blocked by a limit")
+        except OutOfTime:
+            return self._ended(self.tools.clock(), "slice ended")
+        except NeedsReauth:
+            self.desk.save_workspace(replace(self.workspace, connection=Connection.NEEDS_REAUTH))
+            return self._ended(None, "needs to be connected again")
+        except LostLease:
+            return self._ended(self.tools.clock() + FIRST_PAUSE, "lost the lease")
+        return self._ended(self.desk.next_due(after=self.tools.clock()), "done")
+
+    def _ended(self, again_at: datetime | None, note: str) -> Slice:
+        return Slice(self.looked_at, self.failed, again_at, note)
+
+    def _check_time(self) -> None:
+        if self.tools.clock() >= self.until:
+            raise OutOfTime("the slice has ended")
+
+    def _next(self) -> Work | None:
+        lanes = list(Lane)
+        if self.looked_at % LOWER_LANE_EVERY == LOWER_LANE_EVERY - 1:
+            lanes.reverse()
+        for lane in lanes:
+            for work in self.desk.pending(lane, now=self.tools.clock(), limit=1):
+                return work
+        return None
+
+    def _take(self, work: Work) -> None:
+        self.looked_at += 1
+        if self.desk.begin(self.lease, f"{work.kind}/{work.external_id}") >= DEADLY:
+            self._park(work)
+            return
+        try:
+            result = self._look(work)
+        except (Blocked, LostLease, OutOfTime, NeedsReauth):
+            raise
+        except (Retryable, Fatal) as error:
+            self.failed += 1
+            self._put_off(work, error)
+        else:
+            self._finished(work, result)
+
+    def _finished(self, work: Work, result: Result) -> None:
+        match result:
+            case Later(mapping=mapping, at=at):
+                self._put_again(work, mapping, at)
+            case Done():
+                pass
+            case _:
+                assert_never(result)
+        self.desk.done(work)
+
+    def _put_again(self, work: Work, mapping: Mapping, at: datetime) -> None:
+        self.desk.put(self._work(work, WorkKind.MAPPING, str(mapping.id), due=at))
+
+    def _work(self, cause: Work, kind: WorkKind, external_id: str, **changes: object) -> Work:
+        return replace(cause, kind=kind, external_id=external_id, nonce=str(self.tools.new_id()), **changes)  # type: ignore[arg-type]
+
+    def _put_off(self, work: Work, error: Retryable | Fatal) -> None:
+        """Leave this one for later; its neighbours go on."""
+        mapping = self._mapping_of(work)
+        at = self.tools.clock() + self._pause(mapping.attempts if mapping else 0)
+        if mapping is not None:
+            self.engine.note_failure(mapping, error, at)
+        else:
+            self.ledger.record(self._failure(work, error))
+        self.desk.done(work)
+        self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id())))
+
+    def _pause(self, attempts: int) -> timedelta:
+        longest = min(FIRST_PAUSE * 2 ** min(attempts, 10), LONGEST_PAUSE)
+        return longest / 2 + longest / 2 * self.tools.jitter()
+
+    def _park(self, work: Work) -> None:
+        """Workers died on this one: keep it from stopping the workspace, and say so."""
+        self.ledger.record(self._failure(work, Refused("workers died on it twice; it is looked at again in an hour")))
+        self.desk.done(work)
+        self.desk.put(replace(work, due=self.tools.clock() + PARKED, nonce=str(self.tools.new_id())))
+
+    def _failure(self, work: Work, error: Exception) -> SyncLog:
+        return SyncLog(
+            id=self.tools.new_id(),
+            workspace_id=self.workspace.id,
+            at=self.tools.clock(),
+            run_id=work.run_id,
+            operation=Operation.SETUP if work.kind is WorkKind.SETUP else Operation.FAIL,
+            outcome=Outcome.FAILED,
+            title=f"{work.kind} {work.external_id}".strip(),
+            actor=work.actor,
+            message=str(error),
+        )
+
+    # --- kinds of work ----------------------------------------------------------------------------------------------
+
+    def _look(self, work: Work) -> Result:
+        run = Run(work.run_id, work.actor, work.direction)
+        match work.kind:
+            case WorkKind.ENTITY:
+                return self._entity(EntityRef.parse(work.external_id), run)
+            case WorkKind.PAGE:
+                return self._page(work.external_id, run)
+            case WorkKind.MAPPING:
+                return self._mapping(int(work.external_id), run)
+            case WorkKind.SETUP:
+                return self._set_up(work)
+            case WorkKind.SWEEP:
+                return self._sweep(work)
+            case WorkKind.BACKFILL:
+                return self._backfill(work)
+            case _:
+                assert_never(work.kind)
+
+    def _mapping_of(self, work: Work) -> Mapping | None:
+        match work.kind:
+            case WorkKind.ENTITY:
+                return self.ledger.of_entity(EntityRef.parse(work.external_id))
+            case WorkKind.PAGE:
+                return self.ledger.of_page(work.external_id.partition("/")[2])
+            case WorkKind.MAPPING:
+                return self.ledger.load(int(work.external_id))
+            case _:
+                return None
+
+    def _entity(self, entity: EntityRef, run: Run) -> Result:
+        mapping = self.ledger.of_entity(entity)
+        if mapping is not None:
+            return self.engine.sync(mapping, run, edited=Side.NAVIMPACT)
+        self._finish_creates(entity.type, on=Side.NAVIMPACT, run=run)
+        if (mapping := self.ledger.of_entity(entity)) is not None:
+            return self.engine.sync(mapping, run)
+        return self.engine.welcome_entity(entity, run)
+
+    def _page(self, external_id: str, run: Run) -> Result:
+        kind, _, page_id = external_id.partition("/")
+        mapping = self.ledger.of_page(page_id)
+        if mapping is not None:
+            return self.engine.sync(mapping, run)
+        if not kind:
+            return Done()  # not a row of ours
+        entity_type = EntityType(kind)
+        return self.engine.welcome_page(entity_type, self.notion.read(entity_type, page_id), run)
+
+    def _finish_creates(self, entity_type: EntityType, *, on: Side, run: Run) -> None:
+        """An unknown record may be the one that an interrupted create of ours made: finish those first."""
+        for mapping in self.ledger.open_creates():
+            if (
+                isinstance(mapping.intent, CreateIntent)
+                and mapping.intent.on is on
+                and mapping.entity_type is entity_type
+            ):
+                self.engine.sync(mapping, run)
+
+    def _mapping(self, mapping_id: int, run: Run) -> Result:
+        mapping = self.ledger.load(mapping_id)
+        return Done() if mapping is None else self.engine.sync(mapping, run)
+
+    def _set_up(self, work: Work) -> Result:
+        known = self.desk.sources()
+        for entity_type in ENTITY_TYPES:
+            source = known.get(entity_type) or self._source(entity_type)
+            self.desk.save_source(source)
+            self.notion.use(source)
+        self.desk.put(self._work(work, WorkKind.BACKFILL, "", lane=Lane.BACKFILL))
+        return Done()
+
+    def _source(self, entity_type: EntityType) -> DataSource:
+        """Adopt the database that an interrupted set-up made, or make it."""
+        found = self.notion.find_source(entity_type)
+        return found or self.notion.create_source(entity_type, self.notion.find_parent())
+
+    def _sweep(self, work: Work) -> Result:
+        for entity_type in self._connected_types():
+            for port in (self.notion, self.tools.navimpact):
+                self._check_time()
+                reconcile.sweep(
+                    port,
+                    entity_type,
+                    desk=self.desk,
+                    ledger=self.ledger,
+                    work_for=lambda id, port=port: self._work(work, _KIND[port.side], id, lane=Lane.SWEEP),
+                )
+        return Done()
+
+    def _connected_types(self) -> list[EntityType]:
+        sources = self.desk.sources()
+        return [t for t in ENTITY_TYPES if t in sources]
+
+    def _backfill(self, work: Work) -> Result:
+        """Everything both sides have: rows first, so that pages made by an earlier connection are adopted.
+
+        What has a mapping already is skipped, so a slice that ends in the middle loses nothing but the listing.
+        """
+        for entity_type in self._connected_types():
+            for port in (self.notion, self.tools.navimpact):
+                for record in reconcile.records(port, entity_type, None):
+                    if reconcile.mapping_of(self.ledger, entity_type, port.side, record) is None:
+                        self._let_edits_pass()
+                        self._take(self._work(work, _KIND[port.side], f"{entity_type}/{record.id}"))
+        return Done()
+
+    def _let_edits_pass(self) -> None:
+        """A person's edit overtakes a backfill."""
+        self._check_time()
+        for edit in self.desk.pending(Lane.LIVE, now=self.tools.clock(), limit=1):
+            self._take(edit)
+
+
+_KIND = {Side.NAVIMPACT: WorkKind.ENTITY, Side.NOTION: WorkKind.PAGE}

@@ -1,0 +1,120 @@
+"""Failures, named by what the caller does next.
+
+Two families: a `Retryable` passes with time or a fresh look, a `Fatal` needs a person. Vendors' errors are translated
+into these in one place each (`notion.py`, `navimpact.py`); a vendor's text never leaves that place.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class SyncError(Exception):
+    """Any failure of the sync. *code* is stable and machine-readable; the message is for people."""
+
+    code = "sync_error"
+
+
+class Retryable(SyncError):
+    """Passes with time or with a fresh look."""
+
+    code = "retryable"
+
+
+class Blocked(Retryable):
+    """Send nothing before *until*: a rate limit or an overload. *whole_workspace*: stop all its connections."""
+
+    code = "blocked"
+
+    def __init__(self, message: str, *, until: datetime, whole_workspace: bool = False) -> None:
+        super().__init__(message)
+        self.until = until
+        self.whole_workspace = whole_workspace
+
+
+class Unavailable(Retryable):
+    """The side could not be asked, and nothing was changed: try again after a pause."""
+
+    code = "unavailable"
+
+
+class Unclear(Retryable):
+    """A write whose outcome is unknown (timeout, reset, 5xx): read again; never repeat it blindly."""
+
+    code = "unclear"
+
+
+class Raced(Retryable):
+    """Somebody else changed it between our read and our write (409, 412): read again and decide anew."""
+
+    code = "raced"
+
+
+class StaleMapping(Retryable):
+    """The stored item has moved on since we read it: read it again."""
+
+    code = "stale"
+
+
+class LostLease(Retryable):
+    """Another worker owns the workspace now: stop, write nothing more."""
+
+    code = "lost_lease"
+
+
+class OutOfTime(Retryable):
+    """The slice has ended: leave the rest as work and wake again."""
+
+    code = "out_of_time"
+
+
+class Fatal(SyncError):
+    """Needs a person; trying again changes nothing."""
+
+    code = "fatal"
+
+
+class Refused(Fatal):
+    """The side will not take this value, or we will not send it. *field* where it is about one."""
+
+    code = "refused"
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class SchemaChanged(Fatal):
+    """The data source is not as we last read it: read its schema again, then look once more."""
+
+    code = "schema_changed"
+
+
+class NotReachable(Fatal):
+    """Not shared with us, or gone: Notion does not tell which. Nothing is deleted for it."""
+
+    code = "not_reachable"
+
+
+class MissingCapability(Fatal):
+    """The connection lacks a permission (403)."""
+
+    code = "missing_capability"
+
+
+class NeedsReauth(Fatal):
+    """The connection was removed or its token is dead: a person must connect again."""
+
+    code = "needs_reauth"
+
+
+class Suspended(Fatal):
+    """The provider has blocked us for good and says not to retry."""
+
+    code = "suspended"
+
+
+class ConfigError(Fatal):
+    """A setting is missing or wrong. Raised at start, naming the setting."""
+
+    code = "config"

@@ -1,0 +1,466 @@
+"""The nouns of NavSync: what every other module speaks about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, Self
+
+type Value = str | Decimal | tuple[str, ...] | None
+"""A canonical value: text, option, date (ISO 8601) and link as `str`, numbers as `Decimal`, lists as tuples.
+
+Nothing is `None`, for text too: neither an empty string nor an empty list of runs exists here. An empty list is `()`.
+"""
+
+type Values = MappingOf[str, Value]
+"""Canonical field name → value."""
+
+type Raw = MappingOf[str, Any]
+"""Canonical field name → the provider's own JSON of it, kept so that formatting can be spared and restored."""
+
+
+class Side(StrEnum):
+    """The two places a record lives. Neither is the source: both are both."""
+
+    NAVIMPACT = "navimpact"
+    NOTION = "notion"
+
+    @property
+    def other(self) -> Side:
+        """The side across."""
+        return Side.NOTION if self is Side.NAVIMPACT else Side.NAVIMPACT
+
+
+class EntityType(StrEnum):
+    """The kinds of NavImpact record that are synced."""
+
+    MEDIA_PROJECT = "media_project"
+    DISTRIBUTION_LOG = "distribution_log"
+    PERFORMANCE_METRICS = "performance_metrics"
+    IMPACT_STORY = "impact_story"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EntityRef:
+    """Names one NavImpact record. Its text form, `media_project/42`, is what a page carries as `NavImpact ID`."""
+
+    type: EntityType
+    id: str
+
+    def __str__(self) -> str:
+        return f"{self.type}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form back. Raises ValueError when *text* is not one."""
+        kind, slash, number = text.partition("/")
+        if not slash or not number:
+            raise ValueError(f"{text!r} is not an entity reference like media_project/42")
+        return cls(EntityType(kind), number)
+
+
+# --- what a side shows ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """A record as one side shows it now."""
+
+    id: str
+    values: Values
+    unreadable: MappingOf[str, str] = field(default_factory=dict)
+    """Fields that exist but cannot be read (property missing, retyped), with the reason. Never "cleared"."""
+    raw: Raw = field(default_factory=dict)
+    revision: str | None = None
+    """The platform's ETag, where it gives one."""
+    key: str | None = None
+    """On a page: the text of its `NavImpact ID` property."""
+    edited_by: str | None = None
+    created_by: str | None = None
+    edited_at: datetime | None = None
+    created_at: datetime | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trashed:
+    """A page read from Notion's trash: positive proof of a deletion, with its last values. Restorable."""
+
+    last: Present
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The side answered 404. From NavImpact a hint of a deletion; from Notion no more than "not reachable"."""
+
+    id: str
+
+
+type Observation = Present | Trashed | Gone
+
+
+# --- agreement ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A field's value as both sides last agreed, as each side shows it.
+
+    Two values, because neither side stores exactly what it is given: NavImpact turns 10.999 into "11.00", Notion
+    normalises text. With one, the difference would look like an edit for ever.
+    """
+
+    navimpact: Value
+    notion: Value
+
+    def on(self, side: Side) -> Value:
+        """The value as *side* shows it."""
+        return self.navimpact if side is Side.NAVIMPACT else self.notion
+
+
+type Bases = MappingOf[str, Base]
+"""Field → its base. A field that is absent has never been agreed on."""
+
+
+class Policy(StrEnum):
+    """Who wins when both sides changed one field to different values."""
+
+    ASK = "ask"
+    NAVIMPACT = "navimpact"
+    NOTION = "notion"
+
+
+class Direction(StrEnum):
+    """Which way a field, or one run, may travel. The platform's frontend knows these names."""
+
+    BOTH = "bidirectional"
+    TO_NOTION = "navimpact_to_notion"
+    TO_NAVIMPACT = "notion_to_navimpact"
+
+    def allows(self, to: Side) -> bool:
+        """Whether values may be written to side *to*."""
+        return self is Direction.BOTH or (self is Direction.TO_NOTION) == (to is Side.NOTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One field changed on both sides to different values. Derived from the bases; never an error."""
+
+    field: str
+    base: Value
+    navimpact: Value
+    notion: Value
+
+
+# --- intents: writes about to be made -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FieldWrite:
+    """One field about to be written to *to*: *value* as the other side shows it, over *overwrites*."""
+
+    field: str
+    to: Side
+    value: Value
+    overwrites: Value
+
+
+@dataclass(frozen=True, slots=True)
+class WriteIntent:
+    """Changed fields about to be written, to one side or both."""
+
+    writes: tuple[FieldWrite, ...]
+    log_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreateIntent:
+    """A record about to be created on *on*. *values* never change once stored: a retry repeats them or adopts."""
+
+    on: Side
+    values: Values
+    key: str
+    log_id: int
+    attempted_at: datetime | None = None
+    """When it was last sent; None while it surely was not, so that no lookup is owed."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveIntent:
+    """A page about to be trashed, its last values already in the sync log."""
+
+    on: Side
+    log_id: int
+
+
+type Intent = WriteIntent | CreateIntent | RemoveIntent
+
+
+# --- the mapping ----------------------------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """Where a mapping stands."""
+
+    LINKED = "linked"
+    DRAFT = "draft"
+    """A row a person made in Notion that lacks a required field."""
+    CREATING = "creating"
+    AWAITING_APPROVAL = "awaiting_approval"
+    """Its page is in the trash (or a mass deletion was stopped) and a person must say what to do."""
+    UNREACHABLE = "unreachable"
+    """Notion answers 404: no longer shared, or gone. Nothing is deleted for it."""
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a mapping waits for a person or for time: its cause and its fix, in words a person reads."""
+
+    code: str
+    cause: str
+    fix: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Pairs one entity with one page and holds their bases."""
+
+    id: int
+    """Public, time-ordered, below 2^53."""
+    workspace_id: int
+    entity_type: EntityType
+    entity_id: str | None
+    page_id: str | None
+    created_at: datetime
+    state: State = State.LINKED
+    bases: Bases = field(default_factory=dict)
+    intent: Intent | None = None
+    conflicts: tuple[Conflict, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
+    stamped: bool = False
+    """Whether the page carries its `NavImpact ID`."""
+    gone_since: datetime | None = None
+    """When NavImpact first answered 404 for it; a deletion is believed when confirmed."""
+    title: str | None = None
+    """For lists that people read; never compared."""
+    attempts: int = 0
+    """Failures in a row; 0 after any success."""
+    next_retry_at: datetime | None = None
+    last_sync_at: datetime | None = None
+    """The last look that agreed."""
+    last_change_at: datetime | None = None
+    """The last write."""
+    version: int = 0
+    """Of the stored item; 0 is not stored yet. The store raises it on each save."""
+
+    @property
+    def entity(self) -> EntityRef | None:
+        """The entity it pairs, once there is one."""
+        return None if self.entity_id is None else EntityRef(self.entity_type, self.entity_id)
+
+    def but(self, **changes: Any) -> Mapping:
+        """A copy with *changes*."""
+        return replace(self, **changes)
+
+
+# --- the workspace --------------------------------------------------------------------------------------------------
+
+
+class Connection(StrEnum):
+    """Whether a workspace's Notion connection works."""
+
+    CONNECTED = "connected"
+    NEEDS_REAUTH = "needs_reauth"
+    DISCONNECTED = "disconnected"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What people set for one workspace."""
+
+    policy: Policy = Policy.ASK
+    field_policies: MappingOf[str, Policy] = field(default_factory=dict)
+    """`media_project.title` → policy; others follow *policy*."""
+    requests_per_minute: int = 180
+    """Notion's budget for the connection: 180, or 600 on Business and Enterprise (API facts of 2026-09-09)."""
+    parent_page_id: str | None = None
+    """Where NavSync's databases are made; None: the first shared page at the top of the workspace."""
+
+    def policy_of(self, entity_type: EntityType, field_name: str) -> Policy:
+        """The policy for one field."""
+        return self.field_policies.get(f"{entity_type}.{field_name}", self.policy)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """One connected Notion workspace (one bot id); also the tenant boundary."""
+
+    id: int
+    notion_workspace_id: str
+    name: str
+    bot_id: str
+    org: str | None
+    created_at: datetime
+    updated_at: datetime
+    is_active: bool = True
+    """False while a person has paused it."""
+    connection: Connection = Connection.CONNECTED
+    settings: Settings = field(default_factory=Settings)
+    members: MappingOf[str, str] = field(default_factory=dict)
+    """Subject of a token → role; the connecting admin is the first."""
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """A Notion property as addressed: *id* verbatim (URL-encoded as Notion gives it), so renames change nothing."""
+
+    id: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSource:
+    """The Notion data source whose rows are the pages of one entity type, with its schema as last read."""
+
+    entity_type: EntityType
+    database_id: str
+    data_source_id: str
+    properties: MappingOf[str, Property]
+    """Canonical field, or `KEY_FIELD`/`LINK_FIELD`, → property."""
+    options: MappingOf[str, tuple[MappingOf[str, Any], ...]] = field(default_factory=dict)
+    """Field → the status options as Notion gave them (id, name, group …)."""
+
+
+KEY_FIELD = "navimpact_id"
+LINK_FIELD = "navimpact_link"
+
+
+# --- work -----------------------------------------------------------------------------------------------------------
+
+
+class Lane(StrEnum):
+    """Priority: a person's edit overtakes the rest. Sorts in the order in which lanes are looked at."""
+
+    LIVE = "1-live"
+    SWEEP = "2-sweep"
+    BACKFILL = "3-backfill"
+
+
+class WorkKind(StrEnum):
+    """What a work row says to look at."""
+
+    ENTITY = "entity"
+    """external id: `media_project/42`"""
+    PAGE = "page"
+    """external id: a page id, with dashes"""
+    MAPPING = "mapping"
+    """external id: a mapping's id; a retry or a second look"""
+    SETUP = "setup"
+    SWEEP = "sweep"
+    BACKFILL = "backfill"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A row that says "look at this". Never carries a value of a record."""
+
+    lane: Lane
+    kind: WorkKind
+    external_id: str
+    nonce: str
+    """Fresh on each put; a row is deleted only while its nonce is the one seen."""
+    due: datetime
+    """Not to be looked at before."""
+    run_id: str
+    """Of the trigger that caused it; each sync log row it causes carries it."""
+    actor: str | None = None
+    """Whose edit or request it was, where known."""
+    direction: Direction = Direction.BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work on one workspace. *fence* rises with each holder; a save under an old fence fails."""
+
+    workspace_id: int
+    owner: str
+    fence: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetWindow:
+    """Notion requests counted in one fixed 60-second window, kept across invocations."""
+
+    started_at: datetime
+    used: int = 0
+    blocked_until: datetime | None = None
+    """No request before: a Retry-After that has not ended."""
+
+
+# --- the sync log ---------------------------------------------------------------------------------------------------
+
+
+class Operation(StrEnum):
+    """What a sync log row tells of."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    RESTORE = "restore"
+    LINK = "link"
+    UNLINK = "unlink"
+    CONFLICT = "conflict"
+    SETUP = "setup"
+    FAIL = "fail"
+
+
+class Outcome(StrEnum):
+    """How it ended. STARTED rows were recorded before the write and not finished yet."""
+
+    STARTED = "started"
+    SUCCESS = "success"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One value that was, or is about to be, replaced on *side*."""
+
+    field: str
+    side: Side
+    old: Value
+    new: Value
+    old_raw: Any = None
+    """The provider's JSON of the old value, where formatting matters."""
+    rule: str = ""
+    """Why: `changed on navimpact`, `policy notion` …"""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncLog:
+    """What happened, for people: written before a value is overwritten, finished after."""
+
+    id: int
+    workspace_id: int
+    at: datetime
+    run_id: str
+    operation: Operation
+    outcome: Outcome
+    side: Side | None = None
+    """Where the write went; None where both or neither."""
+    entity_type: EntityType | None = None
+    entity_id: str | None = None
+    page_id: str | None = None
+    mapping_id: int | None = None
+    title: str | None = None
+    actor: str | None = None
+    changes: tuple[Change, ...] = ()
+    message: str | None = None
+    duration_ms: int | None = None

@@ -1,0 +1,148 @@
+"""What does a page's JSON say, in canonical values?"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from navsync.fields import KEY, SPECS, EntitySpec, Field, Kind, Unreadable, parse_notion
+from navsync.model import KEY_FIELD, DataSource, EntityRef, EntityType, Present, Trashed, Value
+
+MOVED = "the page was moved out of its database; move it back"
+NOT_LISTED = "a list of pages does not show their bodies; read the page itself"
+
+_PARENT = EntityType.MEDIA_PROJECT
+"""What a relation of ours points at: every child belongs to a media project."""
+
+type Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A page as Notion gave it, its properties complete, with its body where that was read too."""
+
+    page: Json
+    properties: Mapping[str, Json] = field(default_factory=dict)
+    """Property id → property."""
+    body: Json | None = None
+
+    @property
+    def id(self) -> str:
+        """The page's id, with dashes."""
+        return str(self.page["id"])
+
+    @property
+    def in_trash(self) -> bool:
+        """Whether a person, or we, moved it to the trash. Older answers call it archived."""
+        return bool(self.page.get("in_trash", self.page.get("archived", False)))
+
+
+def is_row_of(source: DataSource, page: Json) -> bool:
+    """Whether *page* still is a row of *source*."""
+    parent = page.get("parent") or {}
+    return undashed(parent.get("data_source_id")) == undashed(source.data_source_id)
+
+
+def undashed(id: object) -> str:
+    """An id in the form that is equal however Notion spelled it."""
+    return str(id).replace("-", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads rows of *source*. *entity_of* tells which entity a related page mirrors, None where it is not known."""
+
+    source: DataSource
+    entity_of: Callable[[str], EntityRef | None]
+
+    @property
+    def spec(self) -> EntitySpec:
+        """The fields that a row has."""
+        return SPECS[self.source.entity_type]
+
+    def observe(self, row: Row) -> Present | Trashed:
+        """The row as it is now."""
+        return Trashed(self.present(row)) if row.in_trash else self.present(row)
+
+    def present(self, row: Row) -> Present:
+        """The row's values; what cannot be read is named with its reason, never left out and never empty."""
+        values: dict[str, Value] = {}
+        unreadable: dict[str, str] = {}
+        raw: dict[str, Any] = {}
+        for spec_field, content in self._contents(row):
+            try:
+                values[spec_field.name] = self._value(spec_field, content)
+                raw[spec_field.name] = content
+            except Unreadable as error:
+                unreadable[spec_field.name] = error.reason
+        return self._present(row, values, unreadable, raw)
+
+    def _present(self, row: Row, values: dict[str, Value], unreadable: dict[str, str], raw: dict[str, Any]) -> Present:
+        page = row.page
+        return Present(
+            id=row.id,
+            values=values,
+            unreadable=unreadable,
+            raw=raw,
+            key=self._key(row),
+            edited_by=_user(page.get("last_edited_by")),
+            created_by=_user(page.get("created_by")),
+            edited_at=_time(page.get("last_edited_time")),
+            created_at=_time(page.get("created_time")),
+            url=page.get("url"),
+        )
+
+    def _contents(self, row: Row) -> Iterator[tuple[Field, Json | Unreadable]]:
+        for spec_field in self.spec.fields:
+            yield spec_field, self._content(spec_field, row)
+
+    def _content(self, spec_field: Field, row: Row) -> Json | Unreadable:
+        if not is_row_of(self.source, row.page):
+            return Unreadable(MOVED)
+        if spec_field.kind is Kind.BODY:
+            return Unreadable(NOT_LISTED) if row.body is None else row.body
+        return _property(self.source, spec_field, row) or Unreadable(
+            f"the database has no property for {spec_field.property} any more; undo its deletion in Notion"
+        )
+
+    def _value(self, spec_field: Field, content: Json | Unreadable) -> Value:
+        if isinstance(content, Unreadable):
+            raise content
+        value = parse_notion(spec_field, content)
+        if spec_field.kind is Kind.RELATION and isinstance(value, tuple):
+            return tuple(self._entity_id(page_id) for page_id in value)
+        return value
+
+    def _entity_id(self, page_id: str) -> str:
+        entity = self.entity_of(page_id)
+        if entity is None:
+            raise Unreadable("it points to a page that is not synced yet; it is read again when that page is")
+        if entity.type is not _PARENT:
+            raise Unreadable(f"it points to a {entity.type}; choose a {_PARENT} instead")
+        return entity.id
+
+    def _key(self, row: Row) -> str | None:
+        prop = _property(self.source, KEY, row) if is_row_of(self.source, row.page) else None
+        try:
+            key = parse_notion(KEY, prop) if prop else None
+        except Unreadable:
+            return None
+        return key if isinstance(key, str) else None
+
+
+def parent_ref(entity_id: str) -> EntityRef:
+    """The entity that a relation's value names."""
+    return EntityRef(_PARENT, entity_id)
+
+
+def _property(source: DataSource, spec_field: Field, row: Row) -> Json | None:
+    known = source.properties.get(KEY_FIELD if spec_field is KEY else spec_field.name)
+    return row.properties.get(known.id) if known else None
+
+
+def _user(user: Any) -> str | None:
+    return user.get("id") if isinstance(user, dict) else None
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)

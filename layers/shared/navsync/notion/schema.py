@@ -1,0 +1,74 @@
+"""How is a data source's schema read, matched with our fields, and made?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from navsync.fields import GENERATED_TITLE, KEY, LINK, SPECS, EntitySpec, Field, Kind, property_schema
+from navsync.model import DataSource, EntityType, Property
+
+type Json = dict[str, Any]
+
+TITLE_ID = "title"
+"""The id of every title property, whatever its name."""
+
+
+def columns(spec: EntitySpec) -> tuple[Field, ...]:
+    """The properties that a data source of *spec* has: all fields but a body, our key, and the link back."""
+    own = tuple(f for f in spec.fields if f.kind is not Kind.BODY)
+    generated = (GENERATED_TITLE,) if spec.title_is_generated else ()
+    return (*generated, *own, KEY, LINK)
+
+
+def source_of(entity_type: EntityType, answer: Json, known: DataSource | None) -> DataSource:
+    """The data source of *answer*, its properties matched by the ids that *known* holds.
+
+    Only a property never matched before is matched by its name and type. One whose id is gone stays with its old id:
+    its values are unreadable, not empty, and undoing the deletion in Notion brings the same id back. A new column of
+    the same name is not taken for it: its emptiness would look like an edit of every row.
+    """
+    shown = {p["id"]: p for p in answer["properties"].values()}
+    properties = {
+        f.name: found
+        for f in columns(SPECS[entity_type])
+        if f is not GENERATED_TITLE and (found := _match(f, answer["properties"], shown, known))
+    }
+    return DataSource(
+        entity_type=entity_type,
+        database_id=answer["parent"]["database_id"],
+        data_source_id=answer["id"],
+        properties=properties,
+        options=dict(_options(entity_type, properties, shown)),
+    )
+
+
+def _match(spec_field: Field, by_name: Json, shown: Mapping[str, Json], known: DataSource | None) -> Property | None:
+    before = known.properties.get(spec_field.name) if known else None
+    if before is not None:
+        return Property(before.id, shown[before.id]["type"]) if before.id in shown else before
+    if spec_field.kind is Kind.TITLE:
+        return Property(TITLE_ID, Kind.TITLE)
+    named = by_name.get(spec_field.property)
+    return Property(named["id"], named["type"]) if named and named["type"] == spec_field.kind else None
+
+
+def _options(
+    entity_type: EntityType, properties: Mapping[str, Property], shown: Mapping[str, Json]
+) -> Iterator[tuple[str, tuple[Json, ...]]]:
+    for spec_field in SPECS[entity_type].fields:
+        column = shown.get(properties[spec_field.name].id) if spec_field.name in properties else None
+        if spec_field.kind is Kind.STATUS and column and column["type"] == Kind.STATUS:
+            yield spec_field.name, tuple(column[Kind.STATUS]["options"])
+
+
+def new_properties(
+    entity_type: EntityType, related: str | None, *, present: Mapping[str, Property] | None = None
+) -> Json:
+    """The schema of the columns that *present* lacks, by name. *related* is the projects' data source."""
+    had = present or {}
+    missing = (f for f in columns(SPECS[entity_type]) if f.name not in had)
+    return {f.property: property_schema(f, related_to=related) for f in missing}
+
+
+def plain_text(text: str) -> list[Json]:
+    """One run of rich text without formatting."""
+    return [{"type": "text", "text": {"content": text}}]

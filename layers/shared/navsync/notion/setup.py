@@ -1,0 +1,104 @@
+"""How do our databases come into a workspace, once and only once?"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from navsync.errors import Refused, SyncError, Unavailable, Unclear
+from navsync.fields import KEY, SPECS
+from navsync.model import DataSource, EntityType
+from navsync.notion.failures import Committed
+from navsync.notion.gateway import Gateway
+from navsync.notion.schema import new_properties, plain_text, source_of
+
+type Json = dict[str, Any]
+type Sources = Mapping[EntityType, DataSource]
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Makes data sources, or adopts those that an earlier set-up made."""
+
+    gateway: Gateway
+    bot_id: str
+    parent_page_id: str | None = None
+    """Where databases are made; None: the first shared page at the top of the workspace."""
+
+    def find_parent(self) -> str:
+        """The page under which databases are made.
+
+        Raises:
+            Refused: no page is shared with the connection.
+        """
+        if self.parent_page_id is not None:
+            return self.parent_page_id
+        pages = [page for page in self._search("page", "") if not _is_row(page)]
+        pages.sort(key=lambda page: page["parent"].get("type") != "workspace")
+        if not pages:
+            raise Refused("no page is shared with the connection; share one with it in Notion, then set up again")
+        return str(pages[0]["id"])
+
+    def find_source(self, entity_type: EntityType, sources: Sources) -> DataSource | None:
+        """The oldest data source of that title that our bot made and that has our key, its columns completed."""
+        title = SPECS[entity_type].database_title
+        ours = [found for found in self._search("data_source", title) if self._is_ours(found, title)]
+        if not ours:
+            return None
+        return self._completed(entity_type, min(ours, key=lambda found: str(found["created_time"])), sources)
+
+    def create_source(self, entity_type: EntityType, parent_page_id: str, sources: Sources) -> DataSource:
+        """Make the database. A lost answer raises `Unclear`: it may exist, so look with `find_source` first."""
+        body = {
+            "parent": {"type": "page_id", "page_id": parent_page_id},
+            "title": plain_text(SPECS[entity_type].database_title),
+            "initial_data_source": {"properties": new_properties(entity_type, _related(entity_type, sources))},
+        }
+        try:
+            database = self.gateway.write("POST", "databases", body=body)
+        except Committed as committed:
+            database = self._made(f"databases/{committed.resource_id}")
+        made = self._made(f"data_sources/{database['data_sources'][0]['id']}")
+        return source_of(entity_type, made, None)
+
+    def _made(self, path: str) -> Json:
+        try:
+            return self.gateway.read("GET", path)
+        except SyncError as error:
+            raise Unclear("the database was made, but could not be read yet; it is looked up again") from error
+
+    def _is_ours(self, found: Json, title: str) -> bool:
+        name = "".join(run["plain_text"] for run in found.get("title", ()))
+        key = found["properties"].get(KEY.property)
+        made_by_us = (found.get("created_by") or {}).get("id") == self.bot_id
+        return made_by_us and name == title and bool(key) and key["type"] == KEY.kind and not found.get("in_trash")
+
+    def _completed(self, entity_type: EntityType, found: Json, sources: Sources) -> DataSource:
+        source = source_of(entity_type, found, None)
+        missing = new_properties(entity_type, _related(entity_type, sources), present=source.properties)
+        if not missing:
+            return source
+        path = f"data_sources/{source.data_source_id}"
+        return source_of(entity_type, self.gateway.write("PATCH", path, body={"properties": missing}), None)
+
+    def _search(self, kind: str, query: str) -> Iterator[Json]:
+        cursor = None
+        while True:
+            body = {"query": query, "filter": {"property": "object", "value": kind}, "page_size": 100}
+            answer = self.gateway.read("POST", "search", body=body | ({"start_cursor": cursor} if cursor else {}))
+            yield from answer["results"]
+            cursor = answer.get("next_cursor")
+            if not answer.get("has_more"):
+                return
+
+
+def _is_row(page: Json) -> bool:
+    return page["parent"].get("type") in ("data_source_id", "database_id") or bool(page.get("in_trash"))
+
+
+def _related(entity_type: EntityType, sources: Sources) -> str | None:
+    if entity_type is EntityType.MEDIA_PROJECT:
+        return None
+    try:
+        return sources[EntityType.MEDIA_PROJECT].data_source_id
+    except KeyError:
+        raise Unavailable("the database of the projects has to be made before those of their children") from None

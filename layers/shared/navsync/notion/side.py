@@ -1,0 +1,422 @@
+"""Notion as a side: the rows of one workspace's databases."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from navsync.errors import (
+    MissingCapability,
+    NotReachable,
+    Raced,
+    Refused,
+    SchemaChanged,
+    SyncError,
+    Unavailable,
+    Unclear,
+)
+from navsync.fields import (
+    GENERATED_TITLE,
+    KEY,
+    LINK,
+    SPECS,
+    Field,
+    Kind,
+    field_of,
+    incomplete,
+    missing_option,
+    render_notion,
+)
+from navsync.model import (
+    KEY_FIELD,
+    BudgetWindow,
+    DataSource,
+    EntityRef,
+    EntityType,
+    Gone,
+    Observation,
+    Present,
+    Side,
+    Trashed,
+    Value,
+    Values,
+)
+from navsync.notion.failures import Committed, InvalidRequest
+from navsync.notion.gateway import Gateway
+from navsync.notion.rows import Reader, Row, parent_ref
+from navsync.notion.schema import TITLE_ID, source_of
+from navsync.notion.setup import SetUp
+from navsync.ports import ChangedPage
+
+PAGE_SIZE = 100
+
+type Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class NotionSide:
+    """`SidePort` for one Notion workspace. Tell it the data sources with `use` before their rows are asked for.
+
+    Values are read as fields define them; a relation's value is the id of the project's entity, so *page_of* and
+    *entity_of* translate between entities and their pages.
+    """
+
+    gateway: Gateway
+    set_up: SetUp
+    page_of: Callable[[EntityRef], str | None]
+    entity_of: Callable[[str], EntityRef | None]
+    link_of: Callable[[EntityRef], str]
+    """Where a person opens the entity in NavImpact."""
+    remember: Callable[[DataSource], None]
+    """Stores a data source whose schema turned out to have changed."""
+    side: Side = field(default=Side.NOTION, init=False)
+    _sources: dict[EntityType, DataSource] = field(default_factory=dict, init=False)
+
+    # --- set-up -----------------------------------------------------------------------------------------------------
+
+    def use(self, source: DataSource) -> None:
+        """Work with *source* from now on."""
+        self._sources[source.entity_type] = source
+
+    def find_parent(self) -> str:
+        """The page under which databases are made. Raises `Refused` when none is shared with us."""
+        return self.set_up.find_parent()
+
+    def find_source(self, entity_type: EntityType) -> DataSource | None:
+        """A data source that an earlier set-up made."""
+        return self.set_up.find_source(entity_type, self._sources)
+
+    def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
+        """Make the database for *entity_type*. A lost answer raises `Unclear`; then look with `find_source` first."""
+        return self.set_up.create_source(entity_type, parent_page_id, self._sources)
+
+    def window(self) -> BudgetWindow:
+        """Requests counted so far, to be kept for the next invocation."""
+        return self.gateway.budget.window
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def read(self, entity_type: EntityType, id: str) -> Observation:
+        """The page as it is now; a page that Notion does not show is `Gone`, which proves no deletion."""
+        try:
+            return self._observed(entity_type, self.gateway.read("GET", f"pages/{id}"))
+        except NotReachable:
+            return Gone(id)
+
+    def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
+        """Pages that carry *key*, oldest first, copies made by people included: `created_by` tells them apart."""
+        source = self._source(entity_type)
+        body = {
+            "filter": {"property": self._id(source, KEY), "rich_text": {"equals": key}},
+            "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
+        }
+        answers = self._query(source, body)
+        found = [self._listed(source, page) for answer in answers for page in answer["results"]]
+        return [page for page in found if page.key == key]  # Notion compares text without regard to case
+
+    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
+        """Rows edited in or after the minute of *since*: Notion's times are that coarse."""
+        source = self._source(entity_type)
+        start, _, after = cursor.partition("|") if cursor else (_minute(since), "", "")
+        answer = next(self._query(source, _changes(start), after or None))
+        records = [self._listed(source, page) for page in answer["results"]]
+        return ChangedPage(records, *_next(start, answer, records))
+
+    def answers(self, entity_type: EntityType) -> bool:
+        """Whether the data source itself can be read and is not in the trash."""
+        try:
+            answer = self.gateway.read("GET", f"data_sources/{self._source(entity_type).data_source_id}")
+        except (NotReachable, MissingCapability):
+            return False
+        return not answer.get("in_trash", answer.get("archived", False))
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
+        """Make a page of *values*. There is no idempotency key: look *key* up with `find` before a second try."""
+        source = self._offering(entity_type, values)
+        filled = {
+            name: value for name, value in values.items() if value not in (None, ()) or _has_default(source, name)
+        }
+        parent = {"type": "data_source_id", "data_source_id": source.data_source_id}
+        body = {"parent": parent, "properties": self._properties(source, filled, None) | self._stamps(source, key)}
+        if content := self._body(entity_type, filled, None):
+            body["markdown"] = content["markdown"]
+        page = self._write(entity_type, "POST", "pages", body)
+        with _already_written():
+            return self._row(source, page, with_body=bool(content))
+
+    def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
+        """Write *changes* in one request (a body takes one of its own); other properties stay as people have them."""
+        source = self._offering(entity_type, changes)
+        properties = self._properties(source, changes, seen)
+        content = self._body(entity_type, changes, seen)
+        page = self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
+        with _already_written():
+            body = self._replace_body(entity_type, id, content) if content else _body_of(entity_type, seen)
+            return self._reader(source).present(self._completed(source, page, body))
+
+    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+        """Write *key* and the link back on the page."""
+        properties = self._stamps(self._source(entity_type), key)
+        self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
+
+    def remove(self, entity_type: EntityType, id: str) -> None:
+        """Move the page to the trash. Raises `NotReachable` where Notion does not show it."""
+        try:
+            self._write(entity_type, "PATCH", f"pages/{id}", {"in_trash": True}, page_id=id)
+        except Raced:
+            if not self._is_trashed(id):
+                raise
+
+    def restore(self, entity_type: EntityType, id: str) -> Present:
+        """Take the page out of the trash, with everything that was on it."""
+        page = self._write(entity_type, "PATCH", f"pages/{id}", {"in_trash": False})
+        with _already_written():
+            return self._row(self._source(entity_type), page, with_body=True)
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    def _observed(self, entity_type: EntityType, page: Json) -> Present | Trashed:
+        source = self._source(entity_type)
+        row = self._completed(source, page, None)
+        if not row.in_trash:
+            row = replace(row, body=self._read_body(entity_type, row.id))
+        return self._reader(source).observe(row)
+
+    def _row(self, source: DataSource, page: Json, *, with_body: bool) -> Present:
+        body = self._read_body(source.entity_type, page["id"]) if with_body else _NO_BODY
+        return self._reader(source).present(self._completed(source, page, body))
+
+    def _listed(self, source: DataSource, page: Json) -> Present:
+        return self._reader(source).present(self._completed(source, page, None))
+
+    def _reader(self, source: DataSource) -> Reader:
+        return Reader(source, self.entity_of)
+
+    def _completed(self, source: DataSource, page: Json, body: Json | None) -> Row:
+        fields = {known.id: _field(source.entity_type, name) for name, known in source.properties.items()}
+        shown = {prop["id"]: prop for prop in page["properties"].values()}
+        whole = {
+            id: self._whole(page["id"], prop) if id in fields and incomplete(fields[id], prop) else prop
+            for id, prop in shown.items()
+        }
+        return Row(page, whole, body)
+
+    def _whole(self, page_id: str, prop: Json) -> Json:
+        """A value that a page's answer cuts short (25 relations, 25 mentions), from its own endpoint."""
+        kind, items, cursor = prop["type"], [], None
+        while True:
+            query = {"page_size": PAGE_SIZE} | ({"start_cursor": cursor} if cursor else {})
+            answer = self.gateway.read("GET", f"pages/{page_id}/properties/{prop['id']}", query=query)
+            items += [item[kind] for item in answer["results"]]
+            cursor = answer.get("next_cursor")
+            if not answer.get("has_more"):
+                return {"id": prop["id"], "type": kind, kind: items, "has_more": False}
+
+    def _read_body(self, entity_type: EntityType, page_id: str) -> Json | None:
+        return self.gateway.read("GET", f"pages/{page_id}/markdown") if _body_name(entity_type) else None
+
+    def _is_trashed(self, page_id: str) -> bool:
+        return Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash
+
+    def _query(self, source: DataSource, body: Json, cursor: str | None = None) -> Iterator[Json]:
+        path = f"data_sources/{source.data_source_id}/query"
+        while True:
+            page = {"page_size": PAGE_SIZE} | ({"start_cursor": cursor} if cursor else {})
+            try:
+                answer = self.gateway.read("POST", path, body=body | page)
+            except InvalidRequest as error:
+                raise self._explained(error, source.entity_type) from error
+            yield answer
+            cursor = answer.get("next_cursor")
+            if not answer.get("has_more"):
+                return
+
+    # --- payloads ---------------------------------------------------------------------------------------------------
+
+    def _properties(self, source: DataSource, values: Values, seen: Present | None) -> Json:
+        rendered = {
+            self._id(source, spec_field): self._render(spec_field, values[spec_field.name], source, seen)
+            for spec_field in SPECS[source.entity_type].fields
+            if spec_field.name in values and spec_field.kind is not Kind.BODY
+        }
+        return rendered | self._generated_title(source, values, seen)
+
+    def _render(self, spec_field: Field, value: Value, source: DataSource, seen: Present | None) -> Json:
+        if spec_field.kind is Kind.RELATION and isinstance(value, tuple):
+            value = tuple(map(self._page_id, value))
+        return render_notion(spec_field, value, seen.raw.get(spec_field.name) if seen else None, source)
+
+    def _page_id(self, entity_id: str) -> str:
+        page_id = self.page_of(parent_ref(entity_id))
+        if page_id is None:
+            raise Unavailable("the project it belongs to has no page yet; it follows when that page is made")
+        return page_id
+
+    def _generated_title(self, source: DataSource, values: Values, seen: Present | None) -> Json:
+        spec = SPECS[source.entity_type]
+        if not spec.title_is_generated or not any(name in values for name in spec.titled_by):
+            return {}
+        title = spec.title_of({**(seen.values if seen else {}), **values})
+        return {TITLE_ID: render_notion(GENERATED_TITLE, title, None, source)}
+
+    def _stamps(self, source: DataSource, key: str) -> Json:
+        link = self.link_of(EntityRef.parse(key))
+        return {
+            self._id(source, KEY): render_notion(KEY, key, None, source),
+            self._id(source, LINK): render_notion(LINK, link, None, source),
+        }
+
+    def _body(self, entity_type: EntityType, values: Values, seen: Present | None) -> Json | None:
+        name = _body_name(entity_type)
+        if name is None or name not in values:
+            return None
+        return render_notion(field_of(entity_type, name), values[name], seen.raw.get(name) if seen else None, None)
+
+    def _replace_body(self, entity_type: EntityType, page_id: str, content: Json) -> Json:
+        body = {"type": "replace_content", "replace_content": {"new_str": content["markdown"]}}
+        return self._write(entity_type, "PATCH", f"pages/{page_id}/markdown", body, page_id=page_id)
+
+    def _id(self, source: DataSource, spec_field: Field) -> str:
+        known = source.properties.get(spec_field.name)
+        if known is None:
+            raise Refused(
+                f"the database has no property {spec_field.property}; add it in Notion", field=spec_field.name
+            )
+        return known.id
+
+    def _write(
+        self, entity_type: EntityType, method: str, path: str, body: Json, *, page_id: str | None = None
+    ) -> Json:
+        try:
+            return self.gateway.write(method, path, body=body)
+        except Committed as committed:
+            with _already_written():
+                return self.gateway.read("GET", _committed(path, committed))
+        except InvalidRequest as error:
+            raise self._explained(error, entity_type, page_id) from error
+
+    # --- schema -----------------------------------------------------------------------------------------------------
+
+    def read_source(self, entity_type: EntityType) -> DataSource:
+        """The data source with its schema as it is now, its properties matched by the ids we know."""
+        known = self._source(entity_type)
+        return source_of(entity_type, self.gateway.read("GET", f"data_sources/{known.data_source_id}"), known)
+
+    def _source(self, entity_type: EntityType) -> DataSource:
+        try:
+            return self._sources[entity_type]
+        except KeyError:
+            raise NotReachable(f"the workspace has no database for {entity_type} yet; run its set-up") from None
+
+    def _explained(self, error: InvalidRequest, entity_type: EntityType, page_id: str | None = None) -> SyncError:
+        """Why Notion found a request invalid. Its texts may change, so we look instead of reading them."""
+        if page_id is not None and self._is_trashed(page_id):
+            return Raced("the page was moved to the trash between our read and our write; it is read again")
+        fresh = self.read_source(entity_type)
+        if fresh != self._source(entity_type):
+            self._keep(fresh)
+            return SchemaChanged("the database's properties were changed in Notion; they were read again")
+        return Refused(str(error), field=_named(error.text, fresh))
+
+    def _keep(self, source: DataSource) -> None:
+        self.use(source)
+        self.remember(source)
+
+    def _offering(self, entity_type: EntityType, values: Values) -> DataSource:
+        """The data source, with every status of *values* among its options: a page write cannot make one."""
+        for spec_field in SPECS[entity_type].fields:
+            if spec_field.kind is Kind.STATUS and spec_field.name in values:
+                self._offer(self._source(entity_type), spec_field, values[spec_field.name])
+        return self._source(entity_type)
+
+    def _offer(self, source: DataSource, spec_field: Field, value: Value) -> None:
+        if missing_option(spec_field, value, source) is None:
+            return
+        fresh = self.read_source(source.entity_type)  # the list is replaced whole, and rows lose what is left out
+        option = missing_option(spec_field, value, fresh)
+        self._keep(fresh if option is None else self._added(fresh, spec_field, option))
+
+    def _added(self, source: DataSource, spec_field: Field, option: Json) -> DataSource:
+        options = [*map(_kept, source.options.get(spec_field.name, ())), option]
+        body = {"properties": {self._id(source, spec_field): {"status": {"options": options}}}}
+        try:
+            answer = self.gateway.write("PATCH", f"data_sources/{source.data_source_id}", body=body)
+        except InvalidRequest as error:
+            reason = f"Notion does not let us add the status {option['name']!r}; add it to the database in Notion"
+            raise Refused(reason, field=spec_field.name) from error
+        return source_of(source.entity_type, answer, source)
+
+
+_NO_BODY: Json = {"markdown": ""}
+"""The body of a page that was just made without one."""
+
+
+@contextmanager
+def _already_written() -> Iterator[None]:
+    """Whatever fails from here on fails after a write, so to the caller the outcome is unclear."""
+    try:
+        yield
+    except SyncError as error:
+        raise Unclear("the change was written, but what Notion shows now could not be read") from error
+
+
+def _committed(path: str, committed: Committed) -> str:
+    return path if path != "pages" else f"pages/{committed.resource_id}"
+
+
+def _body_name(entity_type: EntityType) -> str | None:
+    return next((f.name for f in SPECS[entity_type].fields if f.kind is Kind.BODY), None)
+
+
+def _body_of(entity_type: EntityType, seen: Present) -> Json | None:
+    name = _body_name(entity_type)
+    return None if name is None else seen.raw.get(name)
+
+
+def _field(entity_type: EntityType, name: str) -> Field:
+    return next((f for f in (*SPECS[entity_type].fields, KEY, LINK) if f.name == name), KEY)
+
+
+def _has_default(source: DataSource, name: str) -> bool:
+    return field_of(source.entity_type, name).kind is Kind.STATUS
+
+
+def _kept(option: Mapping[str, Any]) -> Json:
+    return {key: option[key] for key in ("id", "name", "color", "group") if option.get(key) is not None}
+
+
+def _named(text: str, source: DataSource) -> str | None:
+    """The field whose property a message of Notion points at, as far as it does."""
+    ids = {known.id: name for name, known in source.properties.items() if name != KEY_FIELD}
+    names = {f.property: f.name for f in SPECS[source.entity_type].fields}
+    return next((name for id, name in ids.items() if f"properties.{id}." in text), None) or next(
+        (name for title, name in names.items() if text.startswith(f"{title} is ")), None
+    )
+
+
+def _minute(since: datetime | None) -> str:
+    return "" if since is None else since.replace(second=0, microsecond=0).isoformat()
+
+
+def _changes(start: str) -> Json:
+    sorts = [{"timestamp": "last_edited_time", "direction": "ascending"}]
+    if not start:
+        return {"sorts": sorts}
+    return {"sorts": sorts, "filter": {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": start}}}
+
+
+def _next(start: str, answer: Json, records: Sequence[Present]) -> tuple[str | None, bool]:
+    """The cursor of the next page, and whether all rows can be reached.
+
+    A query ends silently at 10,000 rows; another one goes on from the last row's minute. Only where more rows than
+    that were edited within one minute is there no way on.
+    """
+    if answer.get("has_more"):
+        return f"{start}|{answer['next_cursor']}", True
+    if (answer.get("request_status") or {}).get("type") != "incomplete":
+        return None, True
+    last = _minute(records[-1].edited_at) if records else start
+    return (f"{last}|", True) if last != start else (None, False)

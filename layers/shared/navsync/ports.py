@@ -1,0 +1,196 @@
+"""What the core asks of the world: each has an in-memory and a real implementation, held to one contract suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from navsync.model import (
+    BudgetWindow,
+    DataSource,
+    EntityRef,
+    EntityType,
+    Lane,
+    Lease,
+    Mapping,
+    Observation,
+    Present,
+    Side,
+    SyncLog,
+    Values,
+    Work,
+    Workspace,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPage:
+    """One page of records that may have changed, oldest change first. *cursor* None: there are no more."""
+
+    records: Sequence[Present]
+    cursor: str | None
+    complete: bool = True
+    """False where the side stopped early (Notion's 10,000-row cap)."""
+
+
+class SidePort(Protocol):
+    """One side of one workspace. Ids are the side's own, as text.
+
+    Every call may raise a `navsync.errors.Retryable` or `Fatal`. A write that raises `Unclear` may have happened.
+    """
+
+    side: Side
+
+    def read(self, entity_type: EntityType, id: str) -> Observation:
+        """The record as it is now; a 404 is `Gone`, never an error."""
+        ...
+
+    def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
+        """Make a record of *values* that carries *key* and return it as the side shows it.
+
+        Not idempotent on Notion: look *key* up with `find` before a second try.
+        """
+        ...
+
+    def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
+        """Records carrying *key*, oldest first. A record made in the last seconds may still be missing."""
+        ...
+
+    def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
+        """Write only *changes*, given that the record was last *seen* so, and return it as the side shows it now."""
+        ...
+
+    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+        """Write *key* on the record (`NavImpact ID`). Nothing to do on NavImpact."""
+        ...
+
+    def remove(self, entity_type: EntityType, id: str) -> None:
+        """Trash the page, or delete the entity for good. Done already is done."""
+        ...
+
+    def restore(self, entity_type: EntityType, id: str) -> Present:
+        """Take a page out of the trash. NavImpact has no trash and raises `Refused`."""
+        ...
+
+    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
+        """Records changed at or after *since* (None: all), by the side's own clock and its precision."""
+        ...
+
+    def answers(self, entity_type: EntityType) -> bool:
+        """Whether the collection itself can be read now: without this a 404 proves nothing."""
+        ...
+
+
+class Ledger(Protocol):
+    """One workspace's mappings and history, written under one lease."""
+
+    def load(self, mapping_id: int) -> Mapping | None:
+        """The mapping, read consistently."""
+        ...
+
+    def of_entity(self, entity: EntityRef) -> Mapping | None:
+        """The mapping that pairs *entity*."""
+        ...
+
+    def of_page(self, page_id: str) -> Mapping | None:
+        """The mapping that pairs the page."""
+        ...
+
+    def open_creates(self) -> Sequence[Mapping]:
+        """Mappings with an open `CreateIntent`, oldest first."""
+        ...
+
+    def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
+        """Write *mapping* and *logs* in one transaction if nobody has saved it since we read it.
+
+        Returns it with its new version. Raises `StaleMapping` when the version moved on or another mapping pairs the
+        entity or the page already, `LostLease` when the fence is old. A log with the id of a stored one replaces it.
+        """
+        ...
+
+    def log(self, log_id: int) -> SyncLog | None:
+        """The log row, read consistently."""
+        ...
+
+    def record(self, *logs: SyncLog) -> None:
+        """Write *logs* that belong to no mapping's change, under the lease."""
+        ...
+
+    def count_removal(self, now: datetime) -> bool:
+        """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
+        ...
+
+
+class Desk(Protocol):
+    """One workspace's work, lease and small state."""
+
+    def workspace(self) -> Workspace | None:
+        """Profile and settings."""
+        ...
+
+    def save_workspace(self, workspace: Workspace) -> Workspace:
+        """Write it if nobody has since we read it, else raise `StaleMapping`."""
+        ...
+
+    def acquire(self, owner: str, *, now: datetime, until: datetime) -> Lease | None:
+        """Take the lease when free, expired or ours; None while another holds it. The fence rises each time."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give it back; nothing happens when it is no longer ours."""
+        ...
+
+    def begin(self, lease: Lease, key: str) -> int:
+        """Note in the lease that *key* is being worked on; how often a holder died on it before. Raises `LostLease`."""
+        ...
+
+    def raise_epoch(self) -> int:
+        """So that wakes sent from now on are not taken for repeats of earlier ones. Called before work is read."""
+        ...
+
+    def put(self, work: Work) -> None:
+        """Add the row, or replace the row of the same lane, kind and external id."""
+        ...
+
+    def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
+        """Rows of *lane* that are due, in order of their `due`, read consistently."""
+        ...
+
+    def next_due(self, *, after: datetime) -> datetime | None:
+        """When the earliest row not due yet becomes due."""
+        ...
+
+    def done(self, work: Work) -> bool:
+        """Remove the row while its nonce is the one seen; False when it was put again meanwhile."""
+        ...
+
+    def sources(self) -> MappingOf[EntityType, DataSource]:
+        """Data sources by entity type, as last read."""
+        ...
+
+    def save_source(self, source: DataSource) -> None:
+        """Remember a data source and its schema."""
+        ...
+
+    def cursor(self, name: str) -> str | None:
+        """A named cursor's value."""
+        ...
+
+    def move_cursor(self, name: str, value: str) -> bool:
+        """Set it if that moves it forward (text order; ISO times in UTC); False when it would go back."""
+        ...
+
+    def clear_cursor(self, name: str) -> None:
+        """Forget it."""
+        ...
+
+    def budget(self) -> BudgetWindow | None:
+        """The budget window as last saved."""
+        ...
+
+    def save_budget(self, window: BudgetWindow) -> None:
+        """Keep it for the next invocation."""
+        ...

@@ -1,0 +1,317 @@
+"""How is DynamoDB called, and which of our errors is each of its errors?"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from navsync.errors import SyncError, Unavailable, Unclear
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+type Scalar = str | int | bool | bytes | None
+type Item = dict[str, Any]
+"""An item as plain Python: text, whole numbers, booleans, bytes, and maps of these."""
+type Key = dict[str, str]
+
+SCHEMA = 1
+"""The number that every item carries, for whoever must read it after the schema has changed."""
+
+TRIES = 5
+FIRST_PAUSE_S = 0.02
+
+_PASSING = frozenset(
+    {
+        "InternalServerError",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ServiceUnavailable",
+        "ThrottlingException",
+        "ThrottlingError",
+        "TransactionConflict",
+        "TransactionConflictException",
+        "TransactionInProgressException",
+        "ProvisionedThroughputExceeded",
+    }
+)
+"""Codes, of calls and of cancelled transactions, that say that nothing was done and that it may be tried again."""
+
+_CONDITION_FAILED = frozenset({"ConditionalCheckFailed", "ConditionalCheckFailedException"})
+
+
+class ConditionFailedError(Exception):
+    """A conditional write found another state than it asked for. *found*: the item, where it was asked for."""
+
+    def __init__(self, found: Item | None = None) -> None:
+        super().__init__("the item is not in the state that the write was for")
+        self.found = found
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation of a transaction, and what it means when its condition does not hold."""
+
+    operation: Mapping[str, Any]
+    otherwise: SyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """Names and values of an update or a condition, by their placeholders' names."""
+
+    text: str
+    names: Mapping[str, str]
+    values: Mapping[str, Scalar | dict[str, Any]]
+
+    def under(self, keyword: str) -> dict[str, Any]:
+        """As a call's arguments, with the text under *keyword*."""
+        arguments: dict[str, Any] = {keyword: self.text}
+        if self.names:
+            arguments["ExpressionAttributeNames"] = {f"#{name}": real for name, real in self.names.items()}
+        if self.values:
+            arguments["ExpressionAttributeValues"] = {f":{n}": wire(value) for n, value in self.values.items()}
+        return arguments
+
+
+def when(text: str, **values: Scalar) -> Expression:
+    """A condition; `#name` in *text* stands for the attribute `name`, `:name` for the value given."""
+    return Expression(text, _names_in(text), values)
+
+
+def put(table: str, item: Item, condition: Expression | None = None) -> dict[str, Any]:
+    """A Put for a transaction."""
+    return {"Put": {"TableName": table, "Item": wires({"schema": SCHEMA} | item), **_condition(condition)}}
+
+
+def delete(table: str, key: Key, condition: Expression | None = None) -> dict[str, Any]:
+    """A Delete for a transaction."""
+    return {"Delete": {"TableName": table, "Key": wires(key), **_condition(condition)}}
+
+
+def check(table: str, key: Key, condition: Expression) -> dict[str, Any]:
+    """A ConditionCheck for a transaction."""
+    return {"ConditionCheck": {"TableName": table, "Key": wires(key), **_condition(condition)}}
+
+
+def add(table: str, key: Key, deltas: Mapping[str, int], **also: Scalar) -> dict[str, Any]:
+    """An Update for a transaction that adds to counters and sets *also*."""
+    settings = {"schema": SCHEMA, **also}
+    names = {f"d{n}": name for n, name in enumerate(deltas)} | {name: name for name in settings}
+    added = ", ".join(f"#d{n} :d{n}" for n in range(len(deltas)))
+    text = f"SET {', '.join(f'#{name} = :{name}' for name in settings)} ADD {added}"
+    values = {f"d{n}": delta for n, delta in enumerate(deltas.values())} | settings
+    expression = Expression(text, names, values).under("UpdateExpression")
+    return {"Update": {"TableName": table, "Key": wires(key), **expression}}
+
+
+class Dynamo:
+    """One client. Reads are consistent unless an index cannot be.
+
+    What passes with time is tried a few times, then raised as `Unavailable`; a write that got no answer is `Unclear`.
+    """
+
+    def __init__(self, client: DynamoDBClient, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.client = client
+        self.sleep = sleep
+
+    def get(self, table: str, key: Key) -> Item | None:
+        """The item, or None."""
+        answer = self._read(self.client.get_item, TableName=table, Key=wires(key), ConsistentRead=True)
+        return plains(answer["Item"]) if "Item" in answer else None
+
+    def get_many(self, table: str, keys: Iterable[Key]) -> list[Item]:
+        """The items that exist, in no order."""
+        return [item for some in batched(keys, 100) for item in self._get_batch(table, some)]
+
+    def query(self, table: str, condition: Expression, *, index: str | None = None, **how: Any) -> Iterator[Item]:
+        """Items in order of the range key; more is asked for as they are taken."""
+        arguments = condition.under("KeyConditionExpression") | {"TableName": table, "ConsistentRead": True} | how
+        if index is not None:
+            arguments["IndexName"] = index
+        while True:
+            answer = self._read(self.client.query, **arguments)
+            yield from map(plains, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def count(self, table: str, condition: Expression, *, index: str, **how: Any) -> int:
+        """How many items the query holds."""
+        arguments = condition.under("KeyConditionExpression") | how
+        arguments |= {"TableName": table, "IndexName": index, "Select": "COUNT"}
+        total = 0
+        while True:
+            answer = self._read(self.client.query, **arguments)
+            total += answer["Count"]
+            if "LastEvaluatedKey" not in answer:
+                return total
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def put(self, table: str, item: Item) -> None:
+        """Write the item, whatever was there."""
+        self._write(self.client.put_item, TableName=table, Item=wires({"schema": SCHEMA} | item))
+
+    def update(self, table: str, key: Key, text: str, condition: str | None = None, **values: Any) -> Item:
+        """Update the item and return it as it is then. Raises `ConditionFailedError` with what was found instead."""
+        names = _names_in(f"{text} {condition or ''}")
+        arguments = Expression(text, names, values).under("UpdateExpression")
+        if condition is not None:
+            arguments |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        answer = self._write(
+            self.client.update_item, TableName=table, Key=wires(key), ReturnValues="ALL_NEW", **arguments
+        )
+        return plains(answer["Attributes"])
+
+    def delete(self, table: str, key: Key, condition: Expression | None = None) -> Item | None:
+        """Remove the item and return it as it was. Raises `ConditionFailedError`."""
+        answer = self._write(
+            self.client.delete_item, TableName=table, Key=wires(key), ReturnValues="ALL_OLD", **_condition(condition)
+        )
+        return plains(answer["Attributes"]) if "Attributes" in answer else None
+
+    def put_many(self, table: str, items: Iterable[Item]) -> None:
+        """Write items, not in one transaction."""
+        self._batch(table, [{"PutRequest": {"Item": wires({"schema": SCHEMA} | item)}} for item in items])
+
+    def delete_many(self, table: str, keys: Iterable[Key]) -> None:
+        """Remove items, not in one transaction."""
+        self._batch(table, [{"DeleteRequest": {"Key": wires(key)}} for key in keys])
+
+    def transact(self, steps: Sequence[Step]) -> None:
+        """Do all steps or none. Raises what the first step whose condition failed says."""
+        try:
+            self._write(self.client.transact_write_items, TransactItems=[step.operation for step in steps])
+        except _CancelledError as cancelled:
+            failed = (step.otherwise for step, code in zip(steps, cancelled.codes, strict=True) if code)
+            raise next(failed, None) or ConditionFailedError from cancelled
+
+    def _get_batch(self, table: str, keys: Iterable[Key]) -> Iterator[Item]:
+        asked: Mapping[str, Any] = {table: {"Keys": [wires(key) for key in keys], "ConsistentRead": True}}
+        for pause in self._pauses():
+            answer = self._read(self.client.batch_get_item, RequestItems=asked)
+            yield from map(plains, answer["Responses"].get(table, ()))
+            asked = answer["UnprocessedKeys"]
+            if not asked:
+                return
+            self.sleep(pause)
+        raise Unavailable("the database answered only a part of what was asked; try again in a moment")
+
+    def _batch(self, table: str, requests: Sequence[dict[str, Any]]) -> None:
+        for some in batched(requests, 25):
+            asked: Mapping[str, Any] = {table: list(some)}
+            for pause in self._pauses():
+                asked = self._write(self.client.batch_write_item, RequestItems=asked)["UnprocessedItems"]
+                if not asked:
+                    break
+                self.sleep(pause)
+            else:
+                raise Unavailable("the database took only a part of what was written; try again in a moment")
+
+    def _read(self, call: Callable[..., Any], **arguments: Any) -> Any:
+        try:
+            return self._call(call, arguments)
+        except BotoCoreError as error:
+            raise Unavailable("the database did not answer; try again in a moment") from error
+
+    def _write(self, call: Callable[..., Any], **arguments: Any) -> Any:
+        try:
+            return self._call(call, arguments)
+        except BotoCoreError as error:
+            raise Unclear("the database did not answer a write; read again before it is repeated") from error
+
+    def _call(self, call: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+        for pause in self._pauses():
+            try:
+                return call(**arguments)
+            except ClientError as error:
+                _translate(error)
+            self.sleep(pause)
+        raise Unavailable("the database is busy; try again in a moment")
+
+    def _pauses(self) -> Iterator[float]:
+        return (FIRST_PAUSE_S * 2**n for n in range(TRIES))
+
+
+class _CancelledError(Exception):
+    """A transaction was cancelled because conditions failed. *codes*: for each step, whether its own did."""
+
+    def __init__(self, codes: Sequence[bool]) -> None:
+        super().__init__("a condition of the transaction does not hold")
+        self.codes = codes
+
+
+def _translate(error: ClientError) -> None:
+    """Return when the call may be tried again, else raise what it means."""
+    code = error.response["Error"]["Code"]
+    if code in _PASSING:
+        return
+    if code in _CONDITION_FAILED:
+        found = error.response.get("Item")
+        raise ConditionFailedError(None if found is None else plains(found)) from error
+    if code == "TransactionCanceledException":
+        reasons = [reason.get("Code") or "None" for reason in error.response["CancellationReasons"]]
+        if any(reason in _CONDITION_FAILED for reason in reasons):
+            raise _CancelledError([reason in _CONDITION_FAILED for reason in reasons]) from error
+        if any(reason in _PASSING for reason in reasons):
+            return
+    raise error
+
+
+def _condition(condition: Expression | None) -> dict[str, Any]:
+    return {} if condition is None else condition.under("ConditionExpression")
+
+
+def _names_in(text: str) -> dict[str, str]:
+    words = text.replace("(", " ").replace(")", " ").replace(",", " ").replace(".", " ").split()
+    return {word[1:]: word[1:] for word in words if word.startswith("#")}
+
+
+# --- DynamoDB's JSON --------------------------------------------------------------------------------------------
+
+
+def wire(value: Scalar | dict[str, Any]) -> dict[str, Any]:
+    """A value as DynamoDB's JSON."""
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case str():
+            return {"S": value}
+        case int():
+            return {"N": str(value)}
+        case bytes():
+            return {"B": value}
+        case dict():
+            return {"M": wires(value)}
+
+
+def wires(item: Mapping[str, Any]) -> dict[str, Any]:
+    """An item as DynamoDB's JSON."""
+    return {name: wire(value) for name, value in item.items()}
+
+
+def plain(attribute: Mapping[str, Any]) -> Any:
+    """A value from DynamoDB's JSON. Numbers are whole here."""
+    ((kind, value),) = attribute.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            return int(value)
+        case "M":
+            return plains(value)
+        case _:
+            return value
+
+
+def plains(item: Mapping[str, Any]) -> Item:
+    """An item from DynamoDB's JSON."""
+    return {name: plain(attribute) for name, attribute in item.items()}

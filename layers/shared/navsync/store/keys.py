@@ -1,0 +1,140 @@
+"""Where does each item live?
+
+Every partition key starts with the workspace, so that crossing tenants needs another key, not a forgotten filter:
+`W#17`. The exceptions, all in the workspaces table and all needed before a workspace is known:
+
+| partition | sort key | says |
+|---|---|---|
+| `BOT#<bot id>` | `ROUTE` | which workspace a Notion bot belongs to; unique |
+| `NOTION#<notion workspace id>` | `W#<id>` | which workspaces a webhook may be for |
+| `DIRECTORY` | `W#<id>` | every workspace, and whether it is synced |
+| `OAUTH#<hash of the state>` | `STATE` | who started a connection; expires |
+
+In a workspace's partition:
+
+| table | sort key | item |
+|---|---|---|
+| workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `MAPPINGS` (counters) | one of each, so that they do not share a version |
+| workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<hour>` `LOGS#<day>` (counters) | |
+| mappings | `MAPPING#<id>` | a mapping |
+| mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
+| mappings | `OPEN#<id>` | the mapping has an open create intent |
+| mappings | `WORK#<lane>#<kind>#<external id>` | work |
+| mappings, sync_logs | `BLOB#<owner>#<sha256>#<n>` | a part of a long value |
+| sync_logs | `LOG#<id>` | a row of the sync log |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from navsync.model import EntityRef, EntityType, Lane, Work
+from navsync.store.dynamo import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The tables' names, from the deployment."""
+
+    workspaces: str
+    mappings: str
+    sync_logs: str
+
+
+PROFILE = "PROFILE"
+LEASE = "LEASE"
+EPOCH = "EPOCH"
+BUDGET = "BUDGET"
+MAPPING_COUNTS = "MAPPINGS"
+SOURCES = "SOURCE#"
+OPEN_CREATES = "OPEN#"
+LOG_COUNTS = "LOGS#"
+
+
+def partition(workspace_id: int) -> str:
+    """The partition of everything that belongs to one workspace."""
+    return f"W#{workspace_id}"
+
+
+def within(workspace_id: int, sort_key: str) -> Key:
+    """The key of an item of one workspace."""
+    return {"pk": partition(workspace_id), "sk": sort_key}
+
+
+def source(entity_type: EntityType) -> str:
+    """Sort key of a data source."""
+    return f"{SOURCES}{entity_type}"
+
+
+def cursor(name: str) -> str:
+    """Sort key of a named cursor."""
+    return f"CURSOR#{name}"
+
+
+def removals(now: datetime) -> str:
+    """Sort key of the deletions counted in *now*'s hour."""
+    return f"REMOVALS#{moment(now)[:13]}"
+
+
+def log_counts(day: str) -> str:
+    """Sort key of the counters of one day's sync log."""
+    return f"{LOG_COUNTS}{day}"
+
+
+def mapping(mapping_id: int) -> str:
+    """Sort key of a mapping; sorts by time, as ids do."""
+    return f"MAPPING#{mapping_id:016d}"
+
+
+def open_create(mapping_id: int) -> str:
+    """Sort key of the marker of an open create intent."""
+    return f"{OPEN_CREATES}{mapping_id:016d}"
+
+
+def entity(ref: EntityRef) -> str:
+    """Sort key of the pointer from an entity to its mapping."""
+    return f"ENTITY#{ref.type}#{ref.id}"
+
+
+def page(page_id: str) -> str:
+    """Sort key of the pointer from a page to its mapping."""
+    return f"PAGE#{page_id}"
+
+
+def log(log_id: int) -> str:
+    """Sort key of a row of the sync log."""
+    return f"LOG#{log_id:016d}"
+
+
+def work(row: Work) -> str:
+    """Sort key of a work row: what it looks at, in which lane."""
+    return f"WORK#{row.lane}#{row.kind}#{row.external_id}"
+
+
+def lane_due(lane: Lane, due: datetime) -> str:
+    """Range key of the index that orders a lane by what is due first."""
+    return f"{lane}#{moment(due)}"
+
+
+def bot_route(bot_id: str) -> Key:
+    """The key of a bot's route."""
+    return {"pk": f"BOT#{bot_id}", "sk": "ROUTE"}
+
+
+def notion_partition(notion_workspace_id: str) -> str:
+    """The partition that lists the workspaces of one Notion workspace."""
+    return f"NOTION#{notion_workspace_id}"
+
+
+def oauth_state(state_hash: str) -> Key:
+    """The key of a started connection."""
+    return {"pk": f"OAUTH#{state_hash}", "sk": "STATE"}
+
+
+DIRECTORY = "DIRECTORY"
+
+
+def moment(at: datetime) -> str:
+    """A moment as text of fixed width in UTC, so that text order is time order."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")

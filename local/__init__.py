@@ -1,0 +1,1 @@
+"""What runs NavSync whole on one machine."""

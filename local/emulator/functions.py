@@ -1,0 +1,143 @@
+# ruff: noqa: SLF001 - a patch reaches into what it patches; vendor.py pins it
+"""What runs a Python function here? AWS's own runtime client, with only what Lambda has around it.
+
+The emulator's own workers run functions in its Python, beside its packages and with the whole environment of
+the shell that started it. A function that works there can fail on AWS for want of a dependency, and can read
+the developer's tokens here. So Python functions run as ``provided`` ones do, with awslambdaric as bootstrap.
+"""
+
+import hashlib
+import io
+import os
+import tempfile
+import threading
+import time
+import zipfile
+from contextvars import ContextVar
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any
+
+from local.emulator.vendor import lambda_runtime, lambda_svc
+
+type Json = dict[str, Any]
+
+# What ministack works out for a function and Lambda sets too; nothing else of its environment is passed on.
+FROM_THE_EMULATOR = frozenset({
+    "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION",
+    "AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_LOG_STREAM_NAME", "_HANDLER",
+})  # fmt: skip
+
+BOOTSTRAP = '#!/bin/sh\ncd "$LAMBDA_TASK_ROOT" && exec {python} -m awslambdaric "$_HANDLER"\n'
+
+_extracting = threading.Lock()
+# The environment of the function whose worker is being started on this thread.
+_starting: ContextVar[Json | None] = ContextVar("starting", default=None)
+
+
+class Packages:
+    """Unzipped packages of functions and layers, each once, by content."""
+
+    def __init__(self, where: Path) -> None:
+        self.where = where
+
+    def unzipped(self, package: bytes) -> Path:
+        """Return the folder that holds *package*, unzipping it if nobody has."""
+        folder = self.where / hashlib.sha256(package).hexdigest()[:16]
+        with _extracting:
+            if not folder.exists():
+                part = folder.with_suffix(".part")
+                zipfile.ZipFile(io.BytesIO(package)).extractall(part)
+                part.rename(folder)
+        return folder
+
+    def bootstrap(self, python: Path) -> Path:
+        """Return the folder with the program that starts a function on *python*."""
+        program = self.where / "bootstrap"
+        with _extracting:
+            if not program.exists():
+                self.where.mkdir(parents=True, exist_ok=True)
+                program.write_text(BOOTSTRAP.format(python=python))
+                program.chmod(0o755)
+        return program.parent
+
+
+def environment_of(config: Json, code: Path, layers: list[Path], endpoint: str) -> dict[str, str]:
+    """Return what Lambda puts into a function's environment besides the function's own variables."""
+    logging = config.get("LoggingConfig") or {}
+    return {
+        "LAMBDA_TASK_ROOT": str(code),
+        "PYTHONPATH": os.pathsep.join(map(str, [code, *(layer / "python" for layer in layers)])),
+        "PYTHONDONTWRITEBYTECODE": "1",  # /var/task and /opt are read-only on AWS
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": logging.get("LogGroup", f"/aws/lambda/{config['FunctionName']}"),
+        "AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat", "Text"),
+        "AWS_LAMBDA_LOG_LEVEL": logging.get("ApplicationLogLevel", "INFO"),
+        "AWS_ENDPOINT_URL": endpoint,
+        "HOME": tempfile.gettempdir(),
+        "LANG": "en_US.UTF-8",
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "TZ": ":UTC",
+    }
+
+
+def install(python: Path, endpoint: str) -> None:
+    """Run Python functions on awslambdaric under *python*; *endpoint* is where they find AWS."""
+    # Each answer of the Runtime API would otherwise wait 40 ms for a delayed acknowledgement.
+    BaseHTTPRequestHandler.disable_nagle_algorithm = True
+    packages = Packages(Path(tempfile.gettempdir()) / "functions")
+    _start_workers_from(packages, python)
+    _run_python_as_provided(packages, endpoint)
+
+
+def is_python(config: Json) -> bool:
+    """Say whether a function has a Python runtime."""
+    return str(config.get("Runtime", "")).startswith("python")
+
+
+def _start_workers_from(packages: Packages, python: Path) -> None:
+    """Replace, while one of our workers starts, its bootstrap and its environment."""
+    worker_env, code_dir = lambda_svc._provided_worker_env, lambda_svc._provided_runtime_code_dir
+
+    def environment(config: Json, code: str, port: int) -> Json:
+        ours, given = _starting.get(), worker_env(config, code, port)
+        if ours is None:
+            return dict(given)
+        kept = {name: value for name, value in given.items() if name in FROM_THE_EMULATOR}
+        return lambda_svc._runtime_env_vars(config) | kept | ours  # type: ignore[no-any-return]
+
+    def folder(code: bytes) -> str:
+        return str(packages.bootstrap(python)) if _starting.get() is not None else str(code_dir(code))
+
+    lambda_svc._provided_worker_env, lambda_svc._provided_runtime_code_dir = environment, folder
+
+
+def _run_python_as_provided(packages: Packages, endpoint: str) -> None:
+    class RuntimeClientWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
+        """One execution environment of a Python function."""
+
+        def _spawn(self, init_timeout: float | None = None) -> None:
+            code = packages.unzipped(self.code_zip)
+            zips = [lambda_svc._resolve_layer_zip(layer) for layer in self.config.get("Layers", [])]
+            layers = [packages.unzipped(layer) for layer in zips]
+            token = _starting.set(environment_of(self.config, code, layers, endpoint))
+            started = time.perf_counter()
+            try:
+                super()._spawn(init_timeout)
+            finally:
+                _starting.reset(token)
+            took = (time.perf_counter() - started) * 1000
+            lambda_runtime.logger.info("Init Duration: %.0f ms %s", took, self.func_name)
+
+    class_for, run_warm = lambda_runtime._worker_class_for, lambda_svc._execute_function_warm
+
+    def worker_class(config: Json) -> Any:
+        return RuntimeClientWorker if is_python(config) else class_for(config)
+
+    def execute(func: Json, event: Any, request_id: str) -> Any:
+        provided = is_python(func.get("config") or func)
+        return (lambda_svc._execute_function_provided_warm if provided else run_warm)(func, event, request_id)
+
+    lambda_runtime._worker_class_for, lambda_svc._execute_function_warm = worker_class, execute

@@ -1,0 +1,1 @@
+"""The ``navsync`` command: NavSync whole on one machine."""

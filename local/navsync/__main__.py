@@ -1,0 +1,5 @@
+"""``python -m local.navsync``: see cli.py."""
+
+from local.navsync.cli import main
+
+main()

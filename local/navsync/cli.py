@@ -1,0 +1,166 @@
+"""What can be asked of NavSync on this machine?"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+
+from local.navsync import servers, stack
+from local.navsync.credentials import kept_in
+from local.navsync.deployment import Deployment, parameters
+from local.navsync.machine import Machine, this_machine
+from local.navsync.narration import Narrator
+from local.navsync.stopped import Stopped
+from local.navsync.vault import Vault
+
+app = typer.Typer(
+    help="NavSync whole on this machine.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+webhook = typer.Typer(help="Notion's webhook.", no_args_is_help=True)
+app.add_typer(webhook, name="webhook")
+
+
+class Ended(BaseException):
+    """A signal asked the command to end."""
+
+
+def main() -> None:
+    """Run the command; a stop is told in its sentence, without a traceback."""
+    try:
+        app(standalone_mode=True)
+    except Stopped as stopped:
+        Console(stderr=True, highlight=False).print(f"[red]✗[/] {stopped}", soft_wrap=True)
+        sys.exit(1)
+
+
+@app.command()
+def up(
+    background: Annotated[
+        bool, typer.Option("--background", help="Return when all is up; `navsync down` stops it.")
+    ] = False,
+) -> None:
+    """Bring everything up, connect the sample workspace, sync, and stay until Ctrl-C."""
+    machine, narrator = this_machine(), Narrator()
+    stack.check_ports(machine)
+    with ending_cleanly(machine, narrator, keep=background):
+        stack.bring_up(machine, narrator)
+        tell_addresses(machine, narrator)
+        if not background:
+            stay(machine, narrator)
+
+
+@app.command()
+def down() -> None:
+    """Stop everything; what it knew is kept."""
+    stopped = stack.take_down(this_machine())
+    Narrator().say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
+
+
+@app.command()
+def reset() -> None:
+    """Stop everything and forget what it knew, so that the next start is a first one."""
+    stack.wipe(this_machine())
+    Narrator().say("forgotten: the next `make run` starts from nothing")
+
+
+@app.command()
+def status() -> None:
+    """Say what is running, and where."""
+    machine, narrator = this_machine(), Narrator()
+    running = servers.processes(machine)
+    for name in (servers.EMULATOR, servers.NOTION, servers.NAVIMPACT):
+        pid = running.pid(name)
+        narrator.say(f"  {name:<16}{f'runs as {pid}' if pid else 'does not run'}")
+    tell_addresses(machine, narrator)
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option(help="viewer, analyst or admin")] = "viewer",
+    sub: Annotated[str | None, typer.Option(help="whose token it is; by default local-<role>")] = None,
+    org: Annotated[str, typer.Option(help="the organisation")] = "navimpact",
+    hours: Annotated[float, typer.Option(help="until it expires")] = 12.0,
+) -> None:
+    """Print a bearer token for the API."""
+    if role not in {"viewer", "analyst", "admin"}:
+        raise Stopped(f"there is no role {role!r}: it is viewer, analyst or admin")
+    minted = vault_of(this_machine()).token(
+        role=role, subject=sub or f"local-{role}", organisation=org, valid_for=timedelta(hours=hours)
+    )
+    sys.stdout.write(minted + "\n")
+
+
+@webhook.command()
+def arm() -> None:
+    """Accept Notion's next webhook handshake, for ten minutes."""
+    until = vault_of(this_machine()).arm_webhook()
+    Narrator().say(f"Notion's next handshake is accepted until {until:%H:%M:%S} UTC")
+
+
+def vault_of(machine: Machine) -> Vault:
+    """Open the secrets of the stack that runs here."""
+    if servers.processes(machine).pid(servers.EMULATOR) is None:
+        raise Stopped("NavSync does not run here: start it with `make run`")
+    held = kept_in(machine.state / "credentials.json")
+    outputs = Deployment(machine, parameters(machine, held, os.environ)).outputs()
+    if outputs is None:
+        raise Stopped("the stack is not deployed yet: wait until `make run` has come that far")
+    return Vault(machine, outputs)
+
+
+def tell_addresses(machine: Machine, narrator: Narrator) -> None:
+    """Print where to look."""
+    narrator.say()
+    narrator.say(f"  [bold]NavSync[/]    {machine.api.url}   the API and the dashboard")
+    narrator.say(f"  [bold]Notion[/]     {machine.notion.url}   the twin: look, and edit as a person")
+    narrator.say(f"  [bold]NavImpact[/]  {machine.navimpact.url}   the twin: look, and edit as a person")
+    narrator.say(f"\n  up after {narrator.elapsed():.0f} s · a token: `./navsync token --role admin`")
+
+
+def stay(machine: Machine, narrator: Narrator) -> None:
+    """Stay until a signal comes or a server ends."""
+    narrator.say("  Ctrl-C stops everything\n")
+    running = servers.processes(machine)
+    while names := running.names():
+        for name in names:
+            if running.pid(name) is None and name in running.names():
+                raise Stopped(f"the {name} ended; the end of its log is in {running.log_of(name)}")
+        time.sleep(1.0)
+
+
+@contextmanager
+def ending_cleanly(machine: Machine, narrator: Narrator, *, keep: bool) -> Iterator[None]:
+    """Stop every server when the command ends, by whatever way; with *keep*, only when it fails."""
+    listen_for_signals(_end)
+    failed = True
+    try:
+        yield
+        failed = False
+    except (Ended, KeyboardInterrupt):
+        raise SystemExit(130) from None
+    finally:
+        listen_for_signals(signal.SIG_IGN)
+        if failed or not keep:
+            narrator.say("\n  stopping …")
+            stack.take_down(machine)
+
+
+def listen_for_signals(handler: "signal.Handlers | object") -> None:
+    """Handle alike all the ways in which a terminal or a person ends a command."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handler)  # type: ignore[arg-type]
+
+
+def _end(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Ended

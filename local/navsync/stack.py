@@ -1,0 +1,158 @@
+"""In which order does the stack come up on this machine, and how does it go away?"""
+
+import contextlib
+import os
+import shutil
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import httpx
+
+from local.navsync import connecting, credentials, servers
+from local.navsync.deployment import Deployment, Outputs, parameters
+from local.navsync.http import answers, client, wait_for
+from local.navsync.machine import Machine, Port
+from local.navsync.narration import Narrator
+from local.navsync.processes import Processes, Server, tail
+from local.navsync.stopped import Stopped
+from local.navsync.vault import Vault
+
+READY_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A stack that is up."""
+
+    machine: Machine
+    vault: Vault
+    credentials: credentials.Credentials
+
+    def token(self, role: str = "admin") -> str:
+        """Mint a token for this command's own calls."""
+        return self.vault.token(
+            role=role, subject=f"local-{role}", organisation="navimpact", valid_for=timedelta(hours=12)
+        )
+
+    def api(self, role: str = "admin") -> httpx.Client:
+        """Return a client of NavSync's API."""
+        return client(self.machine.api_url, token=self.token(role))
+
+
+def bring_up(machine: Machine, narrator: Narrator, environ: Mapping[str, str] = os.environ) -> Running:
+    """Start, deploy, connect and sync; whatever fails says so in a sentence."""
+    check_ports(machine)
+    held = credentials.kept_in(machine.state / "credentials.json")
+    start_servers(machine, narrator, servers.all_servers(machine, held, environ))
+    outputs = deploy(Deployment(machine, parameters(machine, held, environ)), narrator)
+    vault = Vault(machine, outputs)
+    with narrator.step("give the stack its secrets"):
+        vault.fill(held)
+    running = Running(machine, vault, held)
+    connect(running, narrator)
+    return running
+
+
+def check_ports(machine: Machine) -> None:
+    """Stop if another program listens where we want to, naming the port and what changes it."""
+    mine = servers.processes(machine)
+    if any(mine.pid(name) for name in mine.names()):
+        raise Stopped(f"NavSync already runs here, at {machine.api.url}: use it, or stop it with `make down` first")
+    for port in machine.ports:
+        if is_taken(port):
+            raise Stopped(
+                f"port {port.number}, which {port.use} needs, is taken by another program: "
+                f"end that program, or set {port.variable} to a free port"
+            )
+
+
+def is_taken(port: Port) -> bool:
+    """Say whether something listens on *port* of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port.number))
+        except OSError:
+            return True
+    return False
+
+
+def start_servers(machine: Machine, narrator: Narrator, wanted: list[Server]) -> None:
+    """Start every server and wait until each answers."""
+    running = servers.processes(machine)
+    with narrator.step("start emulator and twins"):
+        for server in wanted:
+            running.start(server)
+        for server in wanted:
+            await_ready(running, server)
+
+
+def await_ready(running: Processes, server: Server) -> None:
+    """Wait until *server* answers; stop with the end of its log if it ends or stays silent."""
+    log = running.log_of(server.name)
+
+    def look() -> bool | None:
+        if running.pid(server.name) is None:
+            raise Stopped(f"the {server.name} ended as it started; the end of {log} says:\n{tail(log)}")
+        return answers(server.ready_url) or None
+
+    silent = f"the {server.name} did not answer within {READY_WITHIN_S:.0f} s; its log is {log}"
+    wait_for(look, within_s=READY_WITHIN_S, otherwise=silent)
+
+
+def deploy(deployment: Deployment, narrator: Narrator) -> Outputs:
+    """Build and deploy what changed, and return the stack's outputs."""
+    if deployment.is_current():
+        narrator.skip("sam build, sam deploy", "nothing changed")
+    else:
+        with deployment.building():
+            with narrator.step("sam build"):
+                deployment.build()
+            with narrator.step("sam deploy"):
+                deployment.deploy()
+    outputs = deployment.outputs()
+    if outputs is None:
+        raise Stopped("the stack has no outputs after its deployment: `make reset` starts over")
+    return outputs
+
+
+def connect(running: Running, narrator: Narrator) -> None:
+    """Agree on webhooks, connect the sample workspace and follow its first sync."""
+    machine = running.machine
+    with narrator.step("agree with Notion on webhooks"):
+        connecting.agree_on_webhooks(machine, running.vault)
+    with running.api() as api:
+        with narrator.step("connect the sample workspace"):
+            connecting.connect(api)
+        follow_first_sync(running, api, narrator)
+
+
+def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -> None:
+    """Show a bar until every project has arrived."""
+    token = running.credentials.navimpact_token
+    with narrator.step("first sync"), narrator.bar() as bar:
+        task = bar.add_task("media projects", total=None)
+
+        def show(seen: connecting.Progress) -> None:
+            bar.update(task, total=seen.expected, completed=seen.synced)
+
+        connecting.follow(lambda: connecting.progress(running.machine, api, token), show)
+
+
+def take_down(machine: Machine) -> list[str]:
+    """Stop every server of *machine* and name them; the emulator last, since the twins call it."""
+    running = servers.processes(machine)
+    order = [servers.NAVIMPACT, servers.NOTION, servers.EMULATOR]
+    stopped = [name for name in order if running.stop(name)]
+    shutil.rmtree(machine.scratch, ignore_errors=True)
+    return stopped
+
+
+def wipe(machine: Machine) -> None:
+    """Forget everything that this machine's NavSync knew; its tools stay."""
+    take_down(machine)
+    for folder in (machine.state, machine.log, machine.run):
+        with contextlib.suppress(FileNotFoundError):
+            shutil.rmtree(folder)

@@ -1,0 +1,1 @@
+"""Local HTTP servers that behave as Notion and NavImpact do."""

@@ -1,0 +1,1 @@
+"""NavImpact's integration API on this machine."""

@@ -1,0 +1,132 @@
+"""What Notion says when it refuses: status, code and text of each refusal."""
+
+import json
+from typing import Final
+
+from local.twins.notion.wire import JsonObject
+
+
+class ApiError(Exception):
+    """A refusal that becomes Notion's standard error envelope."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        additional_data: JsonObject | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.additional_data = additional_data
+        self.headers = headers or {}
+
+    def envelope(self, request_id: str) -> JsonObject:
+        """The body of the answer."""
+        extra = {} if self.additional_data is None else {"additional_data": self.additional_data}
+        head = {"object": "error", "status": self.status, "code": self.code, "message": self.message}
+        return head | extra | {"request_id": request_id}
+
+
+class Undefined:
+    """JavaScript's undefined, which Notion's texts name where a key is absent."""
+
+
+UNDEFINED: Final = Undefined()
+
+
+def shown(value: object) -> str:
+    """A value as the texts print it, between backticks."""
+    if isinstance(value, Undefined):
+        return "`undefined`"
+    return f"`{json.dumps(value, ensure_ascii=False, separators=(',', ':'))}`"
+
+
+def invalid_json() -> ApiError:
+    """The body is no JSON."""
+    return ApiError(400, "invalid_json", "Error parsing JSON body.")
+
+
+def invalid_request_url() -> ApiError:
+    """No such route, or not with this method."""
+    return ApiError(400, "invalid_request_url", "Invalid request URL.")
+
+
+def missing_authorization() -> ApiError:
+    """The Authorization header is absent or not a bearer token."""
+    return ApiError(401, "unauthorized", 'Authorization header must use the format "Bearer <token>".')
+
+
+def unauthorized() -> ApiError:
+    """The token is unknown, revoked or replaced."""
+    return ApiError(401, "unauthorized", "API token is invalid.")
+
+
+def missing_version() -> ApiError:
+    """The version header is absent."""
+    text = (
+        "Notion-Version header failed validation: "
+        "Notion-Version header should be defined, instead was `undefined`."
+    )
+    return ApiError(400, "missing_version", text)
+
+
+def unknown_version(given: str, known: tuple[str, ...]) -> ApiError:
+    """The version header names no version (the exact text is not documented)."""
+    choices = " or ".join(f'`"{version}"`' for version in known)
+    text = (
+        "Notion-Version header failed validation: "
+        f"Notion-Version header should be {choices}, instead was {shown(given)}."
+    )
+    return ApiError(400, "validation_error", text)
+
+
+def validation(message: str) -> ApiError:
+    """A refusal with a text of its own."""
+    return ApiError(400, "validation_error", message)
+
+
+def failed(where: str, findings: list[str]) -> ApiError:
+    """The shape of *where* (body, path or query) is wrong; *findings* are one sentence each."""
+    if len(findings) == 1:
+        return validation(f"{where} failed validation: {findings[0]}")
+    return validation(f"{where} failed validation. Fix one:\n" + "\n".join(findings))
+
+
+def not_found(kind: str, identifier: str, *, wording: str, connection: str, bot_id: str | None) -> ApiError:
+    """Never existed, gone for good or not shared: indistinguishable on purpose."""
+    text = (
+        f"Could not find {kind} with ID: {identifier}. Make sure the relevant pages and databases are shared "
+        f'with your {wording} "{connection}".'
+    )
+    extra = None if bot_id is None else {"integration_id": bot_id}
+    return ApiError(404, "object_not_found", text, extra)
+
+
+def in_trash() -> ApiError:
+    """Trashed things can only be restored."""
+    return validation("Can't edit block that is archived. You must unarchive the block before editing.")
+
+
+def rate_limited(reason: str, retry_after: int) -> ApiError:
+    """The budget of this window is used up."""
+    return ApiError(
+        429,
+        "rate_limited",
+        "You have been rate limited. Please try again later.",
+        {"rate_limit_reason": reason, "retry_after": str(retry_after)},
+        {"retry-after": str(retry_after)},
+    )
+
+
+def too_large() -> ApiError:
+    """The payload exceeds 500 kB (the exact text is not documented)."""
+    return validation("body failed validation: body.length should be ≤ `500000` bytes.")
+
+
+def unexpected() -> ApiError:
+    """The twin itself failed."""
+    return ApiError(500, "internal_server_error", "Unexpected error occurred.")

@@ -1,0 +1,240 @@
+"""What tests and operators do to Notion that has no API: the developer portal, more workspaces, switches."""
+
+import json
+import secrets
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Annotated, Any, Literal
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from local.twins.control import Control
+from local.twins.notion import ids
+from local.twins.notion.records import Bot, Database, DataSource, Page, Person, Plan, Subscription, Token, Workspace
+from local.twins.notion.seed import another, bot_of
+from local.twins.notion.webhooks import Webhooks, signature
+from local.twins.notion.world import World
+
+HANDSHAKE_WITHIN_S = 10.0
+
+
+class _Order(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Subscribe(_Order):
+    url: str | None = None
+
+
+class _Verify(_Order):
+    token: str
+
+
+class _NewWorkspace(_Order):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    plan: Plan = "free"
+
+
+class _OfWorkspace(_Order):
+    workspace_id: str
+
+
+class _Share(_Order):
+    bot_id: str
+    page_id: str
+    shared: bool
+
+
+class _SetPlan(_OfWorkspace):
+    plan: Plan
+
+
+class Steering:
+    """The routes under /_twin that only this twin has."""
+
+    def __init__(self, world: World, control: Control, webhooks: Webhooks) -> None:
+        self._world = world
+        self._control = control
+        self._webhooks = webhooks
+
+    def routes(self) -> list[Route]:
+        """To be put beside the shared control surface."""
+        return [
+            Route("/_twin/switches", self._get_switches, methods=["GET"]),
+            Route("/_twin/switches", self._set_switches, methods=["POST"]),
+            Route("/_twin/subscription", self._get_subscription, methods=["GET"]),
+            Route("/_twin/subscription", self._subscribe, methods=["POST"]),
+            Route("/_twin/subscription/verify", self._obeying(_Verify, self._verify), methods=["POST"]),
+            Route("/_twin/workspaces", self._get_workspaces, methods=["GET"]),
+            Route("/_twin/workspaces", self._obeying(_NewWorkspace, self._add_workspace), methods=["POST"]),
+            Route("/_twin/plan", self._obeying(_SetPlan, self._set_plan), methods=["POST"]),
+            Route("/_twin/tokens", self._obeying(_OfWorkspace, self._internal_token), methods=["POST"]),
+            Route("/_twin/disconnect", self._obeying(_OfWorkspace, self._disconnect), methods=["POST"]),
+            Route("/_twin/share", self._obeying(_Share, self._share), methods=["POST"]),
+        ]
+
+    async def _get_switches(self, _request: Request) -> Response:
+        return JSONResponse(self._world.switches.model_dump())
+
+    async def _set_switches(self, request: Request) -> Response:
+        """What is not named keeps its setting."""
+        before = self._world.switches.model_dump()
+        try:
+            wanted = json.loads(await request.body())
+            for name, value in wanted.items():
+                setattr(self._world.switches, name, value)
+        except (ValueError, AttributeError, ValidationError) as error:
+            for name, value in before.items():
+                setattr(self._world.switches, name, value)
+            return _refusal(f"the switches stayed as they were because {error}", 422)
+        return JSONResponse(self._world.switches.model_dump())
+
+    async def _get_subscription(self, _request: Request) -> Response:
+        found = self._subscription()
+        return JSONResponse(None if found is None else _without_token(found))
+
+    async def _subscribe(self, request: Request) -> Response:
+        """As the portal: makes the subscription and posts the verification token, signed with itself."""
+        try:
+            order = _Subscribe.model_validate_json(await request.body() or b"{}")
+        except ValidationError as error:
+            return _refusal(str(error), 422)
+        url = order.url or self._world.config.webhook_url
+        if url is None:
+            return _refusal("no subscription was made because there is no url; send one", 422)
+        subscription = Subscription(self._world.minter.plain(), url, f"secret_{secrets.token_hex(21)}", "pending")
+        self._replace(subscription)
+        status = await _handshake(subscription)
+        return JSONResponse(_without_token(subscription) | {"handshake_status": status})
+
+    def _verify(self, order: _Verify) -> Response:
+        found = self._subscription()
+        if found is None or not secrets.compare_digest(order.token.encode(), found.token.encode()):
+            return _refusal("the token does not match; copy the one that the last handshake brought", 400)
+        active = replace(found, state="active")
+        self._replace(active)
+        return JSONResponse(_without_token(active))
+
+    def _replace(self, subscription: Subscription) -> None:
+        store = self._world.store
+        with store.transaction():
+            for old in store.all(Subscription):
+                store.drop(old)
+            store.put(subscription)
+        self._control.webhooks.url = subscription.url
+
+    def _subscription(self) -> Subscription | None:
+        return next(iter(self._world.store.all(Subscription)), None)
+
+    async def _get_workspaces(self, _request: Request) -> Response:
+        return JSONResponse([self._shown(workspace) for workspace in self._world.store.all(Workspace)])
+
+    def _shown(self, workspace: Workspace) -> dict[str, Any]:
+        store = self._world.store
+        return asdict(workspace) | {
+            "people": [asdict(person) for person in store.all(Person) if person.workspace_id == workspace.id],
+            "bots": [asdict(bot) for bot in store.all(Bot) if bot.workspace_id == workspace.id],
+            "pages": [page.id for page in store.pages_in(workspace.id)],
+        }
+
+    def _add_workspace(self, order: _NewWorkspace) -> Response:
+        with self._world.store.transaction():
+            made = another(self._world.store, self._world.minter, order.name, order.plan, self._now())
+        return JSONResponse(self._shown(made))
+
+    def _set_plan(self, order: _SetPlan) -> Response:
+        if (found := self._world.store.get(Workspace, order.workspace_id)) is None:
+            return _refusal("there is no such workspace; GET /_twin/workspaces lists them", 404)
+        with self._world.store.transaction():
+            self._world.store.put(replace(found, plan=order.plan))
+        return JSONResponse({"plan": order.plan})
+
+    def _internal_token(self, order: _OfWorkspace) -> Response:
+        """A token of a connection that belongs to the workspace itself, as its settings page would show it."""
+        store, minter = self._world.store, self._world.minter
+        if store.get(Workspace, order.workspace_id) is None:
+            return _refusal("there is no such workspace; GET /_twin/workspaces lists them", 404)
+        with store.transaction():
+            bot = bot_of(store, minter, order.workspace_id, self._world.config.connection_name, None)
+            store.put(bot)
+            token = Token(ids.access_token(), None, bot.id, self._now())
+            store.put(token)
+        return JSONResponse({"token": token.id, "bot_id": bot.id})
+
+    def _disconnect(self, order: _OfWorkspace) -> Response:
+        """As a person who removes the connection from the workspace: every token of it is dead."""
+        store = self._world.store
+        gone = {bot.id for bot in store.all(Bot) if bot.workspace_id == order.workspace_id}
+        dead = [token for token in store.all(Token) if token.bot_id in gone]
+        with store.transaction():
+            for token in dead:
+                store.drop(token)
+        return JSONResponse({"tokens_revoked": len(dead)})
+
+    def _share(self, order: _Share) -> Response:
+        """As a person who adds the connection to a page or removes it; what lies below follows."""
+        store = self._world.store
+        bot, page = store.get(Bot, order.bot_id), store.get(Page, order.page_id)
+        if bot is None or page is None:
+            return _refusal("there is no such bot or page; GET /_twin/state shows them", 404)
+        others = tuple(page_id for page_id in bot.shared if page_id != page.id)
+        after = replace(bot, shared=(*others, page.id) if order.shared else others)
+        with store.transaction():
+            store.put(after)
+        return JSONResponse({"shared": list(after.shared)})
+
+    def _now(self) -> float:
+        return self._control.clock.now().timestamp()
+
+    def _obeying[O: _Order](self, shape: type[O], do: Callable[[O], Response]) -> Any:
+        async def endpoint(request: Request) -> Response:
+            try:
+                order = shape.model_validate_json(await request.body() or b"{}")
+            except ValidationError as error:
+                return _refusal(str(error), 422)
+            return do(order)
+
+        return endpoint
+
+
+def state(world: World, webhooks: Webhooks) -> dict[str, Any]:
+    """Everything the twin holds, secrets included: it is a twin."""
+    store = world.store
+    kinds: dict[str, list[Any]] = {
+        "workspaces": store.all(Workspace),
+        "people": store.all(Person),
+        "bots": store.all(Bot),
+        "tokens": store.all(Token),
+        "subscriptions": store.all(Subscription),
+    }
+    told = {name: [asdict(record) for record in records] for name, records in kinds.items()}
+    return told | _contents(world) | {"switches": world.switches.model_dump(), "held_webhooks": webhooks.held}
+
+
+def _contents(world: World) -> dict[str, Any]:
+    kinds: tuple[tuple[str, Any], ...] = (("databases", Database), ("data_sources", DataSource), ("pages", Page))
+    return {name: [asdict(record) for record in world.store.all(kind)] for name, kind in kinds}
+
+
+async def _handshake(subscription: Subscription) -> int | None:
+    """Post the token; the status answered, or None when nobody did."""
+    body = json.dumps({"verification_token": subscription.token}, separators=(",", ":")).encode()
+    headers = {"content-type": "application/json", "x-notion-signature": signature(subscription.token, body)}
+    try:
+        async with httpx.AsyncClient(timeout=HANDSHAKE_WITHIN_S, trust_env=False) as client:
+            answer = await client.post(subscription.url, content=body, headers=headers)
+    except httpx.HTTPError:
+        return None
+    return answer.status_code
+
+
+def _without_token(subscription: Subscription) -> dict[str, Any]:
+    return {key: value for key, value in asdict(subscription).items() if key != "token"}
+
+
+def _refusal(reason: str, status: Literal[400, 404, 422]) -> Response:
+    return JSONResponse({"error": reason}, status)

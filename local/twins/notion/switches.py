@@ -1,0 +1,36 @@
+"""Which of Notion's undocumented or inconvenient behaviours are on."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Switches(BaseModel):
+    """Set by the control surface; the defaults are the most likely behaviour of the real API."""
+
+    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+
+    index_lag_s: float = Field(default=0, ge=0)
+    """Query and search show the rows as they were this many seconds ago."""
+    merge_scale: float = Field(default=1, ge=0)
+    """Factor on the minute during which webhooks are held and merged; 0 sends each at once."""
+    event_latency_s: float = Field(default=0, ge=0)
+    """Seconds before an immediate webhook goes out; a page trashed meanwhile is never announced."""
+    archived_key_in_2026: bool = True
+    """Whether answers of version 2026-03-11 still carry `archived` beside `in_trash`."""
+    not_found_wording: Literal["integration", "connection"] = "integration"
+    """The noun in the text of a 404."""
+    length_unit: Literal["utf16", "code_points"] = "utf16"
+    """What the limit of 2,000 characters counts."""
+    trash_twice: Literal["ok", "refused"] = "ok"
+    """The answer to trashing what is in the trash already."""
+    default_order: Literal["newest_first", "oldest_first", "shuffled"] = "newest_first"
+    """The order of query results without sorts, which Notion does not promise."""
+    query_cap: int = Field(default=10_000, ge=1)
+    """How many rows one query can reach."""
+    requests_per_window: int | None = Field(default=None, ge=1)
+    """Overrides the plan's budget per connection."""
+    workspace_requests_per_window: int | None = Field(default=None, ge=1)
+    """The budget that all connections of a workspace share; not published by Notion, off by default."""
+    workspace_window_s: float = Field(default=60, gt=0)
+    """The length of that shared window; its Retry-After may exceed a minute."""

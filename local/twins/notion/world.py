@@ -1,0 +1,240 @@
+"""What may this caller see and change, and what follows from a change?"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from local.twins.notion import errors
+from local.twins.notion.config import Config
+from local.twins.notion.ids import Minter
+from local.twins.notion.properties import Reading, Writing
+from local.twins.notion.records import (
+    Bot,
+    Database,
+    DataSource,
+    Page,
+    ParentRef,
+    Person,
+    Property,
+    UserRef,
+    Workspace,
+)
+from local.twins.notion.state import Store
+from local.twins.notion.switches import Switches
+from local.twins.notion.validation import Findings
+from local.twins.notion.wire import JsonObject
+
+type Entity = Page | Database | DataSource
+type Version = Literal["2025-09-03", "2026-03-11"]
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Something that a webhook may tell about; *properties* and *columns* only where the type carries them."""
+
+    type: str
+    entity: Entity
+    author: UserRef
+    at: float
+    properties: tuple[str, ...] = ()
+    columns: tuple[JsonObject, ...] = ()
+    blocks: tuple[str, ...] = ()
+
+
+@dataclass
+class World:
+    """The records with the rules around them; *changes* of the running request become webhooks when it succeeds."""
+
+    store: Store
+    switches: Switches
+    config: Config
+    minter: Minter
+    changes: list[Changed] = field(default_factory=list)
+    query_cache: dict[tuple[str, int, str], list[Page]] = field(default_factory=dict)
+
+    def rows_as_of(self, source_id: str, moment: float | None) -> list[Page]:
+        """The rows, oldest first: as they are, or as they were at a moment of the recent past."""
+        rows = self.store.pages_in(source_id)
+        if moment is None:
+            return rows
+        return [seen for row in rows if (seen := self.store.version_at(row, moment)) is not None]
+
+    def lineage(self, entity: Entity) -> Iterator[Entity]:
+        """The thing itself, then what contains it, up to the top of the workspace."""
+        current: Entity | None = entity
+        while current is not None:
+            yield current
+            current = self.container(current)
+
+    def container(self, entity: Entity) -> Entity | None:
+        """What directly contains a thing; None at the top."""
+        if isinstance(entity, DataSource):
+            return self.store.get(Database, entity.database_id)
+        return self._parent(entity.parent)
+
+    def _parent(self, parent: ParentRef) -> Entity | None:
+        match parent.kind:
+            case "workspace":
+                return None
+            case "page":
+                return self.store.get(Page, parent.id)
+            case "data_source":
+                return self.store.get(DataSource, parent.id)
+
+    def trashed(self, entity: Entity) -> bool:
+        """Whether a thing, or anything that contains it, is in the trash."""
+        return any(part.in_trash for part in self.lineage(entity))
+
+    def sees(self, bot: Bot, entity: Entity) -> bool:
+        """Whether a connection was given this thing or something that contains it."""
+        if bot.workspace_id != entity.workspace_id:
+            return False
+        return bot.internal or any(part.id in bot.shared for part in self.lineage(entity))
+
+    def find(self, identifier: str) -> Entity | None:
+        """The page, database or data source with this id."""
+        page = self.store.get(Page, identifier)
+        return page or self.store.get(Database, identifier) or self.store.get(DataSource, identifier)
+
+    def title_column(self, page: Page) -> Property:
+        """Where the page's title is."""
+        return next(column for column in self.columns(page) if column.type == "title")
+
+    def columns(self, page: Page) -> tuple[Property, ...]:
+        """The properties that a page has: its data source's columns, or only a title."""
+        source = self.store.get(DataSource, page.parent.id) if page.parent.kind == "data_source" else None
+        return source.schema if source else (TITLE_ONLY,)
+
+
+TITLE_ONLY = Property("title", "title", "title")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request, in which version and at what twin time (seconds since 1970).
+
+    *bot* is the connection whose limits and sight apply; None for a person, who sees the whole workspace.
+    """
+
+    world: World
+    version: Version
+    workspace: Workspace
+    author: UserRef
+    bot: Bot | None
+    now: float
+
+    def page(self, identifier: str) -> Page:
+        """The page, or Notion's 404."""
+        return self._seen(self.world.store.get(Page, identifier), "page", identifier)
+
+    def database(self, identifier: str) -> Database:
+        """The database, or Notion's 404."""
+        return self._seen(self.world.store.get(Database, identifier), "database", identifier)
+
+    def data_source(self, identifier: str) -> DataSource:
+        """The data source, or Notion's 404."""
+        return self._seen(self.world.store.get(DataSource, identifier), "data source", identifier)
+
+    def block(self, identifier: str) -> Page | Database:
+        """The page or database behind a block id, or Notion's 404."""
+        found = self.world.store.get(Page, identifier) or self.world.store.get(Database, identifier)
+        return self._seen(found, "block", identifier)
+
+    def user(self, identifier: str) -> Person | Bot:
+        """The user, or Notion's 404."""
+        store = self.world.store
+        found = store.get(Person, identifier) or store.get(Bot, identifier)
+        if found is None or found.workspace_id != self.workspace.id:
+            raise self.not_found("user", identifier)
+        return found
+
+    def sees(self, entity: Entity) -> bool:
+        """Whether the caller may know of a thing."""
+        if self.bot is None:
+            return entity.workspace_id == self.workspace.id
+        return self.world.sees(self.bot, entity)
+
+    def not_found(self, kind: str, identifier: str) -> errors.ApiError:
+        """Notion's 404 for this caller."""
+        return errors.not_found(
+            kind,
+            identifier,
+            wording=self.world.switches.not_found_wording,
+            connection=self.world.config.connection_name,
+            bot_id=self.bot.id if self.bot else None,
+        )
+
+    def findings(self, where: str = "body") -> Findings:
+        """A collector for what is wrong with a part of the request."""
+        return Findings(where, self.world.switches.length_unit)
+
+    def writing(self, columns: tuple[Property, ...], findings: Findings) -> Writing:
+        """What reading page values needs."""
+        return Writing(
+            columns={column.id: column for column in columns},
+            findings=findings,
+            minter=self.world.minter,
+            require_page=lambda page_id: _ignored(self.page(page_id)),
+            require_user=lambda user_id: _ignored(self.user(user_id)),
+        )
+
+    def tell(
+        self,
+        kind: str,
+        entity: Entity,
+        *,
+        properties: tuple[str, ...] = (),
+        columns: tuple[JsonObject, ...] = (),
+        blocks: tuple[str, ...] = (),
+    ) -> None:
+        """Note what a webhook may tell about once the request has succeeded."""
+        changed = Changed(kind, entity, self.author, self.now, properties, columns, blocks)
+        self.world.changes.append(changed)
+
+    def _seen[E: (Page, Database, DataSource, Page | Database)](self, found: E | None, kind: str, identifier: str) -> E:
+        if found is None or not self.sees(found):
+            raise self.not_found(kind, identifier)
+        return found
+
+
+def _ignored(_value: object) -> None:
+    """Turn a look-up that raises into a demand."""
+
+
+def reading(world: World) -> Reading:
+    """What showing page values needs."""
+    return Reading(user=lambda user_id: shown_user_by_id(world, user_id))
+
+
+def shown_user_by_id(world: World, identifier: str) -> JsonObject:
+    """A user in full, or only the id when it is unknown."""
+    found = world.store.get(Person, identifier) or world.store.get(Bot, identifier)
+    return {"object": "user", "id": identifier} if found is None else shown_user(world, found)
+
+
+def shown_user(world: World, user: Person | Bot) -> JsonObject:
+    """A user as answers show it."""
+    head = {"object": "user", "id": user.id, "name": user.name, "avatar_url": None}
+    if isinstance(user, Person):
+        return head | {"type": "person", "person": {"email": user.email, "email_verified": True}}
+    return head | {"type": "bot", "bot": _bot(world, user)}
+
+
+def _bot(world: World, bot: Bot) -> JsonObject:
+    workspace = world.store.get(Workspace, bot.workspace_id)
+    assert workspace is not None  # noqa: S101  # a bot is always made for a workspace
+    largest = 5_242_880 if workspace.plan == "free" else 5_368_709_120
+    return {
+        "owner": owner(world, bot),
+        "workspace_name": workspace.name,
+        "workspace_id": workspace.id,
+        "workspace_limits": {"max_file_upload_size_in_bytes": largest},
+    }
+
+
+def owner(world: World, bot: Bot) -> JsonObject:
+    """Who authorized a connection."""
+    person = world.store.get(Person, bot.owner_id) if bot.owner_id else None
+    if person is None:
+        return {"type": "workspace", "workspace": True}
+    return {"type": "user", "user": shown_user(world, person)}

@@ -1,0 +1,110 @@
+"""What the `navsync` command decides without anything running."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from local.navsync import credentials, servers, stack
+from local.navsync.consent import press
+from local.navsync.deployment import Deployment
+from local.navsync.machine import Machine, this_machine
+from local.navsync.stopped import Stopped
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return this_machine({"NAVSYNC_HOME": str(tmp_path)})
+
+
+def test_every_port_can_be_changed() -> None:
+    changed = this_machine(
+        {
+            "NAVSYNC_PORT": "1",
+            "NOTION_TWIN_PORT": "2",
+            "NAVIMPACT_TWIN_PORT": "3",
+            "NAVSYNC_AWS_PORT": "4",
+        }
+    )
+    assert [port.number for port in changed.ports] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("written", ["http", "0", "65536", "-1", "8787.0"])
+def test_a_port_that_is_none_is_refused_by_name(written: str) -> None:
+    with pytest.raises(Stopped, match="NAVSYNC_PORT"):
+        this_machine({"NAVSYNC_PORT": written})
+
+
+def test_a_taken_port_is_said_in_one_sentence_that_names_the_way_out(tmp_path: Path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        wanted = this_machine({"NAVSYNC_HOME": str(tmp_path), "NOTION_TWIN_PORT": str(taken)})
+        with pytest.raises(Stopped) as stopped:
+            stack.check_ports(wanted)
+    assert str(stopped.value) == (
+        f"we stopped because port {taken}, which the Notion twin needs, is taken by another program: "
+        "end that program, or set NOTION_TWIN_PORT to a free port"
+    )
+
+
+def test_credentials_are_made_once(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    assert credentials.kept_in(path) == credentials.kept_in(path)
+
+
+def test_nobody_else_may_read_the_credentials(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.json"
+    credentials.kept_in(path)
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_no_server_sees_the_shells_environment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEVELOPERS_TOKEN", "hunter2")
+    held = credentials.kept_in(machine.state / "credentials.json")
+    seen = [value for server in servers.all_servers(machine, held, os.environ) for value in server.environ.values()]
+    assert "hunter2" not in seen
+
+
+def test_sam_sees_no_way_to_a_real_account(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    seen = Deployment(machine, {"Architecture": "arm64"}).environment()
+    aws = {name: value for name, value in seen.items() if name.startswith("AWS_")}
+    assert (aws.get("AWS_PROFILE"), aws["AWS_CONFIG_FILE"], aws["AWS_ENDPOINT_URL"]) == (
+        None,
+        os.devnull,
+        "http://127.0.0.1:4566",
+    )
+
+
+def test_another_parameter_is_another_deployment(machine: Machine) -> None:
+    often, rarely = (
+        Deployment(machine, {"Architecture": "arm64", "NotionSyncInterval": every}) for every in ("60", "300")
+    )
+    assert often.fingerprint != rarely.fingerprint
+
+
+PAGE = """
+<form action="/elsewhere"><button>Log out</button></form>
+<form method="post" action="/v1/oauth/authorize">
+  <input type="hidden" name="state" value="s&amp;1">
+  <input type="radio" name="person" value="ada" checked><input type="radio" name="person" value="bob">
+  <input type="checkbox" name="page" value="p1"><input type="checkbox" name="page" value="p2" checked>
+  <button name="decision" value="cancel">Cancel</button>
+  <button name="decision" value="allow"><b>Allow</b> access</button>
+</form>
+"""
+
+
+def test_allowing_shares_every_page_and_leaves_choices_as_they_are() -> None:
+    assert press(PAGE, "allow") == (
+        "/v1/oauth/authorize",
+        {"state": ["s&1"], "person": ["ada"], "page": ["p1", "p2"], "decision": ["allow"]},
+    )
+
+
+def test_a_consent_page_without_the_button_stops_with_a_sentence() -> None:
+    with pytest.raises(Stopped, match="no button that says 'allow'"):
+        press("<form><button>Cancel</button></form>", "allow")

@@ -1,0 +1,215 @@
+"""Deciding, field by field, what goes where."""
+
+from __future__ import annotations
+
+import itertools
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from navsync import merge
+from navsync.fields import SPECS
+from navsync.model import Base, Conflict, Direction, EntityType, FieldWrite, Policy, Present, Side, Value
+
+PROJECT = SPECS[EntityType.MEDIA_PROJECT]
+BLANK: dict[str, Value] = {
+    "title": "Reef", "description": None, "project_type": None, "status": None, "start_date": None, "end_date": None,
+    "budget": None, "target_audience": None, "team_members": (), "distribution_channels": (),
+}  # fmt: skip
+AGREED = {name: Base(value, value) for name, value in BLANK.items()}
+
+
+def shown(**values: Value) -> Present:
+    return Present("1", {**BLANK, **values})
+
+
+def decide(
+    navimpact: Present, notion: Present, bases: merge.Bases = AGREED, policy: Policy = Policy.ASK, **options: Direction
+) -> merge.Plan:
+    return merge.plan(PROJECT, bases, navimpact, notion, lambda _field: policy, **options)
+
+
+def test_nothing_is_done_where_nothing_changed() -> None:
+    assert decide(shown(), shown()).actions == ()
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_change_on_one_side_is_carried_to_the_other(side: Side) -> None:
+    seen = {Side.NAVIMPACT: shown(), Side.NOTION: shown(), side: shown(description="now")}
+
+    plan = decide(seen[Side.NAVIMPACT], seen[Side.NOTION])
+
+    assert plan.writes == (merge.Write("description", side.other, "now", None, f"changed on {side}"),)
+
+
+def test_edits_of_two_fields_on_both_sides_both_survive() -> None:
+    plan = decide(shown(description="from NavImpact"), shown(budget=Decimal(7)))
+
+    assert [(w.field, w.to) for w in plan.writes] == [("description", Side.NOTION), ("budget", Side.NAVIMPACT)]
+
+
+def test_a_clash_touches_neither_value_and_shows_all_three() -> None:
+    plan = decide(shown(description="a"), shown(description="b"))
+
+    assert plan.writes == ()
+    assert plan.conflicts == (Conflict("description", None, "a", "b"),)
+
+
+def test_the_same_edit_on_both_sides_is_no_conflict() -> None:
+    plan = decide(shown(description="same"), shown(description="same"))
+
+    assert plan.actions == (merge.Settle("description", Base("same", "same")),)
+
+
+@pytest.mark.parametrize(("policy", "to"), [(Policy.NAVIMPACT, Side.NOTION), (Policy.NOTION, Side.NAVIMPACT)])
+def test_a_policy_decides_a_clash_for_its_side(policy: Policy, to: Side) -> None:
+    plan = decide(shown(description="a"), shown(description="b"), policy=policy)
+
+    assert [(w.to, w.rule) for w in plan.writes] == [(to, f"policy {policy}")]
+
+
+def test_clearing_a_field_is_a_change_like_any_other() -> None:
+    bases = {**AGREED, "description": Base("old", "old")}
+
+    plan = decide(shown(description="old"), shown(description=None), bases)
+
+    assert plan.writes == (merge.Write("description", Side.NAVIMPACT, None, "old", "changed on notion"),)
+
+
+def test_what_one_side_rounds_is_not_an_edit() -> None:
+    bases = {**AGREED, "budget": Base(Decimal("11.00"), Decimal("10.999"))}
+
+    assert decide(shown(budget=Decimal("11.00")), shown(budget=Decimal("10.999")), bases).actions == ()
+
+
+def test_values_that_were_never_agreed_on_and_differ_are_a_conflict() -> None:
+    plan = decide(shown(description="a"), shown(description="b"), bases={})
+
+    assert plan.conflicts == (Conflict("description", None, "a", "b"),)
+
+
+def test_an_empty_field_that_was_never_agreed_on_is_filled() -> None:
+    bases = {name: base for name, base in AGREED.items() if name != "description"}
+
+    plan = decide(shown(description="kept"), shown(), bases)
+
+    assert [(w.to, w.value) for w in plan.writes] == [(Side.NOTION, "kept")]
+
+
+def test_a_property_that_vanished_is_quarantined_and_never_read_as_cleared() -> None:
+    bases = {**AGREED, "description": Base("old", "old")}
+    values = {name: value for name, value in BLANK.items() if name != "description"}
+    notion = Present("1", values, unreadable={"description": "the property is gone"})
+
+    plan = decide(shown(description="old"), notion, bases)
+
+    assert plan.writes == ()
+    assert [(t.code, t.field) for t in plan.troubles] == [("quarantined", "description")]
+
+
+def test_a_value_that_would_lose_something_on_the_way_is_held_and_named() -> None:
+    plan = decide(shown(), shown(start_date="2026-01-02T10:00:00.000+01:00"))
+
+    assert plan.writes == ()
+    assert [(t.code, t.field) for t in plan.troubles] == [("cannot_carry", "start_date")]
+
+
+def test_a_run_in_one_direction_leaves_the_other_for_later() -> None:
+    plan = decide(shown(description="a"), shown(budget=Decimal(7)), direction=Direction.TO_NOTION)
+
+    assert [w.field for w in plan.writes] == ["description"]
+    assert "budget" not in {a.field for a in plan.actions if isinstance(a, merge.Settle)}
+
+
+def test_only_written_fields_move_their_base() -> None:
+    write = merge.Write("budget", Side.NAVIMPACT, Decimal("10.999"), None, "")
+    answer = shown(budget=Decimal("11.00"), description="edited meanwhile")
+
+    bases = merge.remember(AGREED, [write], answer)
+
+    assert bases["budget"] == Base(navimpact=Decimal("11.00"), notion=Decimal("10.999"))
+    assert bases["description"] == AGREED["description"]
+
+
+def test_an_interrupted_write_that_landed_is_agreed_and_one_that_did_not_is_planned_again() -> None:
+    intent = [
+        FieldWrite("description", Side.NOTION, "new", None),
+        FieldWrite("budget", Side.NAVIMPACT, Decimal(7), None),
+    ]
+    seen = {Side.NAVIMPACT: shown(description="new"), Side.NOTION: shown(description="new", budget=Decimal(7))}
+
+    bases = merge.landed(PROJECT, AGREED, intent, seen)
+    plan = decide(seen[Side.NAVIMPACT], seen[Side.NOTION], bases)
+
+    assert bases["description"] == Base("new", "new")
+    assert [(w.field, w.to) for w in plan.writes] == [("budget", Side.NAVIMPACT)]
+
+
+def test_a_page_found_as_it_was_made_is_agreed_on() -> None:
+    bases = merge.adopted(PROJECT, Side.NOTION, {**BLANK, "description": "sent"}, shown(description="sent"))
+
+    assert bases["description"] == Base("sent", "sent")
+
+
+def test_a_field_edited_before_its_page_was_found_becomes_a_conflict_not_a_loss() -> None:
+    page = shown(description="edited by a person")
+
+    bases = merge.adopted(PROJECT, Side.NOTION, {**BLANK, "description": "sent"}, page)
+
+    assert decide(shown(description="sent"), page, bases).conflicts == (
+        Conflict("description", None, "sent", "edited by a person"),
+    )
+
+
+def test_a_field_cleared_before_its_page_was_found_is_cleared() -> None:
+    bases = merge.adopted(PROJECT, Side.NOTION, {**BLANK, "description": "sent"}, shown())
+
+    assert [(w.to, w.value) for w in decide(shown(description="sent"), shown(), bases).writes] == [
+        (Side.NAVIMPACT, None)
+    ]
+
+
+VERSIONS: tuple[Value, ...] = (None, "one", "two")
+
+
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize(
+    ("base", "navimpact", "notion"), list(itertools.product((*VERSIONS, "never agreed"), VERSIONS, VERSIONS))
+)
+def test_every_combination_loses_nothing_that_only_one_side_holds(
+    base: Value, navimpact: Value, notion: Value, policy: Policy
+) -> None:
+    """The truth table: a value is overwritten only when its side did not change it, or a policy said so."""
+    bases = {n: b for n, b in AGREED.items() if n != "description"}
+    if base != "never agreed":
+        bases["description"] = Base(base, base)
+
+    plan = decide(shown(description=navimpact), shown(description=notion), bases, policy)
+
+    for write in plan.writes:
+        unchanged = write.overwrites == base or (base == "never agreed" and write.overwrites is None)
+        assert unchanged or write.rule == f"policy {policy}"
+    differ = navimpact != notion
+    assert bool(plan.writes or plan.conflicts) is differ
+    assert not (plan.writes and plan.conflicts)
+
+
+texts = st.one_of(st.none(), st.sampled_from(["a", "b", "c"]))
+
+
+@given(base=texts, navimpact=texts, notion=texts, policy=st.sampled_from([Policy.NAVIMPACT, Policy.NOTION]))
+def test_carrying_out_a_plan_leaves_nothing_to_plan(
+    base: str | None, navimpact: str | None, notion: str | None, policy: Policy
+) -> None:
+    bases: merge.Bases = {**AGREED, "description": Base(base, base)}
+    seen = {Side.NAVIMPACT: shown(description=navimpact), Side.NOTION: shown(description=notion)}
+
+    plan = decide(seen[Side.NAVIMPACT], seen[Side.NOTION], bases, policy)
+    bases = plan.agreed(bases)
+    for write in plan.writes:
+        seen[write.to] = shown(**{write.field: write.value})
+        bases = merge.remember(bases, [write], seen[write.to])
+
+    assert decide(seen[Side.NAVIMPACT], seen[Side.NOTION], bases, policy).actions == ()
