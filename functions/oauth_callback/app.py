@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import secrets as random
 from dataclasses import replace
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 
 from navsync import api, bootstrap, views
 from navsync.config import OAuthSettings
+from navsync.credentials import Tokens
 from navsync.errors import Refused, Retryable
 from navsync.model import Connection, Lane, WorkKind, Workspace
 from navsync.notion.oauth import Grant
@@ -45,8 +45,9 @@ def connect() -> Response[str]:
     who = api.caller(app.current_event, now=runtime.clock())
     who.must_be("admin")
     state = random.token_urlsafe(32)
-    runtime.store.put_oauth_state(_digest(state), who.subject, who.org, runtime.clock() + STATE_LASTS)
-    return _json(HTTPStatus.OK, {"authorize_url": runtime.oauth().authorize_url(state)})
+    expires = runtime.clock() + STATE_LASTS
+    runtime.store.directory.put_oauth_state(_digest(state), subject=who.subject, org=who.org, expires=expires)
+    return api.json_response({"authorize_url": runtime.oauth().authorize_url(state)})
 
 
 @app.get(f"{api.PREFIX}/callback")
@@ -82,12 +83,12 @@ def connect_workspace() -> Response[str]:
     work = runtime.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
     runtime.inbox.put(workspace.id, work)
     logger.info("connected", extra={"workspace_id": workspace.id})
-    return _json(HTTPStatus.OK, views.workspace(workspace))
+    return api.json_response(views.workspace(workspace))
 
 
 def _check_state(state: str | None, who: api.Caller) -> None:
     """Without this, somebody else's Notion workspace could be slipped under the caller's organisation."""
-    begun = runtime.store.take_oauth_state(_digest(state), runtime.clock()) if state else None
+    begun = runtime.store.directory.take_oauth_state(_digest(state), now=runtime.clock()) if state else None
     if begun is None or (begun.subject, begun.org) != (who.subject, who.org):
         raise api.Problem(
             HTTPStatus.BAD_REQUEST,
@@ -111,24 +112,15 @@ def _exchange(code: str) -> Grant:
 
 def _connected(grant: Grant, who: api.Caller) -> Workspace:
     """The workspace of *grant*: tokens are kept before anything says that it is connected."""
-    known = runtime.store.workspace_of_bot(grant.bot_id)
-    if known is not None and known.org != who.org:
-        raise api.Problem(
-            HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected this workspace."
-        )
-    workspace = known or _new_workspace(grant, who)
-    runtime.secrets.put_workspace_tokens(workspace.id, grant.access_token, grant.refresh_token)
-    if known is None:
-        return runtime.store.create_workspace(workspace)
-    again = replace(
-        known,
-        name=grant.workspace_name,
-        is_active=True,
-        connection=Connection.CONNECTED,
-        updated_at=runtime.clock(),
-        members={**known.members, who.subject: "admin"},
-    )
-    return runtime.store.desk(known.id).save_workspace(again)
+    known = runtime.store.directory.workspace_of_bot(grant.bot_id)
+    fresh = _new_workspace(grant, who)
+    if known is not None:
+        stored = runtime.store.desk(known).workspace()
+        if stored is not None and stored.org != who.org:
+            raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
+    tokens = Tokens(grant.access_token, grant.refresh_token)
+    runtime.secrets.put_workspace_tokens(fresh.id if known is None else known, tokens)
+    return runtime.store.directory.create_workspace(fresh)
 
 
 def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
@@ -156,7 +148,7 @@ def disconnect(workspace_id: str) -> Response[str]:
     _revoke(workspace)
     runtime.secrets.delete_workspace_tokens(workspace.id)
     logger.info("disconnected", extra={"workspace_id": workspace.id})
-    return _json(HTTPStatus.OK, {"message": "Disconnected"})
+    return api.json_response({"message": "Disconnected"})
 
 
 def _revoke(workspace: Workspace) -> None:
@@ -171,7 +163,3 @@ def _revoke(workspace: Workspace) -> None:
 
 def _digest(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
-
-
-def _json(status: HTTPStatus, content: Any) -> Response[str]:
-    return Response(status.value, "application/json", json.dumps(content))

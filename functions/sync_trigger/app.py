@@ -53,11 +53,11 @@ def rejected(refusal: webhooks.Rejected) -> Response[str]:
 def navimpact_webhook() -> Response[str]:
     """A NavImpact record may have changed: every workspace looks at it."""
     body = api.raw_body(app.current_event)
-    event = webhooks.navimpact_event(body, app.current_event.headers, runtime.secrets.navimpact_webhook_secrets())
-    if event is None:
+    entity = webhooks.navimpact_event(body, app.current_event.headers, runtime.secrets.navimpact_webhook_secrets())
+    if entity is None:
         return _accepted(ignored="type")
-    work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor="navimpact")
-    return _accepted(workspaces=_put(runtime.store.active_workspaces(), work))
+    work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor="navimpact")
+    return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
 
 @app.post(f"{api.PREFIX}/webhooks/notion")
@@ -81,14 +81,17 @@ def _shake_hands(offered: Handshake) -> Response[str]:
 
 
 def _seeing(event: NotionEvent) -> Iterable[Workspace]:
+    """Workspaces of ours that *event* is for: those of its bots, or all of its Notion workspace where it names none."""
+    directory = runtime.store.directory
+    ids = directory.workspaces_of_notion(event.notion_workspace_id)
     if event.bots:
-        found = (runtime.store.workspace_of_bot(bot) for bot in event.bots)
-        return [w for w in found if w is not None and w.notion_workspace_id == event.notion_workspace_id]
-    return runtime.store.workspaces_of_notion(event.notion_workspace_id)
+        ids = [id for id in map(directory.workspace_of_bot, event.bots) if id in ids]
+    found = (runtime.store.desk(id).workspace() for id in ids if id is not None)
+    return [w for w in found if w is not None and w.is_active]
 
 
 def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
-    """Put the work that *event* is to *workspace*: none for our own echo, and none for pages that are not rows of ours."""
+    """Put the work that *event* is to *workspace*: none for our own echo or for a page that is no row of ours."""
     if not webhooks.is_page_event(event) or event.is_echo_of(workspace.bot_id):
         return None
     kinds = {s.data_source_id: s.entity_type for s in runtime.store.desk(workspace.id).sources().values()}
@@ -126,7 +129,7 @@ def sync_project(project_id: str) -> Response[str]:
         raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
     entity = EntityRef(EntityType.MEDIA_PROJECT, str(int(project_id)))
     work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction)
-    seen = runtime.store.workspaces()
+    seen = runtime.store.directory.workspaces()
     mine = [w.id for w in seen if w.is_active and who.may("analyst", w)]
     if not mine:
         if any(who.role_in(w) for w in seen):
@@ -156,4 +159,4 @@ def _put(workspaces: Iterable[int], work: Work) -> int:
 
 
 def _accepted(**content: Any) -> Response[str]:
-    return Response(HTTPStatus.ACCEPTED.value, "application/json", json.dumps(content))
+    return api.json_response(content, HTTPStatus.ACCEPTED)

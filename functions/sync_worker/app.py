@@ -20,8 +20,10 @@ runtime = bootstrap.worker(WorkerSettings.from_env(os.environ))
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
-    """Whatever fails for one record is recorded and put off; an error that escapes is broken machinery, and the
-    message comes back until it ends in the dead-letter queue.
+    """Work for one slice per message.
+
+    Whatever fails for one record is recorded and put off; an error that escapes is broken machinery, and the message
+    comes back until it ends in the dead-letter queue.
     """
     for record in event["Records"]:
         workspace_id = int(json.loads(record["body"])["workspace_id"])

@@ -97,6 +97,13 @@ def is_python(config: Json) -> bool:
     return str(config.get("Runtime", "")).startswith("python")
 
 
+def with_reason(result: Json) -> Json:
+    """Put into the log of a failed start why it failed, as AWS does; the emulator leaves that log empty."""
+    if not result.get("error") or result.get("log"):
+        return result
+    return result | {"log": f"[ERROR] {result['body'].get('errorType')}: {result['body'].get('errorMessage')}"}
+
+
 def _start_workers_from(packages: Packages, python: Path) -> None:
     """Replace, while one of our workers starts, its bootstrap and its environment."""
     worker_env, code_dir = lambda_svc._provided_worker_env, lambda_svc._provided_runtime_code_dir
@@ -138,6 +145,8 @@ def _run_python_as_provided(packages: Packages, endpoint: str) -> None:
 
     def execute(func: Json, event: Any, request_id: str) -> Any:
         provided = is_python(func.get("config") or func)
-        return (lambda_svc._execute_function_provided_warm if provided else run_warm)(func, event, request_id)
+        if not provided:
+            return run_warm(func, event, request_id)
+        return with_reason(lambda_svc._execute_function_provided_warm(func, event, request_id))
 
     lambda_runtime._worker_class_for, lambda_svc._execute_function_warm = worker_class, execute

@@ -1,7 +1,10 @@
 """How does this command reach the emulator, and never a real AWS account?"""
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -35,6 +38,20 @@ class Aws:
     def secretsmanager(self) -> SecretsManagerClient:
         """Return a client for secrets."""
         return self._session().client("secretsmanager", endpoint_url=self.endpoint_url, config=QUICK)
+
+    def log_groups(self, prefix: str) -> list[str]:
+        """Return the names of log groups."""
+        pages = self._logs().get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)
+        return [group["logGroupName"] for page in pages for group in page["logGroups"]]
+
+    def lines(self, log_group: str, since: datetime | None = None) -> Iterator[str]:
+        """Return what a log group holds, oldest first."""
+        start = {"startTime": int(since.timestamp() * 1000)} if since else {}
+        pages = self._logs().get_paginator("filter_log_events").paginate(logGroupName=log_group, **start)
+        return (event["message"].rstrip() for page in pages for event in page["events"])
+
+    def _logs(self) -> Any:
+        return self._session().client("logs", endpoint_url=self.endpoint_url, config=QUICK)
 
     def _session(self) -> boto3.Session:
         return boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)

@@ -6,16 +6,20 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
+from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
+from rich.markup import escape
 
+from local.navsync import demo as proof
 from local.navsync import servers, stack
+from local.navsync.aws import Aws
 from local.navsync.credentials import kept_in
-from local.navsync.deployment import Deployment, parameters
+from local.navsync.deployment import STACK, Deployment, parameters
 from local.navsync.machine import Machine, this_machine
 from local.navsync.narration import Narrator
 from local.navsync.stopped import Stopped
@@ -40,7 +44,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except Stopped as stopped:
-        Console(stderr=True, highlight=False).print(f"[red]✗[/] {stopped}", soft_wrap=True)
+        Console(stderr=True, highlight=False).print(f"[red]✗[/] {escape(str(stopped))}", soft_wrap=True)
         sys.exit(1)
 
 
@@ -61,9 +65,25 @@ def up(
 
 
 @app.command()
+def demo() -> None:
+    """Prove the sync: bring up a fresh stack, edit both sides, show every result; 0 only if all hold."""
+    usual, narrator = this_machine(), Narrator()
+    machine = usual.at(usual.home / "demo")  # never the data of `navsync up`
+    stack.check_ports(usual)
+    stack.wipe(machine)
+    with ending_cleanly(machine, narrator, keep=False):
+        running = stack.bring_up(machine, narrator)
+        narrator.say()
+        all_held = proof.run(running, narrator)
+        narrator.say(f"\n  {'all hold' if all_held else 'NOT all hold'}, after {narrator.elapsed():.0f} s")
+    raise typer.Exit(0 if all_held else 1)
+
+
+@app.command()
 def down() -> None:
     """Stop everything; what it knew is kept."""
-    stopped = stack.take_down(this_machine())
+    machine = this_machine()
+    stopped = stack.take_down(machine) + stack.take_down(machine.at(machine.home / "demo"))
     Narrator().say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
 
 
@@ -99,6 +119,20 @@ def token(
         role=role, subject=sub or f"local-{role}", organisation=org, valid_for=timedelta(hours=hours)
     )
     sys.stdout.write(minted + "\n")
+
+
+@app.command()
+def logs(
+    function: Annotated[str, typer.Argument(help="such as sync-worker, sync-trigger or dashboard")],
+    minutes: Annotated[float, typer.Option(help="how far back")] = 15.0,
+) -> None:
+    """Print what a function logged."""
+    since = datetime.now(UTC) - timedelta(minutes=minutes)
+    try:
+        for line in Aws.of(this_machine()).lines(f"/aws/lambda/{STACK}-{function.replace('_', '-')}", since):
+            sys.stdout.write(line + "\n")
+    except (ClientError, EndpointConnectionError) as error:
+        raise Stopped(f"there is no log of {function!r}: {error}") from error
 
 
 @webhook.command()
@@ -151,6 +185,8 @@ def ending_cleanly(machine: Machine, narrator: Narrator, *, keep: bool) -> Itera
         raise SystemExit(130) from None
     finally:
         listen_for_signals(signal.SIG_IGN)
+        if failed:
+            stack.keep_function_logs(machine)
         if failed or not keep:
             narrator.say("\n  stopping …")
             stack.take_down(machine)

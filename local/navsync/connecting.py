@@ -16,24 +16,23 @@ from local.navsync.vault import Vault
 STALLED_AFTER_S = 90.0
 
 
-def agree_on_webhooks(machine: Machine, vault: Vault) -> bool:
-    """Do what a person does once in Notion's portal: register the address and confirm its token.
-
-    Returns False when that was done before.
-    """
-    if vault.webhook_token():
-        return False
-    vault.arm_webhook()
-    with client(machine.notion.url) as twin:
-        checked(twin.post("/_twin/subscription", json={"url": f"{machine.api_url}/webhooks/notion"}))
+def agree_on_webhooks(machine: Machine, vault: Vault) -> None:
+    """Do what a person does once in Notion's portal: register the address and confirm its token."""
+    with client(machine.notion.url) as portal:
+        subscription = checked(portal.get("/_twin/subscription")).json()
+        if subscription and subscription["state"] == "active" and vault.webhook_token():
+            return
+        vault.forget_webhook_token()
+        vault.arm_webhook()
+        address = f"{machine.api_url}/webhooks/notion"
+        made = checked(portal.post("/_twin/subscription", json={"url": address})).json()
         token = wait_for(
             vault.webhook_token,
-            within_s=20,
-            otherwise="the token of Notion's webhook handshake did not arrive in the stack's secret: "
-            "`navsync logs sync_trigger` shows what the function made of it",
+            within_s=10,
+            otherwise=f"{address} answered Notion's handshake with {made['handshake_status']} and kept no token: "
+            f"{machine.log}/sync-trigger.log shows why",
         )
-        checked(twin.post("/_twin/subscription/verify", json={"token": token}))
-    return True
+        checked(portal.post("/_twin/subscription/verify", json={"token": token}))
 
 
 def connect(api: httpx.Client) -> bool:
@@ -95,7 +94,7 @@ def follow(look: Callable[[], Progress], show: Callable[[Progress], None]) -> Pr
         elif time.monotonic() - moved > STALLED_AFTER_S:
             raise Stopped(
                 f"the first sync stands at {seen.synced} of {seen.expected} projects ({seen.failed} failed): "
-                "`navsync logs sync_worker` shows why"
+                "the log of sync-worker shows why"
             )
     show(seen)
     return seen

@@ -62,9 +62,9 @@ def parameters(machine: Machine, credentials: Credentials, environ: Mapping[str,
     }
 
 
-def fingerprint(values: Mapping[str, str]) -> str:
-    """Name everything that a deployment is made from."""
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode())
+def fingerprint(of: Mapping[str, str]) -> str:
+    """Name the sources of the stack together with *of*, which is made from them."""
+    digest = hashlib.sha256(json.dumps(of, sort_keys=True).encode())
     for path in sorted(_sources()):
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
     return digest.hexdigest()
@@ -102,13 +102,13 @@ class Deployment:
 
     def build(self) -> None:
         """Build functions and layer, unless the last build was of the same sources."""
-        stamp = CACHE.parent / "built"
-        if stamp.exists() and stamp.read_text() == self.fingerprint and BUILT.exists():
+        stamp, wanted = CACHE.parent / "built", fingerprint({"architecture": self.values["Architecture"]})
+        if stamp.exists() and stamp.read_text() == wanted and BUILT.exists():
             return
         stamp.unlink(missing_ok=True)
         _forget_layers_of_another_lock(self.values["Architecture"])
         self._sam("build")
-        stamp.write_text(self.fingerprint)
+        stamp.write_text(wanted)
 
     def deploy(self) -> None:
         """Create the stack or bring it up to date."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 NAME_WIDTH = 34
@@ -29,9 +30,13 @@ class Narrator:
         """Say that a step was not needed."""
         self.console.print(f"  [dim]· {name:<{NAME_WIDTH}}{why}[/]")
 
-    def warn(self, what: str) -> None:
-        """Say what a person should know, though the work goes on."""
-        self.console.print(f"  [yellow]![/] {what}", markup=True, soft_wrap=True)
+    def held(self, promise: str, found: str) -> None:
+        """Say that a promise held, and what was seen."""
+        self.console.print(f"  [green]✓[/] {promise}\n      [dim]{escape(found)}[/]", soft_wrap=True)
+
+    def failed(self, promise: str, found: str) -> None:
+        """Say that a promise did not hold, and what was seen."""
+        self.console.print(f"  [red]✗ {promise}[/]\n      {escape(found)}", soft_wrap=True)
 
     def say(self, what: str = "") -> None:
         """Print a line as it is."""

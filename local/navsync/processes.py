@@ -13,6 +13,7 @@ from pathlib import Path
 from local.navsync.stopped import Stopped
 
 POLL_S = 0.05
+KILLED_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Processes:
         if running is not None:
             _signal(running, signal.SIGTERM)
             self._wait_until_gone(name, patience_s)
-            _signal_group(running, signal.SIGKILL)
+            _kill_group(running)
         if child := self._children.pop(name, None):
             child.wait()
         self._pid_file(name).unlink(missing_ok=True)
@@ -106,7 +107,7 @@ def run_tool(command: Sequence[str | Path], *, cwd: Path, environ: Mapping[str, 
     try:
         status = process.wait()
     except BaseException:
-        _signal_group(process.pid, signal.SIGKILL)
+        _kill_group(process.pid)
         process.wait()
         raise
     if status:
@@ -133,7 +134,18 @@ def _signal(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
 
 
-def _signal_group(pid: int, number: signal.Signals) -> None:
-    # macOS answers EPERM for a group whose only member is a zombie
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pid, number)
+def _kill_group(group: int) -> None:
+    """Kill what remains of a process group, and return when nothing of it lives."""
+    give_up = time.monotonic() + KILLED_WITHIN_S
+    while _lives(group) and time.monotonic() < give_up:
+        # macOS answers EPERM for a group whose only member is a zombie
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(group, signal.SIGKILL)
+        time.sleep(POLL_S)
+
+
+def _lives(group: int) -> bool:
+    asked = ["ps", "-A", "-o", "pgid=,stat="]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    members = (line.split() for line in said.splitlines())
+    return any(pgid == str(group) and not state.startswith("Z") for pgid, state in members)

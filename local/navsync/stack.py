@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import httpx
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local.navsync import connecting, credentials, servers
-from local.navsync.deployment import Deployment, Outputs, parameters
+from local.navsync.aws import Aws
+from local.navsync.deployment import STACK, Deployment, Outputs, parameters
 from local.navsync.http import answers, client, wait_for
 from local.navsync.machine import Machine, Port
 from local.navsync.narration import Narrator
@@ -139,6 +141,15 @@ def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -
             bar.update(task, total=seen.expected, completed=seen.synced)
 
         connecting.follow(lambda: connecting.progress(running.machine, api, token), show)
+
+
+def keep_function_logs(machine: Machine) -> None:
+    """Write what functions logged beside the servers' logs, since the emulator's own go with it."""
+    aws = Aws.of(machine)
+    with contextlib.suppress(ClientError, BotoCoreError):
+        for group in aws.log_groups(f"/aws/lambda/{STACK}-"):
+            name = group.removeprefix(f"/aws/lambda/{STACK}-")
+            (machine.log / f"{name}.log").write_text("\n".join(aws.lines(group)) + "\n")
 
 
 def take_down(machine: Machine) -> list[str]:

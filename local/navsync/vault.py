@@ -46,6 +46,10 @@ class Vault:
         self._write("NotionWebhookSecretArn", held | {"armed_until": until.isoformat()})
         return until
 
+    def forget_webhook_token(self) -> None:
+        """Let the next handshake bring another token; a live one is never replaced."""
+        self._write("NotionWebhookSecretArn", {"verification_token": None, "armed_until": None})
+
     def webhook_token(self) -> str | None:
         """Return the token that a handshake left, which signs all of Notion's deliveries."""
         token: str | None = self._read("NotionWebhookSecretArn").get("verification_token")

@@ -97,6 +97,14 @@ def test_a_function_may_do_what_its_role_grants_and_no_more(told: dict[str, Any]
     assert told["surroundings"]["write_to"] == {"TABLE": "ok", "OTHER_TABLE": "AccessDeniedException"}
 
 
+def test_a_function_that_cannot_be_imported_says_so_in_its_log(deployed: Emulator) -> None:
+    name = deployed.outputs()["Unimportable"]
+    deployed.session.client("lambda", endpoint_url=deployed.aws_url).invoke(FunctionName=name)
+    logs: Any = deployed.session.client("logs", endpoint_url=deployed.aws_url)
+    events = logs.filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    assert "Unable to import module 'missing'" in "".join(event["message"] for event in events)
+
+
 def test_every_permission_that_was_used_is_noted(deployed: Emulator, told: dict[str, Any]) -> None:
     lines = [json.loads(line) for line in deployed.iam_log.read_text().splitlines()]
     used = {(line["action"], line["resource"].split("/")[-1], line["decision"]) for line in lines}

@@ -25,14 +25,14 @@ class Twin:
     http: httpx.Client
     receiver: Receiver
 
-    def list(self, collection: str = "media-projects", **params: Any) -> list[dict[str, Any]]:
+    def found(self, collection: str = "media-projects", **params: Any) -> list[dict[str, Any]]:
         answer = self.http.get(f"{PREFIX}/{collection}/", params=params)
         assert answer.status_code == 200, answer.text
         found: list[dict[str, Any]] = answer.json()
         return found
 
-    def ids(self, **params: Any) -> "list[int]":
-        return [found["id"] for found in self.list(**params)]
+    def ids(self, **params: Any) -> list[int]:
+        return [found["id"] for found in self.found(**params)]
 
     def get(self, id_: int, collection: str = "media-projects") -> httpx.Response:
         return self.http.get(f"{PREFIX}/{collection}/{id_}")
@@ -60,16 +60,18 @@ class Twin:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def events(self, count: int) -> "list[dict[str, Any]]":
-        return [json.loads(body) for _, body in self.receiver.wait_for(count)]
+    def events(self, count: int) -> list[dict[str, Any]]:
+        """The first *count* events, in the order they happened: deliveries may overtake each other."""
+        told = [json.loads(body) for _, body in self.receiver.wait_for(count)]
+        return sorted(told, key=lambda event: str(event["timestamp"]))
 
 
 @pytest.fixture(scope="module")
 def running(listening: Receiver) -> Iterator[Twin]:
     config = Config(token=TOKEN, webhook_url=listening.url, webhook_secrets=(SECRET, OLD_SECRET), projects=0)
-    with serving(create_app(config)) as url:
-        with httpx.Client(base_url=url, headers={"Authorization": f"Bearer {TOKEN}"}) as http:
-            yield Twin(http, listening)
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+    with serving(create_app(config)) as url, httpx.Client(base_url=url, headers=bearer) as http:
+        yield Twin(http, listening)
 
 
 @pytest.fixture
@@ -86,7 +88,7 @@ def problem(answer: httpx.Response) -> tuple[int, list[Any], str]:
     assert set(body) == {"error", "status_code", "details"}
     assert body["status_code"] == answer.status_code
     assert all(set(detail) == {"loc", "msg", "type"} for detail in body["details"])
-    first = body["details"][0] if body["details"] else {"loc": [], "type": ""}
+    first: dict[str, Any] = body["details"][0] if body["details"] else {"loc": [], "type": ""}
     return answer.status_code, first["loc"], first["type"]
 
 
@@ -111,7 +113,7 @@ def test_a_website_cannot_pass_for_a_person(twin: Twin) -> None:
     headers = PERSON | {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}
 
     assert twin.http.post(f"{PREFIX}/media-projects/", json={"title": "x"}, headers=headers).status_code == 403
-    assert twin.list() == []
+    assert twin.found() == []
 
 
 # --- creating
@@ -247,7 +249,7 @@ def test_an_illegal_project_is_refused_by_field(twin: Twin, fields: Any, where: 
     status, loc, _ = problem(twin.post(fields))
 
     assert (status, loc[:2]) == (422, ["body", where])
-    assert twin.list() == []
+    assert twin.found() == []
 
 
 @pytest.mark.parametrize(
@@ -308,7 +310,7 @@ def test_the_same_key_and_body_make_one_record(twin: Twin) -> None:
     again = twin.post({"title": "Once"}, Idempotency_Key="k1")
 
     assert (again.status_code, again.json(), again.headers["etag"]) == (201, first.json(), first.headers["etag"])
-    assert len(twin.list()) == 1
+    assert len(twin.found()) == 1
 
 
 def test_a_repeated_create_gets_the_first_answer_even_after_a_change(twin: Twin) -> None:
@@ -383,7 +385,7 @@ def test_lists_are_ordered_by_change_then_id(twin: Twin) -> None:
 def test_records_changed_at_one_instant_are_ordered_by_id(twin: Twin) -> None:
     twin.order("reset", {"projects": 25})
 
-    times = [(found["updated_at"], found["id"]) for found in twin.list()]
+    times = [(found["updated_at"], found["id"]) for found in twin.found()]
 
     assert times == sorted(times)
     assert len({time for time, _ in times}) < 25
@@ -402,7 +404,7 @@ def test_a_list_is_read_in_pages_and_tells_its_total(twin: Twin) -> None:
 def test_a_list_shows_100_by_default_and_1000_at_most(twin: Twin) -> None:
     twin.order("reset", {"projects": 101})
 
-    assert (len(twin.list()), len(twin.list(limit=1000))) == (100, 101)
+    assert (len(twin.found()), len(twin.found(limit=1000))) == (100, 101)
 
 
 @pytest.mark.parametrize(
@@ -453,7 +455,7 @@ def test_children_are_filtered_by_their_project(twin: Twin) -> None:
     for project in (one, two, two):
         twin.made({"media_project_id": project, "title": "story"}, "impact-stories")
 
-    assert len(twin.list("impact-stories", media_project_id=two)) == 2
+    assert len(twin.found("impact-stories", media_project_id=two)) == 2
 
 
 def test_a_parameter_nobody_knows_is_ignored(twin: Twin) -> None:
@@ -518,7 +520,7 @@ def test_a_child_can_move_to_another_project(twin: Twin) -> None:
 
     twin.put(story, {"media_project_id": two}, "impact-stories")
 
-    assert [found["id"] for found in twin.list("impact-stories", media_project_id=two)] == [story]
+    assert [found["id"] for found in twin.found("impact-stories", media_project_id=two)] == [story]
 
 
 def test_a_child_cannot_move_to_no_project(twin: Twin) -> None:
@@ -599,13 +601,13 @@ def test_a_deleted_record_is_gone(twin: Twin) -> None:
 
 def test_the_children_of_a_deleted_project_go_with_it(twin: Twin) -> None:
     twin.order("reset", {"projects": 12})
-    kept = {story["id"] for story in twin.list("impact-stories") if story["media_project_id"] != 3}
+    kept = {story["id"] for story in twin.found("impact-stories") if story["media_project_id"] != 3}
 
     twin.delete(3)
 
-    assert {story["id"] for story in twin.list("impact-stories")} == kept
+    assert {story["id"] for story in twin.found("impact-stories")} == kept
     for collection in ("distribution-logs", "performance-metrics"):
-        assert twin.list(collection, media_project_id=3) == []
+        assert twin.found(collection, media_project_id=3) == []
 
 
 def test_a_child_with_the_number_of_a_deleted_project_stays(twin: Twin) -> None:
@@ -640,7 +642,7 @@ def test_every_change_is_told_of(twin: Twin) -> None:
     updated = twin.put(project["id"], {"title": "Great reef"}).json()
     twin.delete(project["id"])
 
-    told = sorted(twin.events(3), key=lambda event: str(event["timestamp"]))
+    told = twin.events(3)
 
     about = {"entity_type": "media_project", "entity_id": 1, "media_project_id": 1}
     assert [event["type"].split(".")[1] for event in told] == ["created", "updated", "deleted"]
@@ -696,7 +698,6 @@ def test_a_webhook_is_signed_with_real_time_however_the_twins_clock_was_moved(tw
     headers, body = twin.receiver.wait_for(1)[0]
 
     Webhook(SECRET).verify(body, headers)
-    assert json.loads(body)["timestamp"] == twin.get(1).json()["updated_at"] or True
 
 
 def test_a_retried_webhook_keeps_its_id(twin: Twin) -> None:

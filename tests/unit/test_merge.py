@@ -84,6 +84,32 @@ def test_what_one_side_rounds_is_not_an_edit() -> None:
     assert decide(shown(budget=Decimal("11.00")), shown(budget=Decimal("10.999")), bases).actions == ()
 
 
+LONG = {**AGREED, "description": Base("The reef is dying.", "The reef is dying.")}
+
+
+def test_edits_of_different_words_of_a_long_text_are_merged_into_both() -> None:
+    plan = decide(shown(description="The coral reef is dying."), shown(description="The reef was dying."), LONG)
+
+    assert {w.to: w.value for w in plan.writes} == dict.fromkeys(Side, "The coral reef was dying.")
+
+
+def test_a_merge_that_reached_one_side_only_is_finished_on_the_other() -> None:
+    navimpact, merged = shown(description="The coral reef is dying."), "The coral reef was dying."
+    writes = decide(navimpact, shown(description="The reef was dying."), LONG).writes
+    intent = [FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes]
+    seen = {Side.NAVIMPACT: navimpact, Side.NOTION: shown(description=merged)}
+
+    again = decide(navimpact, seen[Side.NOTION], merge.landed(PROJECT, LONG, intent, seen))
+
+    assert [(w.to, w.value) for w in again.writes] == [(Side.NAVIMPACT, merged)]
+
+
+def test_edits_of_the_same_words_of_a_long_text_are_a_conflict_with_all_three_texts() -> None:
+    plan = decide(shown(description="The reef is dead."), shown(description="The reef is alive."), LONG)
+
+    assert plan.conflicts == (Conflict("description", "The reef is dying.", "The reef is dead.", "The reef is alive."),)
+
+
 def test_values_that_were_never_agreed_on_and_differ_are_a_conflict() -> None:
     plan = decide(shown(description="a"), shown(description="b"), bases={})
 
@@ -127,7 +153,7 @@ def test_only_written_fields_move_their_base() -> None:
     write = merge.Write("budget", Side.NAVIMPACT, Decimal("10.999"), None, "")
     answer = shown(budget=Decimal("11.00"), description="edited meanwhile")
 
-    bases = merge.remember(AGREED, [write], answer)
+    bases = merge.remember(AGREED, [write], {Side.NAVIMPACT: answer})
 
     assert bases["budget"] == Base(navimpact=Decimal("11.00"), notion=Decimal("10.999"))
     assert bases["description"] == AGREED["description"]
@@ -210,6 +236,6 @@ def test_carrying_out_a_plan_leaves_nothing_to_plan(
     bases = plan.agreed(bases)
     for write in plan.writes:
         seen[write.to] = shown(**{write.field: write.value})
-        bases = merge.remember(bases, [write], seen[write.to])
+    bases = merge.remember(bases, plan.writes, seen)
 
     assert decide(seen[Side.NAVIMPACT], seen[Side.NOTION], bases, policy).actions == ()

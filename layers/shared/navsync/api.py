@@ -99,20 +99,31 @@ def raw_body(event: APIGatewayProxyEventV2) -> bytes:
         raise Problem(HTTPStatus.BAD_REQUEST, "malformed", "The body cannot be decoded.") from error
 
 
+def query[Query: BaseModel](shape: type[Query], event: APIGatewayProxyEventV2) -> Query:
+    """The query string as *shape*, or 422 that names each wrong parameter."""
+    try:
+        return shape.model_validate(event.query_string_parameters)
+    except ValidationError as error:
+        raise _invalid("The query is not what this route takes.", error) from error
+
+
 def parse[Body: BaseModel](shape: type[Body], event: APIGatewayProxyEventV2) -> Body:
     """The JSON body as *shape*, or 422 that names each wrong field."""
     try:
         return shape.model_validate_json(raw_body(event) or b"{}")
-    except (ValidationError, RecursionError) as error:
-        wrong = (
-            error.errors(include_url=False, include_input=False, include_context=False)
-            if isinstance(error, ValidationError)
-            else []
-        )
-        fields = [{"loc": list(map(str, e["loc"])), "msg": e["msg"]} for e in wrong]
-        raise Problem(
-            HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body is not what this route takes.", errors=fields
-        ) from error
+    except ValidationError as error:
+        raise _invalid("The body is not what this route takes.", error) from error
+
+
+def _invalid(detail: str, error: ValidationError) -> Problem:
+    wrong = error.errors(include_url=False, include_input=False, include_context=False)
+    named = [{"loc": list(map(str, each["loc"])), "msg": each["msg"]} for each in wrong]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=named)
+
+
+def json_response(content: Any, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+    """An answer of JSON."""
+    return Response(status.value, "application/json", json.dumps(content))
 
 
 def resolver(logger: Logger) -> APIGatewayHttpResolver:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol, assert_never
 
 from navsync import reconcile
@@ -80,7 +81,8 @@ class Tools:
 
     desk: Desk
     ledger_of: Callable[[Lease], Ledger]
-    notion_of: Callable[[Workspace], NotionWorkspace]
+    notion_of: Callable[[Workspace, Ledger, Callable[[], None]], NotionWorkspace]
+    """From the workspace, its mappings, and a check that raises when the time is up, made before each request."""
     navimpact: SidePort
     clock: Callable[[], datetime]
     new_id: Callable[[], int]
@@ -110,7 +112,7 @@ def conduct(tools: Tools, owner: str, *, until: datetime) -> Slice:
     lease = tools.desk.acquire(owner, now=now, until=now + LEASE)
     if lease is None:
         return Slice(again_at=now + FIRST_PAUSE, note="another worker holds the workspace")
-    shift = _Shift(tools, workspace, lease, tools.notion_of(workspace), until)
+    shift = _Shift(tools, workspace, lease, until)
     try:
         return shift.drain()
     finally:
@@ -143,13 +145,12 @@ def pass_on(ended: Slice, workspace_id: int, waker: Waker, *, now: datetime) -> 
 class _Shift:
     """One holder's time with the lease."""
 
-    def __init__(
-        self, tools: Tools, workspace: Workspace, lease: Lease, notion: NotionWorkspace, until: datetime
-    ) -> None:
-        self.tools, self.workspace, self.lease, self.notion, self.until = tools, workspace, lease, notion, until
+    def __init__(self, tools: Tools, workspace: Workspace, lease: Lease, until: datetime) -> None:
+        self.tools, self.workspace, self.lease, self.until = tools, workspace, lease, until
         self.desk = tools.desk
         self.ledger = tools.ledger_of(lease)
-        self.engine = Engine(workspace, self.ledger, tools.navimpact, notion, tools.clock, tools.new_id)
+        self.notion = tools.notion_of(workspace, self.ledger, self._check_time)
+        self.engine = Engine(workspace, self.ledger, tools.navimpact, self.notion, tools.clock, tools.new_id)
         self.looked_at = self.failed = 0
 
     def drain(self) -> Slice:
@@ -231,7 +232,7 @@ class _Shift:
         self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id())))
 
     def _pause(self, attempts: int) -> timedelta:
-        longest = min(FIRST_PAUSE * 2 ** min(attempts, 10), LONGEST_PAUSE)
+        longest = min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
         return longest / 2 + longest / 2 * self.tools.jitter()
 
     def _park(self, work: Work) -> None:
@@ -340,7 +341,7 @@ class _Shift:
                     entity_type,
                     desk=self.desk,
                     ledger=self.ledger,
-                    work_for=lambda id, port=port: self._work(work, _KIND[port.side], id, lane=Lane.SWEEP),
+                    work_for=partial(self._work, work, _KIND[port.side], lane=Lane.SWEEP),
                 )
         return Done()
 

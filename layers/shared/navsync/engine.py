@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from navsync import merge
-from navsync.errors import Blocked, Raced, Refused, StaleMapping, SyncError, Unavailable, Unclear
+from navsync.errors import Blocked, OutOfTime, Raced, Refused, StaleMapping, SyncError, Unavailable, Unclear
 from navsync.fields import SPECS, EntitySpec, cannot_carry
 from navsync.model import (
     Bases,
@@ -214,7 +214,8 @@ class Engine:
         mapping = self.ledger.save(
             mapping.but(intent=intent), log, *self._closed(before, mapping.bases), *conflict_logs
         )
-        bases, refusals = mapping.bases, list(mapping.troubles)
+        shown: dict[Side, Present] = {}
+        refusals = list(mapping.troubles)
         for side in (
             Side.NOTION,
             Side.NAVIMPACT,
@@ -222,10 +223,10 @@ class Engine:
             mine = [w for w in writes if w.to is side]
             if mine:
                 try:
-                    bases = merge.remember(bases, mine, self._send(side, mapping, mine, seen[side]))
+                    shown[side] = self._send(side, mapping, mine, seen[side])
                 except Refused as error:
                     refusals.append(_refusal(error, side))
-        return self._save_written(mapping, bases, refusals, log, started)
+        return self._save_written(mapping, merge.remember(mapping.bases, writes, shown), refusals, log, started)
 
     def _send(self, side: Side, mapping: Mapping, writes: list[merge.Write], seen: Present) -> Present:
         if side is Side.NAVIMPACT and seen.revision is None:
@@ -382,13 +383,13 @@ class Engine:
     def _post(self, mapping: Mapping, intent: CreateIntent, run: Run) -> Result:
         try:
             made = self.on(intent.on).create(mapping.entity_type, intent.values, key=intent.key)
-        except (Blocked, Unavailable):  # surely not done: no lookup is owed when it is tried again
+        except (Blocked, OutOfTime, Unavailable):  # surely not done: no lookup is owed when it is tried again
             self.ledger.save(mapping.but(intent=replace(intent, attempted_at=None)))
             raise
         except Refused as error:
             return self._create_refused(mapping, intent, error, run)
         writes = [merge.Write(f, intent.on, v, None, "created") for f, v in intent.values.items()]
-        return self._created(mapping, intent, made, merge.remember({}, writes, made), run)
+        return self._created(mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
 
     def _adopt(self, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Result:
         bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)

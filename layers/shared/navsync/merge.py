@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from typing import assert_never
 
-from navsync.fields import EntitySpec, Field, cannot_carry, same
+from navsync import text
+from navsync.fields import EntitySpec, Field, Kind, cannot_carry, same
 from navsync.model import (
     Base,
     Bases,
@@ -19,6 +21,9 @@ from navsync.model import (
     Trouble,
     Value,
 )
+
+LONG_TEXT = frozenset({Kind.TEXT, Kind.BODY})
+"""Kinds whose edits in different places are merged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,34 +100,45 @@ def plan(
 ) -> Plan:
     """Decide every field of *spec*. *direction* limits this run: what may not travel now is left for another."""
     decided = (_decide(f, bases.get(f.name), navimpact, notion, policy_of(f.name)) for f in spec.fields)
-    return Plan(tuple(a for a in decided if a is not None and _allowed(a, direction)))
+    return Plan(tuple(action for actions in decided if _allowed(actions, direction) for action in actions))
 
 
-def _allowed(action: Action, direction: Direction) -> bool:
-    return not isinstance(action, Write) or direction.allows(action.to)
+def _allowed(actions: tuple[Action, ...], direction: Direction) -> bool:
+    return all(direction.allows(action.to) for action in actions if isinstance(action, Write))
 
 
-def _decide(field: Field, base: Base | None, navimpact: Present, notion: Present, policy: Policy) -> Action | None:
+def _decide(field: Field, base: Base | None, navimpact: Present, notion: Present, policy: Policy) -> tuple[Action, ...]:
     for side, seen in ((Side.NAVIMPACT, navimpact), (Side.NOTION, notion)):
         if field.name in seen.unreadable or field.name not in seen.values:
-            return Hold(field.name, _unreadable(field, side, seen))
+            return (Hold(field.name, _unreadable(field, side, seen)),)
     shown = Base(navimpact.values[field.name], notion.values[field.name])
     if shown == base:
-        return None
+        return ()
     if same(field, shown.navimpact, shown.notion):
-        return Settle(field.name, shown)
-    return _carry(field, base, shown, policy)
-
-
-def _carry(field: Field, base: Base | None, shown: Base, policy: Policy) -> Action:
+        return (Settle(field.name, shown),)
     match _moved(base, shown):
         case (moved,):
-            return _write(field, shown, moved, f"changed on {moved}")
-        case _ if policy is Policy.ASK:
-            return Clash(Conflict(field.name, base.navimpact if base else None, shown.navimpact, shown.notion))
+            return (_write(field, shown, moved.other, shown.on(moved), f"changed on {moved}"),)
         case _:
-            winner = Side(policy)
-            return _write(field, shown, winner, f"policy {winner}")
+            return _merged(field, base, shown) or (_ruled(field, base, shown, policy),)
+
+
+def _merged(field: Field, base: Base | None, shown: Base) -> tuple[Action, ...]:
+    """Long text that both sides changed in different places, put together; () where it cannot be."""
+    match base, shown:
+        case Base(str(old), notion), Base(str(mine), str(other)) if field.kind in LONG_TEXT and old == notion:
+            both = text.merge(old, mine, other)
+            stale = (side for side in Side if shown.on(side) != both)
+            return () if both is None else tuple(_write(field, shown, to, both, "merged") for to in stale)
+        case _:
+            return ()
+
+
+def _ruled(field: Field, base: Base | None, shown: Base, policy: Policy) -> Action:
+    if policy is Policy.ASK:
+        return Clash(Conflict(field.name, base.navimpact if base else None, shown.navimpact, shown.notion))
+    winner = Side(policy)
+    return _write(field, shown, winner.other, shown.on(winner), f"policy {winner}")
 
 
 def _moved(base: Base | None, shown: Base) -> tuple[Side, ...]:
@@ -137,12 +153,11 @@ def _is_empty(value: Value) -> bool:
     return value is None or value == ()
 
 
-def _write(field: Field, shown: Base, winner: Side, rule: str) -> Write | Hold:
-    to, value = winner.other, shown.on(winner)
+def _write(field: Field, shown: Base, to: Side, value: Value, rule: str) -> Write | Hold:
     if not field.direction.allows(to):
-        return Hold(field.name, _one_way(field, winner))
+        return Hold(field.name, _one_way(field, to.other))
     if reason := cannot_carry(field, value, to):
-        return Hold(field.name, _uncarried(field, winner, reason))
+        return Hold(field.name, _uncarried(field, to.other, reason))
     return Write(field.name, to, value, shown.on(to), rule)
 
 
@@ -162,24 +177,30 @@ def _uncarried(field: Field, source: Side, reason: str) -> Trouble:
     return Trouble("cannot_carry", cause, f"Change the value on {source}.", field.name)
 
 
-def remember(bases: Bases, writes: Iterable[Write | FieldWrite], shown: Present) -> Bases:
-    """*bases* after *writes* to the side that now shows *shown*.
+def remember(bases: Bases, writes: Sequence[Write | FieldWrite], shown: MappingOf[Side, Present]) -> Bases:
+    """*bases* after *writes*, given what the answers of each side's write *shown*.
 
-    Only written fields move, and their other half is the value that was carried: absorbing the whole answer would
-    swallow an edit that somebody made meanwhile.
+    Only written fields move: absorbing a whole answer would swallow an edit that somebody made meanwhile. The half that
+    was not written is the value that was carried. A merged text is written to both sides and agreed on only when both
+    have it; until then the old base stays, and merging again gives the same text.
     """
-    written = (w for w in writes if w.field in shown.values)
-    return {**bases, **{w.field: _pair(w.to, w.value, shown.values[w.field]) for w in written}}
+    moved = dict(bases)
+    for name in dict.fromkeys(write.field for write in writes):
+        mine = {w.to: w for w in writes if w.field == name}
+        if all(name in shown[to].values for to in mine if to in shown) and mine.keys() <= shown.keys():
+            moved[name] = _agreed(mine, {to: shown[to].values[name] for to in mine})
+    return moved
 
 
-def landed(spec: EntitySpec, bases: Bases, writes: Iterable[FieldWrite], seen: dict[Side, Present]) -> Bases:
-    """*bases* with those writes of an interrupted intent that did take effect. The others are simply planned again."""
-    done = dict(bases)
-    for write in writes:
-        now = seen[write.to].values.get(write.field)
-        if write.field in seen[write.to].values and _means(spec, write, now):
-            done[write.field] = _pair(write.to, write.value, now)
-    return done
+def _agreed(writes: MappingOf[Side, Write | FieldWrite], shown: MappingOf[Side, Value]) -> Base:
+    carried = next(iter(writes.values())).value
+    return Base(shown.get(Side.NAVIMPACT, carried), shown.get(Side.NOTION, carried))
+
+
+def landed(spec: EntitySpec, bases: Bases, writes: Sequence[FieldWrite], seen: MappingOf[Side, Present]) -> Bases:
+    """*bases* with those fields of an interrupted intent that did take effect. The others are simply planned again."""
+    missed = {w.field for w in writes if not _has_landed(spec, w, seen[w.to])}
+    return remember(bases, [w for w in writes if w.field not in missed], seen)
 
 
 def all_landed(bases: Bases, writes: Iterable[FieldWrite]) -> bool:
@@ -187,8 +208,10 @@ def all_landed(bases: Bases, writes: Iterable[FieldWrite]) -> bool:
     return all(w.field in bases and bases[w.field].on(w.to.other) == w.value for w in writes)
 
 
-def _means(spec: EntitySpec, write: FieldWrite, now: Value) -> bool:
-    pair = _pair(write.to, write.value, now)
+def _has_landed(spec: EntitySpec, write: FieldWrite, now: Present) -> bool:
+    if write.field not in now.values:
+        return False
+    pair = _pair(write.to, write.value, now.values[write.field])
     return same(next(f for f in spec.fields if f.name == write.field), pair.navimpact, pair.notion)
 
 

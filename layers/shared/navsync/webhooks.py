@@ -47,18 +47,9 @@ class Unsigned(Rejected):
 
 
 @dataclass(frozen=True, slots=True)
-class NavImpactEvent:
-    """A NavImpact record that may have changed."""
-
-    id: str
-    entity: EntityRef
-
-
-@dataclass(frozen=True, slots=True)
 class NotionEvent:
     """Something in a Notion workspace that may have changed."""
 
-    id: str
     type: str
     notion_workspace_id: str
     bots: tuple[str, ...]
@@ -79,15 +70,18 @@ class Handshake:
     token: str
 
 
-def navimpact_event(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> NavImpactEvent | None:
-    """Check a Standard Webhooks request against each of *secrets* and read it. None: a type that is not synced."""
+def navimpact_event(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> EntityRef | None:
+    """The record that may have changed, by a Standard Webhooks request signed with one of *secrets*.
+
+    None: a type that is not synced.
+    """
     _check_size(body)
     _check_standard_signature(body, headers, secrets)
     event = _parse(_NavImpactBody, body)
     kind, _, verb = event.type.rpartition(".")
     if verb not in {"created", "updated", "deleted"} or kind not in set(EntityType):
         return None
-    return NavImpactEvent(headers.get("webhook-id", ""), EntityRef(EntityType(kind), str(event.data.entity_id)))
+    return EntityRef(EntityType(kind), str(event.data.entity_id))
 
 
 def notion_event(body: bytes, signature: str, token: str | None, *, now: datetime) -> NotionEvent | Handshake:
@@ -153,7 +147,6 @@ def _handshake(body: bytes) -> Handshake | None:
 
 def _notion_event(body: _NotionBody) -> NotionEvent:
     return NotionEvent(
-        id=body.id,
         type=body.type,
         notion_workspace_id=body.workspace_id,
         bots=tuple(seer.id for seer in body.accessible_by if seer.type == "bot"),
@@ -192,7 +185,6 @@ class _Who(BaseModel):
 
 
 class _NotionBody(BaseModel):
-    id: str
     type: str
     timestamp: AwareDatetime
     workspace_id: str

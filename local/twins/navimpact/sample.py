@@ -107,13 +107,14 @@ def _exactly(length: int, paragraphs: list[str]) -> str:
 
 def _project(writer: _Writer) -> dict[str, Any]:
     fake = writer.fake
+    start, end = sorted((writer.day(), writer.day()))
     return {
         "title": f"{fake['en_AU'].catch_phrase()}: {fake['en_AU'].city()}",
         "description": writer.perhaps(writer.text(900)),
         "project_type": writer.perhaps(writer.one_of(PROJECT_TYPES)),
         "status": writer.perhaps(writer.one_of(STATUSES)),
-        "start_date": writer.perhaps(writer.day()),
-        "end_date": writer.perhaps(writer.day()),
+        "start_date": writer.perhaps(start),
+        "end_date": writer.perhaps(end),
         "budget": writer.perhaps(f"{writer.number(1, 900_000)}.{writer.number(0, 99):02}"),
         "target_audience": writer.perhaps(writer.number(100, 2_000_000)),
         "team_members": writer.people(),

@@ -52,7 +52,7 @@ class Twin:
             *Steering(self.world, self.control, self.webhooks).routes(),
             *OAuth(self.world, self.now).routes(),
             Route("/v1/{rest:path}", self.gate.__call__, methods=METHODS),
-            *Web(self.world, self.now).routes(),
+            *Web(self.world).routes(),
             Mount("/_page", StaticFiles(directory=HERE / "static")),
         ]
 

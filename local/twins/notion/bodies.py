@@ -27,8 +27,8 @@ def parse(ask: Ask, findings: Findings) -> JsonObject:
 
 
 def _blocks(raw: object, path: str, findings: Findings, *, depth: int) -> int:
-    items = list(enumerate(findings.array(raw, path)))
-    return sum(1 + _block(findings.object(item, f"{path}[{index}]"), f"{path}[{index}]", findings, depth) for index, item in items)
+    places = [(f"{path}[{index}]", item) for index, item in enumerate(findings.array(raw, path))]
+    return sum(1 + _block(findings.mapping(item, here), here, findings, depth) for here, item in places)
 
 
 def _block(block: JsonObject, path: str, findings: Findings, depth: int) -> int:
@@ -36,7 +36,7 @@ def _block(block: JsonObject, path: str, findings: Findings, depth: int) -> int:
     if kind is None:
         findings.add(f"{path}.type", "defined", UNDEFINED)
         return 0
-    content = findings.object(block.get(kind, UNDEFINED), f"{path}.{kind}")
+    content = findings.mapping(block.get(kind, UNDEFINED), f"{path}.{kind}")
     if "rich_text" in content:
         richtext.parse(content["rich_text"], f"{path}.{kind}.rich_text", findings)
     nested = content.get("children")

@@ -5,12 +5,12 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
-from local.twins.notion import dates, decor, errors, ids, objects, options, richtext, schema
+from local.twins.notion import dates, decor, errors, objects, options, richtext, schema
 from local.twins.notion.errors import UNDEFINED, validation
 from local.twins.notion.properties import text_of
 from local.twins.notion.query import Filters, ordered
 from local.twins.notion.records import Database, DataSource, Page, Property
-from local.twins.notion.requests import Ask, Window, cursor, window_of_body
+from local.twins.notion.requests import Ask, Window, window_of_body
 from local.twins.notion.schema import ColumnChange, Designing
 from local.twins.notion.validation import Findings
 from local.twins.notion.wire import JsonArray, JsonObject
@@ -26,9 +26,9 @@ def create(caller: Caller, ask: Ask) -> JsonObject:
     """POST /v1/data_sources: one more data source in an existing database."""
     findings = caller.findings()
     findings.only(ask.body, _CREATE_KEYS, "body")
-    raw = findings.object(ask.get("properties"), "body.properties")
+    raw = findings.mapping(ask.get("properties"), "body.properties")
     looks = _looks(ask, findings)
-    parent = findings.object(ask.get("parent"), "body.parent")
+    parent = findings.mapping(ask.get("parent"), "body.parent")
     database_id = findings.uuid(parent.get("database_id", UNDEFINED), "body.parent.database_id")
     findings.check()
     database = caller.database(database_id)
@@ -51,7 +51,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     """PATCH /v1/data_sources/{data_source_id}: columns by name or id, title, icon and trash."""
     findings = caller.findings()
     wanted_trash = _trash_flag(caller, ask, findings)
-    raw = findings.object(ask.body.get("properties", {}), "body.properties")
+    raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     looks = _looks(ask, findings)
     findings.check()
     source = caller.data_source(ask.path["data_source_id"])
@@ -124,9 +124,7 @@ def query(caller: Caller, ask: Ask) -> JsonObject:
 def _answer(caller: Caller, ask: Ask, window: Window, found: list[Page], list_id: str) -> JsonObject:
     only = ask.parameters("filter_properties")
     cap = caller.world.switches.query_cap
-    answer = window.of(
-        found[:cap], "page_or_data_source", lambda row: objects.page(caller, row, only), list_id=list_id
-    )
+    answer = window.of(found[:cap], "page_or_data_source", lambda row: objects.page(caller, row, only), list_id=list_id)
     if len(found) > cap and not answer["has_more"]:
         answer["request_status"] = {"type": "incomplete", "incomplete_reason": "query_result_limit_reached"}
     return answer
@@ -211,9 +209,7 @@ def _pair(caller: Caller, source_id: str, column: Property) -> None:
     mirror_id = caller.world.minter.property({known.id for known in target.schema})
     mirror = Property(mirror_id, name, "relation", _two_way(source, column.name, column.encoded_id))
     store.put(replace(target, schema=(*target.schema, mirror)))
-    config = column.config | {
-        "dual_property": {"synced_property_name": name, "synced_property_id": mirror.encoded_id}
-    }
+    config = column.config | {"dual_property": {"synced_property_name": name, "synced_property_id": mirror.encoded_id}}
     source = caller.data_source(source_id)
     changed = [replace(known, config=config) if known.id == column.id else known for known in source.schema]
     store.put(replace(source, schema=tuple(changed)))

@@ -20,8 +20,8 @@ def create(caller: Caller, ask: Ask) -> JsonObject:
     findings = caller.findings()
     findings.only(ask.body, _CREATE_KEYS, "body")
     looks = _looks(ask, findings)
-    initial = findings.object(ask.body.get("initial_data_source", {}), "body.initial_data_source")
-    raw = findings.object(initial.get("properties", {}), "body.initial_data_source.properties")
+    initial = findings.mapping(ask.body.get("initial_data_source", {}), "body.initial_data_source")
+    raw = findings.mapping(initial.get("properties", {}), "body.initial_data_source.properties")
     parent = _parent(caller, ask.get("parent"), findings)
     columns = data_sources.declared(caller, raw, "body.initial_data_source.properties", findings)
     database = _new(caller, parent, looks)
@@ -87,7 +87,7 @@ def _looks(ask: Ask, findings: Findings) -> dict[str, Any]:
 
 
 def _parent(caller: Caller, raw: object, findings: Findings) -> ParentRef:
-    given = findings.object(raw, "body.parent")
+    given = findings.mapping(raw, "body.parent")
     if given.get("type") == "workspace" or given.get("workspace") is True:
         findings.check()
         return ParentRef("workspace", caller.workspace.id)

@@ -10,7 +10,7 @@ _MOMENT: Final = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(
 
 
 def normal(text: str, zone: str | None = None) -> str | None:
-    """*text* as answers show it: a day stays a day, a moment gets milliseconds and its offset; None if it is neither."""
+    """*text* as answers show it: a day stays a day, a moment gets milliseconds and offset; else None."""
     if _DAY.match(text):
         return text if _day(text) is not None else None
     moment = _moment(text, zone)

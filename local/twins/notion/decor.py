@@ -11,7 +11,7 @@ def icon(raw: object, path: str, findings: Findings) -> JsonObject | None:
     """An icon as answers show it."""
     if raw is None:
         return None
-    given = findings.object(raw, path)
+    given = findings.mapping(raw, path)
     kind = given.get("type") or next((key for key in ("emoji", "external") if key in given), None)
     if findings.one_of(kind or UNDEFINED, ("emoji", "external"), f"{path}.type") == "external":
         return _external(given, path, findings)
@@ -23,10 +23,10 @@ def icon(raw: object, path: str, findings: Findings) -> JsonObject | None:
 
 def cover(raw: object, path: str, findings: Findings) -> JsonObject | None:
     """A cover as answers show it."""
-    return None if raw is None else _external(findings.object(raw, path), path, findings)
+    return None if raw is None else _external(findings.mapping(raw, path), path, findings)
 
 
 def _external(given: JsonObject, path: str, findings: Findings) -> JsonObject:
-    external = findings.object(given.get("external", UNDEFINED), f"{path}.external")
+    external = findings.mapping(given.get("external", UNDEFINED), f"{path}.external")
     url = findings.string(external.get("url", UNDEFINED), f"{path}.external.url", most=MAX_URL, least=1)
     return {"type": "external", "external": {"url": url}}

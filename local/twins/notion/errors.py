@@ -67,10 +67,7 @@ def unauthorized() -> ApiError:
 
 def missing_version() -> ApiError:
     """The version header is absent."""
-    text = (
-        "Notion-Version header failed validation: "
-        "Notion-Version header should be defined, instead was `undefined`."
-    )
+    text = "Notion-Version header failed validation: Notion-Version header should be defined, instead was `undefined`."
     return ApiError(400, "missing_version", text)
 
 

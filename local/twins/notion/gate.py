@@ -23,6 +23,8 @@ VERSIONS: Final[tuple[Version, ...]] = get_args(Version.__value__)
 NEWEST: Final[Version] = VERSIONS[-1]
 LARGEST_BODY: Final = 500_000
 _ID: Final = r"[^/]+"
+_HIGH, _LOW = rb"\\u[dD][89abAB][0-9a-fA-F]{2}", rb"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_LONE_SURROGATE: Final = re.compile(rb"%b(?!%b)|(?<!%b)%b" % (_HIGH, _LOW, _HIGH, _LOW))
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ def _parsed(raw: bytes) -> Any:
     if not raw.strip():
         return {}
     try:
-        return json.loads(raw)
+        # Half a surrogate pair is legal JSON but no text; Notion's own storage would not keep it either.
+        return json.loads(_LONE_SURROGATE.sub(rb"\\ufffd", raw))
     except ValueError as error:
         raise errors.invalid_json() from error
 
@@ -214,7 +217,7 @@ def _version(request: Request) -> Version:
 
 def _json(body: JsonObject, status: int, request_id: str, headers: dict[str, str]) -> Response:
     return Response(
-        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="surrogatepass"),
+        json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(),
         status,
         {"x-notion-request-id": request_id, "vary": "Accept-Encoding"} | headers,
         media_type="application/json; charset=utf-8",

@@ -15,10 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from local.twins.notion import ids, richtext
+from local.twins.notion import ids, richtext, templating
 from local.twins.notion.records import Bot, Code, Page, Person, Token, Workspace
 from local.twins.notion.seed import bot_of
-from local.twins.notion.templating import TEMPLATES
 from local.twins.notion.wire import JsonObject
 from local.twins.notion.world import World, owner
 
@@ -67,10 +66,10 @@ class OAuth:
     async def _consent_page(self, request: Request) -> Response:
         wish = _Wish.read(request.query_params)
         if (reason := self._unfit(wish, request.query_params.get("response_type"))) is not None:
-            return TEMPLATES.TemplateResponse(request, "refusal.html", {"reason": reason}, 400)
+            return templating.page(request, "refusal.html", {"reason": reason}, 400)
         workspaces = self.world.store.all(Workspace)
         chosen = self._chosen(request.query_params.get("workspace_id"))
-        return TEMPLATES.TemplateResponse(
+        return templating.page(
             request,
             "consent.html",
             {
@@ -88,12 +87,12 @@ class OAuth:
         async with request.form() as form:
             wish = _Wish.read(form)
             if (reason := self._unfit(wish, "code")) is not None:
-                return TEMPLATES.TemplateResponse(request, "refusal.html", {"reason": reason}, 400)
+                return templating.page(request, "refusal.html", {"reason": reason}, 400)
             if form.get("decision") != "allow":
                 return self._back(wish, {"error": "access_denied"})
             if not (pages := self._picked(form)):
                 reason = "no page was chosen; go back and choose at least one page to share"
-                return TEMPLATES.TemplateResponse(request, "refusal.html", {"reason": reason}, 400)
+                return templating.page(request, "refusal.html", {"reason": reason}, 400)
             return self._back(wish, {"code": self._issue_code(wish, form, pages)})
 
     def _unfit(self, wish: _Wish, response_type: str | None) -> str | None:

@@ -55,9 +55,7 @@ def with_new(column: Property, name: str, minter: Minter) -> Property:
     return replace(column, config=column.config | {"options": [*column.config["options"], option]})
 
 
-def configured(
-    column: Property, raw: JsonObject, path: str, findings: Findings, minter: Minter
-) -> JsonObject:
+def configured(column: Property, raw: JsonObject, path: str, findings: Findings, minter: Minter) -> JsonObject:
     """The column's config after a write of *raw*; without `options` in it the list stays.
 
     The list replaces the old one: options left out are gone, and with them the values of all rows.
@@ -65,7 +63,7 @@ def configured(
     if "options" not in raw:
         return column.config or _initial(column.type, minter)
     given = [
-        findings.object(item, f"{path}.options[{index}]")
+        findings.mapping(item, f"{path}.options[{index}]")
         for index, item in enumerate(findings.array(raw["options"], f"{path}.options"))
     ]
     _check_names(given, f"{path}.options", findings)
@@ -129,8 +127,7 @@ def _initial(kind: str, minter: Minter) -> JsonObject:
     if kind != "status":
         return {"options": []}
     options = [
-        {"id": minter.plain(), "name": name, "color": color, "description": None}
-        for name, color, _ in _STATUS_DEFAULTS
+        {"id": minter.plain(), "name": name, "color": color, "description": None} for name, color, _ in _STATUS_DEFAULTS
     ]
     groups = [
         {"id": minter.plain(), "name": name, "color": color, "option_ids": [option["id"]]}

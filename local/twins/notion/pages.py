@@ -20,7 +20,7 @@ def create(caller: Caller, ask: Ask) -> JsonObject:
     """POST /v1/pages."""
     findings = caller.findings()
     findings.only(ask.body, _CREATE_KEYS, "body")
-    raw = findings.object(ask.body.get("properties", {}), "body.properties")
+    raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     look = {"icon": decor.icon(ask.body.get("icon"), "body.icon", findings)}
     look["cover"] = decor.cover(ask.body.get("cover"), "body.cover", findings)
     body = bodies.parse(ask, findings)
@@ -43,7 +43,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     """PATCH /v1/pages/{page_id}: properties not named stay, named ones are replaced whole."""
     findings = caller.findings()
     wanted_trash = trash_flag(caller, ask, findings, _UPDATE_KEYS)
-    raw = findings.object(ask.body.get("properties", {}), "body.properties")
+    raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     changes = _looks(ask, findings)
     findings.check()
     page = caller.page(ask.path["page_id"])
@@ -102,7 +102,7 @@ def _parent(caller: Caller, raw: object, findings: Findings) -> ParentRef:
     if raw is UNDEFINED:
         findings.check()
         return ParentRef("workspace", caller.workspace.id)
-    given = findings.object(raw, "body.parent")
+    given = findings.mapping(raw, "body.parent")
     kinds = ("data_source_id", "page_id", "database_id", "workspace")
     kind = next((key for key in kinds if key in given), None)
     if kind is None:

@@ -144,7 +144,7 @@ def _cut_mentions(items: JsonArray) -> JsonArray:
 def _parse(column: Property, given: object, path: str, writing: Writing) -> Any:
     if column.type == "title" and isinstance(given, list):
         return richtext.parse(given, path, writing.findings)
-    raw = writing.findings.object(given, path)
+    raw = writing.findings.mapping(given, path)
     kind = raw.get("type") or next((key for key in raw if key in PARSERS or key in READ_ONLY), None)
     if kind != column.type or column.type in READ_ONLY:
         writing.mismatches.append(_mismatch(column))
@@ -184,7 +184,7 @@ def _multi_select(column: Property, raw: Any, path: str, writing: Writing) -> li
 
 
 def _option(column: Property, raw: Any, path: str, writing: Writing) -> str | None:
-    given = writing.findings.object(raw, path)
+    given = writing.findings.mapping(raw, path)
     if "id" not in given:
         source = given.get("name", UNDEFINED)
         name = writing.findings.string(source, f"{path}.name", most=MAX_OPTION_NAME, least=1)
@@ -219,7 +219,7 @@ def _status(column: Property, raw: Any, path: str, writing: Writing) -> str | No
 def _date(_column: Property, raw: Any, path: str, writing: Writing) -> JsonObject | None:
     if raw is None:
         return None
-    given = writing.findings.object(raw, path)
+    given = writing.findings.mapping(raw, path)
     writing.findings.only(given, ("start", "end", "time_zone"), path)
     zone = given.get("time_zone")
     if zone is not None and not dates.is_zone(zone):
@@ -268,16 +268,16 @@ def _references(raw: Any, path: str, writing: Writing) -> list[str]:
 
 
 def _reference(raw: Any, path: str, findings: Findings) -> str:
-    return findings.uuid(findings.object(raw, path).get("id", UNDEFINED), f"{path}.id")
+    return findings.uuid(findings.mapping(raw, path).get("id", UNDEFINED), f"{path}.id")
 
 
 def _files(_column: Property, raw: Any, path: str, writing: Writing) -> JsonArray:
-    items = enumerate(writing.findings.array(raw, path))
-    return [_file(writing.findings.object(item, f"{path}[{index}]"), f"{path}[{index}]", writing) for index, item in items]
+    places = [(f"{path}[{index}]", item) for index, item in enumerate(writing.findings.array(raw, path))]
+    return [_file(writing.findings.mapping(item, here), here, writing) for here, item in places]
 
 
 def _file(raw: JsonObject, path: str, writing: Writing) -> JsonObject:
-    external = writing.findings.object(raw.get("external", UNDEFINED), f"{path}.external")
+    external = writing.findings.mapping(raw.get("external", UNDEFINED), f"{path}.external")
     url = writing.findings.string(external.get("url", UNDEFINED), f"{path}.external.url", most=MAX_URL)
     name = writing.findings.string(raw.get("name", url), f"{path}.name", most=100)
     return {"name": name, "type": "external", "external": {"url": url}}

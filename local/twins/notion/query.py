@@ -13,6 +13,7 @@ from local.twins.notion.wire import JsonArray, JsonObject
 
 type Keeps = Callable[[Page], bool]
 type ValueTest = Callable[[Any], bool]
+type Tests = dict[str, Callable[[Any, Any], bool]]
 
 MAX_NESTING: Final = 2
 TIMESTAMPS: Final = ("created_time", "last_edited_time")
@@ -42,7 +43,7 @@ class Filters:
         Raises:
             ApiError: the shape is wrong (after `Findings.check`), a property unknown, or of another type.
         """
-        given = self._findings.object(raw, path)
+        given = self._findings.mapping(raw, path)
         for word, combine in (("and", all), ("or", any)):
             if word in given:
                 return self._compound(given[word], combine, f"{path}.{word}", depth + 1)
@@ -61,7 +62,7 @@ class Filters:
     def _timestamp(self, given: JsonObject, path: str) -> Keeps:
         kind = self._findings.one_of(given["timestamp"], TIMESTAMPS, f"{path}.timestamp")
         self._findings.only(given, ("timestamp", kind, "type"), path)
-        condition = self._findings.object(given.get(kind, UNDEFINED), f"{path}.{kind}")
+        condition = self._findings.mapping(given.get(kind, UNDEFINED), f"{path}.{kind}")
         test = self._date(condition, f"{path}.{kind}")
         return lambda page: test({"start": _timestamp(page, kind)})
 
@@ -76,7 +77,7 @@ class Filters:
             self._findings.add(f"{path}.{column.type}", "defined", UNDEFINED)
             return _everything
         _refuse_mismatch(column, kind)
-        return self._on_value(column, self._findings.object(given[kind], f"{path}.{kind}"), f"{path}.{kind}")
+        return self._on_value(column, self._findings.mapping(given[kind], f"{path}.{kind}"), f"{path}.{kind}")
 
     def _on_value(self, column: Property, condition: JsonObject, path: str) -> Keeps:
         test = self._test(column, condition, path)
@@ -99,7 +100,7 @@ class Filters:
             case _:
                 return self._date(condition, path)
 
-    def _pick(self, condition: JsonObject, tests: Mapping[str, Callable[[Any, Any], bool]], path: str) -> ValueTest:
+    def _pick(self, condition: JsonObject, tests: Tests, path: str) -> ValueTest:
         self._findings.only(condition, tests, path)
         operator = next((key for key in condition if key in tests), None)
         if operator is None:
@@ -161,7 +162,8 @@ def ordered(rows: list[Page], raw: object, source: DataSource, findings: Finding
         ApiError: a sort names no property.
     """
     items = findings.array(raw, "body.sorts")
-    sorts = [_sort(findings.object(item, f"body.sorts[{n}]"), f"body.sorts[{n}]", source, findings) for n, item in enumerate(items)]
+    places = [(f"body.sorts[{index}]", item) for index, item in enumerate(items)]
+    sorts = [_sort(findings.mapping(item, path), path, source, findings) for path, item in places]
     findings.check()
     for key, descending in reversed(sorts):
         rows = sorted(rows, key=cmp_to_key(_empty_last(key, descending=descending)))
@@ -186,7 +188,7 @@ def _empty_last(key: Callable[[Page], Any], *, descending: bool) -> Callable[[Pa
         one, other = key(left), key(right)
         if one is None or other is None:
             return (one is None) - (other is None)
-        return ((one > other) - (one < other)) * (-1 if descending else 1)
+        return (int(one > other) - int(one < other)) * (-1 if descending else 1)
 
     return compare
 
@@ -283,11 +285,11 @@ def _empty(value: Any, _wanted: Any) -> bool:
     return value is None or value in ("", [])
 
 
-_EMPTINESS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+_EMPTINESS: Final[Tests] = {
     "is_empty": _empty,
     "is_not_empty": lambda value, wanted: not _empty(value, wanted),
 }
-_TEXT_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = _EMPTINESS | {
+_TEXT_TESTS: Final[Tests] = _EMPTINESS | {
     "equals": lambda value, wanted: _folded(value) == _folded(wanted),
     "does_not_equal": lambda value, wanted: _folded(value) != _folded(wanted),
     "contains": lambda value, wanted: _folded(wanted) in _folded(value),
@@ -295,7 +297,7 @@ _TEXT_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = _EMPTINESS | {
     "starts_with": lambda value, wanted: _folded(value).startswith(_folded(wanted)),
     "ends_with": lambda value, wanted: _folded(value).endswith(_folded(wanted)),
 }
-_NUMBER_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = _EMPTINESS | {
+_NUMBER_TESTS: Final[Tests] = _EMPTINESS | {
     "equals": lambda value, wanted: value == wanted,
     "does_not_equal": lambda value, wanted: value != wanted,
     "greater_than": lambda value, wanted: value is not None and value > wanted,
@@ -303,15 +305,15 @@ _NUMBER_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = _EMPTINESS | {
     "greater_than_or_equal_to": lambda value, wanted: value is not None and value >= wanted,
     "less_than_or_equal_to": lambda value, wanted: value is not None and value <= wanted,
 }
-_CHECKBOX_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+_CHECKBOX_TESTS: Final[Tests] = {
     "equals": lambda value, wanted: value is wanted,
     "does_not_equal": lambda value, wanted: value is not wanted,
 }
-_CHOICE_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = _EMPTINESS | {
+_CHOICE_TESTS: Final[Tests] = _EMPTINESS | {
     "equals": _chosen,
     "does_not_equal": lambda value, wanted: not _chosen(value, wanted),
 }
-_SET_TESTS: Final[Mapping[str, Callable[[Any, Any], bool]]] = _EMPTINESS | {
+_SET_TESTS: Final[Tests] = _EMPTINESS | {
     "contains": _has,
     "does_not_contain": lambda value, wanted: not _has(value, wanted),
 }

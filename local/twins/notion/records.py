@@ -189,6 +189,3 @@ type Record = Workspace | Person | Bot | Token | Code | Page | Database | DataSo
 KINDS: Final[tuple[type[Record], ...]] = (
     Workspace, Person, Bot, Token, Code, Page, Database, DataSource, Subscription,
 )  # fmt: skip
-
-
-

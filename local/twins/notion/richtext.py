@@ -15,7 +15,7 @@ _KINDS: Final = ("text", "mention", "equation")
 def parse(value: object, path: str, findings: Findings) -> JsonArray:
     """Items as answers show them; empty texts disappear."""
     items = [
-        _item(findings.object(raw, f"{path}[{index}]"), f"{path}[{index}]", findings)
+        _item(findings.mapping(raw, f"{path}[{index}]"), f"{path}[{index}]", findings)
         for index, raw in enumerate(findings.array(value, path))
     ]
     return [item for item in items if item["plain_text"] or item["type"] != "text"]
@@ -44,7 +44,7 @@ def _item(raw: JsonObject, path: str, findings: Findings) -> JsonObject:
 
 
 def _text(raw: JsonObject, annotations: JsonObject, path: str, findings: Findings) -> JsonObject:
-    given = findings.object(raw.get("text", UNDEFINED), f"{path}.text")
+    given = findings.mapping(raw.get("text", UNDEFINED), f"{path}.text")
     if not given:
         return _shown("text", {"content": "", "link": None}, annotations, "", None)
     content = findings.string(given.get("content", UNDEFINED), f"{path}.text.content", most=MAX_TEXT)
@@ -55,19 +55,19 @@ def _text(raw: JsonObject, annotations: JsonObject, path: str, findings: Finding
 def _link(raw: object, path: str, findings: Findings) -> JsonObject | None:
     if raw is None:
         return None
-    url = findings.object(raw, path).get("url", UNDEFINED)
+    url = findings.mapping(raw, path).get("url", UNDEFINED)
     return {"url": findings.string(url, f"{path}.url", most=MAX_URL, least=1)}
 
 
 def _equation(raw: JsonObject, annotations: JsonObject, path: str, findings: Findings) -> JsonObject:
-    given = findings.object(raw.get("equation", UNDEFINED), f"{path}.equation")
+    given = findings.mapping(raw.get("equation", UNDEFINED), f"{path}.equation")
     source = given.get("expression", UNDEFINED)
     expression = findings.string(source, f"{path}.equation.expression", most=MAX_EQUATION)
     return _shown("equation", {"expression": expression}, annotations, expression, None)
 
 
 def _mention(raw: JsonObject, annotations: JsonObject, path: str, findings: Findings) -> JsonObject:
-    given = findings.object(raw.get("mention", UNDEFINED), f"{path}.mention")
+    given = findings.mapping(raw.get("mention", UNDEFINED), f"{path}.mention")
     spelled = raw.get("plain_text")
     label = spelled if isinstance(spelled, str) and spelled else _mention_label(given)
     return _shown("mention", given, annotations, label, None)
@@ -86,7 +86,7 @@ def _mention_label(given: JsonObject) -> str:
 def _styled(raw: object, path: str, findings: Findings) -> JsonObject:
     if raw is None:
         return _annotations({})
-    given = findings.object(raw, path)
+    given = findings.mapping(raw, path)
     for style in STYLES:
         if style in given:
             findings.boolean(given[style], f"{path}.{style}")

@@ -90,11 +90,12 @@ def _change(source: DataSource, key: str, spec: Any, designing: Designing) -> Co
             raise validation(f"Could not find property with name or id: {key}")
         return ColumnChange(None, _new(str(spec.get("name", key)), spec, path, designing))
     if spec is None:
-        return ColumnChange(before, _removed(before))
-    return ColumnChange(before, _changed(before, designing.findings.object(spec, path), path, designing))
+        _refuse_removing_title(before)
+        return ColumnChange(before, None)
+    return ColumnChange(before, _changed(before, designing.findings.mapping(spec, path), path, designing))
 
 
-def _removed(column: Property) -> None:
+def _refuse_removing_title(column: Property) -> None:
     if column.type == "title":
         raise validation("Title property cannot be deleted.")
 
@@ -109,19 +110,20 @@ def _changed(before: Property, spec: JsonObject, path: str, designing: Designing
     base = before if kind == before.type else replace(before, type=kind, config={})
     if kind not in spec:
         return replace(base, name=name)
-    config = _config(base, designing.findings.object(spec[kind], f"{path}.{kind}"), f"{path}.{kind}", designing)
+    config = _config(base, designing.findings.mapping(spec[kind], f"{path}.{kind}"), f"{path}.{kind}", designing)
     return replace(base, name=name, config=config)
 
 
 def _new(name: str, spec: Any, path: str, designing: Designing) -> Property:
-    given = designing.findings.object(spec, path)
+    given = designing.findings.mapping(spec, path)
     kind = _kind(given)
     if kind is None:
-        designing.findings.add(f"{path}.type", " or ".join(f'`"{kind}"`' for kind in TYPES), given.get("type", UNDEFINED))
+        choices = " or ".join(f'`"{known}"`' for known in TYPES)
+        designing.findings.add(f"{path}.type", choices, given.get("type", UNDEFINED))
         return Property("", name, "rich_text")
     bare = Property("title" if kind == "title" else designing.minter.property(designing.taken), name, kind)
     designing.taken.add(bare.id)
-    config = designing.findings.object(given.get(kind, {}), f"{path}.{kind}")
+    config = designing.findings.mapping(given.get(kind, {}), f"{path}.{kind}")
     return replace(bare, config=_config(bare, config, f"{path}.{kind}", designing))
 
 

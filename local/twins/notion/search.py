@@ -31,7 +31,7 @@ def search(caller: Caller, ask: Ask) -> JsonObject:
 
 
 def _filter(ask: Ask, findings: Findings) -> tuple[str | None, bool]:
-    given = findings.object(ask.body.get("filter", {}), "body.filter")
+    given = findings.mapping(ask.body.get("filter", {}), "body.filter")
     if not given:
         return None, False
     kind = None
@@ -41,7 +41,7 @@ def _filter(ask: Ask, findings: Findings) -> tuple[str | None, bool]:
 
 
 def _newest_first(ask: Ask, findings: Findings) -> bool:
-    given = findings.object(ask.body.get("sort", {}), "body.sort")
+    given = findings.mapping(ask.body.get("sort", {}), "body.sort")
     choices = ("descending", "ascending")
     return findings.one_of(given.get("direction", "descending"), choices, "body.sort.direction") == "descending"
 

@@ -30,7 +30,7 @@ class Store:
 
     def __init__(self, path: Path | None) -> None:
         self._adapters: dict[type[Record], TypeAdapter[Any]] = {kind: TypeAdapter(kind) for kind in KINDS}
-        self._records: dict[type[Record], dict[str, Any]] = {kind: {} for kind in KINDS}
+        self._records: dict[type[Any], dict[str, Any]] = {kind: {} for kind in KINDS}
         self._children: dict[str, dict[str, None]] = {}
         self._changes: list[_Change] = []
         self._versions: dict[str, deque[Page]] = {}
@@ -41,12 +41,12 @@ class Store:
         self._database = _open(path)
         self._load()
 
-    def get[R: (Record)](self, kind: type[R], identifier: str) -> R | None:
+    def get[R: Record](self, kind: type[R], identifier: str) -> R | None:
         """The record, if it exists."""
         found: R | None = self._records[kind].get(identifier)
         return found
 
-    def all[R: (Record)](self, kind: type[R]) -> list[R]:
+    def all[R: Record](self, kind: type[R]) -> list[R]:
         """Every record of a kind, oldest first."""
         return list(self._records[kind].values())
 

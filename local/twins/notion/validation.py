@@ -40,7 +40,7 @@ class Findings:
         for key in given.keys() - set(allowed):
             self.add(f"{path}.{key}", "not present", given[key])
 
-    def object(self, value: object, path: str) -> JsonObject:
+    def mapping(self, value: object, path: str) -> JsonObject:
         """*value* as an object; an empty one, and a finding, when it is none."""
         if isinstance(value, dict):
             return value

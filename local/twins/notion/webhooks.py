@@ -128,10 +128,13 @@ class Webhooks:
     def _cancelled(self, change: Changed) -> bool:
         """Whether this undoes something that nobody has been told yet, so that nobody need be told."""
         entity_id = change.entity.id
-        if change.type == "page.deleted" and self._held.pop(("page.created", entity_id), None):
+        untold = ("page.created", entity_id)
+        if change.type == "page.deleted" and untold in self._held:
+            del self._held[untold]
             self._held.pop(("page.properties_updated", entity_id), None)
             return True
-        return self._held.pop((OPPOSITE.get(change.type, ""), entity_id), None) is not None
+        opposite = (OPPOSITE.get(change.type, ""), entity_id)
+        return opposite in self._held and bool(self._held.pop(opposite))
 
     def _due(self, change: Changed) -> float:
         now, hold = self.clock.monotonic(), HOLD_S * self.world.switches.merge_scale

@@ -137,8 +137,11 @@ class Caller:
 
     def block(self, identifier: str) -> Page | Database:
         """The page or database behind a block id, or Notion's 404."""
-        found = self.world.store.get(Page, identifier) or self.world.store.get(Database, identifier)
-        return self._seen(found, "block", identifier)
+        page = self.world.store.get(Page, identifier)
+        found: Page | Database | None = page or self.world.store.get(Database, identifier)
+        if found is None or not self.sees(found):
+            raise self.not_found("block", identifier)
+        return found
 
     def user(self, identifier: str) -> Person | Bot:
         """The user, or Notion's 404."""
@@ -191,7 +194,7 @@ class Caller:
         changed = Changed(kind, entity, self.author, self.now, properties, columns, blocks)
         self.world.changes.append(changed)
 
-    def _seen[E: (Page, Database, DataSource, Page | Database)](self, found: E | None, kind: str, identifier: str) -> E:
+    def _seen[E: Entity](self, found: E | None, kind: str, identifier: str) -> E:
         if found is None or not self.sees(found):
             raise self.not_found(kind, identifier)
         return found

@@ -46,7 +46,7 @@ def _match(spec_field: Field, by_name: Json, shown: Mapping[str, Json], known: D
     if before is not None:
         return Property(before.id, shown[before.id]["type"]) if before.id in shown else before
     if spec_field.kind is Kind.TITLE:
-        return Property(TITLE_ID, Kind.TITLE)
+        return Property(TITLE_ID, Kind.TITLE.value)
     named = by_name.get(spec_field.property)
     return Property(named["id"], named["type"]) if named and named["type"] == spec_field.kind else None
 

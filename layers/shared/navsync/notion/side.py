@@ -26,6 +26,7 @@ from navsync.fields import (
     field_of,
     incomplete,
     missing_option,
+    parse_notion,
     render_notion,
 )
 from navsync.model import (
@@ -152,10 +153,18 @@ class NotionSide:
         source = self._offering(entity_type, changes)
         properties = self._properties(source, changes, seen)
         content = self._body(entity_type, changes, seen)
+        if not properties:
+            return self._with_body(entity_type, id, content, seen) if content else seen
         page = self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
         with _already_written():
             body = self._replace_body(entity_type, id, content) if content else _body_of(entity_type, seen)
             return self._reader(source).present(self._completed(source, page, body))
+
+    def _with_body(self, entity_type: EntityType, id: str, content: Json, seen: Present) -> Present:
+        body = self._replace_body(entity_type, id, content)
+        spec_field = field_of(entity_type, str(_body_name(entity_type)))
+        values = {**seen.values, spec_field.name: parse_notion(spec_field, body)}
+        return replace(seen, values=values, raw={**seen.raw, spec_field.name: body})
 
     def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
         """Write *key* and the link back on the page."""

@@ -57,15 +57,9 @@ def fold(document: Json) -> Folded:
 def unfold(text: str, fetch: Callable[[Iterable[Blob]], Mapping[Blob, list[bytes]]]) -> Json:
     """The document again. *fetch* is asked once or, for a document that was long as a whole, twice."""
     document = json.loads(text)
-    if blobs := sorted(set(_references(document))):
+    while blobs := sorted(set(_references(document))):
         document = _unfold(document, {blob: _join(parts) for blob, parts in fetch(blobs).items()})
-        return unfold(_text(document), fetch)
     return document
-
-
-def blobs_in(text: str) -> set[Blob]:
-    """The long values that folded *text* refers to itself."""
-    return set(_references(json.loads(text))) if _REFERENCE in text else set()
 
 
 def _fold(node: Json, folded: Folded) -> Json:

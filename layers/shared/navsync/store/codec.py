@@ -33,9 +33,13 @@ def _same(value: Any) -> Any:
     return value
 
 
-@cache
 def codec_of(hint: Any) -> Codec:
     """The codec of a type as annotations write it."""
+    return _codec_of(hint)
+
+
+@cache
+def _codec_of(hint: Any) -> Codec:
     if hint is Value:
         return Codec(_encode_value, _decode_value)
     if isinstance(hint, TypeAliasType):

@@ -128,40 +128,48 @@ class Dynamo:
 
     def get_many(self, table: str, keys: Iterable[Key]) -> list[Item]:
         """The items that exist, in no order."""
-        return [item for some in batched(keys, 100) for item in self._get_batch(table, some)]
+        return [item for some in batched(keys, 100, strict=False) for item in self._get_batch(table, some)]
 
-    def query(self, table: str, condition: Expression, *, index: str | None = None, **how: Any) -> Iterator[Item]:
-        """Items in order of the range key; more is asked for as they are taken."""
-        arguments = condition.under("KeyConditionExpression") | {"TableName": table, "ConsistentRead": True} | how
-        if index is not None:
-            arguments["IndexName"] = index
-        while True:
-            answer = self._read(self.client.query, **arguments)
+    def query(
+        self,
+        table: str,
+        condition: Expression,
+        *,
+        index: str | None = None,
+        where: Expression | None = None,
+        **how: Any,
+    ) -> Iterator[Item]:
+        """Items in order of the range key, those that *where* holds for; more is asked for as they are taken."""
+        for answer in self._pages(_query(table, condition, index, where) | {"ConsistentRead": True} | how):
             yield from map(plains, answer["Items"])
-            if "LastEvaluatedKey" not in answer:
-                return
-            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def count(self, table: str, condition: Expression, *, index: str, **how: Any) -> int:
-        """How many items the query holds."""
-        arguments = condition.under("KeyConditionExpression") | how
-        arguments |= {"TableName": table, "IndexName": index, "Select": "COUNT"}
-        total = 0
-        while True:
-            answer = self._read(self.client.query, **arguments)
-            total += answer["Count"]
-            if "LastEvaluatedKey" not in answer:
-                return total
-            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    def count(self, table: str, condition: Expression, *, index: str, where: Expression | None = None) -> int:
+        """How many items of *index* the conditions hold for."""
+        pages = self._pages(_query(table, condition, index, where) | {"Select": "COUNT"})
+        return sum(answer["Count"] for answer in pages)
 
     def put(self, table: str, item: Item) -> None:
         """Write the item, whatever was there."""
         self._write(self.client.put_item, TableName=table, Item=wires({"schema": SCHEMA} | item))
 
-    def update(self, table: str, key: Key, text: str, condition: str | None = None, **values: Any) -> Item:
-        """Update the item and return it as it is then. Raises `ConditionFailedError` with what was found instead."""
-        names = _names_in(f"{text} {condition or ''}")
-        arguments = Expression(text, names, values).under("UpdateExpression")
+    def update(
+        self,
+        table: str,
+        key: Key,
+        text: str,
+        values: Mapping[str, Any],
+        *,
+        condition: str | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Item:
+        """Update the item and return it as it is then. Raises `ConditionFailedError` with what was found instead.
+
+        *names* are placeholders for attributes that are not called as their placeholder is.
+        """
+        settings = {"schema": SCHEMA, **values}
+        text = text.replace("SET ", "SET #schema = :schema, ", 1) if "SET " in text else f"SET #schema = :schema {text}"
+        expression = Expression(text, _names_in(f"{text} {condition or ''}") | dict(names or {}), settings)
+        arguments = expression.under("UpdateExpression")
         if condition is not None:
             arguments |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
         answer = self._write(
@@ -192,6 +200,14 @@ class Dynamo:
             failed = (step.otherwise for step, code in zip(steps, cancelled.codes, strict=True) if code)
             raise next(failed, None) or ConditionFailedError from cancelled
 
+    def _pages(self, arguments: dict[str, Any]) -> Iterator[Any]:
+        while True:
+            answer = self._read(self.client.query, **arguments)
+            yield answer
+            if "LastEvaluatedKey" not in answer:
+                return
+            arguments = arguments | {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
     def _get_batch(self, table: str, keys: Iterable[Key]) -> Iterator[Item]:
         asked: Mapping[str, Any] = {table: {"Keys": [wires(key) for key in keys], "ConsistentRead": True}}
         for pause in self._pauses():
@@ -204,7 +220,7 @@ class Dynamo:
         raise Unavailable("the database answered only a part of what was asked; try again in a moment")
 
     def _batch(self, table: str, requests: Sequence[dict[str, Any]]) -> None:
-        for some in batched(requests, 25):
+        for some in batched(requests, 25, strict=False):
             asked: Mapping[str, Any] = {table: list(some)}
             for pause in self._pauses():
                 asked = self._write(self.client.batch_write_item, RequestItems=asked)["UnprocessedItems"]
@@ -254,7 +270,7 @@ def _translate(error: ClientError) -> None:
         return
     if code in _CONDITION_FAILED:
         found = error.response.get("Item")
-        raise ConditionFailedError(None if found is None else plains(found)) from error
+        raise ConditionFailedError(plains(found) if isinstance(found, Mapping) else None) from error
     if code == "TransactionCanceledException":
         reasons = [reason.get("Code") or "None" for reason in error.response["CancellationReasons"]]
         if any(reason in _CONDITION_FAILED for reason in reasons):
@@ -262,6 +278,15 @@ def _translate(error: ClientError) -> None:
         if any(reason in _PASSING for reason in reasons):
             return
     raise error
+
+
+def _query(table: str, condition: Expression, index: str | None, where: Expression | None) -> dict[str, Any]:
+    arguments = condition.under("KeyConditionExpression") | {"TableName": table}
+    if index is not None:
+        arguments["IndexName"] = index
+    for name, value in ({} if where is None else where.under("FilterExpression")).items():
+        arguments[name] = {**arguments[name], **value} if isinstance(value, dict) else value
+    return arguments
 
 
 def _condition(condition: Expression | None) -> dict[str, Any]:
@@ -276,7 +301,7 @@ def _names_in(text: str) -> dict[str, str]:
 # --- DynamoDB's JSON --------------------------------------------------------------------------------------------
 
 
-def wire(value: Scalar | dict[str, Any]) -> dict[str, Any]:
+def wire(value: Any) -> dict[str, Any]:
     """A value as DynamoDB's JSON."""
     match value:
         case None:
@@ -291,6 +316,8 @@ def wire(value: Scalar | dict[str, Any]) -> dict[str, Any]:
             return {"B": value}
         case dict():
             return {"M": wires(value)}
+        case _:
+            raise TypeError(f"an item cannot hold {type(value)}; make it text first")
 
 
 def wires(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ In a workspace's partition:
 
 | table | sort key | item |
 |---|---|---|
-| workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `MAPPINGS` (counters) | one of each, so that they do not share a version |
+| workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `MAPPINGS` (counters) | one of each, not one version for all |
 | workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<hour>` `LOGS#<day>` (counters) | |
 | mappings | `MAPPING#<id>` | a mapping |
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |

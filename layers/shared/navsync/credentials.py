@@ -1,0 +1,45 @@
+"""A connection's tokens in use: refreshed when Notion refuses them, kept before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from navsync.errors import NeedsReauth
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What opens a Notion workspace. Not shown by `repr`."""
+
+    access_token: str = field(repr=False)
+    refresh_token: str | None = field(repr=False)
+
+
+@dataclass(slots=True)
+class Credentials:
+    """One workspace's tokens for one worker. The workspace's lease is held, so nobody else refreshes meanwhile."""
+
+    load: Callable[[], Tokens | None]
+    store: Callable[[Tokens], None]
+    exchange: Callable[[str], Tokens]
+    """A refresh token → the new pair. Raises NeedsReauth when Notion does not take it."""
+    _held: Tokens | None = field(default=None, init=False)
+
+    def token(self) -> str:
+        """The access token as last stored. Raises NeedsReauth where none is."""
+        self._held = self._held or self.load()
+        if self._held is None:
+            raise NeedsReauth("the workspace has no token: connect it again")
+        return self._held.access_token
+
+    def refresh(self, dead: str) -> str:
+        """A token newer than *dead*, stored before it is returned: Notion kills the old pair at once."""
+        stored = self.load()
+        if stored is None or stored.refresh_token is None:
+            raise NeedsReauth("Notion does not accept the token any more and there is none to refresh it with")
+        if stored.access_token == dead:
+            stored = self.exchange(stored.refresh_token)
+            self.store(stored)
+        self._held = stored
+        return stored.access_token

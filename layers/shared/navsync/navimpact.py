@@ -1,0 +1,375 @@
+"""NavImpact as a side: the platform's records over its REST API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from navsync.errors import (
+    Blocked,
+    ConfigError,
+    Fatal,
+    MissingCapability,
+    NotReachable,
+    Raced,
+    Refused,
+    SyncError,
+    Unavailable,
+    Unclear,
+)
+from navsync.fields import SPECS, EntitySpec, Field, Unreadable, parse_navimpact, render_navimpact
+from navsync.model import EntityType, Gone, Observation, Present, Side, Value, Values
+from navsync.ports import ChangedPage
+
+ROOT = "/api/v1/sge-media"
+PAGE_SIZE = 100
+WHOLE = 1000
+"""The most records one answer holds. A server that neither orders nor filters is read in as few answers as possible."""
+
+DEFAULT_PAUSE = timedelta(seconds=60)
+PATIENCE = timedelta(seconds=2)
+FIRST_PAUSE = 0.25
+LONGEST_PAUSE = 2.0
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+type Json = dict[str, Any]
+
+
+def connect(base_url: str, *, timeout: float) -> httpx.Client:
+    """The HTTP client. It follows no redirect: a token must not travel to an address nobody configured."""
+    return httpx.Client(base_url=base_url.rstrip("/"), timeout=timeout, follow_redirects=False)
+
+
+@dataclass(slots=True)
+class NavImpactSide:
+    """`SidePort` for NavImpact. Uses `updated_since`, `Idempotency-Key` and `If-Match`, and is right without them.
+
+    *token* gives the service token. *max_retries* are repetitions after the first try, of calls that change nothing or
+    surely did not arrive.
+    """
+
+    client: httpx.Client
+    token: Callable[[], str]
+    max_retries: int
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    chance: Callable[[], float]
+    """A number in [0, 1), to spread repetitions."""
+    side: Side = field(default=Side.NAVIMPACT, init=False)
+
+    # --- reading ----------------------------------------------------------------------------------------------------
+
+    def read(self, entity_type: EntityType, id: str) -> Observation:
+        """The record as it is now, with its ETag where the platform gives one; a 404 is `Gone`."""
+        try:
+            return self._present(entity_type, self._ask(_path(entity_type, id)))
+        except NotReachable:
+            return Gone(id)
+
+    def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:  # noqa: ARG002  # the port's signature
+        """Nothing: records carry no key. `create` repeated with one key and the same values is one record instead."""
+        return ()
+
+    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
+        """Records changed at or after *since*. A record at the edge of two pages may come twice.
+
+        Pages go on from the last record's time, not from a number of records: a record edited meanwhile moves to the
+        end, and counting would skip its neighbour. A server that ignores `updated_since` is read whole by counting.
+        """
+        place = _Place.parse(cursor) if cursor else _Place(since)
+        records = self._list(entity_type, place)
+        if not place.counting and not place.fits(records):
+            place = _Place(None, counting=True)
+            records = self._list(entity_type, place)
+        wanted = _once_each(record for record in records if not _older(record, since))
+        after = place.after(records)
+        return ChangedPage([self._record(entity_type, record) for record in wanted], str(after) if after else None)
+
+    def answers(self, entity_type: EntityType) -> bool:
+        """Whether the collection can be read now."""
+        try:
+            self._ask(_path(entity_type), {"limit": 1})
+        except Fatal:
+            return False
+        return True
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
+        """Make a record. Repeated with the same *key* and *values* the platform answers with the first one's."""
+        body = _rendered(entity_type, {k: v for k, v in values.items() if v not in (None, ())}, {})
+        answer = self._tell("POST", _path(entity_type), body, {"Idempotency-Key": key})
+        return self._written(entity_type, answer)
+
+    def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
+        """Write only *changes*. Raises `Raced` when the record was changed or removed since it was *seen*."""
+        body = _rendered(entity_type, changes, seen.raw)
+        holds = {"If-Match": seen.revision} if seen.revision else {}
+        try:
+            return self._written(entity_type, self._tell("PUT", _path(entity_type, id), body, holds))
+        except NotReachable as error:
+            raise Raced("the record was deleted on NavImpact between our read and our write") from error
+
+    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+        """Nothing to do: a record is known by its own id."""
+
+    def remove(self, entity_type: EntityType, id: str) -> None:
+        """Delete the record for good, and with a project its children."""
+        try:
+            self._tell("DELETE", _path(entity_type, id), None, {})
+        except NotReachable:
+            return
+
+    def restore(self, entity_type: EntityType, id: str) -> Present:
+        """Always raises `Refused`."""
+        raise Refused(f"NavImpact has no trash, so {entity_type}/{id} cannot be restored; create it again")
+
+    # --- records ----------------------------------------------------------------------------------------------------
+
+    def _list(self, entity_type: EntityType, place: _Place) -> list[Json]:
+        records = _whole(self._ask(_path(entity_type), place.query))
+        if not isinstance(records, list):
+            raise Unavailable("NavImpact did not answer with a list of records; it is asked again later")
+        return records
+
+    def _written(self, entity_type: EntityType, answer: httpx.Response) -> Present:
+        try:
+            return self._present(entity_type, answer)
+        except Unavailable as error:
+            raise Unclear("NavImpact's answer to a write was cut short; the record is read again") from error
+
+    def _present(self, entity_type: EntityType, answer: httpx.Response) -> Present:
+        record = _whole(answer)
+        if not isinstance(record, dict) or "id" not in record:
+            raise Unavailable("NavImpact did not answer with a record; it is asked again later")
+        return self._record(entity_type, record, answer.headers.get("etag"))
+
+    def _record(self, entity_type: EntityType, record: Json, revision: str | None = None) -> Present:
+        values: dict[str, Value] = {}
+        unreadable: dict[str, str] = {}
+        for spec_field in SPECS[entity_type].fields:
+            try:
+                values[spec_field.name] = _value(spec_field, record)
+            except Unreadable as error:
+                unreadable[spec_field.name] = error.reason
+        raw = {f.name: record[f.navimpact_name()] for f in SPECS[entity_type].fields if f.name in values}
+        edited_at, created_at = _time(record.get("updated_at")), _time(record.get("created_at"))
+        return Present(str(record["id"]), values, unreadable, raw, revision, edited_at=edited_at, created_at=created_at)
+
+    # --- calls ------------------------------------------------------------------------------------------------------
+
+    def _ask(self, path: str, query: Mapping[str, Any] | None = None) -> httpx.Response:
+        return self._patiently(_Call("GET", path, query=query or {}))
+
+    def _tell(self, method: str, path: str, body: Json | None, headers: Mapping[str, str]) -> httpx.Response:
+        return self._patiently(_Call(method, path, body=body, headers=headers, writing=True))
+
+    def _patiently(self, call: _Call) -> httpx.Response:
+        for attempt in range(self.max_retries):
+            try:
+                return self._send(call)
+            except Blocked as error:
+                self._wait_out(error)
+            except Unavailable:
+                self._pause(attempt)
+        return self._send(call)
+
+    def _wait_out(self, blocked: Blocked) -> None:
+        left = blocked.until - self.clock()
+        if left > PATIENCE:
+            raise blocked
+        self.sleep(max(0.0, left.total_seconds()))
+
+    def _pause(self, attempt: int) -> None:
+        ceiling = min(LONGEST_PAUSE, FIRST_PAUSE * 2**attempt)
+        self.sleep(ceiling * (1 + self.chance()) / 2)
+
+    def _send(self, call: _Call) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.token()}", **call.headers}
+        try:
+            answer = self.client.request(
+                call.method, ROOT + call.path, params=dict(call.query), json=call.body, headers=headers
+            )
+        except httpx.RequestError as error:
+            raise _cut(error, writing=call.writing) from error
+        if answer.is_success:
+            return answer
+        raise failure_of(answer, now=self.clock(), writing=call.writing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Json | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    writing: bool = False
+
+
+# --- failures ---------------------------------------------------------------------------------------------------------
+
+
+def failure_of(answer: httpx.Response, *, now: datetime, writing: bool) -> SyncError:
+    """Our error for an answer that is no success. *writing*: the request may have changed something all the same."""
+    match answer.status_code:
+        case 401:
+            return ConfigError("NavImpact does not accept the service token; store a valid one")
+        case 403 | 405:
+            return MissingCapability("NavImpact does not let the service token do this; widen its rights")
+        case 404 | 410:
+            return NotReachable("NavImpact has no such record")
+        case 409 | 412:
+            return Raced("the record was changed on NavImpact between our read and our write; it is read again")
+        case 429:
+            pause = _retry_after(answer, now) or DEFAULT_PAUSE
+            return Blocked("NavImpact asks for a pause; the work goes on when it ends", until=now + pause)
+        case status if status in (408, 425) or status >= 500:
+            return _lost(writing=writing)
+        case status if status < 400:
+            return ConfigError("NavImpact redirects to another address; set NAVIMPACT_BASE_URL to that one")
+        case _:
+            return _refused(answer)
+
+
+def _refused(answer: httpx.Response) -> Refused:
+    name = _blamed(answer)
+    return Refused(f"NavImpact does not accept {name or 'the values'}; correct it in Notion", field=name)
+
+
+def _blamed(answer: httpx.Response) -> str | None:
+    """The field that a 422 names: `body -> budget` in the platform's own words, a list in the framework's."""
+    details = _whole(answer)
+    details = details.get("details") or details.get("detail") if isinstance(details, dict) else None
+    first = details[0] if isinstance(details, list) and details else None
+    loc = first.get("loc") if isinstance(first, dict) else None
+    parts = loc.split(" -> ") if isinstance(loc, str) else loc
+    name = next((str(part) for part in parts or () if part != "body"), None)
+    return "project" if name == "media_project_id" else name
+
+
+def _cut(error: httpx.RequestError, *, writing: bool) -> SyncError:
+    if isinstance(error, _NEVER_SENT):
+        return Unavailable("NavImpact cannot be reached; the request was not sent and is tried again later")
+    return _lost(writing=writing)
+
+
+def _lost(*, writing: bool) -> SyncError:
+    if writing:
+        return Unclear("NavImpact's answer to a write got lost; the record is read again to see what happened")
+    return Unavailable("NavImpact did not give a whole answer; it is asked again later")
+
+
+def _retry_after(answer: httpx.Response, now: datetime) -> timedelta | None:
+    said = answer.headers.get("retry-after", "")
+    try:
+        return timedelta(seconds=max(1.0, float(said)))
+    except (ValueError, OverflowError):
+        return _until(said, now)
+
+
+def _until(date: str, now: datetime) -> timedelta | None:
+    try:
+        return max(parsedate_to_datetime(date) - now, timedelta(seconds=1))
+    except (ValueError, TypeError):
+        return None
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _whole(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return None
+
+
+def _value(spec_field: Field, record: Json) -> Value:
+    if spec_field.navimpact_name() not in record:
+        raise Unreadable("NavImpact does not show this field")
+    return parse_navimpact(spec_field, record[spec_field.navimpact_name()])
+
+
+def _rendered(entity_type: EntityType, values: Values, raw: Mapping[str, Any]) -> Json:
+    return {
+        f.navimpact_name(): render_navimpact(f, values[f.name], raw.get(f.name))
+        for f in SPECS[entity_type].fields
+        if f.name in values
+    }
+
+
+def _path(entity_type: EntityType, id: str | None = None) -> str:
+    """A collection ends in a slash: without it the platform redirects, and loses the token on the way."""
+    spec: EntitySpec = SPECS[entity_type]
+    return f"/{spec.collection}/" if id is None else f"/{spec.collection}/{quote(id, safe='')}"
+
+
+def _time(text: object) -> datetime | None:
+    if not isinstance(text, str):
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+# --- listing ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a listing stands: *skip* records on, of those changed at or after *since*, or of all when *counting*."""
+
+    since: datetime | None
+    skip: int = 0
+    counting: bool = False
+
+    @classmethod
+    def parse(cls, cursor: str) -> _Place:
+        since, skip, counting = cursor.split("|")
+        return cls(_time(since), int(skip), counting=bool(counting))
+
+    def __str__(self) -> str:
+        since = self.since.isoformat() if self.since else ""
+        return f"{since}|{self.skip}|{'counting' if self.counting else ''}"
+
+    @property
+    def query(self) -> Json:
+        limits = {"skip": self.skip, "limit": WHOLE if self.counting else PAGE_SIZE}
+        return limits | ({"updated_since": self.since.isoformat()} if self.since else {})
+
+    def fits(self, records: Sequence[Json]) -> bool:
+        """Whether the server filtered and ordered as asked, which going on from the last one's time needs."""
+        times = [_time(record.get("updated_at")) for record in records]
+        known = [time for time in times if time is not None]
+        return len(known) == len(times) and known == sorted(known) and not any(map(self._before, known))
+
+    def after(self, records: Sequence[Json]) -> _Place | None:
+        """Where the next page begins; None when this one was the last."""
+        if len(records) < self.query["limit"]:
+            return None
+        last = _time(records[-1].get("updated_at"))
+        if self.counting or last is None or last == self.since:
+            return replace(self, skip=self.skip + len(records))
+        return _Place(last)
+
+    def _before(self, time: datetime) -> bool:
+        return self.since is not None and time < self.since
+
+
+def _older(record: Json, since: datetime | None) -> bool:
+    time = _time(record.get("updated_at"))
+    return since is not None and time is not None and time < since
+
+
+def _once_each(records: Iterable[Json]) -> Iterable[Json]:
+    return {record["id"]: record for record in records}.values()

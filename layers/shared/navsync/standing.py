@@ -1,0 +1,68 @@
+"""How does a mapping stand, in the words of lists and counters?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import assert_never
+
+from navsync.model import EntityType, Mapping, State
+
+
+class Standing(StrEnum):
+    """What a person would say of a mapping. Each has one; lists and totals are by it."""
+
+    COMPLETED = "completed"
+    PENDING = "pending"
+    """Something is about to be written, or waits for time."""
+    FAILED = "failed"
+    """It waits for a person, for a reason given in its troubles."""
+    DRAFT = "draft"
+    """A row that a person made in Notion and that lacks a required field."""
+    CONFLICT = "conflict"
+    APPROVAL = "approval"
+    UNREACHABLE = "unreachable"
+    DELETED = "deleted"
+
+
+ATTENTION = (Standing.CONFLICT, Standing.APPROVAL, Standing.DRAFT, Standing.FAILED, Standing.UNREACHABLE)
+"""What waits for a person."""
+
+LISTED = tuple(standing for standing in Standing if standing is not Standing.DELETED)
+"""What lists show unless asked for more."""
+
+
+def standing_of(mapping: Mapping) -> Standing:
+    """The standing of *mapping*."""
+    match mapping.state:
+        case State.DELETED:
+            return Standing.DELETED
+        case State.AWAITING_APPROVAL:
+            return Standing.APPROVAL
+        case State.UNREACHABLE:
+            return Standing.UNREACHABLE
+        case State.DRAFT if not mapping.attempts:
+            return Standing.DRAFT
+        case State.LINKED | State.DRAFT | State.CREATING:
+            return _of_live(mapping)
+        case _:
+            assert_never(mapping.state)
+
+
+def _of_live(mapping: Mapping) -> Standing:
+    if mapping.conflicts:
+        return Standing.CONFLICT
+    if mapping.troubles:
+        return Standing.FAILED
+    settled = mapping.state is State.LINKED and mapping.intent is None and mapping.attempts == 0
+    return Standing.COMPLETED if settled and mapping.last_sync_at is not None else Standing.PENDING
+
+
+def project_of(mapping: Mapping) -> str | None:
+    """The id of the media project that it belongs to, where it is known."""
+    if mapping.entity_type is EntityType.MEDIA_PROJECT:
+        return mapping.entity_id
+    base = mapping.bases.get("project")
+    value = None if base is None else base.navimpact
+    if isinstance(value, tuple):
+        value = next(iter(value), None)
+    return value if isinstance(value, str) else None

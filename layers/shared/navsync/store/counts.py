@@ -1,0 +1,169 @@
+"""How many are there? Counters are kept in the transactions that change what they count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from navsync.model import EntityType, Outcome, State, SyncLog
+from navsync.model import Mapping as Pairing
+from navsync.standing import LISTED, Standing, standing_of
+from navsync.store import keys
+from navsync.store.dynamo import Dynamo, Item, Step, add, when
+
+KEEP_DAYS = 90
+KEEP_OVERWRITTEN_DAYS = 400
+"""Rows that hold an overwritten value are kept longer: it can be restored from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class MappingKind:
+    """What mappings are counted by."""
+
+    entity_type: EntityType
+    state: State
+    standing: Standing
+
+    @classmethod
+    def of(cls, mapping: Pairing) -> MappingKind:
+        """The kind of *mapping*."""
+        return cls(mapping.entity_type, mapping.state, standing_of(mapping))
+
+    def __str__(self) -> str:
+        return f"{self.entity_type}.{self.state}.{self.standing}"
+
+    @classmethod
+    def parse(cls, text: str) -> MappingKind:
+        """Read a counter's name back."""
+        entity_type, state, standing = text.split(".")
+        return cls(EntityType(entity_type), State(state), Standing(standing))
+
+
+@dataclass(frozen=True, slots=True)
+class LogKind:
+    """What rows of the sync log are counted by: a day's, with how long they are kept."""
+
+    day: str
+    keep_days: int
+    outcome: Outcome
+
+    @classmethod
+    def of(cls, log: SyncLog) -> LogKind:
+        """The kind of *log*."""
+        overwritten = any(change.old is not None for change in log.changes)
+        days = KEEP_OVERWRITTEN_DAYS if overwritten else KEEP_DAYS
+        return cls(keys.moment(log.at)[:10], days, log.outcome)
+
+    def expires_at(self, at: datetime) -> int:
+        """When a row of *at* may go, in seconds since 1970."""
+        return int((at + timedelta(days=self.keep_days)).timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many mappings a workspace has of each kind."""
+
+    by_kind: Mapping[MappingKind, int]
+
+    def of(
+        self, standings: Iterable[Standing] = LISTED, entity_type: EntityType | None = None, state: State | None = None
+    ) -> int:
+        """How many there are of these."""
+        wanted = set(standings)
+        return sum(
+            number
+            for kind, number in self.by_kind.items()
+            if kind.standing in wanted and entity_type in (None, kind.entity_type) and state in (None, kind.state)
+        )
+
+    @property
+    def total(self) -> int:
+        """All but deleted ones."""
+        return self.of()
+
+    @property
+    def pending(self) -> int:
+        """Those about to be written, or waiting for time."""
+        return self.of([Standing.PENDING])
+
+    @property
+    def failed(self) -> int:
+        """Those that wait for a person because something failed."""
+        return self.of([Standing.FAILED, Standing.UNREACHABLE])
+
+    @property
+    def conflict(self) -> int:
+        """Those with a conflict."""
+        return self.of([Standing.CONFLICT])
+
+    @property
+    def linked(self) -> int:
+        """Those that pair a live record with a live page."""
+        return self.of(Standing, state=State.LINKED)
+
+
+def move_mapping(table: str, workspace_id: int, before: MappingKind | None, after: MappingKind) -> list[Step]:
+    """Count a mapping as *after* and no longer as *before*."""
+    deltas = _deltas([(before, -1), (after, 1)])
+    key = keys.within(workspace_id, keys.MAPPING_COUNTS)
+    return [Step(add(table, key, {str(kind): n for kind, n in deltas.items()}))] if deltas else []
+
+
+def move_logs(
+    table: str, workspace_id: int, before: Iterable[LogKind], after: Iterable[LogKind], now: datetime
+) -> list[Step]:
+    """Count rows as *after* and no longer as *before*."""
+    deltas = _deltas([*((kind, -1) for kind in before), *((kind, 1) for kind in after)])
+    last = int((now + timedelta(days=KEEP_OVERWRITTEN_DAYS + 1)).timestamp())
+    steps = []
+    for day in sorted({kind.day for kind in deltas}):
+        named = {f"{kind.keep_days}.{kind.outcome}": n for kind, n in deltas.items() if kind.day == day}
+        steps.append(Step(add(table, keys.within(workspace_id, keys.log_counts(day)), named, expires_at=last)))
+    return steps
+
+
+def _deltas[T](moves: Iterable[tuple[T | None, int]]) -> dict[T, int]:
+    totals: Counter[T] = Counter()
+    for kind, number in moves:
+        if kind is not None:
+            totals[kind] += number
+    return {kind: number for kind, number in totals.items() if number}
+
+
+def mapping_counts(dynamo: Dynamo, table: str, workspace_id: int) -> Counts:
+    """How many mappings there are."""
+    item = dynamo.get(table, keys.within(workspace_id, keys.MAPPING_COUNTS)) or {}
+    return Counts({MappingKind.parse(name): n for name, n in _numbers(item).items()})
+
+
+def log_count(dynamo: Dynamo, table: str, workspace_id: int, outcomes: Iterable[Outcome], now: datetime) -> int:
+    """How many rows of the sync log are still kept, to the day."""
+    wanted = set(outcomes)
+    oldest = _day(now - timedelta(days=KEEP_OVERWRITTEN_DAYS))
+    days = dynamo.query(
+        table,
+        when("#pk = :pk AND #sk BETWEEN :oldest AND :newest", pk=keys.partition(workspace_id),
+             oldest=keys.log_counts(oldest), newest=keys.log_counts("9")),
+    )  # fmt: skip
+    kinds = ((kind, n) for item in days for kind, n in _log_kinds(item).items())
+    return sum(n for kind, n in kinds if kind.outcome in wanted and kind.day >= _day(now - timedelta(kind.keep_days)))
+
+
+def _log_kinds(item: Item) -> dict[LogKind, int]:
+    day = item["sk"].removeprefix(keys.LOG_COUNTS)
+    kinds = {}
+    for name, number in _numbers(item).items():
+        days, _, outcome = name.partition(".")
+        kinds[LogKind(day, int(days), Outcome(outcome))] = number
+    return kinds
+
+
+def _numbers(item: Item) -> dict[str, int]:
+    """The counters of an item: the attributes whose names have a dot."""
+    return {name: number for name, number in item.items() if "." in name}
+
+
+def _day(at: datetime) -> str:
+    return at.astimezone(UTC).date().isoformat()

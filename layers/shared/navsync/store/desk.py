@@ -1,0 +1,242 @@
+"""One workspace's work, lease and small state in DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from navsync.errors import LostLease, StaleMapping
+from navsync.model import BudgetWindow, DataSource, EntityType, Lane, Lease, Work, Workspace
+from navsync.store import keys, records
+from navsync.store.dynamo import ConditionFailedError, Dynamo, Item, Key, Step, put, when
+from navsync.store.keys import Tables, within
+
+_FREE = "(attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner)"
+_TAKE = "SET #owner = :owner, #until = :until"
+
+
+class DynamoDesk:
+    """A `navsync.ports.Desk`."""
+
+    def __init__(self, dynamo: Dynamo, tables: Tables, workspace_id: int) -> None:
+        self.dynamo = dynamo
+        self.tables = tables
+        self.workspace_id = workspace_id
+        self._begun: dict[int, str] = {}
+        """By fence: the key that a holder is at."""
+
+    # --- the workspace ------------------------------------------------------------------------------------------
+
+    def workspace(self) -> Workspace | None:
+        """Profile and settings."""
+        item = self._get(keys.PROFILE)
+        return None if item is None else records.read_short(Workspace, item["body"])
+
+    def save_workspace(self, workspace: Workspace) -> Workspace:
+        """Write it if nobody has since we read it, else raise `StaleMapping`."""
+        after = replace(workspace, version=workspace.version + 1)
+        same = when("#version = :version", version=workspace.version)
+        moved_on = StaleMapping("the workspace has been changed by somebody else since; read it again")
+        self.dynamo.transact(
+            [
+                Step(put(self.tables.workspaces, profile_item(after), same), moved_on),
+                Step(put(self.tables.workspaces, directory_item(after))),
+            ]
+        )
+        return after
+
+    # --- the lease ----------------------------------------------------------------------------------------------
+
+    def acquire(self, owner: str, *, now: datetime, until: datetime) -> Lease | None:
+        """Take the lease when free, expired or ours; None while another holds it. The fence rises each time."""
+        taking = {"owner": owner, "now": keys.moment(now), "until": keys.moment(until), "one": 1}
+        try:
+            item = self._update(
+                keys.LEASE,
+                f"{_TAKE}, #deaths = if_not_exists(#deaths, :none) ADD #fence :one",
+                taking | {"none": {}},
+                condition=f"{_FREE} AND attribute_not_exists(#working_on)",
+            )
+        except ConditionFailedError as failed:
+            return self._inherit(failed.found, taking, until)
+        return Lease(self.workspace_id, owner, item["fence"], until)
+
+    def _inherit(self, found: Item | None, taking: dict[str, Any], until: datetime) -> Lease | None:
+        """Take the lease from a holder who died at something, and count that against it."""
+        if found is None:
+            return None
+        owner, dead = taking["owner"], found["until"] <= taking["now"]
+        if found["owner"] != owner and not dead:
+            return None
+        counted = {"deaths": found["deaths"].get(found["working_on"], 0) + 1} if dead else {}
+        try:
+            item = self._update(
+                keys.LEASE,
+                f"{_TAKE}{', #deaths.#key = :deaths' if dead else ''} REMOVE #working_on ADD #fence :one",
+                taking | {"fence": found["fence"]} | counted,
+                condition=f"{_FREE} AND #fence = :fence",
+                names={"key": found["working_on"]} if dead else {},
+            )
+        except ConditionFailedError:
+            return None
+        return Lease(self.workspace_id, owner, item["fence"], until)
+
+    def release(self, lease: Lease) -> None:
+        """Give it back; nothing happens when it is no longer ours."""
+        survived = self._survived(lease)
+        also = ", #deaths.#survived" if survived else ""
+        with suppress(LostLease):
+            self._hold(lease, f"REMOVE #owner, #until, #working_on{also}", survived)
+
+    def begin(self, lease: Lease, key: str) -> int:
+        """Note in the lease that *key* is being worked on; how often a holder died on it before.
+
+        The key begun before has been survived, so its deaths are forgotten.
+        """
+        survived = self._survived(lease, but=key)
+        text = f"SET #working_on = :key{' REMOVE #deaths.#survived' if survived else ''}"
+        item = self._hold(lease, text, survived, key=key)
+        self._begun[lease.fence] = key
+        deaths: int = item["deaths"].get(key, 0)
+        return deaths
+
+    def _survived(self, lease: Lease, but: str | None = None) -> str | None:
+        before = self._begun.pop(lease.fence, None)
+        return None if before == but else before
+
+    def _hold(self, lease: Lease, text: str, survived: str | None, **values: str) -> Item:
+        """Update the lease while it is ours."""
+        try:
+            return self._update(
+                keys.LEASE,
+                text,
+                {"owner": lease.owner, "fence": lease.fence, **values},
+                condition="#owner = :owner AND #fence = :fence",
+                names={"survived": survived} if survived else {},
+            )
+        except ConditionFailedError as failed:
+            raise LostLease("another worker has taken the workspace; it goes on with what is left") from failed
+
+    def raise_epoch(self) -> int:
+        """So that wakes sent from now on are not taken for repeats of earlier ones."""
+        epoch: int = self._update(keys.EPOCH, "ADD #epoch :one", {"one": 1})["epoch"]
+        return epoch
+
+    def epoch(self) -> int:
+        """The epoch, read consistently; a wake carries it in its deduplication id."""
+        epoch: int = (self._get(keys.EPOCH) or {"epoch": 0})["epoch"]
+        return epoch
+
+    # --- work ---------------------------------------------------------------------------------------------------
+
+    def put(self, work: Work) -> None:
+        """Add the row, or replace the row of the same lane, kind and external id."""
+        item = {
+            **self._key(keys.work(work)),
+            "nonce": work.nonce,
+            "lane_due": keys.lane_due(work.lane, work.due),
+            "body": records.write_short(work),
+        }
+        self.dynamo.put(self.tables.mappings, item)
+
+    def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
+        """Rows of *lane* that are due, in order of their `due`, read consistently."""
+        due = when("#pk = :pk AND #lane_due BETWEEN :first AND :last", pk=keys.partition(self.workspace_id),
+                   first=f"{lane}#", last=keys.lane_due(lane, now))  # fmt: skip
+        rows = self.dynamo.query(self.tables.mappings, due, index="by_due", Limit=limit)
+        return [records.read_short(Work, row["body"]) for row in islice(rows, limit)]
+
+    def next_due(self, *, after: datetime) -> datetime | None:
+        """When the earliest row not due yet becomes due."""
+        return min(filter(None, (self._next_due(lane, after) for lane in Lane)), default=None)
+
+    def _next_due(self, lane: Lane, after: datetime) -> datetime | None:
+        later = when("#pk = :pk AND #lane_due BETWEEN :first AND :last", pk=keys.partition(self.workspace_id),
+                     first=f"{keys.lane_due(lane, after)}~", last=f"{lane}#~")  # fmt: skip
+        rows = self.dynamo.query(self.tables.mappings, later, index="by_due", Limit=1)
+        return next((records.read_short(Work, row["body"]).due for row in rows), None)
+
+    def done(self, work: Work) -> bool:
+        """Remove the row while its nonce is the one seen; False when it was put again meanwhile."""
+        seen = when("attribute_not_exists(#pk) OR #nonce = :nonce", nonce=work.nonce)
+        try:
+            self.dynamo.delete(self.tables.mappings, self._key(keys.work(work)), seen)
+        except ConditionFailedError:
+            return False
+        return True
+
+    # --- small state --------------------------------------------------------------------------------------------
+
+    def sources(self) -> MappingOf[EntityType, DataSource]:
+        """Data sources by entity type, as last read."""
+        all_of_them = when("#pk = :pk AND begins_with(#sk, :sources)", pk=keys.partition(self.workspace_id),
+                           sources=keys.SOURCES)  # fmt: skip
+        rows = self.dynamo.query(self.tables.workspaces, all_of_them)
+        found = [records.read_short(DataSource, row["body"]) for row in rows]
+        return {source.entity_type: source for source in found}
+
+    def save_source(self, source: DataSource) -> None:
+        """Remember a data source and its schema."""
+        self._put(keys.source(source.entity_type), body=records.write_short(source))
+
+    def cursor(self, name: str) -> str | None:
+        """A named cursor's value."""
+        item = self._get(keys.cursor(name))
+        return None if item is None else item["value"]
+
+    def move_cursor(self, name: str, value: str) -> bool:
+        """Set it if that moves it forward (text order); False when it would go back."""
+        try:
+            self._update(
+                keys.cursor(name),
+                "SET #value = :value",
+                {"value": value},
+                condition="attribute_not_exists(#value) OR #value <= :value",
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def clear_cursor(self, name: str) -> None:
+        """Forget it."""
+        self.dynamo.delete(self.tables.workspaces, self._key(keys.cursor(name)))
+
+    def budget(self) -> BudgetWindow | None:
+        """The budget window as last saved."""
+        item = self._get(keys.BUDGET)
+        return None if item is None else records.read_short(BudgetWindow, item["body"])
+
+    def save_budget(self, window: BudgetWindow) -> None:
+        """Keep it for the next invocation."""
+        self._put(keys.BUDGET, body=records.write_short(window))
+
+    # --- items --------------------------------------------------------------------------------------------------
+
+    def _key(self, sort_key: str) -> Key:
+        return within(self.workspace_id, sort_key)
+
+    def _get(self, sort_key: str) -> Item | None:
+        return self.dynamo.get(self.tables.workspaces, self._key(sort_key))
+
+    def _update(self, sort_key: str, text: str, values: MappingOf[str, Any], **how: Any) -> Item:
+        return self.dynamo.update(self.tables.workspaces, self._key(sort_key), text, values, **how)
+
+    def _put(self, sort_key: str, **attributes: str) -> None:
+        self.dynamo.put(self.tables.workspaces, self._key(sort_key) | attributes)
+
+
+def profile_item(workspace: Workspace) -> Item:
+    """The item of a workspace's profile and settings."""
+    body = records.write_short(workspace)
+    return within(workspace.id, keys.PROFILE) | {"version": workspace.version, "body": body}
+
+
+def directory_item(workspace: Workspace) -> Item:
+    """The workspace's row in the list of all."""
+    synced = workspace.is_active and workspace.connection == "connected"
+    return {"pk": keys.DIRECTORY, "sk": keys.partition(workspace.id), "workspace_id": workspace.id, "synced": synced}

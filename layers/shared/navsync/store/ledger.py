@@ -1,0 +1,274 @@
+"""Mappings and their history in DynamoDB, written under one lease."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from navsync.errors import LostLease, StaleMapping
+from navsync.model import CreateIntent, EntityRef, Lease, Mapping, SyncLog
+from navsync.standing import LISTED, project_of
+from navsync.store import counts, keys, records
+from navsync.store.blobs import Blob, Folded
+from navsync.store.counts import LogKind, MappingKind
+from navsync.store.dynamo import (
+    ConditionFailedError,
+    Dynamo,
+    Expression,
+    Item,
+    Step,
+    check,
+    delete,
+    put,
+    when,
+)
+from navsync.store.keys import Tables, within
+from navsync.store.records import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """What is known of a mapping's item: enough to move its pointers, counters and blobs with it."""
+
+    mapping: Mapping
+    blobs: frozenset[Blob]
+
+
+class DynamoLedger:
+    """A `navsync.ports.Ledger`. For one worker: it remembers what it has read, so that a save need not read again."""
+
+    def __init__(self, dynamo: Dynamo, tables: Tables, lease: Lease) -> None:
+        self.dynamo = dynamo
+        self.tables = tables
+        self.lease = lease
+        self.workspace_id = lease.workspace_id
+        self._stored: dict[int, _Stored] = {}
+        self._logs: dict[int, LogKind | None] = {}
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def load(self, mapping_id: int) -> Mapping | None:
+        """The mapping, read consistently."""
+        item = self.dynamo.get(self.tables.mappings, within(self.workspace_id, keys.mapping(mapping_id)))
+        return None if item is None else self._read(item)
+
+    def of_entity(self, entity: EntityRef) -> Mapping | None:
+        """The mapping that pairs *entity*."""
+        return self._pointed_at(keys.entity(entity))
+
+    def of_page(self, page_id: str) -> Mapping | None:
+        """The mapping that pairs the page."""
+        return self._pointed_at(keys.page(page_id))
+
+    def open_creates(self) -> Sequence[Mapping]:
+        """Mappings with an open create intent, oldest first."""
+        found = self.dynamo.query(
+            self.tables.mappings,
+            when(
+                "#pk = :pk AND begins_with(#sk, :marks)", pk=keys.partition(self.workspace_id), marks=keys.OPEN_CREATES
+            ),
+        )
+        mappings = [self.load(marker["mapping_id"]) for marker in found]
+        return [mapping for mapping in mappings if mapping is not None and isinstance(mapping.intent, CreateIntent)]
+
+    def log(self, log_id: int) -> SyncLog | None:
+        """The log row, read consistently."""
+        log = read_log(self.dynamo, self.tables, self.workspace_id, log_id)
+        self._logs[log_id] = None if log is None else LogKind.of(log)
+        return log
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
+        """Write *mapping* and *logs* in one transaction if nobody has saved it since we read it."""
+        before = self._before(mapping)
+        after = mapping.but(version=mapping.version + 1)
+        folded = records.write(after)
+        shelf = self._shelf(mapping.id)
+        shelf.store(folded, known=before.blobs if before else ())
+        self._transact(
+            [
+                Step(
+                    put(self.tables.mappings, self._item(after, folded), _unchanged_since(mapping)), _moved_on(mapping)
+                ),
+                *self._pointers(before, after),
+                *self._marker(before, after),
+                *counts.move_mapping(
+                    self.tables.workspaces,
+                    self.workspace_id,
+                    MappingKind.of(before.mapping) if before else None,
+                    MappingKind.of(after),
+                ),
+            ],
+            logs,
+        )
+        blobs = frozenset(folded.blobs)
+        self._stored[mapping.id] = _Stored(after, blobs)
+        shelf.drop(before.blobs - blobs if before else ())
+        return after
+
+    def record(self, *logs: SyncLog) -> None:
+        """Write *logs* that belong to no mapping's change, under the lease."""
+        if logs:
+            self._transact([], logs)
+
+    def count_removal(self, now: datetime) -> bool:
+        """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
+        linked = counts.mapping_counts(self.dynamo, self.tables.workspaces, self.workspace_id).linked
+        try:
+            self.dynamo.update(
+                self.tables.workspaces,
+                within(self.workspace_id, keys.removals(now)),
+                "SET #expires_at = :expires_at ADD #n :one",
+                {
+                    "one": 1,
+                    "most": max(5, linked // 10),
+                    "expires_at": int((now + timedelta(days=2)).timestamp()),
+                },
+                condition="attribute_not_exists(#n) OR #n < :most",
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    # --- parts of a save ----------------------------------------------------------------------------------------
+
+    def _transact(self, steps: Sequence[Step], logs: Sequence[SyncLog]) -> None:
+        before = [kind for log in logs if (kind := self._log_before(log)) is not None]
+        after = {log.id: LogKind.of(log) for log in logs}
+        rows = [Step(put(self.tables.sync_logs, self._log_item(log, after[log.id]))) for log in logs]
+        counted = (
+            counts.move_logs(
+                self.tables.workspaces, self.workspace_id, before, after.values(), max(log.at for log in logs)
+            )
+            if logs
+            else []
+        )
+        self.dynamo.transact([self._still_ours(), *steps, *rows, *counted])
+        self._logs |= after
+
+    def _still_ours(self) -> Step:
+        holds = when("#owner = :owner AND #fence = :fence", owner=self.lease.owner, fence=self.lease.fence)
+        lost = LostLease("another worker has taken the workspace; it goes on with what is left")
+        return Step(check(self.tables.workspaces, within(self.workspace_id, keys.LEASE), holds), lost)
+
+    def _pointers(self, before: _Stored | None, after: Mapping) -> Iterable[Step]:
+        had, has = _pointer_keys(before.mapping if before else None), _pointer_keys(after)
+        taken = StaleMapping("another mapping pairs the entity or the page already; read it instead")
+        for sort_key in sorted(has - had):
+            item = within(self.workspace_id, sort_key) | {"mapping_id": after.id}
+            free = when("attribute_not_exists(#pk) OR #mapping_id = :id", id=after.id)
+            yield Step(put(self.tables.mappings, item, free), taken)
+        for sort_key in sorted(had - has):
+            yield Step(delete(self.tables.mappings, within(self.workspace_id, sort_key)))
+
+    def _marker(self, before: _Stored | None, after: Mapping) -> Iterable[Step]:
+        had = before is not None and isinstance(before.mapping.intent, CreateIntent)
+        has = isinstance(after.intent, CreateIntent)
+        key = within(self.workspace_id, keys.open_create(after.id))
+        if has and not had:
+            yield Step(put(self.tables.mappings, key | {"mapping_id": after.id}))
+        if had and not has:
+            yield Step(delete(self.tables.mappings, key))
+
+    def _item(self, mapping: Mapping, folded: Folded) -> Item:
+        kind, project = MappingKind.of(mapping), project_of(mapping)
+        partition = keys.partition(self.workspace_id)
+        return {
+            **within(self.workspace_id, keys.mapping(mapping.id)),
+            "id": mapping.id,
+            "version": mapping.version,
+            "body": folded.text,
+            "list_standing": f"{partition}#{kind.standing}",
+            "entity_type": mapping.entity_type.value,
+            **({"list_all": partition} if kind.standing in LISTED else {}),
+            **({} if project is None else {"project_id": project}),
+        }
+
+    def _log_item(self, log: SyncLog, kind: LogKind) -> Item:
+        expires_at = kind.expires_at(log.at)
+        folded = records.write(log)
+        Shelf.of(self.dynamo, self.tables.sync_logs, self.workspace_id, log_owner(log.id)).store(
+            folded, expires_at=expires_at
+        )
+        partition = keys.partition(self.workspace_id)
+        item: Item = {
+            **within(self.workspace_id, keys.log(log.id)),
+            "id": log.id,
+            "body": folded.text,
+            "list_all": partition,
+            "list_outcome": f"{partition}#{log.outcome}",
+            "at_id": f"{keys.moment(log.at)}#{log.id:016d}",
+            "operation": log.operation.value,
+            "expires_at": expires_at,
+        }
+        return item if log.entity_type is None else item | {"entity_type": log.entity_type.value}
+
+    # --- what is known ------------------------------------------------------------------------------------------
+
+    def _before(self, mapping: Mapping) -> _Stored | None:
+        """What is stored now, without a read where this worker knows it. Raises `StaleMapping`."""
+        if mapping.version == 0:
+            return None
+        stored = self._stored.get(mapping.id)
+        if stored is None or stored.mapping.version != mapping.version:
+            self.load(mapping.id)
+            stored = self._stored.get(mapping.id)
+        if stored is None or stored.mapping.version != mapping.version:
+            raise _moved_on(mapping)
+        return stored
+
+    def _log_before(self, log: SyncLog) -> LogKind | None:
+        if log.id not in self._logs:
+            self.log(log.id)
+        return self._logs[log.id]
+
+    def _pointed_at(self, sort_key: str) -> Mapping | None:
+        pointer = self.dynamo.get(self.tables.mappings, within(self.workspace_id, sort_key))
+        return None if pointer is None else self.load(pointer["mapping_id"])
+
+    def _read(self, item: Item) -> Mapping:
+        shelf = self._shelf(item["id"])
+        mapping = records.read(Mapping, item["body"], shelf)
+        self._stored[mapping.id] = _Stored(mapping, frozenset(shelf.taken))
+        return mapping
+
+    def _shelf(self, mapping_id: int) -> Shelf:
+        return Shelf.of(self.dynamo, self.tables.mappings, self.workspace_id, mapping_owner(mapping_id))
+
+
+def mapping_owner(mapping_id: int) -> str:
+    """Whose a mapping's long values are."""
+    return f"m{mapping_id}"
+
+
+def read_log(dynamo: Dynamo, tables: Tables, workspace_id: int, log_id: int) -> SyncLog | None:
+    """The row with everything in it."""
+    item = dynamo.get(tables.sync_logs, within(workspace_id, keys.log(log_id)))
+    if item is None:
+        return None
+    return records.read(SyncLog, item["body"], Shelf.of(dynamo, tables.sync_logs, workspace_id, log_owner(log_id)))
+
+
+def log_owner(log_id: int) -> str:
+    """Whose a row's long values are."""
+    return f"l{log_id}"
+
+
+def _pointer_keys(mapping: Mapping | None) -> set[str]:
+    if mapping is None:
+        return set()
+    entity = [] if mapping.entity is None else [keys.entity(mapping.entity)]
+    page = [] if mapping.page_id is None else [keys.page(mapping.page_id)]
+    return {*entity, *page}
+
+
+def _unchanged_since(mapping: Mapping) -> Expression:
+    if mapping.version == 0:
+        return when("attribute_not_exists(#pk)")
+    return when("#version = :version", version=mapping.version)
+
+
+def _moved_on(mapping: Mapping) -> StaleMapping:
+    return StaleMapping(f"mapping {mapping.id} has been saved by somebody else since; read it again")

@@ -1,0 +1,253 @@
+"""What people and the platform's frontend are shown of the nouns: JSON-ready, and never a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as MappingOf
+from datetime import UTC, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from navsync.model import (
+    Change,
+    Conflict,
+    Connection,
+    Direction,
+    EntityType,
+    Mapping,
+    Operation,
+    Outcome,
+    State,
+    SyncLog,
+    Trouble,
+    Value,
+    Workspace,
+)
+from navsync.standing import ATTENTION, Standing, standing_of
+
+__all__ = ["ATTENTION"]
+
+type Json = dict[str, Any]
+
+
+class SyncStatus(StrEnum):
+    """The platform's frontend knows these and no others; finer states go into `state` and `reason`."""
+
+    PENDING = "pending"
+    SYNCING = "syncing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+STANDINGS: MappingOf[SyncStatus, tuple[Standing, ...]] = {
+    SyncStatus.PENDING: (Standing.PENDING, Standing.DRAFT, Standing.CONFLICT, Standing.APPROVAL),
+    SyncStatus.SYNCING: (),
+    SyncStatus.COMPLETED: (Standing.COMPLETED, Standing.DELETED),
+    SyncStatus.FAILED: (Standing.FAILED, Standing.UNREACHABLE),
+}
+"""How a mapping stands → the frontend's word for it. "syncing" is said of a workspace only."""
+
+
+def sync_status(shown: Mapping) -> SyncStatus:
+    """How *shown* stands, in the frontend's words."""
+    standing = standing_of(shown)
+    return next(status for status, standings in STANDINGS.items() if standing in standings)
+
+
+def overall(pending: int, failed: int) -> SyncStatus:
+    """How a workspace stands, from its numbers of mappings."""
+    if failed:
+        return SyncStatus.FAILED
+    return SyncStatus.SYNCING if pending else SyncStatus.COMPLETED
+
+
+def is_active(shown: Workspace) -> bool:
+    """Whether it is synced now."""
+    return shown.is_active and shown.connection is Connection.CONNECTED
+
+
+def workspace(shown: Workspace) -> Json:
+    """A workspace; its tokens are not even here to be shown."""
+    return {
+        "id": shown.id,
+        "workspace_id": shown.notion_workspace_id,
+        "workspace_name": shown.name,
+        "bot_user_id": shown.bot_id,
+        "is_active": is_active(shown),
+        "state": "paused" if shown.connection is Connection.CONNECTED and not shown.is_active else shown.connection,
+        "created_at": moment(shown.created_at),
+        "updated_at": moment(shown.updated_at),
+    }
+
+
+def mapping(shown: Mapping, *, database_id: str | None) -> Json:
+    """A mapping with its conflicts. `media_project_id` is set where the entity is a project."""
+    is_project = shown.entity_type is EntityType.MEDIA_PROJECT and shown.entity_id is not None
+    return {
+        "id": shown.id,
+        "workspace_id": shown.workspace_id,
+        "media_project_id": int(shown.entity_id or 0) if is_project else None,
+        "entity_type": shown.entity_type,
+        "entity_id": number(shown.entity_id),
+        "title": shown.title,
+        "notion_page_id": shown.page_id,
+        "notion_database_id": database_id,
+        "sync_direction": Direction.BOTH,
+        "sync_status": sync_status(shown),
+        "state": "conflict" if shown.conflicts and shown.state is State.LINKED else shown.state,
+        "reason": reason(shown),
+        "conflicts": [conflict(c) for c in shown.conflicts],
+        "last_sync_at": moment(shown.last_sync_at),
+        "last_change_at": moment(shown.last_change_at),
+        "next_retry_at": moment(shown.next_retry_at),
+        "created_at": moment(shown.created_at),
+    }
+
+
+def reason(shown: Mapping) -> str | None:
+    """Why it is not simply in step, in one sentence; None when it is."""
+    if shown.troubles:
+        return shown.troubles[0].cause
+    if shown.conflicts:
+        return f"Edited on both sides: {', '.join(c.field for c in shown.conflicts)}."
+    return None
+
+
+def conflict(shown: Conflict) -> Json:
+    """All three values of a conflict."""
+    return {
+        "field": shown.field,
+        "base": value(shown.base),
+        "navimpact": value(shown.navimpact),
+        "notion": value(shown.notion),
+    }
+
+
+def attention(shown: Mapping) -> list[Json]:
+    """Everything about *shown* that waits for a person, each with its cause and its fix."""
+    about = {
+        "workspace_id": shown.workspace_id,
+        "mapping_id": shown.id,
+        "entity_type": shown.entity_type,
+        "entity_id": number(shown.entity_id),
+        "notion_page_id": shown.page_id,
+        "title": shown.title,
+    }
+    clashes = [_clash(c) for c in shown.conflicts]
+    return [about | item for item in [*clashes, *map(_trouble, shown.troubles)]]
+
+
+def _clash(shown: Conflict) -> Json:
+    return {
+        "kind": "conflict",
+        "code": "conflict",
+        "cause": f"{shown.field} was edited on both sides.",
+        "fix": "Make both sides say the same; nothing is overwritten until then.",
+        **conflict(shown),
+    }
+
+
+def _trouble(shown: Trouble) -> Json:
+    kind = "approval" if shown.code in {"approve_delete", "mass_deletion"} else "error"
+    return {
+        "kind": "draft" if shown.code == "draft" else kind,
+        "code": shown.code,
+        "cause": shown.cause,
+        "fix": shown.fix,
+        "field": shown.field,
+    }
+
+
+class OperationType(StrEnum):
+    """The frontend's closed list of what a row of the sync log tells of."""
+
+    CREATE_PAGE = "create_page"
+    UPDATE_PAGE = "update_page"
+    DELETE_PAGE = "delete_page"
+    SYNC_PROJECT = "sync_project"
+    SYNC_DISTRIBUTION = "sync_distribution"
+    SYNC_PERFORMANCE = "sync_performance"
+    SYNC_IMPACT_STORY = "sync_impact_story"
+
+
+ENTITY_OF: MappingOf[OperationType | None, EntityType] = {
+    OperationType.SYNC_PROJECT: EntityType.MEDIA_PROJECT,
+    OperationType.SYNC_DISTRIBUTION: EntityType.DISTRIBUTION_LOG,
+    OperationType.SYNC_PERFORMANCE: EntityType.PERFORMANCE_METRICS,
+    OperationType.SYNC_IMPACT_STORY: EntityType.IMPACT_STORY,
+}
+_NAMED = {
+    Operation.CREATE: OperationType.CREATE_PAGE,
+    Operation.UPDATE: OperationType.UPDATE_PAGE,
+    Operation.DELETE: OperationType.DELETE_PAGE,
+}
+_OTHERS = tuple(operation for operation in Operation if operation not in _NAMED)
+
+OPERATIONS: MappingOf[OperationType, tuple[Operation, ...]] = {
+    **{named: (operation,) for operation, named in _NAMED.items()},
+    **dict.fromkeys((each for each in ENTITY_OF if each is not None), _OTHERS),
+}
+"""The frontend's word → the operations it stands for."""
+
+
+def log(shown: SyncLog) -> Json:
+    """A row of the sync log. `operation_type` and `status` are the frontend's closed lists; `operation` is exact."""
+    return {
+        "id": shown.id,
+        "workspace_id": shown.workspace_id,
+        "operation_type": _operation_type(shown),
+        "operation": shown.operation,
+        "entity_type": shown.entity_type or EntityType.MEDIA_PROJECT,
+        "entity_id": number(shown.entity_id),
+        "notion_page_id": shown.page_id,
+        "title": shown.title,
+        "side": shown.side,
+        "status": {Outcome.SUCCESS: "success", Outcome.FAILED: "failed", Outcome.STARTED: "partial"}[shown.outcome],
+        "error_message": shown.message if shown.outcome is Outcome.FAILED else None,
+        "message": shown.message,
+        "actor": shown.actor,
+        "run_id": shown.run_id,
+        "changes": [change(c) for c in shown.changes],
+        "sync_duration_ms": shown.duration_ms,
+        "created_at": moment(shown.at),
+    }
+
+
+def _operation_type(shown: SyncLog) -> OperationType:
+    entity_type = shown.entity_type or EntityType.MEDIA_PROJECT
+    of_entity = next(named for named, each in ENTITY_OF.items() if named is not None and each is entity_type)
+    return _NAMED.get(shown.operation, of_entity)
+
+
+def change(shown: Change) -> Json:
+    """One replaced value, and why."""
+    return {
+        "field": shown.field,
+        "side": shown.side,
+        "old": value(shown.old),
+        "new": value(shown.new),
+        "rule": shown.rule,
+    }
+
+
+def value(shown: Value) -> str | int | float | list[str] | None:
+    """A canonical value as JSON: a number where a float holds it exactly, else its digits as text."""
+    match shown:
+        case Decimal():
+            whole = shown == shown.to_integral_value()
+            exact: int | float = int(shown) if whole else float(shown)
+            return exact if Decimal(repr(exact)) == shown and abs(exact) < 2**53 else str(shown)
+        case tuple():
+            return list(shown)
+        case _:
+            return shown
+
+
+def number(entity_id: str | None) -> int | None:
+    """NavImpact's ids are whole numbers."""
+    return None if entity_id is None else int(entity_id)
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC."""
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,302 @@
+"""Does the two-way sync do what it promises? Each promise is one check, shown with what was compared."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import httpx
+from rich.table import Table
+
+from local.navsync.both_sides import NavImpact, Notion, differences, in_navimpact, in_notion
+from local.navsync.http import checked
+from local.navsync.narration import Narrator
+from local.navsync.stack import Running
+from local.navsync.stopped import Stopped
+from local.navsync.traffic import Traffic, by_kind
+
+type Json = dict[str, Any]
+
+EXPECTED_PROJECTS = 25
+ARRIVES_WITHIN_S = 60.0
+# A deletion is confirmed twice, and a row that a person just made is left alone for half a minute.
+SETTLES_WITHIN_S = 180.0
+
+
+class NotShown(Exception):
+    """What a check hoped to see did not come."""
+
+
+@dataclass
+class Stage:
+    """Both sides, NavSync's API, and the projects that the checks play with."""
+
+    api: httpx.Client
+    navimpact: NavImpact
+    notion: Notion
+    traffic: Traffic
+    projects: list[Json] = field(default_factory=list)
+
+    def actor(self, number: int) -> Json:
+        """Return the project of one check; the generator puts the ordinary ones last."""
+        return self.projects[-1 - number]
+
+    def mapping_of(self, project_id: int) -> Json | None:
+        """Return the mapping of a project, if there is one."""
+        listed = checked(self.api.get("sync-mappings", params={"media_project_id": project_id})).json()["items"]
+        ours = [one for one in listed if one["entity_type"] == "media_project"]
+        return ours[0] if ours else None
+
+    def page_of(self, project_id: int) -> Json | None:
+        """Return the page of a project, if it has one."""
+        mapping = self.mapping_of(project_id)
+        return self.notion.page(mapping["notion_page_id"]) if mapping and mapping["notion_page_id"] else None
+
+    def attention(self, kind: str) -> list[Json]:
+        """Return what waits for a person, of one kind."""
+        items: list[Json] = checked(self.api.get("attention")).json()["items"]
+        return [item for item in items if item["kind"] == kind]
+
+    def reconcile(self) -> None:
+        """Ask for the pass that the scheduler asks for every few minutes, and wait until nothing moves."""
+        for workspace in checked(self.api.get("workspaces")).json()["items"]:
+            checked(self.api.post(f"workspaces/{workspace['id']}/sync", json={}))
+        self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
+
+
+def everything_arrived(stage: Stage) -> str:
+    """25 projects arrive in Notion with every field right."""
+    for project in stage.projects:
+        page = stage.page_of(project["id"])
+        expect(page is not None, f"project {project['id']} has no page")
+        wrong = differences(project, page or {})
+        expect(not wrong, f"project {project['id']}: {'; '.join(map(str, wrong))}")
+    expect(len(stage.projects) == EXPECTED_PROJECTS, f"there are {len(stage.projects)} projects")
+    return f"{len(stage.projects)} pages, every field as in NavImpact"
+
+
+def notion_reaches_navimpact(stage: Stage) -> str:
+    """A person's edit in Notion reaches NavImpact."""
+    project = stage.actor(0)
+    page_id = must(stage.page_of(project["id"]))["id"]
+    stage.notion.edit(page_id, title="Edited in Notion", budget=12345.67)
+    eventually(
+        lambda: _shows(stage, project["id"], title="Edited in Notion", budget="12345.67"),
+        f"project {project['id']} did not show the new title and budget",
+    )
+    return "title and budget show in NavImpact"
+
+
+def navimpact_reaches_notion(stage: Stage) -> str:
+    """An edit in NavImpact reaches Notion."""
+    project = stage.actor(1)
+    stage.navimpact.edit(project["id"], description="Edited in NavImpact, with 🎬 and “quotes”")
+    eventually(partial(_agree, stage, project["id"]), f"the page of project {project['id']} stayed as it was")
+    shown = in_notion(must(stage.page_of(project["id"])))["description"]
+    return f"Notion shows {shown!r}"
+
+
+def two_fields_survive(stage: Stage) -> str:
+    """Edits of two different fields on both sides of one project within the same second both survive."""
+    project = stage.actor(2)
+    page_id = must(stage.page_of(project["id"]))["id"]
+    took = at_once(
+        lambda: stage.notion.edit(page_id, target_audience=424242),
+        lambda: stage.navimpact.edit(project["id"], title="Renamed meanwhile"),
+    )
+    eventually(
+        lambda: (
+            _shows(stage, project["id"], title="Renamed meanwhile", target_audience=424242)
+            and _agree(stage, project["id"])
+        ),
+        f"the sides of project {project['id']} do not show both edits",
+    )
+    return f"both edits, made within {took * 1000:.0f} ms, show on both sides"
+
+
+def one_field_conflicts(stage: Stage) -> str:
+    """Edits of one field on both sides become one listed conflict with both values."""
+    project = stage.actor(3)
+    page_id = must(stage.page_of(project["id"]))["id"]
+    at_once(
+        lambda: stage.notion.edit(page_id, project_type="podcast of Notion"),
+        lambda: stage.navimpact.edit(project["id"], project_type="series of NavImpact"),
+    )
+    mapping = eventually(lambda: _with_conflict(stage, project["id"]), "no conflict was listed")
+    listed = [(one["field"], one["navimpact"], one["notion"]) for one in mapping["conflicts"]]
+    wanted = [("project_type", "series of NavImpact", "podcast of Notion")]
+    expect(listed == wanted, f"listed is {listed}")
+    stage.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
+    shown = (
+        in_navimpact(must(stage.navimpact.project(project["id"])))["project_type"],
+        in_notion(stage.notion.page(page_id))["project_type"],
+    )
+    expect(shown == ("series of navimpact", "podcast of notion"), f"the sides now show {shown}")
+    waiting = [item for item in stage.attention("conflict") if item["mapping_id"] == mapping["id"]]
+    expect(len(waiting) == 1, f"{len(waiting)} of it wait for a person")
+    return f"{listed[0][1]!r} and {listed[0][2]!r} are kept and listed"
+
+
+def a_row_makes_one_project(stage: Stage) -> str:
+    """A row created in Notion makes exactly one project."""
+    like = must(stage.page_of(stage.actor(0)["id"]))["id"]
+    page_id = stage.notion.add_row(like, title="Made in Notion", status="planning", team_members=["Ada", "Bob"])
+    eventually(lambda: _titled(stage, "Made in Notion"), "no project was made", within_s=SETTLES_WITHIN_S)
+    stage.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
+    made = _titled(stage, "Made in Notion")
+    expect(len(made) == 1, f"{len(made)} projects were made")
+    wrong = differences(made[0], stage.notion.page(page_id))
+    expect(not wrong, "; ".join(map(str, wrong)))
+    return f"project {made[0]['id']}, and no other"
+
+
+def a_deleted_record_trashes_its_page(stage: Stage) -> str:
+    """A record deleted in NavImpact trashes its page."""
+    project = stage.actor(4)
+    page_id = must(stage.page_of(project["id"]))["id"]
+    stage.navimpact.delete(project["id"])
+    eventually(lambda: stage.notion.page(page_id)["in_trash"], "the page is still there", within_s=SETTLES_WITHIN_S)
+    return "its page is in Notion's trash, from where it can be restored"
+
+
+def a_trashed_page_waits_for_approval(stage: Stage) -> str:
+    """A page trashed in Notion unlinks and lists an approval."""
+    project = stage.actor(5)
+    mapping = must(stage.mapping_of(project["id"]))
+    stage.notion.trash(mapping["notion_page_id"])
+    approval = eventually(
+        lambda: next((one for one in stage.attention("approval") if one["mapping_id"] == mapping["id"]), None),
+        "no approval was listed",
+        within_s=SETTLES_WITHIN_S,
+    )
+    expect(stage.navimpact.project(project["id"]) is not None, "the project was deleted without asking")
+    after = must(stage.mapping_of(project["id"]))
+    expect(after["state"] != mapping["state"], f"the mapping is still {after['state']}")
+    return f"the project stays, its mapping is {after['state']}; listed: {approval['title']!r}"
+
+
+def a_second_reconcile_writes_nothing(stage: Stage) -> str:
+    """A second reconcile makes 0 writes."""
+    stage.reconcile()
+    mark = stage.traffic.mark()
+    stage.reconcile()
+    calls = stage.traffic.notion(mark[0])
+    expect(bool(calls), "the reconcile never asked Notion")
+    writes = stage.traffic.writes(mark)
+    expect(not writes, f"it wrote {', '.join(call.kind for call in writes[:5])}")
+    made = _titled(stage, "Made in Notion")
+    expect(len(made) == 1, f"the row made {len(made)} projects in the end")
+    return f"0 writes, {len(calls)} calls of Notion"
+
+
+CHECKS: tuple[Callable[[Stage], str], ...] = (
+    everything_arrived,
+    notion_reaches_navimpact,
+    navimpact_reaches_notion,
+    two_fields_survive,
+    one_field_conflicts,
+    a_row_makes_one_project,
+    a_deleted_record_trashes_its_page,
+    a_trashed_page_waits_for_approval,
+    a_second_reconcile_writes_nothing,
+)
+
+
+def run(running: Running, narrator: Narrator) -> bool:
+    """Run every check and tell its result; say whether all held."""
+    with running.api() as api:
+        machine = running.machine
+        stage = Stage(api, NavImpact(machine), Notion(machine), Traffic(machine))
+        stage.projects = stage.navimpact.projects()
+        calls = {"connect and first sync": len(stage.traffic.notion())}
+        results = []
+        for check in CHECKS:
+            before = stage.traffic.mark()[0]
+            results.append(perform(check, stage, narrator))
+            calls[says(check)] = len(stage.traffic.notion(before))
+        tell_calls(stage, calls, narrator)
+    return all(results)
+
+
+def perform(check: Callable[[Stage], str], stage: Stage, narrator: Narrator) -> bool:
+    """Run one check and print its line."""
+    started = time.monotonic()
+    try:
+        found = check(stage)
+    except (NotShown, Stopped, httpx.HTTPError) as failed:
+        narrator.failed(says(check), str(failed))
+        return False
+    narrator.held(says(check), f"{found} ({time.monotonic() - started:.1f} s)")
+    return True
+
+
+def says(check: Callable[[Stage], str]) -> str:
+    """Return the promise that a check is about."""
+    return (check.__doc__ or check.__name__).rstrip(".")
+
+
+def tell_calls(stage: Stage, per_step: dict[str, int], narrator: Narrator) -> None:
+    """Print how many calls of Notion each step took, and of which kind they were."""
+    made = stage.traffic.notion()
+    steps = Table("step", "Notion calls", title="Notion calls used")
+    for step, count in per_step.items():
+        steps.add_row(step, str(count))
+    steps.add_section()
+    for kind, count in by_kind(made).most_common():
+        steps.add_row(kind, str(count))
+    steps.add_section()
+    steps.add_row("in all", str(len(made)))
+    narrator.console.print(steps)
+
+
+def at_once(*edits: Callable[[], None]) -> float:
+    """Make edits side by side; return the seconds they took together."""
+    started = time.monotonic()
+    with ThreadPoolExecutor(len(edits)) as pool:
+        for done in [pool.submit(edit) for edit in edits]:
+            done.result()
+    return time.monotonic() - started
+
+
+def eventually[T](look: Callable[[], T | None], otherwise: str, *, within_s: float = ARRIVES_WITHIN_S) -> T:
+    """Look until there is something to see; else say what did not come."""
+    give_up = time.monotonic() + within_s
+    while not (seen := look()):
+        if time.monotonic() > give_up:
+            raise NotShown(f"{otherwise} within {within_s:.0f} s")
+        time.sleep(0.2)
+    return seen
+
+
+def expect(holds: bool, otherwise: str) -> None:
+    """Fail the check unless it holds."""
+    if not holds:
+        raise NotShown(otherwise)
+
+
+def must[T](found: T | None) -> T:
+    """Return what every synced project has."""
+    if found is None:
+        raise NotShown("the project has no mapping with a page")
+    return found
+
+
+def _shows(stage: Stage, project_id: int, **wanted: object) -> bool:
+    project = stage.navimpact.project(project_id) or {}
+    return all(project.get(name) == value for name, value in wanted.items())
+
+
+def _agree(stage: Stage, project_id: int) -> bool:
+    project, page = stage.navimpact.project(project_id), stage.page_of(project_id)
+    return project is not None and page is not None and not differences(project, page)
+
+
+def _with_conflict(stage: Stage, project_id: int) -> Json | None:
+    mapping = stage.mapping_of(project_id)
+    return mapping if mapping and mapping["conflicts"] else None
+
+
+def _titled(stage: Stage, title: str) -> list[Json]:
+    return [project for project in stage.navimpact.projects() if project["title"] == title]

@@ -1,0 +1,240 @@
+"""A ledger and a desk in memory: what `navsync.store` promises, without DynamoDB. Carries the simulator too."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping as MappingOf
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from navsync.errors import LostLease, StaleMapping
+from navsync.model import (
+    BudgetWindow,
+    CreateIntent,
+    DataSource,
+    EntityRef,
+    EntityType,
+    Lane,
+    Lease,
+    Mapping,
+    State,
+    SyncLog,
+    Work,
+    Workspace,
+)
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass
+class _HeldLease:
+    owner: str | None = None
+    fence: int = 0
+    until: datetime = _LONG_AGO
+    working_on: str | None = None
+    begun: str | None = None
+    """As the holder itself remembers it: its successor does not."""
+    deaths: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class MemoryWorkspace:
+    """Everything kept of one workspace."""
+
+    id: int
+    profile: Workspace | None = None
+    lease: _HeldLease = field(default_factory=_HeldLease)
+    epoch: int = 0
+    mappings: dict[int, Mapping] = field(default_factory=dict)
+    pairs: dict[EntityRef | str, int] = field(default_factory=dict)
+    logs: dict[int, SyncLog] = field(default_factory=dict)
+    work: dict[tuple[str, str, str], Work] = field(default_factory=dict)
+    sources: dict[EntityType, DataSource] = field(default_factory=dict)
+    cursors: dict[str, str] = field(default_factory=dict)
+    budget: BudgetWindow | None = None
+    removals: Counter[str] = field(default_factory=Counter)
+
+
+class MemoryStore:
+    """Workspaces by id; a ledger and a desk for each."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, MemoryWorkspace] = {}
+
+    def add(self, workspace: Workspace) -> Workspace:
+        """Keep a workspace that is not known yet."""
+        self.of(workspace.id).profile = stored = replace(workspace, version=1)
+        return stored
+
+    def of(self, workspace_id: int) -> MemoryWorkspace:
+        """What is kept of it."""
+        return self.kept.setdefault(workspace_id, MemoryWorkspace(workspace_id))
+
+    def ledger(self, lease: Lease) -> MemoryLedger:
+        """Mappings and history of the leased workspace."""
+        return MemoryLedger(self.of(lease.workspace_id), lease)
+
+    def desk(self, workspace_id: int) -> MemoryDesk:
+        """Work, lease and small state of one workspace."""
+        return MemoryDesk(self.of(workspace_id))
+
+
+class MemoryLedger:
+    def __init__(self, kept: MemoryWorkspace, lease: Lease) -> None:
+        self.kept = kept
+        self.lease = lease
+
+    def load(self, mapping_id: int) -> Mapping | None:
+        return self.kept.mappings.get(mapping_id)
+
+    def of_entity(self, entity: EntityRef) -> Mapping | None:
+        return self._pairing(entity)
+
+    def of_page(self, page_id: str) -> Mapping | None:
+        return self._pairing(page_id)
+
+    def open_creates(self) -> Sequence[Mapping]:
+        mappings = (self.kept.mappings[id] for id in sorted(self.kept.mappings))
+        return [mapping for mapping in mappings if isinstance(mapping.intent, CreateIntent)]
+
+    def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
+        stored = self.kept.mappings.get(mapping.id)
+        if (stored.version if stored else 0) != mapping.version:
+            raise StaleMapping("saved by somebody else since")
+        self._check_lease()
+        if any(self.kept.pairs.get(name, mapping.id) != mapping.id for name in _names(mapping)):
+            raise StaleMapping("another mapping pairs it already")
+        for name in _names(stored) if stored else ():
+            del self.kept.pairs[name]
+        self.kept.pairs |= dict.fromkeys(_names(mapping), mapping.id)
+        self.kept.mappings[mapping.id] = after = mapping.but(version=mapping.version + 1)
+        self._keep(logs)
+        return after
+
+    def log(self, log_id: int) -> SyncLog | None:
+        return self.kept.logs.get(log_id)
+
+    def record(self, *logs: SyncLog) -> None:
+        if logs:
+            self._check_lease()
+            self._keep(logs)
+
+    def count_removal(self, now: datetime) -> bool:
+        hour = now.astimezone(UTC).isoformat()[:13]
+        linked = sum(mapping.state is State.LINKED for mapping in self.kept.mappings.values())
+        if self.kept.removals[hour] >= max(5, linked // 10):
+            return False
+        self.kept.removals[hour] += 1
+        return True
+
+    def _keep(self, logs: Sequence[SyncLog]) -> None:
+        self.kept.logs |= {log.id: log for log in logs}
+
+    def _check_lease(self) -> None:
+        _check(self.kept.lease, self.lease)
+
+    def _pairing(self, name: EntityRef | str) -> Mapping | None:
+        found = self.kept.pairs.get(name)
+        return None if found is None else self.kept.mappings[found]
+
+
+class MemoryDesk:
+    def __init__(self, kept: MemoryWorkspace) -> None:
+        self.kept = kept
+
+    def workspace(self) -> Workspace | None:
+        return self.kept.profile
+
+    def save_workspace(self, workspace: Workspace) -> Workspace:
+        if self.kept.profile is None or self.kept.profile.version != workspace.version:
+            raise StaleMapping("changed by somebody else since")
+        self.kept.profile = after = replace(workspace, version=workspace.version + 1)
+        return after
+
+    def acquire(self, owner: str, *, now: datetime, until: datetime) -> Lease | None:
+        held = self.kept.lease
+        dead = held.owner is not None and held.until <= now
+        if held.owner not in (None, owner) and not dead:
+            return None
+        if dead and held.working_on is not None:
+            held.deaths[held.working_on] += 1
+        held.owner, held.until, held.working_on, held.begun = owner, until, None, None
+        held.fence += 1
+        return Lease(self.kept.id, owner, held.fence, until)
+
+    def release(self, lease: Lease) -> None:
+        held = self.kept.lease
+        if (held.owner, held.fence) == (lease.owner, lease.fence):
+            self._survive(None)
+            held.owner = held.working_on = None
+
+    def begin(self, lease: Lease, key: str) -> int:
+        _check(self.kept.lease, lease)
+        self._survive(key)
+        self.kept.lease.working_on = key
+        return self.kept.lease.deaths[key]
+
+    def _survive(self, following: str | None) -> None:
+        held = self.kept.lease
+        if held.begun is not None and held.begun != following:
+            del held.deaths[held.begun]
+        held.begun = following
+
+    def raise_epoch(self) -> int:
+        self.kept.epoch += 1
+        return self.kept.epoch
+
+    def epoch(self) -> int:
+        return self.kept.epoch
+
+    def put(self, work: Work) -> None:
+        self.kept.work[work.lane, work.kind, work.external_id] = work
+
+    def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
+        due = [work for work in self.kept.work.values() if work.lane is lane and work.due <= now]
+        return sorted(due, key=lambda work: (work.due, work.kind, work.external_id))[:limit]
+
+    def next_due(self, *, after: datetime) -> datetime | None:
+        return min((work.due for work in self.kept.work.values() if work.due > after), default=None)
+
+    def done(self, work: Work) -> bool:
+        key = work.lane, work.kind, work.external_id
+        row = self.kept.work.get(key, work)
+        if row.nonce != work.nonce:
+            return False
+        self.kept.work.pop(key, None)
+        return True
+
+    def sources(self) -> MappingOf[EntityType, DataSource]:
+        return dict(self.kept.sources)
+
+    def save_source(self, source: DataSource) -> None:
+        self.kept.sources[source.entity_type] = source
+
+    def cursor(self, name: str) -> str | None:
+        return self.kept.cursors.get(name)
+
+    def move_cursor(self, name: str, value: str) -> bool:
+        if self.kept.cursors.get(name, "") > value:
+            return False
+        self.kept.cursors[name] = value
+        return True
+
+    def clear_cursor(self, name: str) -> None:
+        self.kept.cursors.pop(name, None)
+
+    def budget(self) -> BudgetWindow | None:
+        return self.kept.budget
+
+    def save_budget(self, window: BudgetWindow) -> None:
+        self.kept.budget = window
+
+
+def _names(mapping: Mapping) -> set[EntityRef | str]:
+    return {name for name in (mapping.entity, mapping.page_id) if name is not None}
+
+
+def _check(held: _HeldLease, lease: Lease) -> None:
+    if (held.owner, held.fence) != (lease.owner, lease.fence):
+        raise LostLease("another worker has taken the workspace")

@@ -1,0 +1,211 @@
+"""One side each, ready to be asked: in memory, or the real adapter on its twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import httpx
+
+from local.twins.notion.seed import PERSON_ID, WORKSPACE_ID
+from navsync import navimpact, notion
+from navsync.errors import NeedsReauth
+from navsync.model import DataSource, EntityRef, EntityType, Side, Values
+from navsync.ports import SidePort
+from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
+
+PROJECT = EntityType.MEDIA_PROJECT
+LOG = EntityType.DISTRIBUTION_LOG
+SERVICE_TOKEN = "navimpact-service-token"
+UNLIMITED = 1_000_000
+BY_HAND = {"Twin-Actor": "person"}
+
+EXAMPLE: Values = {
+    "title": "Voices of the Reef",
+    "description": "Two years below the surface.\n\nA portrait.",
+    "project_type": "documentary",
+    "status": "active",
+    "start_date": "2026-03-01",
+    "end_date": None,
+    "budget": Decimal("1234.5"),
+    "target_audience": Decimal(5000),
+    "team_members": ("Ana", "Smith, Jane"),
+    "distribution_channels": (),
+}
+
+
+@dataclass
+class Stage:
+    """A side, and the same side in a person's hands."""
+
+    side: SidePort
+    person: SidePort
+    bot_id: str | None = None
+    person_id: str | None = None
+    clients: list[httpx.Client] = field(default_factory=list)
+
+    def close(self) -> None:
+        for client in self.clients:
+            client.close()
+
+    @property
+    def is_notion(self) -> bool:
+        return self.side.side is Side.NOTION
+
+    def key(self, number: int = 1) -> str:
+        return f"media_project/{number}" if self.is_notion else f"navsync-{number}"
+
+
+@dataclass
+class Ticking:
+    """A clock that moves on by itself, so that no two events share their time."""
+
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
+
+
+def memory_notion() -> Stage:
+    side = MemoryNotion(Ticking())
+    return Stage(side, side.by(PERSON), BOT, PERSON)
+
+
+def memory_navimpact() -> Stage:
+    side = MemoryNavImpact(Ticking())
+    return Stage(side, side)
+
+
+# --- NavImpact on its twin ------------------------------------------------------------------------------------------
+
+
+def navimpact_side(client: httpx.Client) -> navimpact.NavImpactSide:
+    return navimpact.NavImpactSide(
+        client, token=lambda: SERVICE_TOKEN, max_retries=2, clock=_now, sleep=_refuse_to_sleep, chance=lambda: 0.5
+    )
+
+
+def twin_navimpact(url: str) -> Stage:
+    httpx.post(f"{url}/_twin/reset", json={"seed": 1, "projects": 0}).raise_for_status()
+    ours, theirs = navimpact.connect(url, timeout=10), navimpact.connect(url, timeout=10)
+    theirs.headers.update(BY_HAND)
+    return Stage(navimpact_side(ours), navimpact_side(theirs), clients=[ours, theirs])
+
+
+# --- Notion on its twin ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Tokens:
+    """Credentials that are refreshed from a list."""
+
+    current: str
+    fresh: list[str] = field(default_factory=list)
+
+    def token(self) -> str:
+        return self.current
+
+    def refresh(self, dead: str) -> str:
+        if not self.fresh:
+            raise NeedsReauth(f"nothing follows {dead[:4]}…")
+        self.current = self.fresh.pop(0)
+        return self.current
+
+
+@dataclass
+class NotionStage(Stage):
+    """With what tests of Notion alone need: the twin's address, pairs of entities and pages, stored schemas."""
+
+    url: str = ""
+    token: str = ""
+    pairs: dict[EntityRef, str] = field(default_factory=dict)
+    remembered: list[DataSource] = field(default_factory=list)
+
+    def steer(self, path: str, body: Any) -> Any:
+        """Use the twin's control surface."""
+        answer = httpx.post(f"{self.url}/_twin/{path}", json=body)
+        return answer.raise_for_status().json() if answer.content else None
+
+    def by_hand(self, method: str, path: str, body: Any = None) -> Any:
+        """Do to Notion what a person does who knows its API."""
+        headers = {"Twin-Actor": "person", "Authorization": f"Bearer {self.token}", "Notion-Version": "2026-03-11"}
+        return httpx.request(method, f"{self.url}/v1/{path}", json=body, headers=headers).raise_for_status().json()
+
+    def requests(self) -> list[tuple[str, str]]:
+        """What the adapter has asked the twin, as method and path."""
+        log = httpx.get(f"{self.url}/_twin/requests", params={"since": 0}).json()
+        rows = log if isinstance(log, list) else log["requests"]
+        return [(row["method"], row["path"]) for row in rows if row["actor"] == "api"]
+
+    @property
+    def adapter(self) -> notion.NotionSide:
+        assert isinstance(self.side, notion.NotionSide)
+        return self.side
+
+    def made_source(self, entity_type: EntityType) -> DataSource:
+        """Set up the database for *entity_type* and let the adapter use it."""
+        source = self.adapter.create_source(entity_type, self.adapter.find_parent())
+        self.adapter.use(source)
+        return source
+
+
+def gateway(
+    url: str,
+    credentials: notion.Credentials,
+    *,
+    clock: Callable[[], datetime] | None = None,
+    sleep: Callable[[float], None] | None = None,
+    max_retries: int = 2,
+) -> notion.Gateway:
+    client = notion.connect(url, timeout=10)
+    clock = clock or _now
+    return notion.Gateway(
+        client,
+        credentials,
+        notion.Budget(UNLIMITED, clock=clock),
+        max_retries=max_retries,
+        clock=clock,
+        sleep=sleep or _refuse_to_sleep,
+        chance=lambda: 0.5,
+    )
+
+
+def twin_notion(url: str) -> NotionStage:
+    httpx.post(f"{url}/_twin/reset", json={"seed": 1}).raise_for_status()
+    httpx.post(f"{url}/_twin/switches", json={"requests_per_window": UNLIMITED}).raise_for_status()
+    made = httpx.post(f"{url}/_twin/tokens", json={"workspace_id": WORKSPACE_ID}).raise_for_status().json()
+    stage = NotionStage(_unset, _unset, made["bot_id"], PERSON_ID, url=url, token=made["token"])
+    stage.side = notion_side(stage, gateway(url, Tokens(made["token"])))
+    by_hand = gateway(url, Tokens(made["token"]))
+    by_hand.client.client.headers.update(BY_HAND)
+    person = notion_side(stage, by_hand)
+    person.use(stage.made_source(PROJECT))
+    stage.person = person
+    return stage
+
+
+def notion_side(stage: NotionStage, to_notion: notion.Gateway) -> notion.NotionSide:
+    stage.clients.append(to_notion.client.client)
+    return notion.NotionSide(
+        to_notion,
+        notion.SetUp(to_notion, stage.bot_id or ""),
+        page_of=stage.pairs.get,
+        entity_of=lambda page: next((ref for ref, id in stage.pairs.items() if id == page), None),
+        link_of=lambda ref: f"https://navimpact.example/{ref}",
+        remember=stage.remembered.append,
+    )
+
+
+_unset: SidePort = MemoryNotion(lambda: datetime.now(UTC))
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _refuse_to_sleep(seconds: float) -> None:
+    assert seconds == 0, "nothing here should have to wait"

@@ -1,0 +1,141 @@
+"""The stack as a stranger meets it: `navsync up`, Ctrl-C, `navsync up` again, `navsync demo`."""
+
+# ruff: noqa: S603, S607 - it runs the programs that it names
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.local.conftest import ROOT, VENV, free_ports
+
+pytestmark = pytest.mark.timeout(600)
+
+PORTS = ("NAVSYNC_PORT", "NOTION_TWIN_PORT", "NAVIMPACT_TWIN_PORT", "NAVSYNC_AWS_PORT")
+READY, READY_WITHIN_S = "Ctrl-C stops everything", 240.0
+
+
+def command(*words: str) -> list[str | Path]:
+    return [VENV / "bin/python", "-m", "local.navsync", *words]
+
+
+@dataclass
+class Up:
+    """A `navsync up` in the foreground."""
+
+    process: "subprocess.Popen[str]"
+    environ: dict[str, str]
+    said: str = ""
+
+    def read_until_ready(self) -> None:
+        assert self.process.stdout
+        give_up = threading.Timer(READY_WITHIN_S, self.process.terminate)
+        give_up.start()
+        for line in self.process.stdout:
+            self.said += line
+            if READY in line:
+                break
+        give_up.cancel()
+        assert READY in self.said, self.said
+
+    def interrupt(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        said, _ = self.process.communicate(timeout=60)
+        self.said += said
+        return self.process.returncode
+
+    def mapped(self) -> list[tuple[int, str]]:
+        token = subprocess.run(command("token"), cwd=ROOT, env=self.environ, capture_output=True, text=True, check=True)
+        answer = httpx.get(
+            f"http://localhost:{self.environ['NAVSYNC_PORT']}/api/v1/notion/sync-mappings",
+            headers={"Authorization": f"Bearer {token.stdout.strip()}"}, trust_env=False, timeout=30,
+        )  # fmt: skip
+        return sorted((one["id"], one["notion_page_id"]) for one in answer.json()["items"])
+
+
+@contextmanager
+def navsync_up(environ: dict[str, str]) -> Iterator[Up]:
+    process = subprocess.Popen(
+        command("up"), cwd=ROOT, env=environ, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    up = Up(process, environ)
+    try:
+        up.read_until_ready()
+        yield up
+    finally:
+        if process.poll() is None:
+            up.interrupt()
+
+
+def environ_of(home: Path) -> dict[str, str]:
+    ports = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
+    return os.environ | ports | {"NAVSYNC_HOME": str(home), "COLUMNS": "120"}
+
+
+def processes_that_name(*words: str) -> list[str]:
+    """The command lines, with their environments, of live processes that hold any of *words*."""
+    said = subprocess.run(["ps", "eww", "-A", "-o", "pid=,command="], capture_output=True, text=True, check=True)
+    lines = [line for line in said.stdout.splitlines() if "defunct" not in line and "ps eww" not in line]
+    return [line[:200] for line in lines if any(word in line for word in words) and "pytest" not in line]
+
+
+@dataclass(frozen=True)
+class Lived:
+    """What was seen of a stack that was up, interrupted, and up again."""
+
+    while_up: list[str]
+    status: int
+    left_behind: list[str]
+    mapped: list[tuple[int, str]]
+    mapped_again: list[tuple[int, str]]
+    said_again: str
+
+
+@pytest.fixture(scope="module")
+def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
+    home = tmp_path_factory.mktemp("whole")
+    environ = environ_of(home)
+    with navsync_up(environ) as first:
+        mapped, while_up = first.mapped(), processes_that_name(str(home))
+        status = first.interrupt()
+    left_behind = processes_that_name(str(home))
+    with navsync_up(environ) as second:
+        return Lived(while_up, status, left_behind, mapped, second.mapped(), second.said)
+
+
+def test_every_sample_project_is_mapped_when_the_command_says_so(lived: Lived) -> None:
+    assert len(lived.mapped) == 25
+
+
+def test_ctrl_c_ends_the_command_as_shells_expect(lived: Lived) -> None:
+    assert lived.status == 130
+
+
+def test_ctrl_c_leaves_no_process_behind(lived: Lived) -> None:
+    assert lived.left_behind == []
+
+
+def test_what_is_looked_for_after_ctrl_c_is_there_before(lived: Lived) -> None:
+    assert len(lived.while_up) >= 4
+
+
+def test_a_second_start_finds_everything_as_it_was(lived: Lived) -> None:
+    assert lived.mapped_again == lived.mapped
+
+
+def test_a_second_start_builds_and_deploys_nothing(lived: Lived) -> None:
+    assert "nothing changed" in lived.said_again
+
+
+def test_the_demo_holds(tmp_path: Path) -> None:
+    environ = environ_of(tmp_path)
+    shown = subprocess.run(
+        command("demo"), cwd=ROOT, env=environ, capture_output=True, text=True, timeout=580, check=False
+    )
+    assert shown.returncode == 0, shown.stdout + shown.stderr

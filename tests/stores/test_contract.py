@@ -1,0 +1,533 @@
+"""What a ledger and a desk promise, held against DynamoDB and against memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from navsync.errors import LostLease, StaleMapping
+from navsync.model import (
+    Base,
+    BudgetWindow,
+    Change,
+    CreateIntent,
+    DataSource,
+    EntityRef,
+    EntityType,
+    FieldWrite,
+    Lane,
+    Lease,
+    Mapping,
+    Operation,
+    Outcome,
+    Property,
+    Side,
+    State,
+    SyncLog,
+    Work,
+    WorkKind,
+    WriteIntent,
+)
+from navsync.ports import Desk, Ledger
+from navsync.store import Store
+from tests.contract.memory_store import MemoryStore
+from tests.stores.conftest import MINUTE, NOW, workspace
+
+type AnyStore = Store | MemoryStore
+
+PROJECT = EntityType.MEDIA_PROJECT
+W = 17
+
+
+@pytest.fixture
+def desk(either_store: AnyStore) -> Desk:
+    return either_store.desk(W)
+
+
+@pytest.fixture
+def lease(desk: Desk) -> Lease:
+    return take(desk)
+
+
+@pytest.fixture
+def ledger(either_store: AnyStore, lease: Lease) -> Ledger:
+    return either_store.ledger(lease)
+
+
+def take(desk: Desk, owner: str = "worker-1", at: int = 0) -> Lease:
+    lease = desk.acquire(owner, now=NOW + at * MINUTE, until=NOW + (at + 3) * MINUTE)
+    assert lease is not None
+    return lease
+
+
+def a_mapping(id: int = 1, **changes: Any) -> Mapping:
+    plain = Mapping(id, W, PROJECT, entity_id=str(40 + id), page_id=f"page-{id}", created_at=NOW)
+    return replace(plain, **changes)
+
+
+def a_log(id: int = 900, **changes: Any) -> SyncLog:
+    return replace(SyncLog(id, W, NOW, "run-1", Operation.UPDATE, Outcome.SUCCESS), **changes)
+
+
+def some_work(external_id: str = "media_project/42", **changes: Any) -> Work:
+    return replace(Work(Lane.LIVE, WorkKind.ENTITY, external_id, nonce="n1", due=NOW, run_id="run-1"), **changes)
+
+
+def creating(**changes: Any) -> CreateIntent:
+    return CreateIntent(on=Side.NOTION, values={"title": "Reef"}, key="media_project/41", log_id=900, **changes)
+
+
+# --- mappings -------------------------------------------------------------------------------------------------------
+
+
+def test_a_saved_mapping_is_read_back_as_it_was(ledger: Ledger) -> None:
+    saved = ledger.save(
+        a_mapping(
+            bases={
+                "title": Base("Reef", "Reef"),
+                "budget": Base(Decimal("10.50"), Decimal("10.5")),
+                "end": Base(None, None),
+            },
+            intent=WriteIntent((FieldWrite("title", Side.NOTION, "Reef II", "Reef"),), log_id=900),
+            title="Reef",
+        )
+    )
+
+    assert ledger.load(1) == saved
+
+
+def test_a_save_raises_the_version(ledger: Ledger) -> None:
+    assert [ledger.save(a_mapping()).version, ledger.save(a_mapping(version=1)).version] == [1, 2]
+
+
+def test_an_unknown_mapping_is_none(ledger: Ledger) -> None:
+    assert (ledger.load(5), ledger.of_page("p"), ledger.of_entity(EntityRef(PROJECT, "5"))) == (None, None, None)
+
+
+def test_a_mapping_is_found_by_its_entity_and_by_its_page(ledger: Ledger) -> None:
+    saved = ledger.save(a_mapping())
+
+    assert ledger.of_entity(EntityRef(PROJECT, "41")) == saved
+    assert ledger.of_page("page-1") == saved
+
+
+def test_an_entity_of_another_type_with_the_same_id_is_another(ledger: Ledger) -> None:
+    ledger.save(a_mapping())
+
+    assert ledger.of_entity(EntityRef(EntityType.IMPACT_STORY, "41")) is None
+
+
+def test_a_save_over_a_newer_version_is_refused_and_changes_nothing(ledger: Ledger) -> None:
+    first = ledger.save(a_mapping(title="first"))
+    second = ledger.save(first.but(title="second"))
+
+    with pytest.raises(StaleMapping):
+        ledger.save(first.but(title="late"), a_log())
+
+    assert (ledger.load(1), ledger.log(900)) == (second, None)
+
+
+def test_a_save_over_a_version_that_another_ledger_made_is_refused(either_store: AnyStore, lease: Lease) -> None:
+    ours, theirs = either_store.ledger(lease), either_store.ledger(lease)
+    seen = ours.save(a_mapping())
+    theirs.save(seen.but(title="theirs"))
+
+    with pytest.raises(StaleMapping):
+        ours.save(seen.but(title="ours"))
+
+
+def test_a_mapping_is_stored_for_the_first_time_only_once(ledger: Ledger) -> None:
+    ledger.save(a_mapping())
+
+    with pytest.raises(StaleMapping):
+        ledger.save(a_mapping())
+
+
+def test_a_mapping_that_was_never_stored_cannot_be_at_a_version(ledger: Ledger) -> None:
+    with pytest.raises(StaleMapping):
+        ledger.save(a_mapping(version=3))
+
+
+def test_an_entity_is_paired_once(ledger: Ledger) -> None:
+    ledger.save(a_mapping(1))
+
+    with pytest.raises(StaleMapping):
+        ledger.save(a_mapping(2, entity_id="41"))
+
+    assert (ledger.load(2), ledger.of_page("page-2")) == (None, None)
+
+
+def test_a_page_is_paired_once(ledger: Ledger) -> None:
+    ledger.save(a_mapping(1))
+
+    with pytest.raises(StaleMapping):
+        ledger.save(a_mapping(2, page_id="page-1"))
+
+
+def test_a_page_that_is_let_go_can_be_paired_anew(ledger: Ledger) -> None:
+    first = ledger.save(a_mapping(1))
+    ledger.save(first.but(page_id=None))
+
+    second = ledger.save(a_mapping(2, page_id="page-1"))
+
+    assert ledger.of_page("page-1") == second
+
+
+def test_a_mapping_that_gets_its_page_later_is_found_by_it(ledger: Ledger) -> None:
+    ledger.save(ledger.save(a_mapping(page_id=None)).but(page_id="page-9"))
+
+    found = ledger.of_page("page-9")
+
+    assert found is not None
+    assert found.id == 1
+
+
+def test_a_mapping_that_changes_its_page_is_no_longer_found_by_the_old_one(
+    either_store: AnyStore, lease: Lease
+) -> None:
+    either_store.ledger(lease).save(a_mapping())
+    ledger = either_store.ledger(lease)
+
+    ledger.save(a_mapping(version=1, page_id="page-9"))
+
+    assert ledger.of_page("page-1") is None
+
+
+def test_open_creates_come_oldest_first_and_go_when_done(ledger: Ledger) -> None:
+    later = ledger.save(a_mapping(8, page_id=None, intent=creating()))
+    earlier = ledger.save(a_mapping(2, page_id=None, intent=creating(attempted_at=NOW)))
+    done = ledger.save(a_mapping(5, page_id=None, intent=creating()))
+    ledger.save(done.but(intent=None, page_id="page-5"))
+    ledger.save(a_mapping(6))
+
+    assert ledger.open_creates() == [earlier, later]
+
+
+def test_a_text_of_a_megabyte_is_kept_to_the_letter(either_store: AnyStore, lease: Lease) -> None:
+    text = "".join(chr(33 + (n * n) % 90) for n in range(1_000_000))
+    saved = either_store.ledger(lease).save(a_mapping(bases={"description": Base(text, text + "!")}))
+
+    assert either_store.ledger(lease).load(1) == saved
+
+
+def test_a_long_text_that_was_replaced_does_not_come_back(either_store: AnyStore, lease: Lease) -> None:
+    ledger = either_store.ledger(lease)
+    saved = ledger.save(a_mapping(bases={"a": Base("x" * 9000, "y" * 9000), "b": Base("z" * 9000, None)}))
+    ledger.save(saved.but(bases={"a": Base("x" * 9000, "short")}))
+
+    read = either_store.ledger(lease).load(1)
+
+    assert read is not None
+    assert read.bases == {"a": Base("x" * 9000, "short")}
+
+
+# --- the lease and the fence ----------------------------------------------------------------------------------------
+
+
+def test_a_lease_is_held_by_one(desk: Desk, lease: Lease) -> None:
+    assert desk.acquire("worker-2", now=NOW + MINUTE, until=NOW + 5 * MINUTE) is None
+
+
+def test_the_fence_rises_with_each_holder(desk: Desk, lease: Lease) -> None:
+    desk.release(lease)
+
+    assert take(desk, "worker-2").fence > lease.fence
+
+
+def test_a_lease_that_has_run_out_can_be_taken(desk: Desk, lease: Lease) -> None:
+    assert take(desk, "worker-2", at=3).owner == "worker-2"
+
+
+def test_a_holder_can_take_its_own_lease_again(desk: Desk, lease: Lease) -> None:
+    assert take(desk, "worker-1", at=1).fence == lease.fence + 1
+
+
+def test_releasing_a_lost_lease_does_nothing(desk: Desk, lease: Lease) -> None:
+    successor = take(desk, "worker-2", at=3)
+
+    desk.release(lease)
+
+    assert desk.acquire("worker-3", now=NOW + 4 * MINUTE, until=NOW + 9 * MINUTE) is None
+    assert desk.begin(successor, "k") == 0
+
+
+def test_a_save_under_an_old_fence_fails_and_changes_nothing(
+    either_store: AnyStore, desk: Desk, ledger: Ledger
+) -> None:
+    saved = ledger.save(a_mapping())
+    successor = take(desk, "worker-2", at=3)
+
+    with pytest.raises(LostLease):
+        ledger.save(saved.but(title="zombie"), a_log())
+
+    assert either_store.ledger(successor).load(1) == saved
+    assert either_store.ledger(successor).log(900) is None
+
+
+def test_a_record_under_an_old_fence_fails(desk: Desk, ledger: Ledger) -> None:
+    take(desk, "worker-2", at=3)
+
+    with pytest.raises(LostLease):
+        ledger.record(a_log())
+
+
+def test_a_save_after_release_fails(desk: Desk, lease: Lease, ledger: Ledger) -> None:
+    desk.release(lease)
+
+    with pytest.raises(LostLease):
+        ledger.save(a_mapping())
+
+
+def test_beginning_under_a_lost_lease_fails(desk: Desk, lease: Lease) -> None:
+    take(desk, "worker-2", at=3)
+
+    with pytest.raises(LostLease):
+        desk.begin(lease, "k")
+
+
+def test_a_key_that_nobody_died_on_begins_at_zero(desk: Desk, lease: Lease) -> None:
+    assert desk.begin(lease, "media_project/42") == 0
+
+
+def test_a_holder_that_dies_at_a_key_is_counted_against_it(either_store: AnyStore) -> None:
+    for n in range(2):
+        holder = either_store.desk(W)
+        holder.begin(take(holder, f"worker-{n}", at=4 * n), "media_project/42")
+    successor = either_store.desk(W)
+    lease = take(successor, "worker-9", at=8)
+
+    assert successor.begin(lease, "media_project/41") == 0
+    assert successor.begin(lease, "media_project/42") == 2
+
+
+def test_a_key_that_was_survived_has_its_deaths_forgotten(either_store: AnyStore) -> None:
+    victim = either_store.desk(W)
+    victim.begin(take(victim, "worker-1"), "poison")
+    survivor = either_store.desk(W)
+    lease = take(survivor, "worker-2", at=4)
+    survivor.begin(lease, "poison")
+    survivor.release(lease)
+
+    assert survivor.begin(take(survivor, "worker-3", at=5), "poison") == 0
+
+
+def test_a_holder_that_released_did_not_die(either_store: AnyStore) -> None:
+    holder = either_store.desk(W)
+    lease = take(holder)
+    holder.begin(lease, "k")
+    holder.release(lease)
+    successor = either_store.desk(W)
+
+    assert successor.begin(take(successor, "worker-2", at=9), "k") == 0
+
+
+def test_the_epoch_rises_by_one(desk: Desk) -> None:
+    first = desk.raise_epoch()
+
+    assert desk.raise_epoch() == first + 1
+
+
+# --- the sync log ---------------------------------------------------------------------------------------------------
+
+
+def test_a_log_saved_with_a_mapping_is_read_back(ledger: Ledger) -> None:
+    log = a_log(
+        entity_type=PROJECT, changes=(Change("title", Side.NOTION, "Reef", "Reef II", {"rich": [1, None]}, "changed"),)
+    )
+
+    ledger.save(a_mapping(), log)
+
+    assert ledger.log(900) == log
+
+
+def test_a_log_with_the_id_of_a_stored_one_replaces_it(ledger: Ledger) -> None:
+    ledger.record(a_log(outcome=Outcome.STARTED))
+
+    ledger.record(done := a_log(outcome=Outcome.SUCCESS, duration_ms=12))
+
+    assert ledger.log(900) == done
+
+
+def test_a_long_overwritten_value_is_kept_whole(ledger: Ledger) -> None:
+    runs = [{"text": "word " * 100, "bold": bool(n % 2), "n": n} for n in range(2000)]
+    log = a_log(changes=(Change("description", Side.NOTION, "o" * 1_000_000, None, runs),))
+
+    ledger.record(log)
+
+    assert ledger.log(900) == log
+
+
+# --- refusing the implausible ---------------------------------------------------------------------------------------
+
+
+def test_five_removals_an_hour_are_counted_in_a_small_workspace(ledger: Ledger) -> None:
+    assert [ledger.count_removal(NOW) for _ in range(7)] == [True] * 5 + [False] * 2
+
+
+def test_a_tenth_of_a_large_workspace_may_go_in_an_hour(ledger: Ledger) -> None:
+    for id in range(1, 71):
+        ledger.save(a_mapping(id))
+    ledger.save(a_mapping(71, state=State.DELETED))
+
+    assert [ledger.count_removal(NOW) for _ in range(8)] == [True] * 7 + [False]
+
+
+def test_the_next_hour_counts_anew(ledger: Ledger) -> None:
+    for _ in range(6):
+        ledger.count_removal(NOW)
+
+    assert ledger.count_removal(NOW + timedelta(hours=1))
+
+
+# --- work -----------------------------------------------------------------------------------------------------------
+
+
+def test_work_that_is_due_comes_in_order_of_due(desk: Desk) -> None:
+    desk.put(second := some_work("media_project/1", due=NOW - MINUTE))
+    desk.put(first := some_work("media_project/2", due=NOW - 2 * MINUTE))
+    desk.put(some_work("media_project/3", due=NOW + MINUTE))
+
+    assert desk.pending(Lane.LIVE, now=NOW, limit=10) == [first, second]
+
+
+def test_work_due_this_very_moment_is_pending(desk: Desk) -> None:
+    desk.put(some_work())
+
+    assert desk.pending(Lane.LIVE, now=NOW, limit=1) == [some_work()]
+
+
+def test_no_more_work_is_given_than_asked_for(desk: Desk) -> None:
+    for n in range(5):
+        desk.put(some_work(f"media_project/{n}", due=NOW - n * MINUTE))
+
+    assert [row.external_id for row in desk.pending(Lane.LIVE, now=NOW, limit=2)] == [
+        "media_project/4",
+        "media_project/3",
+    ]
+
+
+def test_lanes_are_apart(desk: Desk) -> None:
+    desk.put(some_work(lane=Lane.SWEEP))
+
+    assert (len(desk.pending(Lane.LIVE, now=NOW, limit=9)), len(desk.pending(Lane.SWEEP, now=NOW, limit=9))) == (0, 1)
+
+
+def test_work_on_the_same_thing_replaces_what_was_there(desk: Desk) -> None:
+    desk.put(some_work(nonce="n1"))
+    desk.put(again := some_work(nonce="n2", due=NOW - MINUTE))
+
+    assert desk.pending(Lane.LIVE, now=NOW, limit=9) == [again]
+
+
+def test_done_work_is_gone(desk: Desk) -> None:
+    desk.put(some_work())
+
+    assert desk.done(some_work())
+    assert desk.pending(Lane.LIVE, now=NOW, limit=9) == []
+
+
+def test_work_that_was_put_again_meanwhile_stays(desk: Desk) -> None:
+    desk.put(some_work(nonce="n1"))
+    desk.put(again := some_work(nonce="n2"))
+
+    assert not desk.done(some_work(nonce="n1"))
+    assert desk.pending(Lane.LIVE, now=NOW, limit=9) == [again]
+
+
+def test_done_is_done_however_often(desk: Desk) -> None:
+    assert desk.done(some_work())
+
+
+def test_the_next_due_is_the_earliest_of_all_lanes_that_is_not_due_yet(desk: Desk) -> None:
+    desk.put(some_work("a", due=NOW))
+    desk.put(some_work("b", due=NOW + 3 * MINUTE))
+    desk.put(some_work("c", due=NOW + 2 * MINUTE, lane=Lane.BACKFILL))
+
+    assert desk.next_due(after=NOW) == NOW + 2 * MINUTE
+
+
+def test_without_later_work_there_is_no_next_due(desk: Desk) -> None:
+    desk.put(some_work())
+
+    assert desk.next_due(after=NOW) is None
+
+
+def test_workspaces_share_no_work(either_store: AnyStore) -> None:
+    either_store.desk(1).put(some_work())
+
+    assert either_store.desk(2).pending(Lane.LIVE, now=NOW, limit=9) == []
+    assert either_store.desk(11).pending(Lane.LIVE, now=NOW, limit=9) == []
+
+
+# --- small state ----------------------------------------------------------------------------------------------------
+
+
+def add(store: AnyStore) -> None:
+    store.add(workspace(W)) if isinstance(store, MemoryStore) else store.directory.create_workspace(workspace(W))
+
+
+def test_a_workspace_that_is_unknown_is_none(desk: Desk) -> None:
+    assert desk.workspace() is None
+
+
+def test_a_workspace_is_saved_and_read_back(either_store: AnyStore) -> None:
+    add(either_store)
+    desk = either_store.desk(W)
+    known = desk.workspace()
+    assert known is not None
+
+    saved = desk.save_workspace(replace(known, name="Coral"))
+
+    assert desk.workspace() == saved
+    assert (saved.name, saved.version) == ("Coral", known.version + 1)
+
+
+def test_a_workspace_that_was_changed_meanwhile_is_not_overwritten(either_store: AnyStore) -> None:
+    add(either_store)
+    desk = either_store.desk(W)
+    known = desk.workspace()
+    assert known is not None
+    saved = desk.save_workspace(replace(known, name="Coral"))
+
+    with pytest.raises(StaleMapping):
+        desk.save_workspace(replace(known, name="Late"))
+
+    assert desk.workspace() == saved
+
+
+def test_a_data_source_is_remembered_by_entity_type(desk: Desk) -> None:
+    source = DataSource(
+        PROJECT, "db", "ds", {"title": Property("title", "title")}, {"status": ({"id": "1", "name": "Act,ive"},)}
+    )
+    desk.save_source(replace(source, database_id="old"))
+    desk.save_source(source)
+
+    assert desk.sources() == {PROJECT: source}
+
+
+def test_a_cursor_moves_forward_only(desk: Desk) -> None:
+    moved = [desk.move_cursor("sweep", value) for value in ("2026-11-22T10", "2026-11-22T09", "2026-11-22T10")]
+
+    assert (moved, desk.cursor("sweep")) == ([True, False, True], "2026-11-22T10")
+
+
+def test_a_cleared_cursor_is_forgotten(desk: Desk) -> None:
+    desk.move_cursor("backfill", "c9")
+    desk.clear_cursor("backfill")
+
+    assert (desk.cursor("backfill"), desk.move_cursor("backfill", "a1")) == (None, True)
+
+
+def test_the_budget_window_is_kept(desk: Desk) -> None:
+    window = BudgetWindow(started_at=NOW, used=7, blocked_until=NOW + MINUTE)
+    desk.save_budget(window)
+
+    assert desk.budget() == window
+
+
+def test_a_desk_without_a_budget_window_has_none(desk: Desk) -> None:
+    assert desk.budget() is None
