@@ -68,7 +68,7 @@ def up(
 def demo() -> None:
     """Prove the sync: bring up a fresh stack, edit both sides, show every result; 0 only if all hold."""
     usual, narrator = this_machine(), Narrator()
-    machine = usual.at(usual.home / "demo")  # never the data of `navsync up`
+    machine = usual.for_demo()
     stack.check_ports(usual)
     stack.wipe(machine)
     with ending_cleanly(machine, narrator, keep=False):
@@ -83,14 +83,16 @@ def demo() -> None:
 def down() -> None:
     """Stop everything; what it knew is kept."""
     machine = this_machine()
-    stopped = stack.take_down(machine) + stack.take_down(machine.at(machine.home / "demo"))
+    stopped = stack.take_down(machine) + stack.take_down(machine.for_demo())
     Narrator().say(f"stopped {', '.join(stopped)}" if stopped else "nothing was running")
 
 
 @app.command()
 def reset() -> None:
     """Stop everything and forget what it knew, so that the next start is a first one."""
-    stack.wipe(this_machine())
+    machine = this_machine()
+    stack.wipe(machine.for_demo())
+    stack.wipe(machine)
     Narrator().say("forgotten: the next `make run` starts from nothing")
 
 

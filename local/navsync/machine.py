@@ -75,9 +75,9 @@ class Machine:
         """Where the Notion twin sends a person back to."""
         return f"{self.api_url}/callback"
 
-    def at(self, home: Path) -> "Machine":
-        """Return the same ports with the state of another *home*."""
-        return replace(self, home=home)
+    def for_demo(self) -> "Machine":
+        """Return the same ports with a state of their own: a demo never touches what `up` keeps."""
+        return replace(self, home=self.home / "demo")
 
 
 def this_machine(environ: Mapping[str, str] = os.environ) -> Machine:

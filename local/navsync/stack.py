@@ -78,7 +78,9 @@ def is_taken(port: Port) -> bool:
             probe.bind(("127.0.0.1", port.number))
         except OSError:
             return True
-    return False
+    # macOS lets one bind an address of a port that another program holds on all of them
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port.number)) == 0
 
 
 def start_servers(machine: Machine, narrator: Narrator, wanted: list[Server]) -> None:

@@ -1,0 +1,240 @@
+"""Both sides, people, webhooks and workers in memory, under one fake clock: the production core runs in it unchanged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from navsync.conductor import SLICE, Slice, Tools, conduct
+from navsync.model import (
+    BudgetWindow,
+    DataSource,
+    EntityRef,
+    EntityType,
+    Lane,
+    Lease,
+    Mapping,
+    Observation,
+    Operation,
+    Present,
+    Settings,
+    Side,
+    SyncLog,
+    Value,
+    Values,
+    Work,
+    WorkKind,
+    Workspace,
+)
+from navsync.ports import ChangedPage, Ledger, SidePort
+from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
+from tests.contract.memory_store import MemoryStore
+
+START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+PROJECT = EntityType.MEDIA_PROJECT
+
+type Fault = Callable[[str, bool], None]
+"""Called before and after each call of a port with its name, and whether it was applied; raises to break it."""
+
+
+@dataclass
+class Clock:
+    """Time that moves only when told."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, span: timedelta) -> None:
+        self.now += span
+
+
+@dataclass
+class Watched:
+    """A side's port that counts its calls and lets a fault strike before or after each."""
+
+    port: SidePort
+    calls: list[str] = field(default_factory=list)
+    fault: Fault | None = None
+
+    @property
+    def side(self) -> Side:
+        return self.port.side
+
+    def _call[Answer](self, name: str, act: Callable[[], Answer]) -> Answer:
+        called = f"{self.side} {name}"
+        if self.fault:
+            self.fault(called, False)
+        self.calls.append(called)
+        answer = act()
+        if self.fault:
+            self.fault(called, True)
+        return answer
+
+    def read(self, entity_type: EntityType, id: str) -> Observation:
+        return self._call("read", lambda: self.port.read(entity_type, id))
+
+    def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
+        return self._call("create", lambda: self.port.create(entity_type, values, key=key))
+
+    def find(self, entity_type: EntityType, key: str) -> Any:
+        return self._call("find", lambda: self.port.find(entity_type, key))
+
+    def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
+        return self._call("update", lambda: self.port.update(entity_type, id, changes, seen=seen))
+
+    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+        self._call("stamp", lambda: self.port.stamp(entity_type, id, key))
+
+    def remove(self, entity_type: EntityType, id: str) -> None:
+        self._call("remove", lambda: self.port.remove(entity_type, id))
+
+    def restore(self, entity_type: EntityType, id: str) -> Present:
+        return self._call("restore", lambda: self.port.restore(entity_type, id))
+
+    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
+        return self._call("changed_since", lambda: self.port.changed_since(entity_type, since, cursor))
+
+    def answers(self, entity_type: EntityType) -> bool:
+        return self._call("answers", lambda: self.port.answers(entity_type))
+
+    # what set-up asks of Notion: the data source is simply there
+
+    def find_parent(self) -> str:
+        return "parent"
+
+    def find_source(self, entity_type: EntityType) -> DataSource | None:
+        return DataSource(entity_type, "database", f"source of {entity_type}", {})
+
+    def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
+        raise AssertionError("it is found")
+
+    def use(self, source: DataSource) -> None:
+        pass
+
+    def window(self) -> BudgetWindow:
+        return BudgetWindow(START)
+
+
+@dataclass
+class World:
+    """One workspace and all around it. People act through `person` and `platform`; `settle` lets the sync catch up."""
+
+    settings: Settings = field(default_factory=Settings)
+    clock: Clock = field(default_factory=Clock)
+    store: MemoryStore = field(default_factory=MemoryStore)
+
+    def __post_init__(self) -> None:
+        self.ids = count(1)
+        self.notion_side = MemoryNotion(self.clock, author=BOT)
+        self.person = self.notion_side.by(PERSON)
+        self.platform = MemoryNavImpact(self.clock)
+        self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
+        self.workspace = self.store.add(Workspace(1, "n1", "Films", BOT, "org", START, START, settings=self.settings))
+        self.desk = self.store.desk(1)
+
+    # --- the machinery --------------------------------------------------------------------------------------------
+
+    def tools(self) -> Tools:
+        return Tools(
+            desk=self.desk,
+            ledger_of=self.store.ledger,
+            notion_of=lambda _workspace, _ledger, _check: self.notion,
+            navimpact=self.navimpact,
+            clock=self.clock,
+            new_id=lambda: next(self.ids),
+            jitter=lambda: 0.5,
+        )
+
+    def put(self, kind: WorkKind, external_id: str = "", lane: Lane = Lane.LIVE) -> None:
+        """Work, as a webhook or the schedule puts it."""
+        nonce = str(next(self.ids))
+        self.desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce))
+
+    def slice(self) -> Slice:
+        """One invocation of the worker."""
+        return conduct(self.tools(), f"worker {next(self.ids)}", until=self.clock() + SLICE)
+
+    def settle(self, *, most: int = 50) -> None:
+        """Work until nothing is left, waiting as long as it takes."""
+        for _ in range(most):
+            ended = self.slice()
+            if ended.again_at is None:
+                return
+            self.clock.now = max(self.clock.now, ended.again_at)
+        raise AssertionError(f"not settled after {most} slices: {self.store.of(1).work}")
+
+    def connect(self) -> None:
+        """Set-up and first sync."""
+        self.put(WorkKind.SETUP)
+        self.settle()
+
+    def reconcile(self) -> None:
+        """One tick of the schedule."""
+        self.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+        self.settle()
+
+    # --- people -----------------------------------------------------------------------------------------------------
+
+    def new_project(self, **values: Value) -> str:
+        """A record that somebody makes in NavImpact, with its webhook."""
+        made = self.platform.create(PROJECT, {"title": "Reef", **values}, key=f"person {next(self.ids)}")
+        self.touched(Side.NAVIMPACT, made.id)
+        return made.id
+
+    def new_row(self, **values: Value) -> str:
+        """A row that somebody adds in Notion, with its webhook."""
+        made = self.person.add_row(PROJECT, values)
+        self.touched(Side.NOTION, made.id)
+        return made.id
+
+    def edit(self, side: Side, id: str, **values: Value) -> None:
+        """An edit, with its webhook."""
+        port: SidePort = self.platform if side is Side.NAVIMPACT else self.person
+        seen = port.read(PROJECT, id)
+        assert isinstance(seen, Present)
+        port.update(PROJECT, id, values, seen=seen)
+        self.touched(side, id)
+
+    def touched(self, side: Side, id: str) -> None:
+        """A webhook of *side*."""
+        self.put(WorkKind.ENTITY if side is Side.NAVIMPACT else WorkKind.PAGE, f"{PROJECT}/{id}")
+
+    # --- what a user would see ---------------------------------------------------------------------------------------
+
+    def mapping_of(self, entity_id: str) -> Mapping:
+        found = self._ledger().of_entity(EntityRef(PROJECT, entity_id))
+        assert found is not None, f"nothing pairs {entity_id}"
+        return found
+
+    def page_of(self, entity_id: str) -> str:
+        page_id = self.mapping_of(entity_id).page_id
+        assert page_id is not None
+        return page_id
+
+    def shown(self, side: Side, id: str) -> Observation:
+        port: SidePort = self.platform if side is Side.NAVIMPACT else self.person
+        return port.read(PROJECT, id)
+
+    def value(self, side: Side, id: str, name: str) -> Value:
+        seen = self.shown(side, id)
+        assert isinstance(seen, Present), seen
+        return seen.values[name]
+
+    def live_pages(self) -> list[str]:
+        return [p.id for p in self.notion_side.pages.values() if not p.in_trash]
+
+    def logs(self, operation: Operation) -> list[SyncLog]:
+        return [log for log in self.store.of(1).logs.values() if log.operation is operation]
+
+    def writes(self) -> list[str]:
+        """Every call that changed something, so far."""
+        changing = ("create", "update", "stamp", "remove", "restore")
+        return [call for call in self.notion.calls + self.navimpact.calls if call.endswith(changing)]
+
+    def _ledger(self) -> Ledger:
+        return self.store.ledger(Lease(1, "reader", 0, START))
