@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from navsync import api, bootstrap, views
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens
-from navsync.errors import Refused, Retryable
+from navsync.errors import Refused, Retryable, SyncError
 from navsync.model import Connection, Lane, WorkKind, Workspace
 from navsync.notion.oauth import Grant
 
@@ -80,7 +80,7 @@ def connect_workspace() -> Response[str]:
     offered = api.parse(ConnectWorkspace, app.current_event)
     _check_state(offered.state, who)
     workspace = _connected(_exchange(offered.code), who)
-    work = runtime.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
+    work = bootstrap.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
     runtime.inbox.put(workspace.id, work)
     logger.info("connected", extra={"workspace_id": workspace.id})
     return api.json_response(views.workspace(workspace))
@@ -119,7 +119,7 @@ def _connected(grant: Grant, who: api.Caller) -> Workspace:
         if stored is not None and stored.org != who.org:
             raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
     tokens = Tokens(grant.access_token, grant.refresh_token)
-    runtime.secrets.put_workspace_tokens(fresh.id if known is None else known, tokens)
+    runtime.tokens.put(fresh.id if known is None else known, tokens)
     return runtime.store.directory.create_workspace(fresh)
 
 
@@ -146,18 +146,18 @@ def disconnect(workspace_id: str) -> Response[str]:
     stopped = replace(workspace, is_active=False, connection=Connection.DISCONNECTED, updated_at=runtime.clock())
     runtime.store.desk(workspace.id).save_workspace(stopped)
     _revoke(workspace)
-    runtime.secrets.delete_workspace_tokens(workspace.id)
+    runtime.tokens.delete(workspace.id)
     logger.info("disconnected", extra={"workspace_id": workspace.id})
     return api.json_response({"message": "Disconnected"})
 
 
 def _revoke(workspace: Workspace) -> None:
-    tokens = runtime.secrets.workspace_tokens(workspace.id)
+    tokens = runtime.tokens.get(workspace.id)
     if tokens is None:
         return
     try:
         runtime.oauth().revoke(tokens.access_token)
-    except Retryable as error:  # the tokens are deleted all the same: nobody can use what nobody has
+    except SyncError as error:  # the tokens are deleted all the same: nobody can use what nobody has
         logger.warning("not revoked", extra={"workspace_id": workspace.id, "reason": error.code})
 
 

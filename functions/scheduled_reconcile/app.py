@@ -21,6 +21,6 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, int]:
     """Put one sweep per workspace and wake it; a tick that comes twice finds the sweep already there."""
     workspaces = runtime.store.directory.active_workspaces()
     for workspace_id in workspaces:
-        runtime.inbox.put(workspace_id, runtime.work(Lane.SWEEP, WorkKind.SWEEP, "", actor="schedule"))
+        runtime.inbox.put(workspace_id, bootstrap.work(Lane.SWEEP, WorkKind.SWEEP, "", actor="schedule"))
     logger.info("tick", extra={"workspaces": len(workspaces)})
     return {"workspaces": len(workspaces)}

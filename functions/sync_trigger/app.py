@@ -29,20 +29,21 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | N
     """An HTTP request, or delayed wakes from the queue."""
     if "Records" in event:
         for record in event["Records"]:
-            _wake_when_due(json.loads(record["body"]))
+            _pass_on(json.loads(record["body"]))
         return None
     return app.resolve(event, context)
 
 
-def _wake_when_due(delayed: dict[str, Any]) -> None:
-    at, now = datetime.fromisoformat(delayed["at"]), runtime.clock()
+def _pass_on(delayed: dict[str, Any]) -> None:
+    """Wake, or delay again: SQS delays by 15 minutes at most."""
+    workspace_id, at, now = int(delayed["workspace_id"]), datetime.fromisoformat(delayed["at"]), runtime.clock()
     if at > now:
-        runtime.inbox.later(int(delayed["workspace_id"]), at, now)
+        runtime.inbox.later(workspace_id, at, now)
     else:
-        runtime.inbox.wake(int(delayed["workspace_id"]))
+        runtime.inbox.wake(workspace_id)
 
 
-@app.exception_handler(webhooks.Rejected)
+@app.exception_handler(webhooks.Rejected)  # type: ignore[untyped-decorator]  # Powertools does not type it
 def rejected(refusal: webhooks.Rejected) -> Response[str]:
     """A webhook that is not taken: nothing was changed."""
     problem = api.Problem(HTTPStatus(refusal.status), refusal.code, f"Not taken: {refusal}.")
@@ -53,10 +54,11 @@ def rejected(refusal: webhooks.Rejected) -> Response[str]:
 def navimpact_webhook() -> Response[str]:
     """A NavImpact record may have changed: every workspace looks at it."""
     body = api.raw_body(app.current_event)
-    entity = webhooks.navimpact_event(body, app.current_event.headers, runtime.secrets.navimpact_webhook_secrets())
+    secrets = runtime.signing().navimpact_webhook_secret.split()  # two, while one takes over from the other
+    entity = webhooks.navimpact_event(body, app.current_event.headers, secrets)
     if entity is None:
         return _accepted(ignored="type")
-    work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor="navimpact")
+    work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor="navimpact")
     return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
 
@@ -65,8 +67,7 @@ def notion_webhook() -> Response[str]:
     """A page may have changed: the workspaces whose bots can see it look at it."""
     body = api.raw_body(app.current_event)
     signature = app.current_event.headers.get("x-notion-signature", "")
-    token = runtime.secrets.notion_verification_token()
-    event = webhooks.notion_event(body, signature, token, now=runtime.clock())
+    event = webhooks.notion_event(body, signature, runtime.webhook_token.live(), now=runtime.clock())
     if isinstance(event, Handshake):
         return _shake_hands(event)
     taken = [work for workspace in _seeing(event) if (work := _work_for(event, workspace)) is not None]
@@ -75,7 +76,7 @@ def notion_webhook() -> Response[str]:
 
 def _shake_hands(offered: Handshake) -> Response[str]:
     """Anybody can sign a handshake, since it carries its own key: it is believed once, while the operator waits."""
-    if not runtime.secrets.capture_verification_token(offered.token, now=runtime.clock()):
+    if not runtime.webhook_token.capture(offered.token, now=runtime.clock()):
         raise webhooks.Unsigned("no handshake is awaited: run `navsync webhook arm` first")
     return _accepted(handshake="captured")
 
@@ -83,10 +84,10 @@ def _shake_hands(offered: Handshake) -> Response[str]:
 def _seeing(event: NotionEvent) -> Iterable[Workspace]:
     """Workspaces of ours that *event* is for: those of its bots, or all of its Notion workspace where it names none."""
     directory = runtime.store.directory
-    ids = directory.workspaces_of_notion(event.notion_workspace_id)
+    ids = set(directory.workspaces_of_notion(event.notion_workspace_id))
     if event.bots:
-        ids = [id for id in map(directory.workspace_of_bot, event.bots) if id in ids]
-    found = (runtime.store.desk(id).workspace() for id in ids if id is not None)
+        ids &= {directory.workspace_of_bot(bot) for bot in event.bots}
+    found = (runtime.store.desk(id).workspace() for id in sorted(ids))
     return [w for w in found if w is not None and w.is_active]
 
 
@@ -99,7 +100,7 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     if not entity_type and event.type not in _COULD_LEAVE:
         return None
     actor = next((author for author in event.authors if author != workspace.bot_id), None)
-    work = runtime.work(Lane.LIVE, WorkKind.PAGE, f"{entity_type}/{event.page_id}", actor=actor)
+    work = bootstrap.work(Lane.LIVE, WorkKind.PAGE, f"{entity_type}/{event.page_id}", actor=actor)
     runtime.inbox.put(workspace.id, work)
     return work
 
@@ -128,7 +129,7 @@ def sync_project(project_id: str) -> Response[str]:
     if wanted.project_id not in (None, int(project_id)):
         raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
     entity = EntityRef(EntityType.MEDIA_PROJECT, str(int(project_id)))
-    work = runtime.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction)
+    work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction)
     seen = runtime.store.directory.workspaces()
     mine = [w.id for w in seen if w.is_active and who.may("analyst", w)]
     if not mine:
@@ -145,7 +146,7 @@ def sync_workspace(workspace_id: str) -> Response[str]:
     who = api.caller(app.current_event, now=runtime.clock())
     found = runtime.store.desk(int(workspace_id)).workspace() if workspace_id.isdecimal() else None
     workspace = who.must_be_in("analyst", found)
-    work = runtime.work(Lane.SWEEP, WorkKind.SWEEP, "", actor=who.subject)
+    work = bootstrap.work(Lane.SWEEP, WorkKind.SWEEP, "", actor=who.subject)
     _put([workspace.id], work)
     return _accepted(message="Reconcile requested", run_id=work.run_id, workspaces=1)
 

@@ -17,12 +17,11 @@ STALLED_AFTER_S = 90.0
 
 
 def agree_on_webhooks(machine: Machine, vault: Vault) -> None:
-    """Do what a person does once in Notion's portal: register the address and confirm its token."""
+    """Do what an operator does once in Notion's portal: register the address, bring back the token."""
     with client(machine.notion.url) as portal:
         subscription = checked(portal.get("/_twin/subscription")).json()
         if subscription and subscription["state"] == "active" and vault.webhook_token():
             return
-        vault.forget_webhook_token()
         vault.arm_webhook()
         address = f"{machine.api_url}/webhooks/notion"
         made = checked(portal.post("/_twin/subscription", json={"url": address})).json()
@@ -33,6 +32,7 @@ def agree_on_webhooks(machine: Machine, vault: Vault) -> None:
             f"{machine.log}/sync-trigger.log shows why",
         )
         checked(portal.post("/_twin/subscription/verify", json={"token": token}))
+    vault.trust_webhook_token(token)
 
 
 def connect(api: httpx.Client) -> bool:

@@ -55,7 +55,7 @@ def parameters(machine: Machine, credentials: Credentials, environ: Mapping[str,
         "NotionRedirectUri": machine.redirect_uri,
         "NotionBaseUrl": machine.notion.quick_url,
         "NavImpactBaseUrl": machine.navimpact.quick_url,
-        "AllowedOrigins": machine.api.url,
+        "AllowedOrigin": machine.api.url,
         "LogRetentionDays": "1",
         "Protect": "false",
         "NavImpactApi": environ.get("NAVIMPACT_API", "contract"),
@@ -74,7 +74,8 @@ def _sources() -> Iterator[Path]:
     yield from (ROOT / name for name in ("template.yaml", "samconfig.toml", "requirements/layer.txt"))
     for folder in ("functions", "layers"):
         for path in (ROOT / folder).rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            caches = (part for part in path.parts if part == "__pycache__" or part.endswith("_cache"))
+            if path.is_file() and not any(caches):
                 yield path
 
 

@@ -40,20 +40,21 @@ class Vault:
         return jwt.encode(claims, secret, algorithm="HS256")
 
     def arm_webhook(self) -> datetime:
-        """Let Notion's next handshake through, for ten minutes."""
+        """Let Notion's next handshake through, for ten minutes; its token takes the place of the present one."""
         until = datetime.now(UTC) + ARMED_FOR
-        held = self._read("NotionWebhookSecretArn")
-        self._write("NotionWebhookSecretArn", held | {"armed_until": until.isoformat()})
+        armed = {"verification_token": None, "armed_until": until.isoformat()}
+        self._write("NotionWebhookSecretArn", armed)
         return until
 
-    def forget_webhook_token(self) -> None:
-        """Let the next handshake bring another token; a live one is never replaced."""
-        self._write("NotionWebhookSecretArn", {"verification_token": None, "armed_until": None})
-
     def webhook_token(self) -> str | None:
-        """Return the token that a handshake left, which signs all of Notion's deliveries."""
-        token: str | None = self._read("NotionWebhookSecretArn").get("verification_token")
+        """Return what Notion signs deliveries with; None until a handshake brought it."""
+        held = self._read("NotionWebhookSecretArn")
+        token: str | None = held.get("verification_token") or held.get("candidate")
         return token
+
+    def trust_webhook_token(self, token: str) -> None:
+        """Take Notion's deliveries that are signed with *token*."""
+        self._write("NotionWebhookSecretArn", {"verification_token": token, "armed_until": None})
 
     def _read(self, output: str) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(

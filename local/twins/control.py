@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from itertools import takewhile
 from random import Random
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -44,10 +44,10 @@ SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def actor(request: HTTPConnection) -> Actor:
-    """Whose call this is: a person's by `Twin-Actor: person`, or from a browser (it sends Sec-Fetch-Mode)."""
+    """Whose call this is: a person's by `Twin-Actor: person`, or a browser's, which alone sends Sec-Fetch-Site."""
     said = request.headers.get("twin-actor")
     if said is None:
-        return "person" if "sec-fetch-mode" in request.headers else "api"
+        return "person" if "sec-fetch-site" in request.headers else "api"
     return "person" if said.lower() == "person" else "api"
 
 
@@ -366,8 +366,11 @@ async def _nowhere(_message: Message) -> None:
 
 
 async def _cut(scope: Scope, receive: Receive) -> None:
-    """Abort the TCP connection; returning before the server noticed would make it answer 500."""
-    scope["extensions"][CUT]()
+    """Abort the TCP connection; returning before the server noticed would make it log a fault of ours."""
+    cut = scope.get("extensions", {}).get(CUT)
+    if cut is None:
+        raise RuntimeError("a call cannot be cut because this server has no way to; use local.twins.serving")
+    cut()
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -399,8 +402,8 @@ def _same_origin(headers: Headers, host: str) -> bool:
     return origin is None or origin == f"http://{host}"
 
 
-async def _obey[T, R: JsonValue | Sequence[Any] | dict[str, Any]](
-    request: Request, shape: TypeAdapter[T], do: Callable[[T], R], *, empty: bytes = b""
+async def _obey[T](
+    request: Request, shape: TypeAdapter[T], do: Callable[[T], object], *, empty: bytes = b""
 ) -> Response:
     body = await _body(request)
     if body is None:

@@ -7,7 +7,6 @@ import pytest
 
 from local.twins.navimpact.app import Config as NavImpactConfig
 from local.twins.navimpact.app import create_app as navimpact_app
-from local.twins.notion import Config as NotionConfig
 from local.twins.notion import create_app as notion_app
 from local.twins.serving import serving
 from tests.contract import stages
@@ -15,7 +14,7 @@ from tests.contract import stages
 
 @pytest.fixture(scope="session")
 def notion_url() -> Iterator[str]:
-    with serving(notion_app(NotionConfig(plan="business"))) as url:
+    with serving(notion_app(stages.CONFIG)) as url:
         yield url
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+from notion_client import Client
 
-from local.twins.notion.seed import PERSON_ID, WORKSPACE_ID
+from local.twins.notion import Config
+from local.twins.notion.seed import PERSON_ID
 from navsync import navimpact, notion
 from navsync.errors import NeedsReauth
 from navsync.model import DataSource, EntityRef, EntityType, Side, Values
@@ -19,6 +23,7 @@ from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
 
 PROJECT = EntityType.MEDIA_PROJECT
 LOG = EntityType.DISTRIBUTION_LOG
+CONFIG = Config(plan="business")
 SERVICE_TOKEN = "navimpact-service-token"
 UNLIMITED = 1_000_000
 BY_HAND = {"Twin-Actor": "person"}
@@ -174,13 +179,29 @@ def gateway(
     )
 
 
+def oauth(client: Client, secret: str = CONFIG.client_secret) -> notion.OAuth:
+    return notion.OAuth(client, CONFIG.client_id, secret, CONFIG.redirect_uris[0], clock=_now)
+
+
+def allowed(client: notion.OAuth, state: str = "state") -> dict[str, str]:
+    """What Notion hands to the redirect after a person pressed Allow and shared every page."""
+    address, _, query = client.authorize_url(state).partition("?")
+    answer = httpx.post(address, data=dict(parse_qsl(query)) | {"decision": "allow"})
+    return dict(parse_qsl(urlsplit(answer.headers["location"]).query))
+
+
+def connected(client: notion.OAuth) -> notion.Grant:
+    return client.exchange(allowed(client)["code"])
+
+
 def twin_notion(url: str) -> NotionStage:
     httpx.post(f"{url}/_twin/reset", json={"seed": 1}).raise_for_status()
     httpx.post(f"{url}/_twin/switches", json={"requests_per_window": UNLIMITED}).raise_for_status()
-    made = httpx.post(f"{url}/_twin/tokens", json={"workspace_id": WORKSPACE_ID}).raise_for_status().json()
-    stage = NotionStage(_unset, _unset, made["bot_id"], PERSON_ID, url=url, token=made["token"])
-    stage.side = notion_side(stage, gateway(url, Tokens(made["token"])))
-    by_hand = gateway(url, Tokens(made["token"]))
+    with closing(notion.connect(url, timeout=10)) as client:
+        made = connected(oauth(client))
+    stage = NotionStage(_unset, _unset, made.bot_id, PERSON_ID, url=url, token=made.access_token)
+    stage.side = notion_side(stage, gateway(url, Tokens(made.access_token)))
+    by_hand = gateway(url, Tokens(made.access_token))
     by_hand.client.client.headers.update(BY_HAND)
     person = notion_side(stage, by_hand)
     person.use(stage.made_source(PROJECT))

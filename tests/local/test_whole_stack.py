@@ -75,7 +75,7 @@ def navsync_up(environ: dict[str, str]) -> Iterator[Up]:
 
 def environ_of(home: Path) -> dict[str, str]:
     ports = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
-    return os.environ | ports | {"NAVSYNC_HOME": str(home), "COLUMNS": "120"}
+    return os.environ | ports | {"NAVSYNC_HOME": str(home)}
 
 
 def processes_that_name(*words: str) -> list[str]:

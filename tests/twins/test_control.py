@@ -1,4 +1,5 @@
 import json
+import logging
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -196,6 +197,19 @@ def test_a_call_dropped_after_is_applied_and_cut(twin: Counter) -> None:
 
     assert twin.value == 1
     assert [entry["status"] for entry in twin.log()["requests"]] == [None]
+
+
+def test_a_cut_is_no_fault_of_the_twin(twin: Counter, caplog: pytest.LogCaptureFixture) -> None:
+    server_log = logging.getLogger("uvicorn.error")
+    server_log.addHandler(caplog.handler)
+    twin.order("faults", [{"do": {"drop": "before"}}])
+
+    with pytest.raises(httpx.TransportError):
+        twin.call("GET", "/v1/things/1")
+
+    until(lambda: len(twin.log()["requests"]) == 1)
+    server_log.removeHandler(caplog.handler)
+    assert caplog.messages == []
 
 
 def test_a_call_can_be_applied_and_still_answer_an_error(twin: Counter) -> None:

@@ -620,6 +620,17 @@ def test_a_child_with_the_number_of_a_deleted_project_stays(twin: Twin) -> None:
     assert twin.get(story, "impact-stories").status_code == 200
 
 
+def test_a_deleted_child_takes_nobody_with_it(twin: Twin) -> None:
+    one, two = twin.made({"title": "a"})["id"], twin.made({"title": "b"})["id"]
+    story = twin.made({"media_project_id": two, "title": "story"}, "impact-stories")["id"]
+    kept = twin.made({"media_project_id": one, "title": "kept"}, "impact-stories")["id"]
+    assert story == one
+
+    twin.delete(story, "impact-stories")
+
+    assert twin.get(kept, "impact-stories").status_code == 200
+
+
 def test_a_deletion_respects_if_match(twin: Twin) -> None:
     project = twin.made({"title": "Reef"})["id"]
 

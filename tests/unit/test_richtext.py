@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 from typing import Any
 
@@ -260,7 +261,8 @@ runs = st.lists(
     | st.builds(equation, some),
     max_size=8,
 )
-laws = settings(deadline=None, max_examples=400)
+laws = settings(deadline=None, max_examples=int(os.environ.get("LAW_EXAMPLES", "100")))
+"""`LAW_EXAMPLES=20000` looks harder."""
 
 
 @st.composite

@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel, ValidationError
 
-from navsync.errors import SyncError
+from navsync.errors import Retryable, SyncError
 from navsync.model import Workspace
 
 ROLES = ("viewer", "analyst", "admin")
@@ -133,15 +133,21 @@ def resolver(logger: Logger) -> APIGatewayHttpResolver:
     def request_id() -> str:
         return str(app.current_event.request_context.request_id)
 
-    @app.exception_handler(Problem)
+    @app.exception_handler(Problem)  # type: ignore[untyped-decorator]  # Powertools does not type it
     def known(problem: Problem) -> Response[str]:
         return problem_response(problem, request_id())
 
-    @app.exception_handler(NotFoundError)
+    @app.exception_handler(Retryable)  # type: ignore[untyped-decorator]
+    def passing(error: Retryable) -> Response[str]:
+        logger.warning("passing failure", extra={"code": error.code, "reason": str(error)})
+        again = Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, "NavSync could not do this now: try again.")
+        return problem_response(again, request_id())
+
+    @app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]
     def unknown_route(_: NotFoundError) -> Response[str]:
         return problem_response(Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such route."), request_id())
 
-    @app.exception_handler(Exception)
+    @app.exception_handler(Exception)  # type: ignore[untyped-decorator]
     def unexpected(error: Exception) -> Response[str]:
         logger.exception("unexpected", exc_info=error)
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "NavSync failed; the log has the reason.")

@@ -13,7 +13,7 @@ class Tokens:
     """What opens a Notion workspace. Not shown by `repr`."""
 
     access_token: str = field(repr=False)
-    refresh_token: str | None = field(repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
 
 
 @dataclass(slots=True)
@@ -28,18 +28,25 @@ class Credentials:
 
     def token(self) -> str:
         """The access token as last stored. Raises NeedsReauth where none is."""
-        self._held = self._held or self.load()
-        if self._held is None:
-            raise NeedsReauth("the workspace has no token: connect it again")
+        self._held = self._held or self._stored()
         return self._held.access_token
 
     def refresh(self, dead: str) -> str:
         """A token newer than *dead*, stored before it is returned: Notion kills the old pair at once."""
-        stored = self.load()
-        if stored is None or stored.refresh_token is None:
-            raise NeedsReauth("Notion does not accept the token any more and there is none to refresh it with")
+        stored = self._stored()
         if stored.access_token == dead:
-            stored = self.exchange(stored.refresh_token)
+            stored = self._renewed(stored)
             self.store(stored)
         self._held = stored
         return stored.access_token
+
+    def _stored(self) -> Tokens:
+        stored = self.load()
+        if stored is None:
+            raise NeedsReauth("there is no token for this workspace: connect it again")
+        return stored
+
+    def _renewed(self, stored: Tokens) -> Tokens:
+        if stored.refresh_token is None:
+            raise NeedsReauth("Notion does not accept the token any more and there is none to refresh it with")
+        return self.exchange(stored.refresh_token)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, assert_never
 from unicodedata import normalize
@@ -77,9 +77,9 @@ def parse_notion(field: Field, prop: Mapping[str, Any]) -> Value:
     """
     if field.kind is not Kind.BODY and prop.get("type", field.kind) != field.kind:
         raise Unreadable(f"the property is now of type {prop['type']}; make it {field.kind} again in Notion")
-    if incomplete(field, prop) or prop.get("truncated") or prop.get("unknown_block_ids"):
-        raise Unreadable("Notion shows only a part of it; shorten it, or share all it shows with the connection")
     try:
+        if incomplete(field, prop) or prop.get("truncated") or prop.get("unknown_block_ids"):
+            raise Unreadable("Notion shows only a part of it; shorten it, or share all it shows with the connection")
         return _from_notion(field.kind, prop[field.kind])
     except (KeyError, TypeError, AttributeError) as error:
         raise Unreadable(f"Notion answers it in a shape that is not known here ({error!r})") from error
@@ -96,7 +96,7 @@ def _from_notion(kind: Kind, shown: Any) -> Value:
         case Kind.STATUS:
             return _status(shown and shown["name"])
         case Kind.MULTI_SELECT:
-            return _options([option["name"] for option in shown])
+            return _options(_names(shown))
         case Kind.NUMBER:
             return scalars.number(shown)
         case Kind.DATE:
@@ -131,12 +131,12 @@ def _to_notion(field: Field, value: Value, shown: Any, source: DataSource | None
         case Kind.BODY:
             return _str(value)
         case Kind.SELECT:
-            return _named(_str(value), _known(field, shown, source)) if value else None
+            return _named(_str(value), _option_names(field, shown, source)) if value else None
         case Kind.STATUS:
-            return _named(_str(value) or NO_STATUS, _known(field, shown, source))
+            return _named(_str(value) or NO_STATUS, _option_names(field, shown, source))
         case Kind.MULTI_SELECT:
-            known = _known(field, shown, source)
-            return [_named(name, known) for name in options.one_each(_tuple(value))]
+            wanted = options.restore(options.one_each(_tuple(value)), _names(shown or ()))
+            return [_named(name, _option_names(field, shown, source)) for name in wanted]
         case Kind.NUMBER:
             return None if value is None else scalars.json_number(_decimal(value))
         case Kind.DATE:
@@ -147,17 +147,17 @@ def _to_notion(field: Field, value: Value, shown: Any, source: DataSource | None
             assert_never(field.kind)
 
 
-def _named(name: str, known: Iterable[str]) -> dict[str, str]:
-    return {"name": options.spell(name, known) or options.encode(name)}
+def _named(name: str, known: Collection[str]) -> dict[str, str]:
+    return {"name": name if name in known else options.spell(name, known) or options.encode(name)}
 
 
-def _known(field: Field, shown: Any, source: DataSource | None) -> list[str]:
-    here = shown if isinstance(shown, list) else [shown] if shown else []
-    return [option["name"] for option in here] + (_option_names(field, source) if source else [])
+def _option_names(field: Field, shown: Any, source: DataSource | None) -> list[str]:
+    on_page = shown if isinstance(shown, list) else [shown] if shown else []
+    return [*_names(on_page), *_names(source.options.get(field.name, ()) if source else ())]
 
 
-def _option_names(field: Field, source: DataSource) -> list[str]:
-    return [option["name"] for option in source.options.get(field.name, ())]
+def _names(listed: Iterable[Mapping[str, Any]]) -> list[str]:
+    return [option["name"] for option in listed]
 
 
 # --- NavImpact's values ---------------------------------------------------------------------------------------------
@@ -269,11 +269,11 @@ def _losses(field: Field, value: Value, to: Side) -> Iterator[str]:
 
 def _losses_in_notion(field: Field, value: Value) -> Iterator[str]:
     match field.kind, value:
-        case (Kind.TITLE | Kind.TEXT), str() if not richtext.fits(value):
+        case ((Kind.TITLE | Kind.TEXT), str()) if not richtext.fits(value):
             yield f"it is {units(value):,} characters long and a Notion property holds {richtext.LONGEST:,}"
         case Kind.URL, str() if units(value) > _LONGEST_URL:
             yield f"it is {units(value):,} characters long and a link in Notion holds {_LONGEST_URL:,}"
-        case (Kind.SELECT | Kind.STATUS), str():
+        case ((Kind.SELECT | Kind.STATUS), str()):
             yield from _losses_of_options((value,))
         case Kind.MULTI_SELECT, tuple():
             yield from _losses_of_options(options.one_each(value))
@@ -305,7 +305,7 @@ def _losses_in_navimpact(field: Field, value: Value) -> Iterator[str]:
 
 # --- meaning --------------------------------------------------------------------------------------------------------
 
-_ESCAPED = re.compile(r"\\([^\w\s])")
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def _meaning(field: Field, value: Value) -> Value:
@@ -347,7 +347,7 @@ def _options(spelled: object) -> tuple[str, ...]:
         return ()
     if not isinstance(spelled, list):
         raise Unreadable(f"it holds a {type(spelled).__name__} where a list is expected")
-    return tuple(name for name in map(_option, spelled) if name)
+    return tuple(dict.fromkeys(name for name in map(_option, spelled) if name))
 
 
 def _str(value: Value) -> str:

@@ -46,10 +46,8 @@ def pieces(text: str, longest: int) -> Iterator[str]:
 
 def _end_of_piece(text: str, start: int, longest: int) -> int:
     end = min(start + longest, len(text))
-    excess = units(text[start:end]) - longest
-    while excess > 0:
+    while end > start + 1 and (excess := units(text[start:end]) - longest) > 0:
         end -= max(excess // 2, 1)
-        excess = units(text[start:end]) - longest
     cut = boundary_before(text, end)
     return cut if cut > start else end
 

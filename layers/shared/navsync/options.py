@@ -29,12 +29,15 @@ def meaning(name: str) -> str:
 
 def one_each(wanted: Iterable[str]) -> tuple[str, ...]:
     """The first of all *wanted* names that mean the same, in order."""
-    return tuple({meaning(name): name for name in reversed(tuple(wanted))}.values())[::-1]
+    first: dict[str, str] = {}
+    for name in wanted:
+        first.setdefault(meaning(name), name)
+    return tuple(first.values())
 
 
 def meanings(names: Iterable[str]) -> tuple[str, ...]:
     """Equal for lists that Notion takes for the same, order included."""
-    return tuple(dict.fromkeys(map(meaning, names)))
+    return tuple(dict.fromkeys(filter(None, map(meaning, names))))
 
 
 def means(one: str, other: str) -> bool:

@@ -13,7 +13,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LARGEST_EXPONENT = 400
 """Beyond what a JSON number of either side can hold, so that spelling one out stays cheap."""
 _EXACT = Context(prec=2 * _LARGEST_EXPONENT)
-_DATE_TIME = re.compile(r"(?P<at>[^/\[]+)(\[(?P<zone>[^\]]+)\])?")
+_MOMENT = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?"
+_DATE = re.compile(rf"(?P<start>{_MOMENT})(/(?P<end>{_MOMENT}))?(\[(?P<time_zone>[^\]]+)\])?", re.ASCII)
 
 
 class Unreadable(ValueError):
@@ -108,22 +109,19 @@ def calendar_date(spelled: object) -> str | None:
 
 
 def date_text(notion: Mapping[str, Any] | None) -> str | None:
-    """Notion's date as one text: a day, a time with its offset or `[Europe/Berlin]`, or a range `start/end`."""
+    """Notion's date as one text: a day, a time with its offset, or `start/end`; `[Europe/Berlin]` follows a local one."""
     if notion is None:
         return None
     zone = f"[{notion['time_zone']}]" if notion.get("time_zone") else ""
-    return "/".join(f"{at}{zone}" for at in (notion["start"], notion.get("end")) if at)
+    return "/".join(at for at in (notion["start"], notion.get("end")) if at) + zone
 
 
 def notion_date(spelled: str) -> dict[str, Any] | None:
     """The reverse of `date_text`; None when it is no such text."""
-    ends = [_DATE_TIME.fullmatch(part) for part in spelled.split("/")]
-    moments = [end["at"] for end in ends if end and _is_moment(end["at"])]
-    zones = [end["zone"] for end in ends if end]
-    if not len(ends) == len(moments) <= 2 or len(set(zones)) != 1:
-        return None
-    sent = {"start": moments[0], "end": moments[1] if len(moments) > 1 else None, "time_zone": zones[0]}
-    return {key: value for key, value in sent.items() if value is not None}
+    parts = _DATE.fullmatch(spelled)
+    sent = {key: value for key, value in parts.groupdict().items() if value} if parts else {}
+    moments = [sent[key] for key in ("start", "end") if key in sent]
+    return sent if moments and all(map(_is_moment, moments)) else None
 
 
 def _is_moment(spelled: str) -> bool:

@@ -50,12 +50,13 @@ class _Writer:
 
     fake: Faker
     chance: Random
+    paragraphs: list[str]
     ids: Counter[str] = field(default_factory=Counter)
 
     def record(self, entity: Entity, fields: Mapping[str, Any]) -> Record:
         self.ids[entity.name] += 1
         id_ = self.ids[entity.name]
-        created = BEGINNING + timedelta(hours=7 * id_, microseconds=self.number(0, 999_999))
+        created = BEGINNING + timedelta(minutes=self.number(0, 99 * 1_440), microseconds=self.number(0, 999_999))
         updated = created + timedelta(days=self.number(0, 300), microseconds=self.number(0, 999_999))
         # Every fifth record ends at one instant, as after a bulk import: time alone does not order them.
         updated = BEGINNING + timedelta(days=400) if id_ % 5 == 0 else updated
@@ -79,7 +80,7 @@ class _Writer:
 
     def text(self, most: int) -> str:
         """Paragraphs of up to *most* characters in all."""
-        return _exactly(self.number(most // 4, most), self.fake.paragraphs(most // 60)).rstrip()
+        return _exactly(self.number(most // 4, most), self.chance.sample(self.paragraphs, 20)).rstrip()
 
     def people(self) -> list[str]:
         named = [self.fake.name() for _ in range(self.number(0, 4))]
@@ -93,7 +94,7 @@ def make(*, seed: int, projects: int) -> list[Record]:
     """
     fake = Faker(["en_AU", "de_DE", "ja_JP", "pl_PL"])
     fake.seed_instance(seed)
-    writer = _Writer(fake, Random(seed))
+    writer = _Writer(fake, Random(seed), fake.paragraphs(80))
     overrides = itertools.chain(_hard_projects(writer), itertools.repeat({}))
     found = [writer.record(MEDIA_PROJECT, _project(writer) | next(overrides)) for _ in range(projects)]
     return found + [child for project in found for child in _children(writer, project.id)]

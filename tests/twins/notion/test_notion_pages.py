@@ -5,7 +5,7 @@ import pytest
 from local.twins.notion.seed import BOT_ID, PERSON_ID, ROOT_PAGE_ID
 from tests.twins.notion.rig import RECORDED, Api, Rig
 
-EMPTY = {
+EMPTY: dict[str, Any] = {
     "Name": [],
     "Description": [],
     "Type": None,

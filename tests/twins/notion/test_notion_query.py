@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -198,20 +199,8 @@ def test_25_000_rows_can_be_read_to_the_end(rig: Rig, api: Api) -> None:
 
 
 def clone_rows(rig: Rig, model: Page, budget: str, count: int) -> None:
-    store = rig.twin.world.store
-    with store.transaction():
-        for number in range(count):
-            page_id = rig.twin.world.minter.page("393abc1e-edcd")
-            store.put(
-                Page(
-                    page_id,
-                    model.workspace_id,
-                    model.parent,
-                    store.next_number(),
-                    model.created_at,
-                    model.edited_at,
-                    model.created_by,
-                    model.edited_by,
-                    {budget: number},
-                )  # fmt: skip
-            )
+    world = rig.twin.world
+    with world.store.transaction():
+        for amount in range(count):
+            page_id = world.minter.page("393abc1e-edcd")
+            world.store.put(replace(model, id=page_id, number=world.store.next_number(), values={budget: amount}))

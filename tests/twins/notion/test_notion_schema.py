@@ -143,7 +143,7 @@ def test_a_row_in_a_database_with_two_data_sources_must_say_which(api: Api) -> N
 
 
 def test_property_ids_are_shown_url_encoded(api: Api) -> None:
-    names = {f"Column {number}": {"number": {}} for number in range(40)}
+    names: dict[str, Any] = {f"Column {number}": {"number": {}} for number in range(40)}
 
     ids = [entry["id"] for entry in api.schema(api.table({"Name": {"title": {}}} | names)).values()]
 

@@ -50,7 +50,9 @@ class Budget:
             window = self._settled(now)
             wait = self._wait(window, now, PEOPLE_BURST if for_people else BACKGROUND_BURST)
             if wait > PATIENCE:
-                raise Blocked("we stopped because Notion's request budget is spent for now", until=now + wait)
+                raise Blocked(
+                    "Notion's request budget is spent for now; the work goes on when it has refilled", until=now + wait
+                )
             self._window = BudgetWindow(window.started_at, window.used + 1, window.blocked_until)
             return wait.total_seconds()
 

@@ -11,6 +11,9 @@ type Json = dict[str, Any]
 TITLE_ID = "title"
 """The id of every title property, whatever its name."""
 
+DELETED = "deleted"
+"""Stands where a property's type was, until somebody undoes its deletion."""
+
 
 def columns(spec: EntitySpec) -> tuple[Field, ...]:
     """The properties that a data source of *spec* has: all fields but a body, our key, and the link back."""
@@ -44,7 +47,7 @@ def source_of(entity_type: EntityType, answer: Json, known: DataSource | None) -
 def _match(spec_field: Field, by_name: Json, shown: Mapping[str, Json], known: DataSource | None) -> Property | None:
     before = known.properties.get(spec_field.name) if known else None
     if before is not None:
-        return Property(before.id, shown[before.id]["type"]) if before.id in shown else before
+        return Property(before.id, shown[before.id]["type"] if before.id in shown else DELETED)
     if spec_field.kind is Kind.TITLE:
         return Property(TITLE_ID, Kind.TITLE.value)
     named = by_name.get(spec_field.property)

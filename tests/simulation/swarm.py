@@ -1,0 +1,173 @@
+"""What is one history like: how hard it is disturbed, and what people do in it?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import NamedTuple
+
+from navsync.model import Policy
+
+
+class Fault(StrEnum):
+    """Everything that can go wrong. Each must strike in every run of the simulator."""
+
+    KILLED_BEFORE = "worker killed before a call"
+    KILLED_AFTER = "worker killed after a call"
+    OUTLIVED = "worker outlives its lease"
+    REPLY_LOST = "reply of a write lost"
+    REQUEST_LOST = "request of a write lost"
+    BLOCKED = "429"
+    UNAVAILABLE = "5xx"
+    RACED = "409"
+    TOKEN_LOST = "token revoked"  # noqa: S105  # no secret
+    HOOK_DROPPED = "webhook dropped"
+    HOOK_DOUBLED = "webhook doubled"
+    HOOK_LATE = "webhook late"
+    HOOK_OVERTAKEN = "webhook overtaken by a later one"
+    REDELIVERED = "message delivered again"
+    DELAYED_WAKE_LOST = "delayed wake lost"
+    TICK_MISSED = "tick missed"
+    TICK_DOUBLED = "tick doubled"
+    INDEX_LATE = "query index late"
+    DARK = "NavImpact shows no records"
+    UNSHARED = "page no longer shared"
+    POISONED = "a record fails always"
+
+
+AT_PORTS = (
+    Fault.KILLED_BEFORE,
+    Fault.KILLED_AFTER,
+    Fault.OUTLIVED,
+    Fault.REPLY_LOST,
+    Fault.REQUEST_LOST,
+    Fault.BLOCKED,
+    Fault.UNAVAILABLE,
+    Fault.RACED,
+    Fault.TOKEN_LOST,
+)
+AT_STORE = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.OUTLIVED)
+LIKELY = {
+    Fault.KILLED_BEFORE: 0.01,
+    Fault.KILLED_AFTER: 0.01,
+    Fault.OUTLIVED: 0.01,
+    Fault.TOKEN_LOST: 0.005,
+    Fault.HOOK_DROPPED: 0.9,
+    Fault.HOOK_DOUBLED: 0.5,
+    Fault.HOOK_LATE: 0.5,
+    Fault.DELAYED_WAKE_LOST: 0.5,
+    Fault.TICK_MISSED: 0.5,
+    Fault.TICK_DOUBLED: 0.5,
+    Fault.POISONED: 1.0,
+}
+"""The highest rate per occasion; 0.06 where none is given."""
+
+TRIGGERED = frozenset({Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE})
+"""Consequences of others, or of what people do: they have no rate of their own."""
+
+
+class Act(StrEnum):
+    """What people do."""
+
+    EDIT_NAVIMPACT = "edit in NavImpact"
+    EDIT_NOTION = "edit in Notion"
+    AGREE = "settle a difference"
+    CREATE = "create in NavImpact"
+    ADD_ROW = "add a row"
+    DELETE = "delete in NavImpact"
+    TRASH = "trash a page"
+    RESTORE = "restore a page"
+    COPY = "copy a page"
+    UNSHARE = "stop sharing a page"
+    SHARE = "share a page again"
+    GO_DARK = "NavImpact loses its permissions for a while"
+
+
+LIKES = {
+    Act.EDIT_NAVIMPACT: 30,
+    Act.EDIT_NOTION: 40,
+    Act.AGREE: 5,
+    Act.CREATE: 4,
+    Act.ADD_ROW: 5,
+    Act.DELETE: 3,
+    Act.TRASH: 3,
+    Act.RESTORE: 3,
+    Act.COPY: 1,
+    Act.UNSHARE: 1,
+    Act.SHARE: 1,
+    Act.GO_DARK: 1,
+}
+
+
+class Op(NamedTuple):
+    """One thing that somebody does, *gap* seconds after the one before. The numbers choose what it is done to."""
+
+    act: Act
+    gap: float
+    workspace: int
+    target: int
+    field: int
+    how: int
+
+
+@dataclass(frozen=True, slots=True)
+class Swarm:
+    """The settings of one history: few are ever alike, so that combinations meet that nobody thought of."""
+
+    seed: int
+    workspaces: int = 1
+    policies: tuple[Policy, ...] = (Policy.ASK,)
+    conditional: bool = True
+    """NavImpact knows `If-Match`."""
+    idempotent: bool = True
+    """NavImpact knows `Idempotency-Key`."""
+    index_delay: float = 0.0
+    """Seconds, at most, until Notion's queries show a change."""
+    rates: dict[Fault, float] = field(default_factory=dict)
+    fields: int = 10
+    """Few make people meet in the same field."""
+    ops: tuple[Op, ...] = ()
+
+
+def drawn(seed: int, operations: int) -> Swarm:
+    """The settings of history *seed*."""
+    chance = Random(seed)  # noqa: S311  # it must be the same again
+    workspaces = 2 if chance.random() < 0.25 else 1
+    return Swarm(
+        seed=seed,
+        workspaces=workspaces,
+        policies=tuple(chance.choice((Policy.ASK, *Policy)) for _ in range(workspaces)),
+        conditional=chance.random() < 0.5,
+        idempotent=chance.random() < 0.5,
+        index_delay=chance.choice((0.0, 0.0, 20.0, 60.0)),
+        rates={fault: _rate(chance, fault) for fault in Fault if fault not in TRIGGERED},
+        fields=chance.choice((2, 4, 10)),
+        ops=_ops(chance, workspaces, operations),
+    )
+
+
+def calm(swarm: Swarm) -> Swarm:
+    """The same people in a world in which nothing goes wrong."""
+    return Swarm(swarm.seed, swarm.workspaces, swarm.policies, swarm.conditional, swarm.idempotent, ops=swarm.ops)
+
+
+def _rate(chance: Random, fault: Fault) -> float:
+    strikes, share = chance.random() < 0.5, chance.random()
+    return share**2 * LIKELY.get(fault, 0.06) if strikes else 0.0
+
+
+def _ops(chance: Random, workspaces: int, operations: int) -> tuple[Op, ...]:
+    pace = chance.choice((0.3, 3.0, 30.0))
+    acts = chance.choices(list(LIKES), [like * chance.choice((0.3, 1, 3)) for like in LIKES.values()], k=operations)
+    return tuple(
+        Op(
+            act,
+            round(chance.expovariate(1 / pace), 3),
+            chance.randrange(workspaces),
+            chance.randrange(1 << 16),
+            chance.randrange(1 << 16),
+            chance.randrange(1 << 16),
+        )
+        for act in acts
+    )
