@@ -32,7 +32,6 @@ def agree_on_webhooks(machine: Machine, vault: Vault) -> None:
             f"{machine.log}/sync-trigger.log shows why",
         )
         checked(portal.post("/_twin/subscription/verify", json={"token": token}))
-    vault.trust_webhook_token(token)
 
 
 def connect(api: httpx.Client) -> bool:

@@ -50,5 +50,5 @@ class Narrator:
         """Return a progress bar in the style of the steps."""
         return Progress(
             TextColumn("    {task.description}"), BarColumn(bar_width=32), MofNCompleteColumn(),
-            TimeElapsedColumn(), console=self.console, transient=True,
+            TimeElapsedColumn(), console=self.console, transient=True, disable=not self.console.is_terminal,
         )  # fmt: skip

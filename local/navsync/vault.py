@@ -48,13 +48,8 @@ class Vault:
 
     def webhook_token(self) -> str | None:
         """Return what Notion signs deliveries with; None until a handshake brought it."""
-        held = self._read("NotionWebhookSecretArn")
-        token: str | None = held.get("verification_token") or held.get("candidate")
+        token: str | None = self._read("NotionWebhookSecretArn")["verification_token"]
         return token
-
-    def trust_webhook_token(self, token: str) -> None:
-        """Take Notion's deliveries that are signed with *token*."""
-        self._write("NotionWebhookSecretArn", {"verification_token": token, "armed_until": None})
 
     def _read(self, output: str) -> dict[str, Any]:
         value: dict[str, Any] = json.loads(

@@ -180,17 +180,25 @@ class Record:
     created_at: datetime
     updated_at: datetime
     version: int = 1
+    parsed: tuple[int, dict[str, Value]] = (0, {})  # noqa: RUF012  # replaced, never changed
+    """Its values as of a version: reading is what the simulator does most."""
 
     def seen(self, *, with_revision: bool) -> Present:
         """What NavImpact answers."""
         return Present(
             self.id,
-            {name: parse_navimpact(field_of(self.entity_type, name), shown) for name, shown in self.fields.items()},
+            self._values(),
             raw=dict(self.fields),
             revision=f'"{self.version}"' if with_revision else None,
             edited_at=self.updated_at,
             created_at=self.created_at,
         )
+
+    def _values(self) -> dict[str, Value]:
+        if self.parsed[0] != self.version:
+            shown = self.fields.items()
+            self.parsed = (self.version, {n: parse_navimpact(field_of(self.entity_type, n), v) for n, v in shown})
+        return dict(self.parsed[1])
 
 
 @dataclass

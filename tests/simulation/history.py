@@ -4,54 +4,53 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Any, cast
+from typing import Any
 from zlib import crc32
 
-from navsync import conductor
-from navsync.conductor import NotionWorkspace, Tools, pass_on
-from navsync.errors import Blocked, NeedsReauth, Raced, Unavailable, Unclear
 from navsync.model import (
-    BudgetWindow,
     Connection,
     DataSource,
     EntityType,
-    Gone,
     Lane,
-    Lease,
-    Observation,
+    Policy,
     Present,
     Settings,
     SyncLog,
-    Trashed,
     Value,
     Values,
     Work,
     WorkKind,
     Workspace,
 )
-from navsync.ports import Desk, Ledger, SidePort
-from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
-from tests.contract.memory_store import MemoryStore
-from tests.simulation.baton import Strand
-from tests.simulation.people import Edit, People, pieces
-from tests.simulation.swarm import AT_PORTS, AT_STORE, Fault, Op, Swarm
-from tests.simulation.world import PROJECT, START, Clock
+from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
+from tests.contract.memory_store import MemoryLedger, MemoryStore
+from tests.simulation.employee import Employee
+from tests.simulation.people import People, pieces
+from tests.simulation.swarm import Fault, Op, Swarm
+from tests.simulation.world import PROJECT, START
 
 VISIBILITY = 180.0
 DEDUPLICATED = 300.0
 MOST_RECEIVES = 5
 TICK = 300.0
-WRITES = frozenset({"create", "update", "stamp", "remove", "restore"})
 
 
-class Killed(BaseException):
-    """The process is gone: nothing of it runs any more, no `finally` either."""
+class SimulatedClock:
+    """Seconds since the beginning, and the time that they make."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._shown = 0.0, START
+
+    def __call__(self) -> datetime:
+        if self._shown[0] != self.seconds:
+            self._shown = self.seconds, START + timedelta(seconds=self.seconds)
+        return self._shown[1]
 
 
 @dataclass
@@ -68,6 +67,11 @@ class Office:
     sent: dict[int, float] = field(default_factory=dict)
     """Epoch → when a wake with it was last taken."""
     blocked_until: float = 0.0
+    """No call to Notion before: some worker was told so and had the time to keep it."""
+    token_dead: bool = False
+    highest_fence: int = 0
+    removals: Counter[int] = field(default_factory=Counter)
+    """Pages that we trashed, by hour, duplicates not counted."""
 
 
 class SimulatedNotion(MemoryNotion):
@@ -95,6 +99,8 @@ class Destroyed:
     value: Value
     age: float
     """Seconds between our last look at it and the write."""
+    by_people: bool
+    """Whether a person wrote it there, rather than a sync."""
 
 
 class History:
@@ -102,7 +108,7 @@ class History:
 
     def __init__(self, swarm: Swarm) -> None:
         self.swarm = swarm
-        self.clock = Clock()
+        self.clock = SimulatedClock()
         self.chance = Random(swarm.seed + 1)  # noqa: S311  # it must be the same again
         self.ids = count(1)
         self.fired: Counter[Fault] = Counter()
@@ -117,19 +123,19 @@ class History:
         self.blind: list[Destroyed] = []
         self.arrived: dict[tuple[str, str, Value], float] = {}
         self.hooks: list[tuple[int, WorkKind, str]] = []
+        self.cursors: dict[tuple[int, str], str] = {}
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
         self.steps = 0
         self._events: list[tuple[float, int, bool, Callable[[], None]]] = []
         self._order = count()
-        self._working: Employee | None = None
         self._last_hook = 0.0
         self.store = MemoryStore()
         self.platform = MemoryNavImpact(self.clock, conditional=swarm.conditional, idempotent=swarm.idempotent)
         self.offices = [self._office(n, policy) for n, policy in enumerate(swarm.policies, start=1)]
         self.people = People(self)
 
-    def _office(self, id: int, policy: Any) -> Office:
+    def _office(self, id: int, policy: Policy) -> Office:
         workspace = Workspace(id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=Settings(policy=policy))
         self.store.add(workspace)
         return Office(id, SimulatedNotion(self.clock, index_delay=self._index_delay))
@@ -145,7 +151,7 @@ class History:
     @property
     def now(self) -> float:
         """Seconds since the beginning."""
-        return (self.clock.now - START).total_seconds()
+        return self.clock.seconds
 
     def at(self, due: float, act: Callable[[], None], *, worker: bool = False) -> None:
         """Do *act* at *due*. Acts of a *worker* need the baton; all others can be done in the middle of a call."""
@@ -163,24 +169,27 @@ class History:
             act()
 
     def _set_clock(self, due: float) -> None:
-        self.clock.now = max(self.clock.now, START + timedelta(seconds=due))
+        self.clock.seconds = max(self.clock.seconds, due)
 
-    def spend(self, seconds: float, employee: Employee) -> None:
-        """Time passes inside a call: what is due meanwhile happens now."""
-        self.clock.now += timedelta(seconds=seconds)
-        while self._events and self._events[0][0] <= self.now:
-            if self._events[0][2]:
-                employee.rest(0.0)
+    def spend(self, seconds: float, employee: Employee, *, switching: bool) -> None:
+        """Time passes inside a call: what is due meanwhile happens now, and another worker may go on first."""
+        clock, events = self.clock, self._events
+        clock.seconds += seconds
+        while events and events[0][0] <= clock.seconds:
+            if events[0][2]:
+                if switching:
+                    employee.rest(0.0)
                 return
-            heappop(self._events)[3]()
+            heappop(events)[3]()
 
     def note(self, what: str) -> None:
         """One more line of the trace, of which only a sum is kept."""
-        self.trace = crc32(f"{self.now} {what}".encode(), self.trace)
+        self.trace = crc32(f"{self.clock.seconds} {what}".encode(), self.trace)
 
     def strikes(self, fault: Fault) -> bool:
         """Whether *fault* happens on this occasion."""
-        if not self.faulty or self.chance.random() >= self.swarm.rates.get(fault, 0.0):
+        rate = self.swarm.rates.get(fault, 0.0)
+        if not rate or not self.faulty or self.chance.random() >= rate:
             return False
         self.fired[fault] += 1
         return True
@@ -200,6 +209,7 @@ class History:
             self.at(tick * TICK, self._tick)
         self.play(due)
         self.recover()
+        self.play(self.now + 1000)
         for _ in range(2):
             self.reconcile()
 
@@ -212,12 +222,12 @@ class History:
         for office in self.offices:
             self.reconnect(office)
 
-    def reconcile(self) -> None:
-        """A tick, and all that follows from it within the hour."""
-        start = self.now
+    def reconcile(self, seconds: float = 4000) -> None:
+        """A tick, and all that follows from it within *seconds*."""
+        until = self.now + seconds
         self._tick()
-        self.play(start + 4000)
-        self._set_clock(start + 4000)
+        self.play(until)
+        self._set_clock(until)
 
     # --- webhooks, queues, ticks --------------------------------------------------------------------------------------
 
@@ -251,7 +261,7 @@ class History:
         self._deliver_soon(office)
 
     def _deliver_soon(self, office: Office) -> None:
-        self.at(self.now + 0.05, lambda: self._deliver(office), worker=True)
+        self.after(0.05, lambda: self._deliver(office))
 
     def _deliver(self, office: Office) -> None:
         if not office.queue or (office.in_flight is not None and office.in_flight[1] > self.now):
@@ -265,8 +275,8 @@ class History:
             self._deliver_soon(office)
             return
         office.in_flight = message, self.now + VISIBILITY
-        self.at(self.now + VISIBILITY, lambda: self._deliver(office), worker=True)
-        Employee(self, office, message).begin()
+        self.after(VISIBILITY, lambda: self._deliver(office))
+        self.at(self.now, Employee(self, office, message).go, worker=True)
 
     def finished(self, office: Office, message: int) -> None:
         """The worker is done with *message*: it is deleted, unless it was given to another meanwhile."""
@@ -286,18 +296,116 @@ class History:
                 for _ in range(1 + self.strikes(Fault.TICK_DOUBLED)):
                     self.put(office, WorkKind.SWEEP, "", Lane.SWEEP)
 
-    # --- the connection -----------------------------------------------------------------------------------------------
+    # --- the connection ---------------------------------------------------------------------------------------------
 
     def reconnect(self, office: Office) -> None:
         """A person connects the workspace again, which starts set-up."""
+        office.token_dead = False
         desk = self.store.desk(office.id)
         workspace = desk.workspace()
         if workspace is not None and workspace.connection is Connection.NEEDS_REAUTH:
-            desk.save_workspace(cast(Workspace, _but(workspace, connection=Connection.CONNECTED)))
+            desk.save_workspace(replace(workspace, connection=Connection.CONNECTED))
             self.put(office, WorkKind.SETUP, "")
 
+    def poisoned(self, office: Office, page_id: str) -> bool:
+        """Whether this is the page that always fails: the first one of a workspace."""
+        if not self.swarm.rates.get(Fault.POISONED) or page_id != next(iter(office.notion.pages)):
+            return False
+        self.fired[Fault.POISONED] += 1
+        return True
 
-def _but(workspace: Workspace, **changes: Any) -> Workspace:
-    from dataclasses import replace
+    # --- what is watched ----------------------------------------------------------------------------------------------
 
-    return replace(workspace, **changes)
+    def seconds(self, time: datetime) -> float:
+        """*time* since the beginning."""
+        return (time - START).total_seconds()
+
+    def problem(self, what: str) -> None:
+        """An invariant that was broken on the way."""
+        self.problems.append(f"{what} (at {self.now:.1f} s)")
+
+    def watch_ledger(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
+        """After each successful call of the ledger."""
+        if name not in ("save", "record"):
+            return
+        ledger: MemoryLedger = method.__self__
+        if ledger.lease.fence < office.highest_fence:
+            self.problem("I7: a worker wrote after its successor had")
+        office.highest_fence = ledger.lease.fence
+        for log in args[1:] if name == "save" else args:
+            self._recorded_in(log)
+
+    def _recorded_in(self, log: SyncLog) -> None:
+        for change in log.changes:
+            self.recorded.update((change.field, piece) for piece in pieces(change.field, change.old))
+            if change.rule.startswith("conflict"):
+                self.recorded.update((change.field, piece) for piece in pieces(change.field, change.new))
+
+    def watch_cursor(self, office: Office, name: str, value: str, *, moved: bool) -> None:
+        """After each move of a cursor."""
+        before = self.cursors.get((office.id, name), "")
+        if moved and value < before:
+            self.problem(f"I8: {name} went back")
+        self.cursors[office.id, name] = max(before, value)
+
+    def watch_update(
+        self, office: Office, to: str, args: tuple[Any, ...], looked: tuple[Values, float] | None, seen: Present
+    ) -> None:
+        """Just before an update is applied."""
+        _, id, changes = args
+        now = self._values(office, to, id)
+        for name, value in changes.items():
+            if name in seen.values and seen.values[name] == value:
+                self.problem(f"{to}: {name} was written although it had not changed")
+            lost = set(pieces(name, now.get(name))) - set(pieces(name, value))
+            for piece in sorted(lost, key=str):
+                if (name, piece) not in self.recorded:
+                    self._destroyed(office, to, name, piece, looked)
+
+    def _destroyed(self, office: Office, to: str, name: str, piece: Value, looked: tuple[Values, float] | None) -> None:
+        if looked is None or piece in pieces(name, looked[0].get(name)):
+            self.problem(f"I6: {name}={piece} was overwritten on {to} before it was recorded")
+            return
+        if to == "navimpact" and self.swarm.conditional:
+            self.problem(f"I1: {name}={piece} was overwritten on NavImpact in spite of If-Match")
+        place = to if to == "navimpact" else f"notion {office.id}"
+        by_people = any(e.side == place and (e.field, e.value) == (name, piece) for e in self.people.edits)
+        self.blind.append(Destroyed(to, name, piece, self.now - looked[1], by_people))
+
+    def _values(self, office: Office, to: str, id: str) -> Values:
+        if to == "notion":
+            page = office.notion.pages.get(id)
+            return page.values if page else {}
+        record = self.platform.records.get((PROJECT, id))
+        return record.seen(with_revision=False).values if record else {}
+
+    def watch_removal(self, office: Office, to: str, id: str) -> None:
+        """Just before a record is removed by us."""
+        if to == "navimpact":
+            self.problem("I12: a record was deleted in NavImpact without approval")
+            return
+        page = office.notion.pages[id]
+        if page.in_trash:
+            return
+        if (office.id, id) in self.people.copies:
+            self.problem("I4: a copy that a person made was trashed")
+        kept = self.store.of(office.id)
+        if id not in kept.pairs:
+            return
+        mapping = kept.mappings[kept.pairs[id]]
+        if mapping.entity_id not in self.people.deleted:
+            self.problem(f"I12: the page of {mapping.entity_id} was trashed, which nobody deleted")
+        hour = int(self.now // 3600)
+        office.removals[hour] += 1
+        if office.removals[hour] > 5:
+            self.problem("I12: more pages were trashed within an hour than may be without approval")
+
+    def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], answer: Any) -> None:
+        """Just after a write of ours was applied."""
+        self.writes += 1
+        if to == "navimpact" and isinstance(answer, Present):
+            self.people.touched_record(answer.id)
+        values = args[2] if name == "update" else args[1] if name == "create" else {}
+        for field_name, value in values.items():
+            for piece in pieces(field_name, value):
+                self.arrived.setdefault((to, field_name, piece), self.now)

@@ -36,18 +36,6 @@ class Fault(StrEnum):
     POISONED = "a record fails always"
 
 
-AT_PORTS = (
-    Fault.KILLED_BEFORE,
-    Fault.KILLED_AFTER,
-    Fault.OUTLIVED,
-    Fault.REPLY_LOST,
-    Fault.REQUEST_LOST,
-    Fault.BLOCKED,
-    Fault.UNAVAILABLE,
-    Fault.RACED,
-    Fault.TOKEN_LOST,
-)
-AT_STORE = (Fault.KILLED_BEFORE, Fault.KILLED_AFTER, Fault.OUTLIVED)
 LIKELY = {
     Fault.KILLED_BEFORE: 0.01,
     Fault.KILLED_AFTER: 0.01,

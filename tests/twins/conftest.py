@@ -23,7 +23,7 @@ class Receiver:
     answers: list[int] = field(default_factory=list)
     arrived: threading.Condition = field(default_factory=threading.Condition)
 
-    def wait_for(self, count: int, seconds: float = 10.0) -> list[tuple[dict[str, str], bytes]]:
+    def wait_for(self, count: int, seconds: float = 30.0) -> list[tuple[dict[str, str], bytes]]:
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.got) >= count, seconds), f"got {len(self.got)}"
             return list(self.got)
@@ -52,7 +52,7 @@ def receiver(listening: Receiver) -> Receiver:
     return listening
 
 
-def until(holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 30.0) -> None:
     """Wait for something that another thread does."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -33,13 +33,13 @@ class Counter:
     """The smallest twin: a number that POST raises."""
 
     control: Control
+    http: httpx.Client
     url: str = ""
     value: int = 0
     resets: list[tuple[int | None, int | None]] = field(default_factory=list)
 
     def call(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        with httpx.Client(base_url=self.url) as client:
-            return client.request(method, path, **kwargs)
+        return self.http.request(method, path, **kwargs)
 
     def order(self, what: str, body: Any) -> Any:
         answer = self.call("POST", f"/_twin/{what}", json=body)
@@ -70,7 +70,8 @@ def running(listening: Receiver) -> Iterator[Counter]:
         state=lambda: {"value": counter.value},
         webhook_url=listening.url,
     )
-    counter = Counter(control, resets=resets)
+    client = httpx.Client(timeout=30)
+    counter = Counter(control, client, resets=resets)
     app = Starlette(
         routes=[
             Route("/v1/things/", counter.raise_it, methods=["POST"]),
@@ -81,7 +82,8 @@ def running(listening: Receiver) -> Iterator[Counter]:
         middleware=[Middleware(ControlMiddleware, control=control)],
         lifespan=control.lifespan,
     )
-    with serving(app) as counter.url:
+    with serving(app) as counter.url, client:
+        client.base_url = httpx.URL(counter.url)
         yield counter
 
 
@@ -224,7 +226,7 @@ def test_a_delayed_call_outlasts_its_callers_patience_and_is_applied(twin: Count
     twin.order("faults", [{"do": {"delay_ms": 250}}])
 
     with pytest.raises(httpx.ReadTimeout):
-        twin.call("POST", "/v1/things/", timeout=0.1)
+        twin.call("POST", "/v1/things/", timeout=httpx.Timeout(30, read=0.1))
 
     until(lambda: twin.value == 1)
 
@@ -490,7 +492,7 @@ def test_a_faster_clock_retries_sooner(twin: Counter, receiver: Receiver) -> Non
 
     send(twin, "again", retries=(3600,))
 
-    receiver.wait_for(2, seconds=5)
+    receiver.wait_for(2)
 
 
 def test_a_webhook_is_given_up_when_its_retries_are_used_up(twin: Counter, receiver: Receiver) -> None:

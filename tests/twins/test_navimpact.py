@@ -70,7 +70,7 @@ class Twin:
 def running(listening: Receiver) -> Iterator[Twin]:
     config = Config(token=TOKEN, webhook_url=listening.url, webhook_secrets=(SECRET, OLD_SECRET), projects=0)
     bearer = {"Authorization": f"Bearer {TOKEN}"}
-    with serving(create_app(config)) as url, httpx.Client(base_url=url, headers=bearer) as http:
+    with serving(create_app(config)) as url, httpx.Client(base_url=url, headers=bearer, timeout=30) as http:
         yield Twin(http, listening)
 
 

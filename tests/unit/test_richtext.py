@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from navsync import richtext
 from navsync.graphemes import is_boundary, pieces, units
 

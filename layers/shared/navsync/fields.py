@@ -102,9 +102,17 @@ def _from_notion(kind: Kind, shown: Any) -> Value:
         case Kind.DATE:
             return scalars.date_text(shown)
         case Kind.RELATION:
-            return tuple(sorted({page["id"] for page in shown}))
+            return tuple(sorted({_page_id(page) for page in shown}))
         case _:
             assert_never(kind)
+
+
+def _page_id(page: Mapping[str, Any]) -> str:
+    match page["id"]:
+        case str(id):
+            return id
+        case other:
+            raise TypeError(f"{other!r} is no page id")
 
 
 def render_notion(
@@ -183,7 +191,7 @@ def parse_navimpact(field: Field, json_value: object) -> Value:
         case Kind.DATE:
             return scalars.calendar_date(json_value)
         case Kind.RELATION:
-            return () if json_value is None else (str(json_value),)
+            return _project_ids(json_value)
         case _:
             assert_never(field.kind)
 
@@ -195,7 +203,7 @@ def render_navimpact(field: Field, value: Value, current: object | None) -> obje
         Refused: the value would lose something on the way.
     """
     _refuse_loss(field, value, Side.NAVIMPACT)
-    if field.kind is not Kind.MULTI_SELECT and current is not None and _says(field, value, current):
+    if current is not None and _says(field, value, current):
         return current
     match field.kind:
         case Kind.TITLE | Kind.TEXT | Kind.URL | Kind.BODY | Kind.DATE:
@@ -214,13 +222,26 @@ def render_navimpact(field: Field, value: Value, current: object | None) -> obje
 
 def _says(field: Field, value: Value, current: object) -> bool:
     try:
-        return _meaning(field, parse_navimpact(field, current)) == _meaning(field, value)
+        seen = parse_navimpact(field, current)
     except Unreadable:
         return False
+    if field.kind is Kind.MULTI_SELECT:  # its names are kept one by one
+        return seen == value
+    return _meaning(field, seen) == _meaning(field, value)
 
 
 def _navimpact_number(field: Field, value: Decimal) -> object:
     return f"{value:.{field.places}f}" if field.places else scalars.json_number(value)
+
+
+def _project_ids(spelled: object) -> tuple[str, ...]:
+    match spelled:
+        case None:
+            return ()
+        case int(id) if not isinstance(id, bool):
+            return (str(id),)
+        case _:
+            return tuple(filter(None, [scalars.text(spelled)]))
 
 
 def _id(text: str) -> object:

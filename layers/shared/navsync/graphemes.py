@@ -12,7 +12,7 @@ _LONGEST_CLUSTER = 200
 
 def units(text: str) -> int:
     """The length of *text* in UTF-16 code units, as JavaScript counts."""
-    return len(text) + sum(char > "\uffff" for char in text)
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def is_boundary(text: str, at: int) -> bool:

@@ -13,6 +13,7 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LARGEST_EXPONENT = 400
 """Beyond what a JSON number of either side can hold, so that spelling one out stays cheap."""
 _EXACT = Context(prec=2 * _LARGEST_EXPONENT)
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 _MOMENT = r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?)?"
 _DATE = re.compile(rf"(?P<start>{_MOMENT})(/(?P<end>{_MOMENT}))?(\[(?P<time_zone>[^\]]+)\])?", re.ASCII)
 
@@ -41,7 +42,7 @@ def text(spelled: object) -> str | None:
 
 def has_half_characters(spelled: str) -> bool:
     """Whether it holds a lone surrogate, which cannot be sent or stored as UTF-8."""
-    return any("\ud800" <= char <= "\udfff" for char in spelled)
+    return _HALF_CHARACTER.search(spelled) is not None
 
 
 def same_text(one: str | None, other: str | None) -> bool:
@@ -109,7 +110,7 @@ def calendar_date(spelled: object) -> str | None:
 
 
 def date_text(notion: Mapping[str, Any] | None) -> str | None:
-    """Notion's date as one text: a day, a time with its offset, or `start/end`; `[Europe/Berlin]` follows a local one."""
+    """Notion's date as one text: a day, a time with its offset, or `start/end`; after local times `[Europe/Berlin]`."""
     if notion is None:
         return None
     zone = f"[{notion['time_zone']}]" if notion.get("time_zone") else ""

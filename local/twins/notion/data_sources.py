@@ -111,12 +111,15 @@ def pair_up(caller: Caller, source_id: str) -> None:
 def query(caller: Caller, ask: Ask) -> JsonObject:
     """POST /v1/data_sources/{data_source_id}/query."""
     findings = caller.findings()
-    findings.only(ask.body, _QUERY_KEYS, "body")
+    refused = caller.world.switches.query_in_trash == "refused"
+    findings.only(ask.body, _QUERY_KEYS if refused else (*_QUERY_KEYS, "in_trash"), "body")
     findings.check()
     source = caller.data_source(ask.path["data_source_id"])
     _refuse_unknown_columns(source, ask.parameters("filter_properties"))
     list_id = _list_id(source, ask)
     window = window_of_body(caller, ask, list_id)
+    if caller.world.switches.short_pages:
+        window = Window(window.start, max(1, window.size // 2))
     found = _found(caller, source, ask, list_id)
     return _answer(caller, ask, window, found, list_id)
 
@@ -151,9 +154,10 @@ def _search(caller: Caller, source: DataSource, ask: Ask, rows: list[Page]) -> l
     findings.check()
     archived = findings.boolean(ask.body.get("is_archived", False), "body.is_archived")
     findings.check()
+    in_trash = caller.world.switches.query_in_trash == "honoured" and ask.body.get("in_trash") is True
     if caller.world.trashed(source):
         rows = []
-    visible = [row for row in rows if not row.in_trash and row.is_archived == archived]
+    visible = [row for row in rows if row.in_trash == in_trash and row.is_archived == archived]
     kept = [row for row in visible if keeps(row)] if keeps else visible
     return ordered(_unsorted(caller, kept), ask.body.get("sorts", []), source, findings)
 
@@ -169,7 +173,7 @@ def _unsorted(caller: Caller, rows: list[Page]) -> list[Page]:
 
 
 def _list_id(source: DataSource, ask: Ask) -> str:
-    asked = {key: ask.body.get(key) for key in ("filter", "sorts", "is_archived")}
+    asked = {key: ask.body.get(key) for key in ("filter", "sorts", "is_archived", "in_trash")}
     return f"{source.id}:{json.dumps(asked, sort_keys=True)}"
 
 

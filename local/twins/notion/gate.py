@@ -174,9 +174,14 @@ def _parsed(raw: bytes) -> Any:
         return {}
     try:
         # Half a surrogate pair is legal JSON but no text; Notion's own storage would not keep it either.
-        return json.loads(_LONE_SURROGATE.sub(rb"\\ufffd", raw))
-    except ValueError as error:
+        return json.loads(_LONE_SURROGATE.sub(rb"\\ufffd", raw), parse_constant=_no_json)
+    except (ValueError, RecursionError) as error:
         raise errors.invalid_json() from error
+
+
+def _no_json(constant: str) -> None:
+    """NaN and Infinity are Python's own additions to JSON."""
+    raise ValueError(constant)
 
 
 def _object(body: Any) -> JsonObject:

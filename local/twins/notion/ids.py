@@ -98,7 +98,7 @@ def refresh_token() -> str:
 
 def minute(seconds: float) -> str:
     """A time as pages and data sources show it: floored to the minute."""
-    return datetime.fromtimestamp(seconds - seconds % 60, UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:00.000Z")
 
 
 def millisecond(seconds: float) -> str:

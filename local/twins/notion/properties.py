@@ -1,5 +1,6 @@
 """The values of every property type: read from a request, kept, and shown in an answer."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -14,6 +15,7 @@ from local.twins.notion.wire import JsonArray, JsonObject
 MAX_REFERENCES: Final = 25
 """Answers with whole pages show this many references per property; the rest is on the property endpoint."""
 
+_PRINTED_WITH_EXPONENT: Final = 1e21
 READ_ONLY: Final = frozenset({"created_time", "created_by", "last_edited_time", "last_edited_by"})
 PAGINATED: Final = frozenset({"title", "rich_text", "relation", "people"})
 
@@ -163,10 +165,23 @@ def _rich_text(_column: Property, raw: Any, path: str, writing: Writing) -> Json
 
 
 def _number(_column: Property, raw: Any, path: str, writing: Writing) -> float | None:
-    if raw is None or (isinstance(raw, int | float) and not isinstance(raw, bool)):
-        return raw
+    if raw is None:
+        return None
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and (shown := _as_double(raw)) is not None:
+        return shown
     writing.findings.add(path, "a number or `null`", raw)
     return None
+
+
+def _as_double(raw: float) -> float | None:
+    """The number as JavaScript keeps and prints it, which knows doubles only; None when it is too large for one."""
+    try:
+        double = float(raw)
+    except OverflowError:
+        return None
+    if not math.isfinite(double):
+        return None
+    return int(double) if double.is_integer() and abs(double) < _PRINTED_WITH_EXPONENT else double
 
 
 def _checkbox(_column: Property, raw: Any, path: str, writing: Writing) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cmp_to_key
 from typing import Any, Final
 
 from local.twins.notion import dates, ids, options, richtext
@@ -64,7 +63,7 @@ class Filters:
         self._findings.only(given, ("timestamp", kind, "type"), path)
         condition = self._findings.mapping(given.get(kind, UNDEFINED), f"{path}.{kind}")
         test = self._date(condition, f"{path}.{kind}")
-        return lambda page: test({"start": _timestamp(page, kind)})
+        return lambda page: test(_timestamp(page, kind))
 
     def _property(self, given: JsonObject, path: str) -> Keeps:
         name = self._findings.string(given.get("property", UNDEFINED), f"{path}.property")
@@ -122,14 +121,14 @@ class Filters:
                 return lambda value: value is not None
             case "this_week" | "past_week" | "past_month" | "past_year" | "next_week" | "next_month" | "next_year":
                 low, high = self._period(operator)
-                return lambda value: value is not None and low <= _start(value) < high
+                return lambda value: value is not None and low <= value < high
             case _:
                 return self._against(operator, condition[operator], f"{path}.{operator}")
 
     def _against(self, operator: str, raw: object, path: str) -> ValueTest:
         low, high = self._span(raw, path)
         compare = _DATE_TESTS[operator]
-        return lambda value: value is not None and compare(_start(value), low, high)
+        return lambda value: value is not None and compare(value, low, high)
 
     def _span(self, raw: object, path: str) -> tuple[float, float]:
         """The first instant meant and the first one after: a whole day, or a single millisecond."""
@@ -156,7 +155,7 @@ class Filters:
 
 
 def ordered(rows: list[Page], raw: object, source: DataSource, findings: Findings) -> list[Page]:
-    """*rows* by the sorts of a request, the first sort weighing most; equal rows keep their order.
+    """*rows* by the sorts of a request, the first sort weighing most; equal rows keep their order, empty values come last.
 
     Raises:
         ApiError: a sort names no property.
@@ -166,8 +165,14 @@ def ordered(rows: list[Page], raw: object, source: DataSource, findings: Finding
     sorts = [_sort(findings.mapping(item, path), path, source, findings) for path, item in places]
     findings.check()
     for key, descending in reversed(sorts):
-        rows = sorted(rows, key=cmp_to_key(_empty_last(key, descending=descending)))
+        keyed = [(key(row), row) for row in rows]
+        filled = sorted((pair for pair in keyed if pair[0] is not None), key=_first, reverse=descending)
+        rows = [row for _, row in filled] + [row for value, row in keyed if value is None]
     return rows
+
+
+def _first(pair: tuple[Any, Page]) -> Any:
+    return pair[0]
 
 
 def _sort(raw: JsonObject, path: str, source: DataSource, findings: Findings) -> tuple[Callable[[Page], Any], bool]:
@@ -183,18 +188,8 @@ def _sort(raw: JsonObject, path: str, source: DataSource, findings: Findings) ->
     return lambda page: _sortable(column, page), direction == "descending"
 
 
-def _empty_last(key: Callable[[Page], Any], *, descending: bool) -> Callable[[Page, Page], int]:
-    def compare(left: Page, right: Page) -> int:
-        one, other = key(left), key(right)
-        if one is None or other is None:
-            return (one is None) - (other is None)
-        return (int(one > other) - int(one < other)) * (-1 if descending else 1)
-
-    return compare
-
-
 def _comparable(column: Property, page: Page) -> Any:
-    """A value as tests want it: text, number, option name, set of names or ids, date, or None when empty."""
+    """A value as tests want it: text, number, option name, set of names or ids, seconds, or None when empty."""
     value = page.values.get(column.id)
     match column.type:
         case "title" | "rich_text":
@@ -216,7 +211,9 @@ def _comparable(column: Property, page: Page) -> Any:
         case "last_edited_by":
             return [page.edited_by.id]
         case "created_time" | "last_edited_time":
-            return {"start": _timestamp(page, column.type)}
+            return _timestamp(page, column.type)
+        case "date":
+            return dates.seconds(value["start"]) if value else None
         case "checkbox":
             return bool(value)
         case _:
@@ -229,8 +226,6 @@ def _sortable(column: Property, page: Page) -> Any:
         case "select" | "status":
             names = [option["name"] for option in column.config["options"]]
             return names.index(value) if value in names else None
-        case "date" | "created_time" | "last_edited_time":
-            return _start(value) if value else None
         case "multi_select" | "people" | "relation" | "created_by" | "last_edited_by":
             return ",".join(value) or None
         case "files":
@@ -239,12 +234,10 @@ def _sortable(column: Property, page: Page) -> Any:
             return value.casefold() or None if isinstance(value, str) else value
 
 
-def _timestamp(page: Page, kind: str) -> str:
-    return ids.minute(page.created_at if kind == "created_time" else page.edited_at)
-
-
-def _start(value: JsonObject) -> float:
-    return dates.seconds(value["start"]) or 0.0
+def _timestamp(page: Page, kind: str) -> float:
+    """As answers show it, floored to the minute, in seconds."""
+    exact = page.created_at if kind == "created_time" else page.edited_at
+    return exact - exact % 60
 
 
 def _refuse_mismatch(column: Property, kind: str) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from local.twins.notion.records import KINDS, Database, Page, Record
+from local.twins.notion.wire import JsonObject
 
 _REMEMBERED_VERSIONS = 8  # enough for an index that lags while a page is edited again and again
 _CREATE = "CREATE TABLE IF NOT EXISTS records (kind TEXT, id TEXT, body BLOB, PRIMARY KEY (kind, id)) WITHOUT ROWID"
@@ -49,6 +50,11 @@ class Store:
     def all[R: Record](self, kind: type[R]) -> list[R]:
         """Every record of a kind, oldest first."""
         return list(self._records[kind].values())
+
+    def as_json(self, kind: type[Record]) -> list[JsonObject]:
+        """Every record of a kind, as JSON values."""
+        adapter = self._adapters[kind]
+        return [adapter.dump_python(record, mode="json") for record in self.all(kind)]
 
     def pages_in(self, parent_id: str) -> list[Page]:
         """Pages directly below a page, data source or workspace, oldest first."""

@@ -4,7 +4,7 @@ import json
 import secrets
 from collections.abc import Callable
 from dataclasses import asdict, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,12 +14,33 @@ from starlette.routing import Route
 
 from local.twins.control import Control
 from local.twins.notion import ids
-from local.twins.notion.records import Bot, Database, DataSource, Page, Person, Plan, Subscription, Token, Workspace
+from local.twins.notion.records import (
+    Bot,
+    Database,
+    DataSource,
+    Page,
+    Person,
+    Plan,
+    Record,
+    Subscription,
+    Token,
+    Workspace,
+)
 from local.twins.notion.seed import another, bot_of
 from local.twins.notion.webhooks import Webhooks, signature
 from local.twins.notion.world import World
 
 HANDSHAKE_WITHIN_S = 10.0
+_TOLD: Final[dict[str, type[Record]]] = {
+    "workspaces": Workspace,
+    "people": Person,
+    "bots": Bot,
+    "tokens": Token,
+    "subscriptions": Subscription,
+    "databases": Database,
+    "data_sources": DataSource,
+    "pages": Page,
+}
 
 
 class _Order(BaseModel):
@@ -108,7 +129,7 @@ class Steering:
             return _refusal("no subscription was made because there is no url; send one", 422)
         subscription = Subscription(self._world.minter.plain(), url, f"secret_{secrets.token_hex(21)}", "pending")
         self._replace(subscription)
-        status = await _handshake(subscription)
+        status = await _handshake(subscription, signed=self._world.switches.sign_handshake)
         return JSONResponse(_without_token(subscription) | {"handshake_status": status})
 
     def _verify(self, order: _Verify) -> Response:
@@ -203,27 +224,16 @@ class Steering:
 
 def state(world: World, webhooks: Webhooks) -> dict[str, Any]:
     """Everything the twin holds, secrets included: it is a twin."""
-    store = world.store
-    kinds: dict[str, list[Any]] = {
-        "workspaces": store.all(Workspace),
-        "people": store.all(Person),
-        "bots": store.all(Bot),
-        "tokens": store.all(Token),
-        "subscriptions": store.all(Subscription),
-    }
-    told = {name: [asdict(record) for record in records] for name, records in kinds.items()}
-    return told | _contents(world) | {"switches": world.switches.model_dump(), "held_webhooks": webhooks.held}
+    told = {name: world.store.as_json(kind) for name, kind in _TOLD.items()}
+    return told | {"switches": world.switches.model_dump(), "held_webhooks": webhooks.held}
 
 
-def _contents(world: World) -> dict[str, Any]:
-    kinds: tuple[tuple[str, Any], ...] = (("databases", Database), ("data_sources", DataSource), ("pages", Page))
-    return {name: [asdict(record) for record in world.store.all(kind)] for name, kind in kinds}
-
-
-async def _handshake(subscription: Subscription) -> int | None:
+async def _handshake(subscription: Subscription, *, signed: bool) -> int | None:
     """Post the token; the status answered, or None when nobody did."""
     body = json.dumps({"verification_token": subscription.token}, separators=(",", ":")).encode()
-    headers = {"content-type": "application/json", "x-notion-signature": signature(subscription.token, body)}
+    headers = {"content-type": "application/json"}
+    if signed:
+        headers["x-notion-signature"] = signature(subscription.token, body)
     try:
         async with httpx.AsyncClient(timeout=HANDSHAKE_WITHIN_S, trust_env=False) as client:
             answer = await client.post(subscription.url, content=body, headers=headers)

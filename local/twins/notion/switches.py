@@ -26,6 +26,12 @@ class Switches(BaseModel):
     """The answer to trashing what is in the trash already."""
     default_order: Literal["newest_first", "oldest_first", "shuffled"] = "newest_first"
     """The order of query results without sorts, which Notion does not promise."""
+    short_pages: bool = False
+    """Query answers hold only half of the rows asked for, with `has_more` true, as Notion reserves the right to."""
+    query_in_trash: Literal["refused", "ignored", "honoured"] = "refused"
+    """What `in_trash` in the body of a query does; Notion's types list it, its manual calls it unsupported."""
+    sign_handshake: bool = True
+    """Whether the request that brings the verification token is signed (with that token)."""
     query_cap: int = Field(default=10_000, ge=1)
     """How many rows one query can reach."""
     requests_per_window: int | None = Field(default=None, ge=1)

@@ -31,6 +31,9 @@ def run(text: str) -> dict[str, Any]:
 WRITES: list[tuple[str, Any, Any]] = [
     ("Budget", {"number": 12.5}, 12.5),
     ("Budget", {"number": None}, None),
+    ("Budget", {"number": 2**53 + 1}, 2**53),
+    ("Budget", {"number": 5.0}, 5),
+    ("Budget", {"number": 1e300}, 1e300),
     ("Link", {"url": "https://example.org"}, "https://example.org"),
     ("Public", {"checkbox": True}, True),
     ("Mail", {"email": "a@b.example"}, "a@b.example"),

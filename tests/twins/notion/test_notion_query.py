@@ -204,3 +204,24 @@ def clone_rows(rig: Rig, model: Page, budget: str, count: int) -> None:
         for amount in range(count):
             page_id = world.minter.page("393abc1e-edcd")
             world.store.put(replace(model, id=page_id, number=world.store.next_number(), values={budget: amount}))
+
+
+def test_an_answer_may_be_shorter_than_asked_for_and_still_not_the_last(rig: Rig, api: Api, source: str) -> None:
+    rig.order("switches", {"short_pages": True})
+
+    first = api.query(source, page_size=2)
+
+    assert (len(first["results"]), first["has_more"]) == (1, True)
+
+
+@pytest.mark.parametrize(("setting", "titles"), [("ignored", ["B", "A"]), ("honoured", ["C"])])
+def test_what_in_trash_does_in_a_query_is_a_switch(
+    rig: Rig, api: Api, source: str, setting: str, titles: list[str]
+) -> None:
+    trashed = api.query(source)["results"][0]["id"]
+    api.ok("PATCH", f"/v1/pages/{trashed}", {"in_trash": True})
+    assert api.refused("POST", f"/v1/data_sources/{source}/query", {"in_trash": True})["code"] == "validation_error"
+
+    rig.order("switches", {"query_in_trash": setting})
+
+    assert api.titles(source, in_trash=True) == titles

@@ -156,8 +156,9 @@ def test_an_unknown_route_is_said_before_the_token_is_looked_at(rig: Rig, path: 
     assert (refusal["code"], refusal["message"]) == ("invalid_request_url", "Invalid request URL.")
 
 
-def test_bad_json_is_said_before_the_token_is_looked_at(rig: Rig) -> None:
-    answer = rig.http.post("/v1/pages", content=b"{")
+@pytest.mark.parametrize("body", [b"{", b'{"a":NaN}', b"\xff", b"[" * 100_000])
+def test_bad_json_is_said_before_the_token_is_looked_at(rig: Rig, body: bytes) -> None:
+    answer = rig.http.post("/v1/pages", content=body)
 
     assert (answer.status_code, answer.json()["message"]) == (400, "Error parsing JSON body.")
 

@@ -69,6 +69,14 @@ def test_the_handshake_brings_a_token_signed_with_itself(rig: Rig, receiver: Rec
     assert (told["state"], told["handshake_status"]) == ("pending", 200)
 
 
+def test_whether_the_handshake_is_signed_is_a_switch(rig: Rig, receiver: Receiver) -> None:
+    rig.order("switches", {"sign_handshake": False})
+
+    rig.order("subscription", {"url": receiver.url})
+
+    assert "x-notion-signature" not in receiver.wait_for(1)[0][0]
+
+
 def test_no_event_flows_before_the_token_is_verified(rig: Rig, api: Api, receiver: Receiver) -> None:
     rig.order("subscription", {"url": receiver.url})
     receiver.wait_for(1)

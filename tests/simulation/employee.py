@@ -1,0 +1,246 @@
+"""One invocation of the worker: the production conductor, every call of which can be disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from navsync import conductor
+from navsync.conductor import NotionWorkspace, Tools
+from navsync.errors import Blocked, NeedsReauth, Raced, SyncError, Unavailable, Unclear
+from navsync.model import BudgetWindow, Gone, Lease, Present, SyncLog, Trashed, Value, Values, Workspace
+from navsync.ports import ChangedPage, Desk, Ledger, SidePort
+from tests.contract.memory import BOT
+from tests.simulation.baton import Strand
+from tests.simulation.people import pieces
+from tests.simulation.swarm import Fault
+from tests.simulation.world import PROJECT, START
+
+if TYPE_CHECKING:
+    from tests.simulation.history import History, Office
+
+WRITES = frozenset({"create", "update", "stamp", "remove", "restore"})
+LATENCY = {"notion": 0.15, "navimpact": 0.05, "desk": 0.002, "ledger": 0.002, "queue": 0.002}
+"""Seconds before the other end acts, and again until its answer is here."""
+AT_STORE = (Fault.KILLED_BEFORE, Fault.OUTLIVED)
+PAUSES = (1.0, 59.0, 600.0)
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more, no `finally` either."""
+
+
+class Line:
+    """Everything that one worker says to one thing."""
+
+    def __init__(self, employee: Employee, to: str, thing: object) -> None:
+        self._employee, self._to, self._thing = employee, to, thing
+        self.side = getattr(thing, "side", None)
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        employee, to, method = self._employee, self._to, getattr(self._thing, name)
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return employee.call(to, name, method, args, kwargs)
+
+        self.__dict__[name] = call
+        return call
+
+
+class NotionLine(Line):
+    """The line to Notion, which remembers when it may be used again."""
+
+    def use(self, source: object) -> None:
+        """Nothing to do."""
+
+    def window(self) -> BudgetWindow:
+        """What is kept for the next invocation."""
+        return self._employee.window
+
+
+class Employee:
+    """A worker that took *message*."""
+
+    def __init__(self, history: History, office: Office, message: int) -> None:
+        self.history, self.office, self.message = history, office, message
+        self.name = f"worker {next(history.ids)}"
+        self.dead = False
+        self.window = BudgetWindow(START)
+        self._seen: dict[tuple[str, str], tuple[Values, float]] = {}
+        self._strand = Strand(self._work)
+
+    def go(self) -> None:
+        """Work until it is done, or until another is due."""
+        self._strand.go()
+
+    def rest(self, seconds: float) -> None:
+        """Stop in the middle of a call; go on in *seconds*, when others have had their turn."""
+        self.history.at(self.history.now + seconds, self.go, worker=True)
+        self._strand.stop()
+
+    def _work(self) -> None:
+        history = self.history
+        history.note(f"{self.name} begins")
+        try:
+            ended = conductor.conduct(self._tools(), self.name, until=history.clock() + conductor.SLICE)
+            conductor.pass_on(ended, self.office.id, cast(conductor.Waker, Line(self, "queue", self)), now=history.clock())
+        except Killed:
+            history.note(f"{self.name} died")
+            return
+        except Exception as error:
+            import traceback
+
+            where = traceback.extract_tb(error.__traceback__)[-1]
+            history.problem(f"I15: {error!r} escaped to the queue from {where.name}:{where.lineno}")
+            return
+        history.note(f"{self.name} {ended}")
+        if self.window.blocked_until is not None:
+            self.office.blocked_until = max(self.office.blocked_until, history.seconds(self.window.blocked_until))
+        history.finished(self.office, self.message)
+
+    # --- what it wakes ----------------------------------------------------------------------------------------------
+
+    def wake(self, workspace_id: int) -> None:
+        """At once."""
+        self.history.wake(self.office)
+
+    def later(self, workspace_id: int, at: datetime, now: datetime) -> None:
+        """At *at*."""
+        self.history.later(self.office, self.history.seconds(at))
+
+    # --- what it works with -----------------------------------------------------------------------------------------
+
+    def _tools(self) -> Tools:
+        history, store = self.history, self.history.store
+        return Tools(
+            desk=cast(Desk, Line(self, "desk", store.desk(self.office.id))),
+            ledger_of=lambda lease: cast(Ledger, Line(self, "ledger", store.ledger(lease))),
+            notion_of=lambda _workspace, _ledger, _check: cast(
+                NotionWorkspace, NotionLine(self, "notion", self.office.notion)
+            ),
+            navimpact=cast(SidePort, Line(self, "navimpact", history.platform)),
+            clock=history.clock,
+            new_id=lambda: next(history.ids),
+            jitter=history.chance.random,
+        )
+
+    def call(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+        """One call, with all that can happen to it."""
+        if self.dead:
+            raise Killed
+        history, latency = self.history, LATENCY[to]
+        history.steps += 1
+        step = history.steps
+        abroad = to == "notion" or to == "navimpact"
+        history.spend(latency, self, switching=abroad)
+        self._before(to, name, step, args)
+        if abroad:
+            answer = self._ask(to, name, method, args, kwargs)
+        else:
+            answer = method(*args, **kwargs)
+            if to == "ledger":
+                history.watch_ledger(self.office, name, method, args)
+            elif name == "move_cursor":
+                history.watch_cursor(self.office, *args, moved=answer)
+        history.spend(latency, self, switching=abroad)
+        self._after(to, name, step)
+        return answer
+
+    def _die(self) -> None:
+        self.dead = True
+        raise Killed
+
+    def _before(self, to: str, name: str, step: int, args: tuple[Any, ...]) -> None:
+        history = self.history
+        if (step, "before") in history.kill_at:
+            self._die()
+        if not history.faulty:
+            return
+        if history.strikes(Fault.KILLED_BEFORE):
+            self._die()
+        if history.strikes(Fault.OUTLIVED):
+            self.rest(100 + 400 * history.chance.random())
+        if to == "notion":
+            self._notion_fails(name, args)
+        elif to == "navimpact":
+            self._side_fails(name, "navimpact")
+
+    def _notion_fails(self, name: str, args: tuple[Any, ...]) -> None:
+        history, office = self.history, self.office
+        if history.now < max(office.blocked_until, history.seconds(self.window.blocked_until or START)):
+            history.problem("I11: Notion was asked before its Retry-After had ended")
+        if history.strikes(Fault.TOKEN_LOST):
+            office.token_dead = True
+            history.after(600 * history.chance.random(), lambda: history.reconnect(office))
+        if office.token_dead:
+            raise NeedsReauth("the token is dead")
+        if name == "update" and history.poisoned(office, args[1]):
+            raise Unavailable("it always fails")
+        if history.strikes(Fault.BLOCKED):
+            until = history.clock() + timedelta(seconds=history.chance.choice(PAUSES))
+            self.window = BudgetWindow(START, blocked_until=until)
+            raise Blocked("a limit", until=until)
+        self._side_fails(name, "notion")
+
+    def _side_fails(self, name: str, side: str) -> None:
+        history = self.history
+        if history.strikes(Fault.UNAVAILABLE):
+            raise Unavailable("503")
+        if name in WRITES and history.strikes(Fault.REQUEST_LOST):
+            raise Unclear("it never arrived")
+        if name == "update" and history.strikes(Fault.RACED):
+            raise Raced("409")
+
+    def _after(self, to: str, name: str, step: int) -> None:
+        history = self.history
+        if (step, "after") in history.kill_at:
+            self._die()
+        if not history.faulty:
+            return
+        if history.strikes(Fault.KILLED_AFTER):
+            self._die()
+        if name in WRITES and (to == "notion" or to == "navimpact") and history.strikes(Fault.REPLY_LOST):
+            raise Unclear("the answer was lost")
+
+    # --- the sides --------------------------------------------------------------------------------------------------
+
+    def _ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+        history = self.history
+        if to == "navimpact" and history.dark:
+            return _in_the_dark(name, args)
+        if name == "update":
+            history.watch_update(self.office, to, args, self._seen.get((to, args[1])), kwargs["seen"])
+        elif name == "remove":
+            history.watch_removal(self.office, to, args[1])
+        answer = method(*args, **kwargs)
+        history.calls[f"{to} {name}"] += 1
+        history.note(f"{self.name} {to} {name}")
+        if name in WRITES:
+            history.written(self.office, to, name, args, answer)
+        self._remember(to, answer)
+        return answer
+
+    def _remember(self, to: str, answer: Any) -> None:
+        match answer:
+            case Present() | Trashed():
+                seen = answer if isinstance(answer, Present) else answer.last
+                self._seen[to, seen.id] = seen.values, self.history.now
+            case [Present(), *_]:
+                for seen in answer:
+                    self._seen[to, seen.id] = seen.values, self.history.now
+
+
+def _in_the_dark(name: str, args: tuple[Any, ...]) -> Any:
+    """NavImpact without its permissions: nothing is there, and nothing can be written."""
+    match name:
+        case "read":
+            return Gone(args[1])
+        case "find":
+            return ()
+        case "changed_since":
+            return ChangedPage([], None)
+        case "answers":
+            return False
+        case _:
+            raise Unavailable("NavImpact is dark")

@@ -1,0 +1,156 @@
+"""Did a history keep its promises?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from navsync.fields import SPECS, same
+from navsync.model import Mapping, Outcome, State, Value, WorkKind
+from tests.contract.memory import BOT, Page
+from tests.simulation.history import History, Office
+from tests.simulation.people import pieces
+from tests.simulation.world import PROJECT
+
+FIELDS = SPECS[PROJECT].fields
+
+
+def judge(history: History) -> list[str]:
+    """Everything that is wrong at rest, and what was seen to go wrong on the way; then whether rest is rest."""
+    found = [*history.problems, *_lost(history)]
+    for office in history.offices:
+        found += _at_rest(history, office)
+        found += _paired(history, office)
+    return [*found, *_stirred(history)]
+
+
+# --- I1 -----------------------------------------------------------------------------------------------------------------
+
+
+def _lost(history: History) -> Iterator[str]:
+    there = _current(history) | history.people.knowingly_replaced | history.recorded
+    there |= {(gone.field, gone.value) for gone in history.blind}
+    for edit in history.people.edits:
+        if (edit.field, edit.value) not in there:
+            yield f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s, is lost"
+
+
+def _current(history: History) -> set[tuple[str, Value]]:
+    shown = [r.seen(with_revision=False).values for r in history.platform.records.values()]
+    for office in history.offices:
+        shown += [p.values for p in _live(history, office)]
+    return {(name, piece) for values in shown for name, value in values.items() for piece in pieces(name, value)}
+
+
+def _live(history: History, office: Office) -> list[Page]:
+    return [p for p in office.notion.pages.values() if not p.in_trash and (office.id, p.id) not in history.people.copies]
+
+
+# --- I2, I4 -------------------------------------------------------------------------------------------------------------
+
+
+def _paired(history: History, office: Office) -> Iterator[str]:
+    kept = history.store.of(office.id)
+    pages = _live(history, office)
+    for mapping in kept.mappings.values():
+        yield from _in_step(history, office, mapping)
+    by_entity = {m.entity_id: m for m in kept.mappings.values() if m.entity_id is not None}
+    for _, id in sorted(history.platform.records):
+        mapping = by_entity.get(id)
+        if mapping is None or mapping.state in (State.DELETED, State.DRAFT):
+            yield f"I4: W{office.id} has no page for record {id}"
+        count = sum(p.key == f"{PROJECT}/{id}" for p in pages)
+        if count != 1 and mapping is not None and mapping.state in (State.LINKED,):
+            yield f"I4: W{office.id} has {count} pages for record {id}"
+    for page in pages:
+        if page.shared and page.id not in kept.pairs:
+            yield f"I4: W{office.id} has page {page.id[-4:]} with key {page.key} that nothing pairs"
+
+
+def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str]:
+    name = f"W{office.id} mapping {mapping.id} ({mapping.entity_id}, {(mapping.page_id or '')[-4:]})"
+    record = history.platform.records.get((PROJECT, mapping.entity_id or ""))
+    page = office.notion.pages.get(mapping.page_id or "")
+    match mapping.state:
+        case State.LINKED if record is None or page is None:
+            yield f"I2: {name} is linked, but {'the record' if record is None else 'the page'} is gone"
+        case State.LINKED if page.in_trash:
+            yield f"I2: {name} is linked, but its page is in the trash"
+        case State.LINKED:
+            if page.key != str(mapping.entity) or not mapping.stamped:
+                yield f"I4: the page of {name} carries {page.key}"
+            yield from _agreeing(name, mapping, record.seen(with_revision=False).values, page.values)
+        case State.DELETED:
+            if record is not None:
+                yield f"I2: {name} is deleted, but its record is there"
+            if page is not None and page.shared and not page.in_trash:
+                yield f"I2: {name} is deleted, but its page is there"
+        case State.UNREACHABLE:
+            if page is not None and page.shared:
+                yield f"I16: {name} is unreachable, but its page is shared"
+        case State.DRAFT:
+            if page is not None and page.values.get("title"):
+                yield f"I16: {name} waits as a draft, but has a title"
+        case State.CREATING:
+            yield f"I16: {name} is being created for ever"
+        case State.AWAITING_APPROVAL:
+            if not mapping.troubles:
+                yield f"I16: {name} waits for approval without saying so"
+
+
+def _agreeing(name: str, mapping: Mapping, mine: dict[str, Value], theirs: dict[str, Value]) -> Iterator[str]:
+    listed = {c.field: c for c in mapping.conflicts}
+    held = {t.field for t in mapping.troubles}
+    for field in FIELDS:
+        one, other = mine[field.name], theirs[field.name]
+        if field.name in listed:
+            conflict = listed[field.name]
+            if (conflict.navimpact, conflict.notion) != (one, other):
+                yield f"I2: {name} lists a conflict of {field.name} that is not there: {conflict} {one} {other}"
+        elif field.name not in held and not same(field, one, other):
+            yield f"I2: {name} differs in {field.name}: {one} and {other}"
+
+
+# --- I16 ----------------------------------------------------------------------------------------------------------------
+
+
+def _at_rest(history: History, office: Office) -> Iterator[str]:
+    kept = history.store.of(office.id)
+    if kept.lease.owner is not None:
+        yield f"I16: W{office.id} is still leased"
+    for work in kept.work.values():
+        mapping = kept.mappings.get(int(work.external_id)) if work.kind is WorkKind.MAPPING else None
+        if mapping is None or mapping.state is not State.UNREACHABLE:
+            yield f"I16: W{office.id} still has work: {work.kind} {work.external_id} due {history.seconds(work.due):.0f}"
+    for mapping in kept.mappings.values():
+        if mapping.intent is not None:
+            yield f"I16: W{office.id} mapping {mapping.id} still has an open {type(mapping.intent).__name__}"
+        if mapping.attempts:
+            yield f"I16: W{office.id} mapping {mapping.id} still counts failures"
+    for log in kept.logs.values():
+        if log.outcome is Outcome.STARTED:
+            yield f"I16: W{office.id} log {log.id} ({log.operation}) was never finished"
+
+
+# --- I3 -----------------------------------------------------------------------------------------------------------------
+
+
+def _stirred(history: History) -> Iterator[str]:
+    """Rest is rest: every webhook once more and three more reconciles write nothing."""
+    before, calls = history.writes, history.calls.copy()
+    offices = {office.id: office for office in history.offices}
+    for id, kind, external_id in dict.fromkeys(history.hooks):
+        history.put(offices[id], kind, external_id)
+    for _ in range(3):
+        history.reconcile(300)
+    if history.writes != before:
+        made = {name: n - calls[name] for name, n in history.calls.items() if n > calls[name]}
+        yield f"I3: {history.writes - before} writes at rest, among {made}"
+
+
+def duplicates(history: History) -> int:
+    """Pages that our bot made twice and that were trashed again."""
+    return sum(
+        p.in_trash and p.created_by == BOT and p.id not in history.store.of(o.id).pairs
+        for o in history.offices
+        for p in o.notion.pages.values()
+    )

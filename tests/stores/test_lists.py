@@ -1,0 +1,386 @@
+"""What people see: newest first, filtered, counted, and only what is theirs and still kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from navsync.errors import StaleMapping
+from navsync.model import (
+    Base,
+    Change,
+    Conflict,
+    EntityRef,
+    EntityType,
+    Lease,
+    Mapping,
+    Operation,
+    Outcome,
+    Side,
+    State,
+    SyncLog,
+    Trouble,
+)
+from navsync.standing import ATTENTION, LISTED, Standing
+from navsync.store import LogFilter, MappingFilter, Store, Tables
+from navsync.store.dynamo import plains
+from tests.stores.conftest import MINUTE, NOW
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+W = 17
+DAY = timedelta(days=1)
+PROJECT, STORY = EntityType.MEDIA_PROJECT, EntityType.IMPACT_STORY
+CLASH = Conflict("title", "a", "b", "c")
+TROUBLE = Trouble("refused", "Notion refused the value", "shorten it")
+
+
+class History:
+    """One workspace's ledger, and everything saved through it."""
+
+    def __init__(self, store: Store, workspace_id: int = W) -> None:
+        lease = store.desk(workspace_id).acquire("worker", now=NOW, until=NOW + DAY)
+        assert isinstance(lease, Lease)
+        self.workspace_id = workspace_id
+        self.ledger = store.ledger(lease)
+
+    def mapping(self, id: int, **changes: Any) -> Mapping:
+        plain = Mapping(
+            id, self.workspace_id, PROJECT, entity_id=str(id), page_id=f"p-{id}", created_at=NOW, last_sync_at=NOW
+        )
+        return self.ledger.save(replace(plain, **changes))
+
+    def log(self, id: int, **changes: Any) -> SyncLog:
+        plain = SyncLog(
+            id, self.workspace_id, NOW + id * MINUTE, "run", Operation.UPDATE, Outcome.SUCCESS, entity_type=PROJECT
+        )
+        self.ledger.record(log := replace(plain, **changes))
+        return log
+
+
+@pytest.fixture
+def history(store: Store) -> History:
+    return History(store)
+
+
+# --- mappings ---------------------------------------------------------------------------------------------------------
+
+
+def test_mappings_are_listed_newest_first_and_counted(store: Store, history: History) -> None:
+    saved = [history.mapping(id) for id in (1, 2, 30)]
+
+    page = store.lists.mappings(W)
+
+    assert (page.items, page.total, page.cursor) == (saved[::-1], 3, None)
+
+
+def test_mappings_are_skipped_and_limited(store: Store, history: History) -> None:
+    for id in range(1, 8):
+        history.mapping(id)
+
+    page = store.lists.mappings(W, skip=2, limit=3)
+
+    assert ([each.id for each in page.items], page.total) == ([5, 4, 3], 7)
+
+
+def test_a_cursor_goes_on_where_the_page_ended(store: Store, history: History) -> None:
+    for id in range(1, 6):
+        history.mapping(id, conflicts=(CLASH,) if id % 2 else ())
+    chosen = MappingFilter([Standing.COMPLETED, Standing.CONFLICT])
+
+    seen, cursor = [], None
+    for _ in range(3):
+        page = store.lists.mappings(W, chosen, limit=2, cursor=cursor)
+        seen += [each.id for each in page.items]
+        cursor = page.cursor
+
+    assert (seen, cursor) == ([5, 4, 3, 2, 1], None)
+
+
+@pytest.mark.parametrize(
+    ("standing", "changes"),
+    [
+        (Standing.COMPLETED, {}),
+        (Standing.PENDING, {"last_sync_at": None}),
+        (Standing.FAILED, {"troubles": (TROUBLE,)}),
+        (Standing.CONFLICT, {"conflicts": (CLASH,)}),
+        (Standing.APPROVAL, {"state": State.AWAITING_APPROVAL}),
+        (Standing.UNREACHABLE, {"state": State.UNREACHABLE}),
+        (Standing.DELETED, {"state": State.DELETED}),
+    ],
+)
+def test_mappings_are_listed_by_how_they_stand(
+    store: Store, history: History, standing: Standing, changes: dict[str, Any]
+) -> None:
+    wanted = history.mapping(1, **changes)
+    history.mapping(2, **({"conflicts": (CLASH,)} if standing is Standing.COMPLETED else {}))
+
+    page = store.lists.mappings(W, MappingFilter([standing]))
+
+    assert (page.items, page.total) == ([wanted], 1)
+
+
+def test_a_deleted_mapping_is_neither_listed_nor_counted(store: Store, history: History) -> None:
+    saved = history.mapping(1)
+    history.ledger.save(saved.but(state=State.DELETED))
+
+    page = store.lists.mappings(W)
+
+    assert (page.items, page.total, store.lists.counts(W).total) == ([], 0, 0)
+
+
+def test_a_mapping_moves_from_list_to_list(store: Store, history: History) -> None:
+    saved = history.mapping(1, conflicts=(CLASH,))
+    history.ledger.save(saved.but(conflicts=()))
+
+    assert store.lists.mappings(W, MappingFilter([Standing.CONFLICT])).items == []
+    assert store.lists.mappings(W, MappingFilter([Standing.COMPLETED])).total == 1
+
+
+def test_mappings_are_listed_by_entity_type(store: Store, history: History) -> None:
+    history.mapping(1)
+    story = history.mapping(2, entity_type=STORY)
+
+    page = store.lists.mappings(W, MappingFilter(entity_type=STORY))
+
+    assert (page.items, page.total) == ([story], 1)
+
+
+def test_a_projects_mappings_are_itself_and_its_children(store: Store, history: History) -> None:
+    project = history.mapping(1, entity_id="42")
+    child = history.mapping(2, entity_type=STORY, entity_id="7", bases={"project": Base("42", "page")})
+    history.mapping(3, entity_id="43")
+
+    page = store.lists.mappings(W, MappingFilter(media_project_id="42"))
+
+    assert (page.items, page.total) == ([child, project], 2)
+
+
+def test_another_workspaces_mappings_are_not_seen(store: Store, history: History) -> None:
+    other = History(store, 1)
+    other.mapping(5)
+    history.mapping(6)
+
+    assert [each.id for each in store.lists.mappings(1).items] == [5]
+    assert store.lists.mapping(1, 6) is None
+
+
+def test_what_waits_for_a_person_is_listed_together(store: Store, history: History) -> None:
+    waiting = [
+        history.mapping(1, conflicts=(CLASH,)),
+        history.mapping(3, state=State.AWAITING_APPROVAL),
+        history.mapping(4, troubles=(TROUBLE,)),
+        history.mapping(5, state=State.UNREACHABLE),
+    ]
+    history.mapping(2)
+
+    assert store.lists.attention(W) == waiting[::-1]
+
+
+def test_a_mapping_is_shown_with_its_long_texts(store: Store, history: History) -> None:
+    saved = history.mapping(1, bases={"description": Base("long " * 5000, None)})
+
+    assert store.lists.mapping(W, 1) == saved
+    assert store.lists.mappings(W).items == [saved]
+
+
+def test_who_holds_an_entity_is_known_without_reading_the_mapping(store: Store, history: History) -> None:
+    history.mapping(1, entity_id="42")
+
+    held = [store.lists.mapping_id_of(workspace_id, EntityRef(PROJECT, "42")) for workspace_id in (W, 1)]
+
+    assert held == [1, None]
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def test_counts_follow_every_save(store: Store, history: History) -> None:
+    first = history.mapping(1, last_sync_at=None)
+    history.mapping(2, troubles=(TROUBLE,))
+    history.mapping(3, conflicts=(CLASH,), entity_type=STORY)
+    history.ledger.save(first.but(last_sync_at=NOW))
+
+    counts = store.lists.counts(W)
+
+    assert (counts.total, counts.pending, counts.failed, counts.conflict) == (3, 0, 1, 1)
+    assert counts.of(LISTED, STORY) == 1
+    assert counts.of(ATTENTION) == 2
+
+
+def test_a_save_that_failed_is_not_counted(store: Store, history: History) -> None:
+    history.mapping(1)
+
+    with pytest.raises(StaleMapping):
+        history.mapping(2, entity_id="1")
+
+    assert store.lists.counts(W).total == 1
+
+
+def test_a_save_of_what_another_worker_stored_is_counted_once(store: Store, history: History) -> None:
+    saved = history.mapping(1, last_sync_at=None)
+
+    store.ledger(history.ledger.lease).save(saved.but(last_sync_at=NOW))
+
+    assert (store.lists.counts(W).total, store.lists.counts(W).pending) == (1, 0)
+
+
+def test_a_workspace_that_nobody_synced_counts_nothing(store: Store) -> None:
+    assert (store.lists.counts(9).total, store.lists.log_count(9, list(Outcome), now=NOW)) == (0, 0)
+
+
+# --- the sync log -----------------------------------------------------------------------------------------------------
+
+
+def test_the_sync_log_is_listed_newest_first_and_counted(store: Store, history: History) -> None:
+    logs = [history.log(id) for id in (1, 2, 30)]
+
+    page = store.lists.sync_logs(W, now=NOW)
+
+    assert (page.items, page.total, page.cursor) == (logs[::-1], 3, None)
+
+
+def test_a_row_that_is_finished_is_one_row(store: Store, history: History) -> None:
+    history.log(1, outcome=Outcome.STARTED)
+    done = history.log(1, outcome=Outcome.SUCCESS)
+
+    page = store.lists.sync_logs(W, now=NOW)
+
+    assert (page.items, page.total) == ([done], 1)
+    assert store.lists.log_count(W, [Outcome.STARTED], now=NOW) == 0
+
+
+def test_a_row_that_another_worker_finishes_is_counted_once(store: Store, history: History) -> None:
+    log = history.log(1, outcome=Outcome.STARTED)
+
+    store.ledger(history.ledger.lease).record(replace(log, outcome=Outcome.FAILED))
+
+    assert store.lists.log_count(W, list(Outcome), now=NOW) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "ids"),
+    [
+        (LogFilter(outcomes=[Outcome.FAILED]), [2]),
+        (LogFilter(outcomes=[Outcome.FAILED, Outcome.STARTED]), [3, 2]),
+        (LogFilter(operations=[Operation.CREATE, Operation.DELETE]), [4]),
+        (LogFilter(entity_type=STORY), [5]),
+        (LogFilter(since=NOW + 4 * MINUTE), [5, 4]),
+        (LogFilter(until=NOW + 2 * MINUTE), [2, 1]),
+        (LogFilter(since=NOW + 2 * MINUTE, until=NOW + 3 * MINUTE, outcomes=[Outcome.STARTED]), [3]),
+    ],
+)
+def test_the_sync_log_is_filtered(store: Store, history: History, chosen: LogFilter, ids: list[int]) -> None:
+    history.log(1)
+    history.log(2, outcome=Outcome.FAILED)
+    history.log(3, outcome=Outcome.STARTED)
+    history.log(4, operation=Operation.CREATE)
+    history.log(5, entity_type=STORY)
+
+    page = store.lists.sync_logs(W, chosen, now=NOW)
+
+    assert ([each.id for each in page.items], page.total) == (ids, len(ids))
+
+
+def test_a_cursor_goes_on_in_the_sync_log(store: Store, history: History) -> None:
+    for id in range(1, 6):
+        history.log(id, at=NOW)  # all in one moment
+
+    seen, cursor = [], None
+    for _ in range(3):
+        page = store.lists.sync_logs(W, now=NOW, limit=2, cursor=cursor)
+        seen += [each.id for each in page.items]
+        cursor = page.cursor
+
+    assert (seen, cursor) == ([5, 4, 3, 2, 1], None)
+
+
+@pytest.mark.parametrize(("old", "days"), [(None, 90), ("Reef", 400), ((), 400)])
+def test_a_row_is_kept_for_90_days_and_an_overwritten_value_for_400(
+    store: Store, history: History, old: Any, days: int
+) -> None:
+    history.log(1, at=NOW, changes=(Change("title", Side.NOTION, old, "Reef II"),))
+
+    seen = [len(store.lists.sync_logs(W, now=NOW + n * DAY).items) for n in (days - 1, days + 1)]
+    counted = [store.lists.log_count(W, [Outcome.SUCCESS], now=NOW + n * DAY) for n in (days - 1, days + 1)]
+
+    assert (seen, counted) == ([1, 0], [1, 0])
+
+
+def test_a_row_and_its_long_values_expire_together(
+    store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    history.log(1, changes=(Change("title", Side.NOTION, "x" * 9000, None),))
+
+    items = [plains(item) for item in dynamodb.scan(TableName=tables.sync_logs)["Items"]]
+
+    assert len(items) == 2
+    assert len({item["expires_at"] for item in items}) == 1
+
+
+# --- what the items look like -----------------------------------------------------------------------------------------
+
+
+def everything(dynamodb: DynamoDBClient, tables: Tables) -> list[dict[str, Any]]:
+    names = (tables.workspaces, tables.mappings, tables.sync_logs)
+    return [plains(item) for name in names for item in dynamodb.scan(TableName=name)["Items"]]
+
+
+def test_long_texts_stay_far_below_an_items_end(history: History, dynamodb: DynamoDBClient, tables: Tables) -> None:
+    noise = "".join(chr(33 + (n * n * 7919) % 90) for n in range(1_500_000))
+    history.mapping(1, bases={"description": Base(noise, noise[::-1])}, conflicts=(Conflict("d", noise, "", None),))
+    history.log(1, changes=(Change("description", Side.NOTION, noise, None, [noise]),))
+
+    sizes = [sum(len(str(value)) for value in item.values()) for item in everything(dynamodb, tables)]
+
+    assert max(len(item.get("part", b"")) for item in everything(dynamodb, tables)) <= 350_000
+    assert len(sizes) > 5
+
+
+def test_long_texts_that_nothing_refers_to_are_removed(
+    history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    saved = history.mapping(1, bases={"description": Base("a" * 9000, "b" * 9000)})
+    history.ledger.save(saved.but(bases={"description": Base("a" * 9000, "c" * 9000)}))
+
+    blobs = [item for item in everything(dynamodb, tables) if item["sk"].startswith("BLOB#")]
+
+    assert len(blobs) == 2
+
+
+def test_a_long_text_that_did_not_change_is_not_written_again(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = history.mapping(1, bases={"description": Base("a" * 9000, None)})
+    written: list[Any] = []
+    monkeypatch.setattr(history.ledger.dynamo, "put_many", lambda _, items: written.extend(items))
+
+    history.ledger.save(saved.but(title="Reef"))
+
+    assert written == []
+
+
+def test_every_key_but_the_few_that_route_starts_with_the_workspace(
+    store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    history.mapping(1)
+    history.log(1)
+    store.desk(W).raise_epoch()
+
+    assert {item["pk"] for item in everything(dynamodb, tables)} == {"W#17"}
+
+
+def test_every_item_carries_the_schema_number(
+    store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    history.mapping(1, bases={"d": Base("x" * 9000, None)})
+    history.log(1)
+    history.ledger.count_removal(NOW)
+    store.desk(W).move_cursor("sweep", "1")
+    store.desk(W).raise_epoch()
+
+    assert {item["schema"] for item in everything(dynamodb, tables)} == {1}
