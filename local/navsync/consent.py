@@ -54,7 +54,7 @@ class FormReader(HTMLParser):
 
 def allow(authorize_url: str) -> tuple[str, str, str]:
     """Open the consent page, share everything, press Allow; return where it leads, the code and the state."""
-    with client("") as person:
+    with client("", person=True) as person:
         page = checked(person.get(authorize_url))
         action, fields = press(page.text, "allow")
         answer = checked(person.post(urljoin(str(page.url), action), data=fields))

@@ -115,6 +115,13 @@ def test_a_key_is_not_found_by_a_longer_one(notion: NotionStage) -> None:
     assert list(notion.side.find(PROJECT, KEY)) == []
 
 
+def test_a_key_in_another_case_is_another_key(notion: NotionStage) -> None:
+    record = made(notion)
+    text = [{"text": {"content": KEY.upper()}}]
+    notion.by_hand("PATCH", f"pages/{record.id}", {"properties": {"NavImpact ID": {"rich_text": text}}})
+    assert list(notion.side.find(PROJECT, KEY)) == []
+
+
 def test_the_last_editor_is_shown(notion: NotionStage) -> None:
     record = made(notion)
     notion.person.update(PROJECT, record.id, {"title": "by hand"}, seen=record)

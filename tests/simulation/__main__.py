@@ -33,7 +33,8 @@ def replay(seed: int) -> int:
     print(f"\nThe shortest has {len(short.ops)} operations:")
     for op in short.ops:
         print(f"    {op}")
-    history, wrong = played(short)
+    print()
+    history, wrong = played(short, tell=print)
     print(f"    with {short.workspaces} workspaces, {short.policies}, fields={short.fields}, {short.conditional=}")
     for fault, count in sorted(history.fired.items()):
         print(f"    {count} × {fault}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
@@ -58,9 +58,9 @@ class Tally:
             yield f"    again: python -m tests.simulation --replay {seed}"
 
 
-def played(swarm: Swarm) -> tuple[History, list[str]]:
+def played(swarm: Swarm, *, tell: Callable[[str], None] | None = None) -> tuple[History, list[str]]:
     """One history and what is wrong with it."""
-    history = History(swarm)
+    history = History(swarm, tell=tell)
     history.run()
     return history, judge(history)
 

@@ -123,6 +123,7 @@ class Employee:
             clock=history.clock,
             new_id=lambda: next(history.ids),
             jitter=history.chance.random,
+            entity_types=(PROJECT,),
         )
 
     def call(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -215,7 +216,7 @@ class Employee:
             history.watch_removal(self.office, to, args[1])
         answer = method(*args, **kwargs)
         history.calls[f"{to} {name}"] += 1
-        history.note(f"{self.name} {to} {name}")
+        history.note(f"{self.name} W{self.office.id} {to} {name} {[a for a in args[1:]]}")
         if name in WRITES:
             history.written(self.office, to, name, args, answer)
         self._remember(to, answer)

@@ -106,8 +106,8 @@ class Destroyed:
 class History:
     """One run. `run` plays it to the end; `tests.simulation.verdict` judges what is left."""
 
-    def __init__(self, swarm: Swarm) -> None:
-        self.swarm = swarm
+    def __init__(self, swarm: Swarm, *, tell: Callable[[str], None] | None = None) -> None:
+        self.swarm, self.tell = swarm, tell
         self.clock = SimulatedClock()
         self.chance = Random(swarm.seed + 1)  # noqa: S311  # it must be the same again
         self.ids = count(1)
@@ -185,6 +185,8 @@ class History:
     def note(self, what: str) -> None:
         """One more line of the trace, of which only a sum is kept."""
         self.trace = crc32(f"{self.clock.seconds} {what}".encode(), self.trace)
+        if self.tell is not None:
+            self.tell(f"{self.clock.seconds:9.2f}  {what}")
 
     def strikes(self, fault: Fault) -> bool:
         """Whether *fault* happens on this occasion."""
@@ -192,6 +194,7 @@ class History:
         if not rate or not self.faulty or self.chance.random() >= rate:
             return False
         self.fired[fault] += 1
+        self.note(f"    !!! {fault}")
         return True
 
     # --- the whole run ----------------------------------------------------------------------------------------------
@@ -322,6 +325,7 @@ class History:
 
     def problem(self, what: str) -> None:
         """An invariant that was broken on the way."""
+        self.note(f"    ### {what}")
         self.problems.append(f"{what} (at {self.now:.1f} s)")
 
     def watch_ledger(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
@@ -332,6 +336,13 @@ class History:
         if ledger.lease.fence < office.highest_fence:
             self.problem("I7: a worker wrote after its successor had")
         office.highest_fence = ledger.lease.fence
+        if name == "save":
+            mapping = args[0]
+            self.note(
+                f"    W{office.id} mapping {mapping.id}: {mapping.entity_id} {(mapping.page_id or '')[-4:]} {mapping.state}"
+                f" {mapping.intent} {[(c.field, c.navimpact, c.notion) for c in mapping.conflicts]}"
+                f" {[t.code for t in mapping.troubles]}"
+            )
         for log in args[1:] if name == "save" else args:
             self._recorded_in(log)
 

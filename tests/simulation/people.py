@@ -62,7 +62,7 @@ class People:
 
     def do(self, op: Op) -> None:
         """Carry out *op*, if there is anything to do it to."""
-        self.history.note(op.act)
+        self.history.note(f"  * {op.act} {op}")
         office = self.history.offices[op.workspace]
         match op.act:
             case Act.EDIT_NAVIMPACT:
@@ -143,7 +143,7 @@ class People:
         self.knowingly_replaced |= {(name, piece) for piece in before - after}
         fresh = sorted(after - before, key=str)
         self.edits += [Edit(where, name, piece, self.history.now) for piece in fresh]
-        self.history.note(f"{where} {name} {new}")
+        self.history.note(f"    {where}: {name} = {new}")
 
     def _agree(self, office: Office, op: Op) -> None:
         """Somebody looks at both sides and makes one say what the other does."""

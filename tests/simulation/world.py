@@ -125,6 +125,7 @@ class World:
     """One workspace and all around it. People act through `person` and `platform`; `settle` lets the sync catch up."""
 
     settings: Settings = field(default_factory=Settings)
+    entity_types: tuple[EntityType, ...] = (PROJECT,)
     clock: Clock = field(default_factory=Clock)
     store: MemoryStore = field(default_factory=MemoryStore)
 
@@ -148,6 +149,7 @@ class World:
             clock=self.clock,
             new_id=lambda: next(self.ids),
             jitter=lambda: 0.5,
+            entity_types=self.entity_types,
         )
 
     def put(self, kind: WorkKind, external_id: str = "", lane: Lane = Lane.LIVE) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol, assert_never
 
 from navsync import reconcile
 from navsync.engine import Done, Engine, Later, Result, Run
+from navsync.entities import SPECS
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Refused, Retryable
 from navsync.model import (
     BudgetWindow,
@@ -46,9 +47,6 @@ DEADLY = 2
 PARKED = timedelta(hours=1)
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
-
-ENTITY_TYPES = (EntityType.MEDIA_PROJECT,)
-"""What is synced so far, parents before children."""
 
 
 class NotionWorkspace(SidePort, Protocol):
@@ -88,6 +86,8 @@ class Tools:
     new_id: Callable[[], int]
     jitter: Callable[[], float]
     """Uniform in [0, 1)."""
+    entity_types: tuple[EntityType, ...] = tuple(SPECS)
+    """What is synced, parents before children."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +320,7 @@ class _Shift:
 
     def _set_up(self, work: Work) -> Result:
         known = self.desk.sources()
-        for entity_type in ENTITY_TYPES:
+        for entity_type in self.tools.entity_types:
             source = known.get(entity_type) or self._source(entity_type)
             self.desk.save_source(source)
             self.notion.use(source)
@@ -347,7 +347,7 @@ class _Shift:
 
     def _connected_types(self) -> list[EntityType]:
         sources = self.desk.sources()
-        return [t for t in ENTITY_TYPES if t in sources]
+        return [t for t in self.tools.entity_types if t in sources]
 
     def _backfill(self, work: Work) -> Result:
         """Everything both sides have: rows first, so that pages made by an earlier connection are adopted.

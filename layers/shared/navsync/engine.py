@@ -48,6 +48,9 @@ CONFIRM = timedelta(seconds=10)
 DRAFT_QUIET = timedelta(seconds=30)
 """How long a new row may stay without its required fields before a person is told."""
 
+DRAFT_PAUSE = timedelta(minutes=2)
+"""Between looks at a row with a required field that cannot be read yet."""
+
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
 
@@ -104,7 +107,9 @@ class Engine:
         """
         for look in range(LOOKS):
             try:
-                return self._look(mapping, run, edited if look == 0 else None)
+                result = self._look(mapping, run, edited if look == 0 else None)
+                self._recovered(mapping)
+                return result
             except (Raced, Unclear, StaleMapping) as error:
                 if look == LOOKS - 1:
                     raise
@@ -315,12 +320,24 @@ class Engine:
         except ValueError:
             return Done()  # a person wrote something of their own there: not ours to touch
         mapping = self.ledger.of_entity(entity)
+        if mapping is None and not self._has_entity(entity):
+            return Done()  # a copy of a page whose record is gone: it was never agreed on, so nothing follows from it
         if mapping is None:
             adopted = self._new(entity_type, entity_id=entity.id, page_id=page.id, state=State.LINKED, stamped=True)
             return self.sync(self.ledger.save(adopted), run)
         if isinstance(mapping.intent, CreateIntent) and page.created_by == self.workspace.bot_id:
             return self._adopt(mapping, mapping.intent, page, run)
         return Done()  # a person's copy carries our key along: left alone
+
+    def _has_entity(self, entity: EntityRef) -> bool:
+        if isinstance(self.navimpact.read(entity.type, entity.id), Present):
+            return True
+        self._check_collection(entity.type)
+        return False
+
+    def _check_collection(self, entity_type: EntityType) -> None:
+        if not self.navimpact.answers(entity_type):
+            raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
 
     def _new(self, entity_type: EntityType, **known: object) -> Mapping:
         blank = Mapping(
@@ -351,8 +368,9 @@ class Engine:
             mapping = self.ledger.save(mapping.but(state=State.DRAFT))
             return Later(mapping, self.clock() + DRAFT_QUIET)
         if mapping.troubles != (trouble,):
-            self.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,)))
-        return Done()
+            mapping = self.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,)))
+        unread = any(f.name in page.unreadable for f in missing)  # such as a project that has no record yet
+        return Later(mapping, self.clock() + DRAFT_PAUSE) if unread else Done()
 
     def _create(self, mapping: Mapping, on: Side, seen: Present, run: Run) -> Result:
         spec = SPECS[mapping.entity_type]
@@ -422,8 +440,7 @@ class Engine:
 
     def _entity_gone(self, mapping: Mapping, page: Present, run: Run) -> Result:
         """NavImpact answered 404: believe it when repeated while the collection itself can be read."""
-        if not self.navimpact.answers(mapping.entity_type):
-            raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
+        self._check_collection(mapping.entity_type)
         now = self.clock()
         if mapping.gone_since is None:
             mapping = self.ledger.save(mapping.but(gone_since=now))
@@ -434,14 +451,31 @@ class Engine:
             return self._recreate_entity(mapping, page, run)
         if mapping.state is State.AWAITING_APPROVAL:
             return Done()
-        if not self.ledger.count_removal(now):
+        parent = self._parent_gone_too(mapping, run)
+        if parent is not None and parent.state is not State.DELETED:
+            return Later(mapping, now + CONFIRM)
+        if parent is None and not self.ledger.count_removal(now):
             return self._wait_for_approval(mapping, _MASS_DELETION, run)
         changes = tuple(
             Change(f, Side.NOTION, v, None, page.raw.get(f), "deleted on navimpact") for f, v in page.values.items()
         )
         log = self._log(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes)
         intent = RemoveIntent(Side.NOTION, log.id)
-        return self._remove(self.ledger.save(mapping.but(intent=intent), log), intent)
+        return self._remove(self.ledger.save(mapping.but(intent=intent), log, *self._abandoned(mapping)), intent)
+
+    def _parent_gone_too(self, mapping: Mapping, run: Run) -> Mapping | None:
+        """The mapping of its project where that is gone as well, looked at first.
+
+        NavImpact deletes all that belongs to a project with it; that is one deletion to count, not many.
+        """
+        belongs_to = mapping.bases.get("project")
+        ids = belongs_to.navimpact if belongs_to and isinstance(belongs_to.navimpact, tuple) else ()
+        for id in ids:
+            parent = self.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
+            if parent is not None and isinstance(self.navimpact.read(EntityType.MEDIA_PROJECT, id), Gone):
+                self.sync(parent, run)
+                return self.ledger.load(parent.id)
+        return None
 
     def _remove(self, mapping: Mapping, intent: RemoveIntent) -> Result:
         if mapping.page_id is not None:
@@ -457,7 +491,8 @@ class Engine:
 
     def _recreate_entity(self, mapping: Mapping, page: Present, run: Run) -> Result:
         """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
-        fresh = mapping.but(entity_id=None, bases={}, stamped=False, gone_since=None)
+        self.ledger.record(*self._abandoned(mapping))
+        fresh = mapping.but(entity_id=None, bases={}, stamped=False, gone_since=None, intent=None)
         return self._draft(fresh, page, run)
 
     def _page_trashed(self, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Result:
@@ -472,7 +507,7 @@ class Engine:
     def _wait_for_approval(self, mapping: Mapping, trouble: Trouble, run: Run) -> Result:
         waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(trouble,), intent=None)
         log = self._log(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
-        self.ledger.save(waiting, log)
+        self.ledger.save(waiting, log, *self._abandoned(mapping))
         return Done()
 
     def _page_unreachable(self, mapping: Mapping, run: Run) -> Result:
@@ -484,10 +519,22 @@ class Engine:
     def _both_gone(self, mapping: Mapping, run: Run) -> Result:
         if mapping.version and mapping.state is not State.DELETED:
             log = self._log(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message="gone on both sides")
-            self.ledger.save(mapping.but(state=State.DELETED, troubles=(), intent=None), log)
+            gone = mapping.but(state=State.DELETED, troubles=(), intent=None)
+            self.ledger.save(gone, log, *self._abandoned(mapping))
         return Done()
 
+    def _abandoned(self, mapping: Mapping) -> list[SyncLog]:
+        """The log row of a write that has become pointless, told to the end."""
+        row = self.ledger.log(mapping.intent.log_id) if isinstance(mapping.intent, WriteIntent) else None
+        return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then a side was gone")] if row else []
+
     # --- failures ---------------------------------------------------------------------------------------------------
+
+    def _recovered(self, before: Mapping) -> None:
+        """A look that ended well ends the count of failures, whatever it led to."""
+        stored = self.ledger.load(before.id) if before.attempts else None
+        if stored is not None and stored.attempts:
+            self.ledger.save(stored.but(troubles=tuple(t for t in stored.troubles if t.code != "failing"), **_healthy))
 
     def note_failure(self, mapping: Mapping, error: SyncError, retry_at: datetime) -> Mapping:
         """Remember that a look at *mapping* failed and when the next one is, for the people who wonder."""

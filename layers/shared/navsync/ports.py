@@ -42,7 +42,10 @@ class SidePort(Protocol):
     Every call may raise a `navsync.errors.Retryable` or `Fatal`. A write that raises `Unclear` may have happened.
     """
 
-    side: Side
+    @property
+    def side(self) -> Side:
+        """Which one."""
+        ...
 
     def read(self, entity_type: EntityType, id: str) -> Observation:
         """The record as it is now; a 404 is `Gone`, never an error."""

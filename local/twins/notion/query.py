@@ -155,7 +155,7 @@ class Filters:
 
 
 def ordered(rows: list[Page], raw: object, source: DataSource, findings: Findings) -> list[Page]:
-    """*rows* by the sorts of a request, the first sort weighing most; equal rows keep their order, empty values come last.
+    """*rows* by the sorts of a request, the first sort weighing most; empty values come last, equals stay.
 
     Raises:
         ApiError: a sort names no property.

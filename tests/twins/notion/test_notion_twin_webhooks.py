@@ -1,14 +1,15 @@
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local.twins.notion.seed import BOT_ID, PERSON_ID, ROOT_PAGE_ID, WORKSPACE_ID
 from tests.twins.conftest import Receiver, until
-from tests.twins.notion.rig import EVERY_TYPE, Api, Rig
+from tests.twins.notion.rig import CONFIG, EVERY_TYPE, Api, Rig, running
 
 
 @dataclass
@@ -67,6 +68,28 @@ def test_the_handshake_brings_a_token_signed_with_itself(rig: Rig, receiver: Rec
     assert token.startswith("secret_")
     assert headers["x-notion-signature"] == sign(token, body)
     assert (told["state"], told["handshake_status"]) == ("pending", 200)
+
+
+def test_the_handshake_goes_to_the_address_that_the_twin_was_started_with(receiver: Receiver) -> None:
+    with running(replace(CONFIG, webhook_url=receiver.url)) as rig:
+        rig.order("subscription", {})
+
+    assert len(receiver.got) == 1
+
+
+def test_a_restart_keeps_the_subscription_active(receiver: Receiver, tmp_path: Path) -> None:
+    config = replace(CONFIG, webhook_url=receiver.url, state=tmp_path / "notion.db")
+    with running(config) as rig:
+        rig.connect()
+        rig.order("subscription", {})
+        token = json.loads(receiver.wait_for(1)[0][1])["verification_token"]
+        rig.order("subscription/verify", {"token": token})
+
+    with running(config) as rig, rig.person() as person:
+        page = person.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})
+        told = json.loads(receiver.wait_for(2)[1][1])
+
+    assert (told["type"], told["entity"]["id"]) == ("page.created", page["id"])
 
 
 def test_whether_the_handshake_is_signed_is_a_switch(rig: Rig, receiver: Receiver) -> None:

@@ -1,0 +1,111 @@
+"""Records that belong to a project."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from navsync.entities import SPECS
+from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, Trashed, Value, WorkKind
+from tests.simulation.world import PROJECT, World
+
+LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(entity_types=tuple(SPECS))
+    world.connect()
+    return world
+
+
+def add_child(world: World, entity_type: EntityType, project: str, **values: Value) -> str:
+    required: dict[str, Value] = {"channel": "cinema"} if entity_type is LOG else {"title": "Story"}
+    made = world.platform.create(entity_type, {**required, **values, "project": (project,)}, key=str(next(world.ids)))
+    world.put(WorkKind.ENTITY, f"{entity_type}/{made.id}")
+    return made.id
+
+
+def mapping_of(world: World, entity_type: EntityType, id: str) -> Mapping:
+    pairs = world.store.of(1).pairs
+    return world.store.of(1).mappings[pairs[EntityRef(entity_type, id)]]
+
+
+def page_of(world: World, entity_type: EntityType, id: str) -> str:
+    page_id = mapping_of(world, entity_type, id).page_id
+    assert page_id is not None
+    return page_id
+
+
+@pytest.mark.parametrize("entity_type", [LOG, STORY])
+def test_a_child_gets_a_page_that_belongs_to_its_project(world: World, entity_type: EntityType) -> None:
+    project = world.new_project()
+    child = add_child(world, entity_type, project)
+    world.settle()
+
+    page = world.person.read(entity_type, page_of(world, entity_type, child))
+    assert isinstance(page, Present)
+    assert page.values["project"] == (project,)
+
+
+def test_an_edit_of_a_child_in_notion_reaches_navimpact(world: World) -> None:
+    child = add_child(world, LOG, world.new_project(), notes="before")
+    world.settle()
+    page = page_of(world, LOG, child)
+
+    seen = world.person.read(LOG, page)
+    assert isinstance(seen, Present)
+    world.person.update(LOG, page, {"notes": "after"}, seen=seen)
+    world.put(WorkKind.PAGE, f"{LOG}/{page}")
+    world.settle()
+
+    assert world.platform.records[LOG, child].fields["notes"] == "after"
+
+
+def test_children_go_with_their_project_as_one_deletion(world: World) -> None:
+    project = world.new_project()
+    children = [add_child(world, LOG, project, channel=f"c{n}") for n in range(12)]
+    world.settle()
+    pages = [page_of(world, LOG, child) for child in children] + [world.page_of(project)]
+
+    world.platform.remove(PROJECT, project)
+    for child in children:
+        world.put(WorkKind.ENTITY, f"{LOG}/{child}")
+    world.settle(most=200)
+
+    assert all(world.notion_side.pages[page].in_trash for page in pages)
+    assert sum(world.store.of(1).removals.values()) == 1
+
+
+def test_a_child_deleted_alone_leaves_its_project(world: World) -> None:
+    project = world.new_project()
+    child = add_child(world, LOG, project)
+    world.settle()
+
+    world.platform.remove(LOG, child)
+    world.put(WorkKind.ENTITY, f"{LOG}/{child}")
+    world.settle()
+
+    assert isinstance(world.person.read(LOG, page_of(world, LOG, child)), Trashed)
+    assert isinstance(world.shown(Side.NOTION, world.page_of(project)), Present)
+
+
+def test_a_row_whose_project_is_not_there_yet_follows_when_it_is(world: World) -> None:
+    project = world.new_row(title="Made in Notion")
+    row = world.person.add_row(STORY, {"title": "Child"})
+    world.put(WorkKind.PAGE, f"{STORY}/{row.id}")
+    world.slice()
+    drafts = [m for m in world.store.of(1).mappings.values() if m.entity_type is STORY]
+    assert [m.state for m in drafts] == [State.DRAFT]
+
+    entity = world.store.of(1).mappings[world.store.of(1).pairs[project]].entity_id
+    assert entity is not None
+    page = world.notion_side.pages[row.id]
+    world.notion_side.pages[row.id] = replace(page, values={**page.values, "project": (entity,)})
+    world.clock.advance(timedelta(minutes=1))
+    world.put(WorkKind.PAGE, f"{STORY}/{row.id}")
+    world.settle()
+
+    assert [r.fields["title"] for (kind, _), r in world.platform.records.items() if kind is STORY] == ["Child"]
