@@ -38,6 +38,10 @@ class Narrator:
         """Say that a promise did not hold, and what was seen."""
         self.console.print(f"  [red]✗ {promise}[/]\n      {escape(found)}", soft_wrap=True)
 
+    def warn(self, what: str) -> None:
+        """Say what a person should know, though the work goes on."""
+        self.console.print(f"  [yellow]![/] {escape(what)}", soft_wrap=True)
+
     def say(self, what: str = "") -> None:
         """Print a line as it is."""
         self.console.print(what, soft_wrap=True)

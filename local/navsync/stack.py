@@ -134,15 +134,20 @@ def connect(running: Running, narrator: Narrator) -> None:
 
 
 def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -> None:
-    """Show a bar until every project has arrived."""
+    """Show a bar until every project has arrived; say so if it stands still, for a person to look."""
     token = running.credentials.navimpact_token
     with narrator.step("first sync"), narrator.bar() as bar:
         task = bar.add_task("media projects", total=None)
 
         def show(seen: connecting.Progress) -> None:
-            bar.update(task, total=seen.expected, completed=seen.synced)
+            bar.update(task, total=seen.expected, completed=seen.settled)
 
-        connecting.follow(lambda: connecting.progress(running.machine, api, token), show)
+        seen = connecting.follow(lambda: connecting.progress(running.machine, api, token), show)
+    if not seen.is_done:
+        narrator.warn(
+            f"{seen.expected - seen.settled} of {seen.expected} projects have not arrived and nothing moves: "
+            "`./navsync logs sync-worker` tells why"
+        )
 
 
 def keep_function_logs(machine: Machine) -> None:

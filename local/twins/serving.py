@@ -69,7 +69,9 @@ def serve_forever(app: ASGIApp, *, port: int, name: str) -> None:
 
 
 def _listen(port: int) -> socket.socket:
-    return socket.create_server(("127.0.0.1", port), backlog=512)
+    listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else an answer waits 40 ms for a delayed ACK
+    return listener
 
 
 def _server(app: ASGIApp) -> uvicorn.Server:

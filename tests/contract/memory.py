@@ -109,6 +109,9 @@ class MemoryNotion:
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
         return [page.seen() for page in self._listed(entity_type) if page.key == key]
 
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        return [page.seen() for page in self._listed(entity_type) if page.key in keys]
+
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         shown = _as_notion_shows(entity_type, changes)
         page = self._editable(id)
@@ -180,7 +183,7 @@ class Record:
     created_at: datetime
     updated_at: datetime
     version: int = 1
-    parsed: tuple[int, dict[str, Value]] = (0, {})  # noqa: RUF012  # replaced, never changed
+    parsed: tuple[int, dict[str, Value]] = (0, {})  # replaced, never changed
     """Its values as of a version: reading is what the simulator does most."""
 
     def seen(self, *, with_revision: bool) -> Present:

@@ -94,6 +94,10 @@ class MemoryLedger:
     def of_page(self, page_id: str) -> Mapping | None:
         return self._pairing(page_id)
 
+    def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
+        ids = sorted(id for id in self.kept.mappings if id > mapping_id)
+        return [self.kept.mappings[id] for id in ids[:limit]]
+
     def open_creates(self) -> Sequence[Mapping]:
         mappings = (self.kept.mappings[id] for id in sorted(self.kept.mappings))
         return [mapping for mapping in mappings if isinstance(mapping.intent, CreateIntent)]

@@ -197,6 +197,7 @@ def connected(client: notion.OAuth) -> notion.Grant:
 def twin_notion(url: str) -> NotionStage:
     httpx.post(f"{url}/_twin/reset", json={"seed": 1}).raise_for_status()
     httpx.post(f"{url}/_twin/switches", json={"requests_per_window": UNLIMITED}).raise_for_status()
+    httpx.post(f"{url}/_twin/clock", json={"offset_s": 0, "rate": 1}).raise_for_status()
     with closing(notion.connect(url, timeout=10)) as client:
         made = connected(oauth(client))
     stage = NotionStage(_unset, _unset, made.bot_id, PERSON_ID, url=url, token=made.access_token)

@@ -53,6 +53,12 @@ def calls_of(stage: NotionStage, act: Callable[[], object]) -> list[tuple[str, s
     return [(method, path.removeprefix("/v1/").partition("/")[0]) for method, path in stage.requests()[before:]]
 
 
+def test_rows_are_found_by_their_keys_many_at_a_time(notion: NotionStage) -> None:
+    records = [made(notion, number) for number in (1, 2, 3)]
+    found = notion.adapter.rows(PROJECT, [notion.key(1), notion.key(3), "media_project/4711"])
+    assert [row.id for row in found] == [records[0].id, records[2].id]
+
+
 # --- what it costs --------------------------------------------------------------------------------------------------
 
 
@@ -303,6 +309,23 @@ def test_rows_beyond_what_one_query_can_reach_are_listed_too(notion: NotionStage
     notion.steer("clock", {"offset_s": 0})
     ids, complete = listed(notion)
     assert (set(ids), complete) == (wanted, True)
+
+
+def test_a_row_edited_between_two_pages_hides_no_other(notion: NotionStage) -> None:
+    wanted = [notion.side.create(PROJECT, {"title": f"No. {n}"}, key=notion.key(n)) for n in range(1, 104)]
+    page = notion.side.changed_since(PROJECT, None, None)
+    notion.steer("clock", {"offset_s": 120})
+    notion.person.update(PROJECT, wanted[0].id, {"title": "edited a minute later"}, seen=wanted[0])
+    rest = notion.side.changed_since(PROJECT, None, page.cursor)
+    assert {record.id for record in (*page.records, *rest.records)} == {record.id for record in wanted}
+
+
+def test_rows_that_nobody_edited_since_are_not_among_the_changes(notion: NotionStage) -> None:
+    old = made(notion, 1)
+    notion.steer("clock", {"offset_s": 600})
+    new = made(notion, 2)
+    changed = notion.side.changed_since(PROJECT, new.edited_at, None)
+    assert (old.id != new.id, [record.id for record in changed.records]) == (True, [new.id])
 
 
 def test_a_list_that_cannot_be_complete_says_so(notion: NotionStage) -> None:

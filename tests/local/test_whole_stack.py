@@ -54,6 +54,7 @@ class Up:
         token = subprocess.run(command("token"), cwd=ROOT, env=self.environ, capture_output=True, text=True, check=True)
         answer = httpx.get(
             f"http://localhost:{self.environ['NAVSYNC_PORT']}/api/v1/notion/sync-mappings",
+            params={"entity_type": "media_project"},
             headers={"Authorization": f"Bearer {token.stdout.strip()}"}, trust_env=False, timeout=30,
         )  # fmt: skip
         return sorted((one["id"], one["notion_page_id"]) for one in answer.json()["items"])
@@ -82,7 +83,7 @@ def processes_that_name(*words: str) -> list[str]:
     """The command lines, with their environments, of live processes that hold any of *words*."""
     said = subprocess.run(["ps", "eww", "-A", "-o", "pid=,command="], capture_output=True, text=True, check=True)
     lines = [line for line in said.stdout.splitlines() if "defunct" not in line and "ps eww" not in line]
-    return [line[:200] for line in lines if any(word in line for word in words) and "pytest" not in line]
+    return [line[:200] for line in lines if any(word in line for word in words) and "-m pytest" not in line]
 
 
 @dataclass(frozen=True)

@@ -66,6 +66,7 @@ class Employee:
         self.history, self.office, self.message = history, office, message
         self.name = f"worker {next(history.ids)}"
         self.dead = False
+        self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
         self._seen: dict[tuple[str, str], tuple[Values, float]] = {}
         self._strand = Strand(self._work)
@@ -84,7 +85,9 @@ class Employee:
         history.note(f"{self.name} begins")
         try:
             ended = conductor.conduct(self._tools(), self.name, until=history.clock() + conductor.SLICE)
-            conductor.pass_on(ended, self.office.id, cast(conductor.Waker, Line(self, "queue", self)), now=history.clock())
+            conductor.pass_on(
+                ended, self.office.id, cast(conductor.Waker, Line(self, "queue", self)), now=history.clock()
+            )
         except Killed:
             history.note(f"{self.name} died")
             return
@@ -116,15 +119,17 @@ class Employee:
         return Tools(
             desk=cast(Desk, Line(self, "desk", store.desk(self.office.id))),
             ledger_of=lambda lease: cast(Ledger, Line(self, "ledger", store.ledger(lease))),
-            notion_of=lambda _workspace, _ledger, _check: cast(
-                NotionWorkspace, NotionLine(self, "notion", self.office.notion)
-            ),
+            notion_of=self._notion_of,
             navimpact=cast(SidePort, Line(self, "navimpact", history.platform)),
             clock=history.clock,
             new_id=lambda: next(history.ids),
             jitter=history.chance.random,
             entity_types=(PROJECT,),
         )
+
+    def _notion_of(self, _workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> NotionWorkspace:
+        self.check_time = check_time
+        return cast(NotionWorkspace, NotionLine(self, "notion", self.office.notion))
 
     def call(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         """One call, with all that can happen to it."""
@@ -134,6 +139,8 @@ class Employee:
         history.steps += 1
         step = history.steps
         abroad = to == "notion" or to == "navimpact"
+        if to == "notion":
+            self.check_time()
         history.spend(latency, self, switching=abroad)
         self._before(to, name, step, args)
         if abroad:
@@ -210,15 +217,16 @@ class Employee:
         history = self.history
         if to == "navimpact" and history.dark:
             return _in_the_dark(name, args)
-        if name == "update":
-            history.watch_update(self.office, to, args, self._seen.get((to, args[1])), kwargs["seen"])
-        elif name == "remove":
+        if name == "remove":
             history.watch_removal(self.office, to, args[1])
+        before = history.values_of(self.office, to, args[1]) if name == "update" else {}
         answer = method(*args, **kwargs)
+        if name == "update":
+            history.watch_update(self.office, to, args, before, self._seen.get((to, args[1])), kwargs["seen"])
         history.calls[f"{to} {name}"] += 1
         history.note(f"{self.name} W{self.office.id} {to} {name} {[a for a in args[1:]]}")
         if name in WRITES:
-            history.written(self.office, to, name, args, answer)
+            history.written(self.office, to, name, args, kwargs.get("key", ""), answer)
         self._remember(to, answer)
         return answer
 

@@ -15,6 +15,7 @@ from zlib import crc32
 from navsync.model import (
     Connection,
     DataSource,
+    EntityRef,
     EntityType,
     Lane,
     Policy,
@@ -124,6 +125,8 @@ class History:
         self.arrived: dict[tuple[str, str, Value], float] = {}
         self.hooks: list[tuple[int, WorkKind, str]] = []
         self.cursors: dict[tuple[int, str], str] = {}
+        self.made: dict[str, str] = {}
+        """Idempotency key → the record it first made."""
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
         self.steps = 0
@@ -360,15 +363,20 @@ class History:
         self.cursors[office.id, name] = max(before, value)
 
     def watch_update(
-        self, office: Office, to: str, args: tuple[Any, ...], looked: tuple[Values, float] | None, seen: Present
+        self,
+        office: Office,
+        to: str,
+        args: tuple[Any, ...],
+        before: Values,
+        looked: tuple[Values, float] | None,
+        seen: Present,
     ) -> None:
-        """Just before an update is applied."""
-        _, id, changes = args
-        now = self._values(office, to, id)
+        """Just after an update was applied to what was there *before*, given how the worker last saw it."""
+        changes: Values = args[2]
         for name, value in changes.items():
             if name in seen.values and seen.values[name] == value:
                 self.problem(f"{to}: {name} was written although it had not changed")
-            lost = set(pieces(name, now.get(name))) - set(pieces(name, value))
+            lost = set(pieces(name, before.get(name))) - set(pieces(name, value))
             for piece in sorted(lost, key=str):
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, name, piece, looked)
@@ -383,10 +391,11 @@ class History:
         by_people = any(e.side == place and (e.field, e.value) == (name, piece) for e in self.people.edits)
         self.blind.append(Destroyed(to, name, piece, self.now - looked[1], by_people))
 
-    def _values(self, office: Office, to: str, id: str) -> Values:
+    def values_of(self, office: Office, to: str, id: str) -> Values:
+        """What a record shows at this moment."""
         if to == "notion":
             page = office.notion.pages.get(id)
-            return page.values if page else {}
+            return dict(page.values) if page else {}
         record = self.platform.records.get((PROJECT, id))
         return record.seen(with_revision=False).values if record else {}
 
@@ -404,6 +413,11 @@ class History:
         if id not in kept.pairs:
             return
         mapping = kept.mappings[kept.pairs[id]]
+        if mapping.entity_id is None and page.created_by == BOT and page.key is not None:
+            first = kept.pairs.get(EntityRef.parse(page.key))
+            if first is None or kept.mappings[first].page_id == id:
+                self.problem("I4: a page was taken for a second one, but it is the only one")
+            return
         if mapping.entity_id not in self.people.deleted:
             self.problem(f"I12: the page of {mapping.entity_id} was trashed, which nobody deleted")
         hour = int(self.now // 3600)
@@ -411,12 +425,19 @@ class History:
         if office.removals[hour] > 5:
             self.problem("I12: more pages were trashed within an hour than may be without approval")
 
-    def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], answer: Any) -> None:
+    def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], key: str, answer: Any) -> None:
         """Just after a write of ours was applied."""
         self.writes += 1
         if to == "navimpact" and isinstance(answer, Present):
+            if name == "create":
+                self._created(key, answer.id)
             self.people.touched_record(answer.id)
         values = args[2] if name == "update" else args[1] if name == "create" else {}
         for field_name, value in values.items():
             for piece in pieces(field_name, value):
                 self.arrived.setdefault((to, field_name, piece), self.now)
+
+    def _created(self, key: str, id: str) -> None:
+        """A request that a late worker sends after all cannot be helped where NavImpact knows no idempotency key."""
+        if self.made.setdefault(key, id) != id and not self.fired[Fault.OUTLIVED]:
+            self.problem(f"I5: {id} was made of the same row as {self.made[key]}")

@@ -203,7 +203,9 @@ class People:
             self.knowingly_replaced |= {(name, piece) for piece in pieces(name, value)}
 
     def _restore(self, office: Office, op: Op) -> None:
-        page = _pick([p for p in _all(office) if p.in_trash and p.shared and (office.id, p.id) not in self.copies], op.target)
+        page = _pick(
+            [p for p in _all(office) if p.in_trash and p.shared and (office.id, p.id) not in self.copies], op.target
+        )
         if page is not None:
             _person(office).restore(PROJECT, page.id)
             self.touched_page(office, page.id)

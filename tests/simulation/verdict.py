@@ -42,7 +42,9 @@ def _current(history: History) -> set[tuple[str, Value]]:
 
 
 def _live(history: History, office: Office) -> list[Page]:
-    return [p for p in office.notion.pages.values() if not p.in_trash and (office.id, p.id) not in history.people.copies]
+    return [
+        p for p in office.notion.pages.values() if not p.in_trash and (office.id, p.id) not in history.people.copies
+    ]
 
 
 # --- I2, I4 -------------------------------------------------------------------------------------------------------------
@@ -122,12 +124,15 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
         if mapping is None or mapping.state is not State.UNREACHABLE:
             yield f"I16: W{office.id} still has work: {work.kind} {work.external_id} due {history.seconds(work.due):.0f}"
     for mapping in kept.mappings.values():
+        if mapping.state is State.UNREACHABLE:
+            continue  # it is looked at by the hour
         if mapping.intent is not None:
             yield f"I16: W{office.id} mapping {mapping.id} still has an open {type(mapping.intent).__name__}"
         if mapping.attempts:
             yield f"I16: W{office.id} mapping {mapping.id} still counts failures"
+    waiting = {m.id for m in kept.mappings.values() if m.state is State.UNREACHABLE}
     for log in kept.logs.values():
-        if log.outcome is Outcome.STARTED:
+        if log.outcome is Outcome.STARTED and log.mapping_id not in waiting:
             yield f"I16: W{office.id} log {log.id} ({log.operation}) was never finished"
 
 

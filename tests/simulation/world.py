@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, cast
 
 from navsync.conductor import SLICE, Slice, Tools, conduct
 from navsync.model import (
@@ -103,6 +103,10 @@ class Watched:
         return self._call("answers", lambda: self.port.answers(entity_type))
 
     # what set-up asks of Notion: the data source is simply there
+
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        rows: Sequence[Present] = self._call("rows", lambda: cast(MemoryNotion, self.port).rows(entity_type, keys))
+        return rows
 
     def find_parent(self) -> str:
         return "parent"

@@ -197,6 +197,13 @@ def test_a_mapping_that_changes_its_page_is_no_longer_found_by_the_old_one(
     assert ledger.of_page("page-1") is None
 
 
+def test_mappings_are_gone_through_in_order_of_their_ids(ledger: Ledger) -> None:
+    kept = [ledger.save(a_mapping(n, page_id=f"page-{n}")) for n in (30, 4, 100)]
+
+    assert ledger.mappings_after(0, 2) == [kept[1], kept[0]]
+    assert ledger.mappings_after(30, 2) == [kept[2]]
+
+
 def test_open_creates_come_oldest_first_and_go_when_done(ledger: Ledger) -> None:
     later = ledger.save(a_mapping(8, page_id=None, intent=creating()))
     earlier = ledger.save(a_mapping(2, page_id=None, intent=creating(attempted_at=NOW)))

@@ -13,7 +13,7 @@ from navsync.model import (
     Base,
     Change,
     Conflict,
-    EntityRef,
+    CreateIntent,
     EntityType,
     Lease,
     Mapping,
@@ -166,7 +166,6 @@ def test_another_workspaces_mappings_are_not_seen(store: Store, history: History
     history.mapping(6)
 
     assert [each.id for each in store.lists.mappings(1).items] == [5]
-    assert store.lists.mapping(1, 6) is None
 
 
 def test_what_waits_for_a_person_is_listed_together(store: Store, history: History) -> None:
@@ -184,16 +183,7 @@ def test_what_waits_for_a_person_is_listed_together(store: Store, history: Histo
 def test_a_mapping_is_shown_with_its_long_texts(store: Store, history: History) -> None:
     saved = history.mapping(1, bases={"description": Base("long " * 5000, None)})
 
-    assert store.lists.mapping(W, 1) == saved
     assert store.lists.mappings(W).items == [saved]
-
-
-def test_who_holds_an_entity_is_known_without_reading_the_mapping(store: Store, history: History) -> None:
-    history.mapping(1, entity_id="42")
-
-    held = [store.lists.mapping_id_of(workspace_id, EntityRef(PROJECT, "42")) for workspace_id in (W, 1)]
-
-    assert held == [1, None]
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
@@ -339,6 +329,13 @@ def test_long_texts_stay_far_below_an_items_end(history: History, dynamodb: Dyna
 
     assert max(len(item.get("part", b"")) for item in everything(dynamodb, tables)) <= 350_000
     assert len(sizes) > 5
+
+
+def test_a_create_that_is_done_leaves_no_marker(history: History, dynamodb: DynamoDBClient, tables: Tables) -> None:
+    saved = history.mapping(1, intent=CreateIntent(Side.NOTION, {}, "media_project/1", log_id=1))
+    history.ledger.save(saved.but(intent=None))
+
+    assert [item for item in everything(dynamodb, tables) if item["sk"].startswith("OPEN#")] == []
 
 
 def test_long_texts_that_nothing_refers_to_are_removed(

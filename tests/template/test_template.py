@@ -47,7 +47,7 @@ MAY = {
     "SyncTriggerRole": {
         "SyncTriggerLogs": LOGS,
         "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
-        "MappingsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem"},
+        "MappingsTable": {"dynamodb:PutItem"},
         "WakeQueue": {"sqs:SendMessage"},
         "LaterQueue": {"sqs:SendMessage"} | TAKE,
         "SigningSecret": {"secretsmanager:GetSecretValue"},

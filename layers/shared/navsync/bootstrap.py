@@ -27,7 +27,7 @@ from navsync.config import (
 )
 from navsync.credentials import Credentials, Tokens
 from navsync.inbox import Inbox
-from navsync.model import Direction, EntityRef, Lane, Work, WorkKind, Workspace
+from navsync.model import Direction, EntityRef, EntityType, Lane, Work, WorkKind, Workspace
 from navsync.navimpact import NavImpactSide
 from navsync.notion import Budget, Gateway, NotionSide, OAuth, SetUp
 from navsync.ports import Ledger
@@ -199,6 +199,7 @@ class _Workshop:
             clock=clock,
             new_id=new_id,
             jitter=random.random,
+            entity_types=(EntityType.MEDIA_PROJECT,),
         )
 
     def _notion_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Protocol, assert_never
 from navsync import reconcile
 from navsync.engine import Done, Engine, Later, Result, Run
 from navsync.entities import SPECS
-from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Refused, Retryable
+from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Refused, Retryable, StaleMapping
 from navsync.model import (
     BudgetWindow,
     Connection,
@@ -24,6 +24,7 @@ from navsync.model import (
     Mapping,
     Operation,
     Outcome,
+    Present,
     Side,
     SyncLog,
     Work,
@@ -62,6 +63,10 @@ class NotionWorkspace(SidePort, Protocol):
 
     def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
         """Make the database for *entity_type*."""
+        ...
+
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        """Rows that carry one of *keys* (100 at most), as the index has them; one that is missing may be there."""
         ...
 
     def use(self, source: DataSource) -> None:
@@ -167,11 +172,17 @@ class _Shift:
         except OutOfTime:
             return self._ended(self.tools.clock(), "slice ended")
         except NeedsReauth:
-            self.desk.save_workspace(replace(self.workspace, connection=Connection.NEEDS_REAUTH))
-            return self._ended(None, "needs to be connected again")
-        except LostLease:
+            return self._disconnected()
+        except (LostLease, StaleMapping):  # stale outside a look: another worker is at it, so the lease is lost too
             return self._ended(self.tools.clock() + FIRST_PAUSE, "lost the lease")
         return self._ended(self.desk.next_due(after=self.tools.clock()), "done")
+
+    def _disconnected(self) -> Slice:
+        try:
+            self.desk.save_workspace(replace(self.workspace, connection=Connection.NEEDS_REAUTH))
+        except StaleMapping:  # a person has just changed the workspace, perhaps connected it again: look anew
+            return self._ended(self.tools.clock() + FIRST_PAUSE, "changed meanwhile")
+        return self._ended(None, "needs to be connected again")
 
     def _ended(self, again_at: datetime | None, note: str) -> Slice:
         return Slice(self.looked_at, self.failed, again_at, note)
@@ -343,6 +354,16 @@ class _Shift:
                     ledger=self.ledger,
                     work_for=partial(self._work, work, _KIND[port.side], lane=Lane.SWEEP),
                 )
+        reconcile.check_pairs(
+            self.notion,
+            self.tools.navimpact,
+            self._connected_types(),
+            desk=self.desk,
+            ledger=self.ledger,
+            work_for=partial(self._work, work, WorkKind.MAPPING, lane=Lane.SWEEP),
+            clock=self.tools.clock,
+            check_time=self._check_time,
+        )
         return Done()
 
     def _connected_types(self) -> list[EntityType]:

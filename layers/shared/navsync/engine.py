@@ -127,7 +127,7 @@ class Engine:
             case CreateIntent() as intent:
                 return self._finish_create(mapping, intent, run)
             case RemoveIntent() as intent:
-                return self._remove(mapping, intent)
+                return self._remove(mapping, intent, run)
             case WriteIntent() | None:
                 return self._observe(mapping, run, edited)
             case _:
@@ -325,9 +325,21 @@ class Engine:
         if mapping is None:
             adopted = self._new(entity_type, entity_id=entity.id, page_id=page.id, state=State.LINKED, stamped=True)
             return self.sync(self.ledger.save(adopted), run)
-        if isinstance(mapping.intent, CreateIntent) and page.created_by == self.workspace.bot_id:
+        if page.created_by != self.workspace.bot_id:
+            return Done()  # a person's copy carries our key along: left alone
+        if isinstance(mapping.intent, CreateIntent):
             return self._adopt(mapping, mapping.intent, page, run)
-        return Done()  # a person's copy carries our key along: left alone
+        return self._heal(entity_type, page, run)
+
+    def _heal(self, entity_type: EntityType, page: Present, run: Run) -> Result:
+        """Trash a second page that a call of ours made which was thought lost; what it said stays in the log.
+
+        It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
+        """
+        second = self._new(entity_type, page_id=page.id, state=State.CREATING)
+        log = self._log(second, Operation.DELETE, run, side=Side.NOTION, changes=_removal(page), message=_SECOND_PAGE)
+        intent = RemoveIntent(Side.NOTION, log.id)
+        return self._remove(self.ledger.save(second.but(intent=intent), log), intent, run)
 
     def _has_entity(self, entity: EntityRef) -> bool:
         if isinstance(self.navimpact.read(entity.type, entity.id), Present):
@@ -456,12 +468,9 @@ class Engine:
             return Later(mapping, now + CONFIRM)
         if parent is None and not self.ledger.count_removal(now):
             return self._wait_for_approval(mapping, _MASS_DELETION, run)
-        changes = tuple(
-            Change(f, Side.NOTION, v, None, page.raw.get(f), "deleted on navimpact") for f, v in page.values.items()
-        )
-        log = self._log(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes)
+        log = self._log(mapping, Operation.DELETE, run, side=Side.NOTION, changes=_removal(page))
         intent = RemoveIntent(Side.NOTION, log.id)
-        return self._remove(self.ledger.save(mapping.but(intent=intent), log, *self._abandoned(mapping)), intent)
+        return self._remove(self.ledger.save(mapping.but(intent=intent), log, *self._abandoned(mapping)), intent, run)
 
     def _parent_gone_too(self, mapping: Mapping, run: Run) -> Mapping | None:
         """The mapping of its project where that is gone as well, looked at first.
@@ -477,11 +486,20 @@ class Engine:
                 return self.ledger.load(parent.id)
         return None
 
-    def _remove(self, mapping: Mapping, intent: RemoveIntent) -> Result:
-        if mapping.page_id is not None:
-            self.notion.remove(mapping.entity_type, mapping.page_id)
+    def _remove(self, mapping: Mapping, intent: RemoveIntent, run: Run) -> Result:
+        """Trash the page, then read it: in the trash nobody edits it, so what it says now is its last word."""
+        if mapping.page_id is None:
+            raise AssertionError(f"mapping {mapping.id} has no page to remove")
+        self.notion.remove(mapping.entity_type, mapping.page_id)
+        page = self._read(Side.NOTION, mapping)
         row = self.ledger.log(intent.log_id)
         done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
+        if isinstance(page, Trashed) and row is not None:
+            done = [replace(done[0], changes=_removal(page.last))]
+            if self._edited(mapping, Side.NOTION, page.last):
+                restored = self.notion.restore(mapping.entity_type, page.last.id)
+                self.ledger.record(replace(done[0], outcome=Outcome.FAILED, message="edited meanwhile, so it was kept"))
+                return self._recreate_entity(mapping, restored, run)
         now = self.clock()
         self.ledger.save(mapping.but(intent=None, state=State.DELETED, troubles=(), last_change_at=now), *done)
         return Done()
@@ -576,6 +594,8 @@ class Engine:
             message=message,
         )
 
+
+_SECOND_PAGE = "A second page of a record that has one: a call that was thought lost had made it after all."
 
 _healthy = {"attempts": 0, "next_retry_at": None}
 

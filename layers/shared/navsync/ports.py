@@ -102,6 +102,10 @@ class Ledger(Protocol):
         """The mapping that pairs the page."""
         ...
 
+    def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
+        """The next *limit* mappings in order of their ids; 0 is before the first."""
+        ...
+
     def open_creates(self) -> Sequence[Mapping]:
         """Mappings with an open `CreateIntent`, oldest first."""
         ...

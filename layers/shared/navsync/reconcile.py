@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from navsync import merge
 from navsync.fields import SPECS
@@ -35,6 +36,79 @@ def sweep(
     if latest and latest != cursor:
         desk.move_cursor(name, latest)
     return put
+
+
+PAIRS_AT_ONCE = 100
+"""As many rows as one call to Notion shows."""
+
+PAIRS_EVERY = timedelta(minutes=15)
+"""Between two looks at so many pairs: 9,600 a day, at 96 calls."""
+
+_PAIRS = "pairs"
+
+
+class Rows(Protocol):
+    """Notion's rows, many at a time."""
+
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        """Rows that carry one of *keys*, as the index has them; one that is missing may be there."""
+        ...
+
+
+def check_pairs(
+    notion: Rows,
+    navimpact: SidePort,
+    entity_types: Iterable[EntityType],
+    *,
+    desk: Desk,
+    ledger: Ledger,
+    work_for: Callable[[str], Work],
+    clock: Callable[[], datetime],
+    check_time: Callable[[], None],
+) -> None:
+    """Every now and then put work for those of the next hundred pairs that are not in step.
+
+    Finds what neither a webhook nor a query for changes tells: what vanished, and edits that the index had late.
+    Nothing is concluded from a row or a record that is missing here: the work's look asks for it by its id.
+    """
+    now = clock()
+    last, _, place = (desk.cursor(_PAIRS) or "").partition(" ")
+    if last and now < datetime.fromisoformat(last) + PAIRS_EVERY:
+        return
+    pairs = ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
+    for entity_type in entity_types:
+        mine = [pair for pair in pairs if pair.entity_type is entity_type]
+        for pair in _out_of_step(mine, notion, navimpact, check_time):
+            desk.put(work_for(str(pair.id)))
+    place = str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "0"
+    desk.move_cursor(_PAIRS, f"{now.isoformat(timespec='microseconds')} {place}")
+
+
+def _out_of_step(
+    pairs: Sequence[Mapping], notion: Rows, navimpact: SidePort, check_time: Callable[[], None]
+) -> Iterator[Mapping]:
+    keys = [str(pair.entity) for pair in pairs if pair.state is State.LINKED]
+    rows = {row.id: row for row in notion.rows(pairs[0].entity_type, keys)} if keys else {}
+    for pair in pairs:
+        check_time()
+        match pair.state:
+            case State.LINKED:
+                row = rows.get(pair.page_id or "")
+                if row is None or not in_step(row, Side.NOTION, pair) or not _still_there(navimpact, pair):
+                    yield pair
+            case State.AWAITING_APPROVAL if any(trouble.code == "approve_delete" for trouble in pair.troubles):
+                if not _still_there(navimpact, pair.but(state=State.LINKED)):
+                    yield pair
+            case State.CREATING | State.DRAFT:
+                yield pair
+            case _:
+                pass  # deleted, unreachable or waiting for a person: looked at when something happens, or by the hour
+
+
+def _still_there(navimpact: SidePort, pair: Mapping) -> bool:
+    """Whether NavImpact shows what was agreed on."""
+    seen = navimpact.read(pair.entity_type, pair.entity_id or "")
+    return isinstance(seen, Present) and in_step(seen, Side.NAVIMPACT, pair)
 
 
 def records(port: SidePort, entity_type: EntityType, since: datetime | None) -> Iterator[Present]:

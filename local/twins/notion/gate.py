@@ -47,6 +47,7 @@ ROUTES: Final = (
     _route("POST", "pages", pages.create),
     _route("GET", "pages/{page_id}", pages.retrieve),
     _route("PATCH", "pages/{page_id}", pages.update),
+    _route("POST", "pages/{page_id}/move", pages.move),
     _route("GET", "pages/{page_id}/properties/{property_id}", pages.retrieve_property),
     _route("POST", "databases", databases.create),
     _route("GET", "databases/{database_id}", databases.retrieve),

@@ -13,6 +13,7 @@ from local.twins.notion.wire import JsonObject
 from local.twins.notion.world import TITLE_ONLY, Caller, reading
 
 _CREATE_KEYS = ("parent", "properties", "icon", "cover", "children", "markdown")
+_MOVE_PARENTS = ("type", "page_id", "data_source_id")
 _UPDATE_KEYS = ("properties", "icon", "cover", "in_trash", "is_archived", "is_locked")
 
 
@@ -58,6 +59,23 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     _mirror(caller, after, page.values)
     _tell_updated(caller, page, after, changed)
     return objects.page(caller, after, ask.parameters("filter_properties"))
+
+
+def move(caller: Caller, ask: Ask) -> JsonObject:
+    """POST /v1/pages/{page_id}/move: to another page or data source, without a new time of editing."""
+    findings = caller.findings()
+    findings.only(ask.body, ("parent",), "body")
+    findings.only(findings.mapping(ask.get("parent"), "body.parent"), _MOVE_PARENTS, "body.parent")
+    findings.check()
+    page = caller.page(ask.path["page_id"])
+    _refuse_trashed(caller, page, None)
+    parent = _parent(caller, ask.get("parent"), findings)
+    _refuse_loop(caller, page, parent)
+    title = page.values.get(caller.world.title_column(page).id, [])
+    after = replace(page, parent=parent, values=page.values if parent == page.parent else {"title": title})
+    caller.world.store.put(after)
+    caller.tell("page.moved", after)
+    return objects.page(caller, after)
 
 
 def trash(caller: Caller, page: Page) -> Page:
@@ -189,6 +207,12 @@ def _refuse_trashed(caller: Caller, page: Page, wanted_trash: bool | None) -> No
     allowed = wanted_trash is False or (wanted_trash and caller.world.switches.trash_twice == "ok")
     if caller.world.trashed(page) and not allowed:
         raise errors.in_trash()
+
+
+def _refuse_loop(caller: Caller, page: Page, parent: ParentRef) -> None:
+    home = caller.world.find(parent.id)
+    if home is not None and any(part.id == page.id for part in caller.world.lineage(home)):
+        raise validation("A page cannot be moved into itself or a page below it.")
 
 
 def _mirror(caller: Caller, page: Page, before: dict[str, Any]) -> None:

@@ -314,3 +314,23 @@ def test_locking_a_page_shows_and_leaves_it_writable(api: Api) -> None:
 
     assert api.ok("PATCH", f"/v1/pages/{page}", {"is_locked": True})["is_locked"] is True
     api.write(page, Budget={"number": 1})
+
+
+def test_a_row_moved_into_another_data_source_keeps_its_title_only(api: Api) -> None:
+    here, there = api.table(), api.table(title="Elsewhere")
+    page = api.row(here, "Mover", Budget={"number": 3})
+
+    moved = api.ok("POST", f"/v1/pages/{page['id']}/move", {"parent": {"data_source_id": there}})
+
+    assert (api.titles(here), api.titles(there)) == ([], ["Mover"])
+    assert value(moved, "Budget") is None
+    assert moved["last_edited_time"] == page["last_edited_time"]
+
+
+def test_a_page_cannot_be_moved_below_itself(api: Api) -> None:
+    outer = api.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})["id"]
+    inner = api.ok("POST", "/v1/pages", {"parent": {"page_id": outer}, "properties": {}})["id"]
+
+    refusal = api.refused("POST", f"/v1/pages/{outer}/move", {"parent": {"page_id": inner}})
+
+    assert refusal["code"] == "validation_error"

@@ -27,7 +27,7 @@ def free_port() -> int:
 def started(state: Path, port: int) -> subprocess.Popen[bytes]:
     env = os.environ | {"NOTION_TWIN_PORT": str(port), "NOTION_TWIN_STATE": str(state)}
     process = subprocess.Popen([sys.executable, "-m", "local.twins.notion"], cwd=ROOT, env=env)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             httpx.get(f"http://127.0.0.1:{port}/_twin/clock")

@@ -107,20 +107,26 @@ class NotionSide:
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
         """Pages that carry *key*, oldest first, copies made by people included: `created_by` tells them apart."""
+        return self.rows(entity_type, [key])
+
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        """Pages that carry one of *keys* (100 at most), oldest first; one made in the last seconds may be missing."""
         source = self._source(entity_type)
-        body = {
-            "filter": {"property": self._id(source, KEY), "rich_text": {"equals": key}},
-            "sorts": [{"timestamp": "created_time", "direction": "ascending"}],
-        }
-        answers = self._query(source, body)
+        wanted = [{"property": self._id(source, KEY), "rich_text": {"equals": key}} for key in keys]
+        oldest_first = [{"timestamp": "created_time", "direction": "ascending"}]
+        answers = self._query(source, {"filter": {"or": wanted}, "sorts": oldest_first})
         found = [self._listed(source, page) for answer in answers for page in answer["results"]]
-        return [page for page in found if page.key == key]  # Notion compares text without regard to case
+        return [page for page in found if page.key in keys]  # Notion compares text without regard to case
 
     def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
-        """Rows edited in or after the minute of *since*: Notion's times are that coarse."""
+        """Rows edited in or after the minute of *since*: Notion's times are that coarse.
+
+        They come in the order of their creation. In the order of their edits a row that is edited between two pages
+        would move to the end and hide its neighbour.
+        """
         source = self._source(entity_type)
-        start, _, after = cursor.partition("|") if cursor else (_minute(since), "", "")
-        answer = next(self._query(source, _changes(start), after or None))
+        start, _, after = cursor.partition("|") if cursor else ("", "", "")
+        answer = next(self._query(source, _changes(_minute(since), start), after or None))
         records = [self._listed(source, page) for page in answer["results"]]
         return ChangedPage(records, *_next(start, answer, records))
 
@@ -410,22 +416,22 @@ def _minute(since: datetime | None) -> str:
     return "" if since is None else since.replace(second=0, microsecond=0).isoformat()
 
 
-def _changes(start: str) -> Json:
-    sorts = [{"timestamp": "last_edited_time", "direction": "ascending"}]
-    if not start:
-        return {"sorts": sorts}
-    return {"sorts": sorts, "filter": {"timestamp": "last_edited_time", "last_edited_time": {"on_or_after": start}}}
+def _changes(edited_since: str, created_since: str) -> Json:
+    bounds = {"last_edited_time": edited_since, "created_time": created_since}
+    filters = [{"timestamp": kind, kind: {"on_or_after": time}} for kind, time in bounds.items() if time]
+    sorts = [{"timestamp": "created_time", "direction": "ascending"}]
+    return {"sorts": sorts} | ({"filter": {"and": filters}} if filters else {})
 
 
 def _next(start: str, answer: Json, records: Sequence[Present]) -> tuple[str | None, bool]:
     """The cursor of the next page, and whether all rows can be reached.
 
-    A query ends silently at 10,000 rows; another one goes on from the last row's minute. Only where more rows than
-    that were edited within one minute is there no way on.
+    A query ends silently at 10,000 rows; another one goes on from the minute in which the last of them was made. Only
+    where more rows than that were made within one minute is there no way on.
     """
     if answer.get("has_more"):
         return f"{start}|{answer['next_cursor']}", True
     if (answer.get("request_status") or {}).get("type") != "incomplete":
         return None, True
-    last = _minute(records[-1].edited_at) if records else start
+    last = _minute(records[-1].created_at) if records else start
     return (f"{last}|", True) if last != start else (None, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.model import CreateIntent, EntityRef, Lease, Mapping, SyncLog
@@ -61,6 +62,19 @@ class DynamoLedger:
         """The mapping that pairs the page."""
         return self._pointed_at(keys.page(page_id))
 
+    def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
+        """The next *limit* mappings in order of their ids."""
+        first, last = keys.mapping(mapping_id + 1), keys.mapping(10**16 - 1)
+        found = self.dynamo.query(
+            self.tables.mappings,
+            when(
+                "#pk = :pk AND #sk BETWEEN :first AND :last",
+                pk=keys.partition(self.workspace_id), first=first, last=last,
+            ),
+            Limit=limit,
+        )  # fmt: skip
+        return [self._read(item) for item in islice(found, limit)]
+
     def open_creates(self) -> Sequence[Mapping]:
         """Mappings with an open create intent, oldest first."""
         found = self.dynamo.query(
@@ -74,7 +88,8 @@ class DynamoLedger:
 
     def log(self, log_id: int) -> SyncLog | None:
         """The log row, read consistently."""
-        log = read_log(self.dynamo, self.tables, self.workspace_id, log_id)
+        item = self.dynamo.get(self.tables.sync_logs, within(self.workspace_id, keys.log(log_id)))
+        log = None if item is None else records.read(SyncLog, item["body"], self._log_shelf(log_id))
         self._logs[log_id] = None if log is None else LogKind.of(log)
         return log
 
@@ -189,9 +204,7 @@ class DynamoLedger:
     def _log_item(self, log: SyncLog, kind: LogKind) -> Item:
         expires_at = kind.expires_at(log.at)
         folded = records.write(log)
-        Shelf.of(self.dynamo, self.tables.sync_logs, self.workspace_id, log_owner(log.id)).store(
-            folded, expires_at=expires_at
-        )
+        self._log_shelf(log.id).store(folded, expires_at=expires_at)
         partition = keys.partition(self.workspace_id)
         item: Item = {
             **within(self.workspace_id, keys.log(log.id)),
@@ -237,18 +250,13 @@ class DynamoLedger:
     def _shelf(self, mapping_id: int) -> Shelf:
         return Shelf.of(self.dynamo, self.tables.mappings, self.workspace_id, mapping_owner(mapping_id))
 
+    def _log_shelf(self, log_id: int) -> Shelf:
+        return Shelf.of(self.dynamo, self.tables.sync_logs, self.workspace_id, log_owner(log_id))
+
 
 def mapping_owner(mapping_id: int) -> str:
     """Whose a mapping's long values are."""
     return f"m{mapping_id}"
-
-
-def read_log(dynamo: Dynamo, tables: Tables, workspace_id: int, log_id: int) -> SyncLog | None:
-    """The row with everything in it."""
-    item = dynamo.get(tables.sync_logs, within(workspace_id, keys.log(log_id)))
-    if item is None:
-        return None
-    return records.read(SyncLog, item["body"], Shelf.of(dynamo, tables.sync_logs, workspace_id, log_owner(log_id)))
 
 
 def log_owner(log_id: int) -> str:

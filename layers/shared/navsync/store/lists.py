@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from navsync.model import EntityRef, EntityType, Mapping, Operation, Outcome, SyncLog
+from navsync.model import EntityType, Mapping, Operation, Outcome, SyncLog
 from navsync.standing import ATTENTION, LISTED, Standing
 from navsync.store import counts, keys, records
 from navsync.store.counts import Counts
 from navsync.store.dynamo import Dynamo, Expression, Item, Key, when
-from navsync.store.keys import Tables, within
-from navsync.store.ledger import log_owner, mapping_owner, read_log
+from navsync.store.keys import Tables
+from navsync.store.ledger import log_owner, mapping_owner
 from navsync.store.records import Shelf
 
 
@@ -65,16 +65,6 @@ class Lists:
 
     # --- mappings -----------------------------------------------------------------------------------------------
 
-    def mapping(self, workspace_id: int, mapping_id: int) -> Mapping | None:
-        """One mapping with everything in it."""
-        item = self.dynamo.get(self.tables.mappings, within(workspace_id, keys.mapping(mapping_id)))
-        return None if item is None else self._mapping(workspace_id, item)
-
-    def mapping_id_of(self, workspace_id: int, entity: EntityRef) -> int | None:
-        """Which mapping of the workspace pairs *entity*: whether the workspace holds it."""
-        pointer = self.dynamo.get(self.tables.mappings, within(workspace_id, keys.entity(entity)))
-        return None if pointer is None else pointer["mapping_id"]
-
     def mappings(
         self,
         workspace_id: int,
@@ -112,10 +102,6 @@ class Lists:
         return records.read(Mapping, item["body"], shelf)
 
     # --- the sync log -------------------------------------------------------------------------------------------
-
-    def log(self, workspace_id: int, log_id: int) -> SyncLog | None:
-        """One row with everything in it."""
-        return read_log(self.dynamo, self.tables, workspace_id, log_id)
 
     def sync_logs(
         self,

@@ -1,0 +1,208 @@
+"""The functions as template.yaml deploys them: their environments, on moto, and their handlers called as Lambda does."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, cast
+from unittest import mock
+
+import boto3
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from navsync.model import Lane, Work
+from navsync.store import Store, Tables
+from tests.template.loading import TEMPLATE, of_type, template
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+STACK = "navsync"
+REGION = "eu-central-1"
+"""Another than the stores' tests use, so that neither finds what is the other's."""
+
+FUNCTIONS = {each["CodeUri"].removeprefix("functions/"): each for each in of_type("AWS::Serverless::Function").values()}
+TABLES = of_type("AWS::DynamoDB::Table")
+QUEUES = of_type("AWS::SQS::Queue")
+SECRETS = of_type("AWS::SecretsManager::Secret")
+
+SOME_DAY = datetime(2100, 1, 1, tzinfo=UTC)
+"""When all work is due."""
+
+_loaded = count()
+
+
+def variables(function: str) -> dict[str, Any]:
+    """What template.yaml says that the function's environment is, values unresolved."""
+    everybodys = template()["Globals"]["Function"]["Environment"]["Variables"]
+    own = FUNCTIONS[function]["Environment"]["Variables"]
+    return dict(everybodys) | dict(own)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What API Gateway is given for the caller."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.text)
+
+    @property
+    def is_problem(self) -> bool:
+        """Whether it is an error as every error should be."""
+        wanted = {"type", "title", "status", "detail", "code", "request_id"}
+        return self.headers["Content-Type"] == "application/problem+json" and wanted <= self.json.keys()
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function, started."""
+
+    module: ModuleType
+
+    def __call__(self, event: Mapping[str, Any]) -> Any:
+        """Invoke it. The event goes through JSON, as everything that Lambda hands over does."""
+        return self.module.handler(json.loads(json.dumps(event)), cast("LambdaContext", _Context()))
+
+    def answer(self, event: Mapping[str, Any]) -> Answer:
+        """Invoke it with an HTTP request."""
+        given = self(event)
+        headers = {name: values[0] for name, values in given.get("multiValueHeaders", {}).items()} | given["headers"]
+        return Answer(given["statusCode"], headers, given["body"])
+
+
+@dataclass(frozen=True)
+class _Context:
+    aws_request_id: str = "c6af9ac6-7b61-11e6-9a41-93e8deadbeef"
+    function_name: str = "navsync-under-test"
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:123456789012:function:navsync-under-test"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployed stack: its resources by logical id, and its parameters."""
+
+    resources: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+    def environment(self, function: str) -> dict[str, str]:
+        """The function's variables as CloudFormation resolves them."""
+        return {name: self._resolved(value) for name, value in variables(function).items()}
+
+    def start(self, function: str, **changes: str | None) -> Function:
+        """Start the function as a cold one; *changes* replace variables, None leaves one out."""
+        changed = self.environment(function) | changes
+        environ = {name: value for name, value in changed.items() if value is not None}
+        with mock.patch.dict(os.environ, environ | {"AWS_DEFAULT_REGION": REGION}):
+            for absent in changed.keys() - environ.keys():
+                os.environ.pop(absent, None)
+            return Function(_import(function))
+
+    def _resolved(self, value: Any) -> str:
+        match value:
+            case {"Ref": name} if name in self.resources:
+                return self.resources[name]
+            case {"Ref": name}:
+                return self._parameter(name)
+            case {"Fn::GetAtt": [name, "Id" | "Arn"]}:
+                return self.resources[name]
+            case {"Fn::Sub": str(text)}:
+                return re.sub(r"\$\{AWS::StackName\}", STACK, text)
+            case str():
+                return value
+        raise NotImplementedError(f"tests do not know how CloudFormation resolves {value!r}")
+
+    def _parameter(self, name: str) -> str:
+        declared = template()["Parameters"][name]
+        return self.parameters[name] if name in self.parameters else str(declared["Default"])
+
+
+def _import(function: str) -> ModuleType:
+    path = TEMPLATE.parent / FUNCTIONS[function]["CodeUri"] / "app.py"
+    spec = importlib.util.spec_from_file_location(f"function_{function}_{next(_loaded)}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """The stack's functions, tables, queues and secrets, to be used and looked into."""
+
+    deployment: Deployment
+    started: dict[str, Function] = field(default_factory=dict)
+
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        return boto3.client("dynamodb", region_name=REGION)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        return boto3.client("sqs", region_name=REGION)
+
+    @cached_property
+    def vault(self) -> SecretsManagerClient:
+        return boto3.client("secretsmanager", region_name=REGION)
+
+    @property
+    def store(self) -> Store:
+        return Store(self.dynamodb, Tables("WorkspacesTable", "MappingsTable", "SyncLogsTable"))
+
+    def __getitem__(self, function: str) -> Function:
+        """A warm function: started once for all tests."""
+        if function not in self.started:
+            self.started[function] = self.deployment.start(function)
+        return self.started[function]
+
+    def items(self) -> list[dict[str, Any]]:
+        """Everything in all tables."""
+        scans = [self.dynamodb.scan(TableName=name)["Items"] for name in sorted(TABLES)]
+        return [dict(item) for items in scans for item in items]
+
+    def work(self, workspace_id: int) -> list[Work]:
+        """What the workspace has to look at."""
+        pending = self.store.desk(workspace_id).pending
+        return [work for lane in Lane for work in pending(lane, now=SOME_DAY, limit=100)]
+
+    def wakes(self) -> list[dict[str, Any]]:
+        """Messages in the wake queue, taken out of it."""
+        return self._taken("WakeQueue")
+
+    def delayed(self) -> int:
+        """How many messages wait in the delay queue."""
+        url = self.deployment.resources["LaterQueue"]
+        attributes = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int(attributes["ApproximateNumberOfMessagesDelayed"]) + int(attributes["ApproximateNumberOfMessages"])
+
+    def secret(self, name: str) -> dict[str, Any]:
+        """The secret's value."""
+        value: dict[str, Any] = json.loads(self.vault.get_secret_value(SecretId=name)["SecretString"])
+        return value
+
+    def fill(self, logical_id: str, **values: str | None) -> None:
+        """Put the secret's value, as the operator does."""
+        self.vault.put_secret_value(SecretId=self.deployment.resources[logical_id], SecretString=json.dumps(values))
+
+    def _taken(self, logical_id: str) -> list[dict[str, Any]]:
+        url = self.deployment.resources[logical_id]
+        got = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])
+        for message in got.get("Messages", []):
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return [dict(message) for message in got.get("Messages", [])]
