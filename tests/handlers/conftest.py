@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
@@ -17,6 +17,9 @@ from local.twins.notion import create_app as notion_app
 from local.twins.serving import serving
 from tests.handlers.deployed import QUEUES, REGION, SECRETS, TABLES, Cloud, Deployment
 from tests.handlers.known import NOTION, SECRET_VALUES, SERVICE_TOKEN
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +47,7 @@ def navimpact_url() -> Iterator[str]:
 def deployment(aws: None, notion_url: str, navimpact_url: str) -> Deployment:
     key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
     return Deployment(
-        resources={**_tables(), **_queues(), **_secrets(), "Key": key},
+        resources={**_tables(), **_queues(boto3.client("sqs", region_name=REGION)), **_secrets(), "Key": key},
         parameters={
             "NotionClientId": NOTION.client_id,
             "NotionRedirectUri": NOTION.redirect_uris[0],
@@ -65,9 +68,9 @@ def cloud(kept: Cloud) -> Cloud:
     for table in TABLES:
         for item in kept.dynamodb.scan(TableName=table, ProjectionExpression="pk, sk")["Items"]:
             kept.dynamodb.delete_item(TableName=table, Key=item)
-    for url in _queues().values():  # made anew: SQS remembers which wakes it has seen
-        kept.sqs.delete_queue(QueueUrl=url)
-    _queues()
+    for name in QUEUES:  # made anew: SQS remembers which wakes it has seen
+        kept.sqs.delete_queue(QueueUrl=kept.deployment.resources[name])
+    _queues(kept.sqs)
     _forget_secrets_of_workspaces(kept)
     for logical_id, value in SECRET_VALUES.items():
         kept.fill(logical_id, **value)
@@ -96,8 +99,7 @@ def _tables() -> dict[str, str]:
     return {name: name for name in TABLES}
 
 
-def _queues() -> dict[str, str]:
-    client = boto3.client("sqs", region_name=REGION)
+def _queues(client: SQSClient) -> dict[str, str]:
     return {name: client.create_queue(**_queue(name, declared))["QueueUrl"] for name, declared in QUEUES.items()}
 
 

@@ -21,9 +21,16 @@ if TYPE_CHECKING:
     from tests.simulation.history import History, Office
 
 WRITES = frozenset({"create", "update", "stamp", "remove", "restore"})
-LATENCY = {"notion": 0.15, "navimpact": 0.05, "desk": 0.002, "ledger": 0.002, "queue": 0.002}
+SIDES = ("notion", "navimpact")
+LATENCY = {"notion": 0.15, "navimpact": 0.05}
 """Seconds before the other end acts, and again until its answer is here."""
-AT_STORE = (Fault.KILLED_BEFORE, Fault.OUTLIVED)
+QUICK = 0.004
+"""Seconds that a call to the store takes."""
+LOOKUPS = frozenset(
+    {"load", "of_entity", "of_page", "mappings_after", "open_creates", "log", "workspace", "pending", "next_due"}
+    | {"sources", "cursor", "budget"}
+)
+"""Calls to the store that change nothing."""
 PAUSES = (1.0, 59.0, 600.0)
 
 
@@ -69,15 +76,24 @@ class Employee:
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
         self._seen: dict[tuple[str, str], tuple[Values, float]] = {}
-        self._strand = Strand(self._work)
+        self._strand: Strand | None = None
 
-    def go(self) -> None:
-        """Work until it is done, or until another is due."""
-        self._strand.go()
+    def begin(self) -> None:
+        """Start to work. A second worker beside one that has not ended gets a thread: only it can stop for the first."""
+        if self.history.busy:
+            self._strand = Strand(self._work)
+            self._strand.go()
+            return
+        self.history.busy = True
+        self._work()
+        self.history.busy = False
 
     def rest(self, seconds: float) -> None:
         """Stop in the middle of a call; go on in *seconds*, when others have had their turn."""
-        self.history.at(self.history.now + seconds, self.go, worker=True)
+        if self._strand is None:
+            self.history.give_way(seconds)
+            return
+        self.history.at(self.history.now + seconds, self._strand.go, worker=True)
         self._strand.stop()
 
     def _work(self) -> None:
@@ -135,63 +151,56 @@ class Employee:
         """One call, with all that can happen to it."""
         if self.dead:
             raise Killed
-        history, latency = self.history, LATENCY[to]
+        history = self.history
         history.steps += 1
-        step = history.steps
-        abroad = to == "notion" or to == "navimpact"
-        if to == "notion":
-            self.check_time()
-        history.spend(latency, self, switching=abroad)
-        self._before(to, name, step, args)
-        if abroad:
-            answer = self._ask(to, name, method, args, kwargs)
-        else:
-            answer = method(*args, **kwargs)
-            if to == "ledger":
-                history.watch_ledger(self.office, name, method, args)
-            elif name == "move_cursor":
-                history.watch_cursor(self.office, *args, moved=answer)
-        history.spend(latency, self, switching=abroad)
-        self._after(to, name, step)
+        if to in SIDES:
+            return self._ask(to, name, method, args, kwargs, history.steps)
+        if name in LOOKUPS:  # dying at one is no different from dying at the next call
+            history.clock.seconds += QUICK
+            return method(*args, **kwargs)
+        return self._keep(to, name, method, args, kwargs, history.steps)
+
+    def _keep(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
+        history = self.history
+        history.spend(QUICK, self, switching=False)
+        self._may_die(n, "before", Fault.KILLED_BEFORE)
+        self._may_oversleep()
+        answer = method(*args, **kwargs)
+        if to == "ledger":
+            history.watch_ledger(self.office, name, method, args)
+        elif name == "move_cursor":
+            history.watch_cursor(self.office, *args, moved=answer)
+        self._may_die(n, "after", Fault.KILLED_AFTER)
         return answer
 
-    def _die(self) -> None:
-        self.dead = True
-        raise Killed
-
-    def _before(self, to: str, name: str, step: int, args: tuple[Any, ...]) -> None:
-        history = self.history
-        if (step, "before") in history.kill_at:
-            self._die()
-        if not history.faulty:
-            return
-        if history.strikes(Fault.KILLED_BEFORE):
-            self._die()
-        if history.strikes(Fault.OUTLIVED):
-            self.rest(100 + 400 * history.chance.random())
+    def _ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
+        history, latency = self.history, LATENCY[to]
         if to == "notion":
-            self._notion_fails(name, args)
-        elif to == "navimpact":
-            self._side_fails(name, "navimpact")
+            self.check_time()
+        history.spend(latency, self, switching=True)
+        self._may_die(n, "before", Fault.KILLED_BEFORE)
+        self._may_oversleep()
+        self._may_fail(to, name, args)
+        answer = self._answered(to, name, method, args, kwargs)
+        history.spend(latency, self, switching=True)
+        self._may_die(n, "after", Fault.KILLED_AFTER)
+        if name in WRITES and history.strikes(Fault.REPLY_LOST):
+            raise Unclear("the answer was lost")
+        return answer
 
-    def _notion_fails(self, name: str, args: tuple[Any, ...]) -> None:
-        history, office = self.history, self.office
-        if history.now < max(office.blocked_until, history.seconds(self.window.blocked_until or START)):
-            history.problem("I11: Notion was asked before its Retry-After had ended")
-        if history.strikes(Fault.TOKEN_LOST):
-            office.token_dead = True
-            history.after(600 * history.chance.random(), lambda: history.reconnect(office))
-        if office.token_dead:
-            raise NeedsReauth("the token is dead")
-        if name == "update" and history.poisoned(office, args[1]):
-            raise Unavailable("it always fails")
-        if history.strikes(Fault.BLOCKED):
-            until = history.clock() + timedelta(seconds=history.chance.choice(PAUSES))
-            self.window = BudgetWindow(START, blocked_until=until)
-            raise Blocked("a limit", until=until)
-        self._side_fails(name, "notion")
+    def _may_die(self, step: int, when: str, fault: Fault) -> None:
+        history = self.history
+        if (history.kill_at and (step, when) in history.kill_at) or history.strikes(fault):
+            self.dead = True
+            raise Killed
 
-    def _side_fails(self, name: str, side: str) -> None:
+    def _may_oversleep(self) -> None:
+        if self.history.strikes(Fault.OUTLIVED):
+            self.rest(100 + 400 * self.history.chance.random())
+
+    def _may_fail(self, to: str, name: str, args: tuple[Any, ...]) -> None:
+        if to == "notion":
+            self._notion_may_fail(name, args)
         history = self.history
         if history.strikes(Fault.UNAVAILABLE):
             raise Unavailable("503")
@@ -200,20 +209,25 @@ class Employee:
         if name == "update" and history.strikes(Fault.RACED):
             raise Raced("409")
 
-    def _after(self, to: str, name: str, step: int) -> None:
-        history = self.history
-        if (step, "after") in history.kill_at:
-            self._die()
-        if not history.faulty:
-            return
-        if history.strikes(Fault.KILLED_AFTER):
-            self._die()
-        if name in WRITES and (to == "notion" or to == "navimpact") and history.strikes(Fault.REPLY_LOST):
-            raise Unclear("the answer was lost")
+    def _notion_may_fail(self, name: str, args: tuple[Any, ...]) -> None:
+        history, office = self.history, self.office
+        if history.now < max(office.blocked_until, history.seconds(self.window.blocked_until or START)):
+            history.problem("I11: Notion was asked before its Retry-After had ended")
+        if history.strikes(Fault.TOKEN_LOST):
+            office.token_dead = True
+            history.after(600 * history.chance.random(), lambda: history.reconnect(office))
+        if office.token_dead:
+            raise NeedsReauth("the token is dead")
+        if name == "update" and history.faulty and history.poisoned(office, args[1]):
+            raise Unavailable("it always fails")
+        if history.strikes(Fault.BLOCKED):
+            until = history.clock() + timedelta(seconds=history.chance.choice(PAUSES))
+            self.window = BudgetWindow(START, blocked_until=until)
+            raise Blocked("a limit", until=until)
 
     # --- the sides --------------------------------------------------------------------------------------------------
 
-    def _ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    def _answered(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         history = self.history
         if to == "navimpact" and history.dark:
             return _in_the_dark(name, args)
@@ -224,7 +238,7 @@ class Employee:
         if name == "update":
             history.watch_update(self.office, to, args, before, self._seen.get((to, args[1])), kwargs["seen"])
         history.calls[f"{to} {name}"] += 1
-        history.note(f"{self.name} W{self.office.id} {to} {name} {[a for a in args[1:]]}")
+        history.note(f"{self.name} W{self.office.id} {to} {name}", args[1:])
         if name in WRITES:
             history.written(self.office, to, name, args, kwargs.get("key", ""), answer)
         self._remember(to, answer)

@@ -116,6 +116,8 @@ class History:
         self.problems: list[str] = []
         self.faulty = True
         self.dark = False
+        self.busy = False
+        """Whether a worker is at work that has no thread of its own."""
         self.trace = 0
         self.calls: Counter[str] = Counter()
         self.writes = 0
@@ -174,6 +176,15 @@ class History:
     def _set_clock(self, due: float) -> None:
         self.clock.seconds = max(self.clock.seconds, due)
 
+    def give_way(self, seconds: float) -> None:
+        """Let everything happen that is due in *seconds*, with other workers' turns in between."""
+        over: list[bool] = []
+        self.at(self.now + seconds, lambda: over.append(True), worker=True)
+        while not over:
+            due, _, _, act = heappop(self._events)
+            self._set_clock(due)
+            act()
+
     def spend(self, seconds: float, employee: Employee, *, switching: bool) -> None:
         """Time passes inside a call: what is due meanwhile happens now, and another worker may go on first."""
         clock, events = self.clock, self._events
@@ -185,11 +196,11 @@ class History:
                 return
             heappop(events)[3]()
 
-    def note(self, what: str) -> None:
+    def note(self, what: str, details: object = "") -> None:
         """One more line of the trace, of which only a sum is kept."""
         self.trace = crc32(f"{self.clock.seconds} {what}".encode(), self.trace)
         if self.tell is not None:
-            self.tell(f"{self.clock.seconds:9.2f}  {what}")
+            self.tell(f"{self.clock.seconds:9.2f}  {what} {details}")
 
     def strikes(self, fault: Fault) -> bool:
         """Whether *fault* happens on this occasion."""
@@ -282,7 +293,7 @@ class History:
             return
         office.in_flight = message, self.now + VISIBILITY
         self.after(VISIBILITY, lambda: self._deliver(office))
-        self.at(self.now, Employee(self, office, message).go, worker=True)
+        self.at(self.now, Employee(self, office, message).begin, worker=True)
 
     def finished(self, office: Office, message: int) -> None:
         """The worker is done with *message*: it is deleted, unless it was given to another meanwhile."""
@@ -341,11 +352,7 @@ class History:
         office.highest_fence = ledger.lease.fence
         if name == "save":
             mapping = args[0]
-            self.note(
-                f"    W{office.id} mapping {mapping.id}: {mapping.entity_id} {(mapping.page_id or '')[-4:]} {mapping.state}"
-                f" {mapping.intent} {[(c.field, c.navimpact, c.notion) for c in mapping.conflicts]}"
-                f" {[t.code for t in mapping.troubles]}"
-            )
+            self.note(f"    W{office.id} mapping {mapping.id}: {mapping.entity_id} {mapping.state}", mapping)
         for log in args[1:] if name == "save" else args:
             self._recorded_in(log)
 

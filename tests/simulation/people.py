@@ -62,7 +62,7 @@ class People:
 
     def do(self, op: Op) -> None:
         """Carry out *op*, if there is anything to do it to."""
-        self.history.note(f"  * {op.act} {op}")
+        self.history.note(f"  * {op.act}", op)
         office = self.history.offices[op.workspace]
         match op.act:
             case Act.EDIT_NAVIMPACT:

@@ -169,6 +169,7 @@ def test_the_ends_of_lines_mean_nothing(spelled: str) -> None:
         pytest.param(CHANNELS, ("YouTube", "TV"), ["youtube", "TV"], id="case in a list"),
         pytest.param(CHANNELS, ("YouTube", "TV"), ["YouTube", "TV", "youtube"], id="one name spelled twice"),
         pytest.param(CHANNELS, ("TV",), [" TV ", ""], id="spaces and empty names"),
+        pytest.param(CHANNELS, ("A", "b\nc"), ["A", "a", "b\r\nc"], id="ends of lines in a list"),
     ],
 )
 def test_navimpact_keeps_what_means_the_same(field: Field, value: Value, current: object) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from navsync import merge
 from navsync.fields import SPECS
-from navsync.model import Base, Conflict, Direction, EntityType, FieldWrite, Policy, Present, Side, Value
+from navsync.model import Base, Bases, Conflict, Direction, EntityType, FieldWrite, Policy, Present, Side, Value
 
 PROJECT = SPECS[EntityType.MEDIA_PROJECT]
 BLANK: dict[str, Value] = {
@@ -26,7 +26,7 @@ def shown(**values: Value) -> Present:
 
 
 def decide(
-    navimpact: Present, notion: Present, bases: merge.Bases = AGREED, policy: Policy = Policy.ASK, **options: Direction
+    navimpact: Present, notion: Present, bases: Bases = AGREED, policy: Policy = Policy.ASK, **options: Direction
 ) -> merge.Plan:
     return merge.plan(PROJECT, bases, navimpact, notion, lambda _field: policy, **options)
 
@@ -229,7 +229,7 @@ texts = st.one_of(st.none(), st.sampled_from(["a", "b", "c"]))
 def test_carrying_out_a_plan_leaves_nothing_to_plan(
     base: str | None, navimpact: str | None, notion: str | None, policy: Policy
 ) -> None:
-    bases: merge.Bases = {**AGREED, "description": Base(base, base)}
+    bases: Bases = {**AGREED, "description": Base(base, base)}
     seen = {Side.NAVIMPACT: shown(description=navimpact), Side.NOTION: shown(description=notion)}
 
     plan = decide(seen[Side.NAVIMPACT], seen[Side.NOTION], bases, policy)

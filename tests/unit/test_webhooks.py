@@ -43,7 +43,7 @@ def notion_body(**changes: Any) -> bytes:
         "id": "e1", "timestamp": "2026-11-22T09:59:12.345Z", "workspace_id": "w1", "type": "page.properties_updated",
         "authors": [{"id": "person-1", "type": "person"}], "accessible_by": [{"id": "bot-1", "type": "bot"}],
         "attempt_number": 1, "api_version": "2026-03-11", "entity": {"id": "page-1", "type": "page"},
-        "data": {"parent": {"id": "db-1", "type": "database", "data_source_id": "ds-1"}, "updated_properties": ["title"]},
+        "data": {"parent": {"id": "db-1", "type": "database", "data_source_id": "ds-1"}},
     }  # fmt: skip
     return json.dumps(event | changes).encode()
 

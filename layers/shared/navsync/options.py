@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
+from navsync.scalars import newlines
+
 COMMA = "\ufe50"
 """Stands for "," in an option's name. The small comma looks alike and nobody types it, unlike the fullwidth one."""
 LONGEST_NAME = 100
@@ -19,7 +21,7 @@ def encode(name: str) -> str:
 
 def decode(name: str) -> str:
     """Read back what `encode` spelled; spaces around a name mean nothing."""
-    return name.replace(COMMA, ",").strip()
+    return newlines(name).replace(COMMA, ",").strip()
 
 
 def meaning(name: str) -> str:

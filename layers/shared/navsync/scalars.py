@@ -37,6 +37,11 @@ def text(spelled: object) -> str | None:
         raise Unreadable(f"it holds {_shortly(spelled)} where a text is expected")
     if has_half_characters(spelled):
         raise Unreadable("its text holds half of a character, which no program can show; type it again")
+    return newlines(spelled)
+
+
+def newlines(spelled: str) -> str:
+    """*spelled* with each line ended by a newline alone, whatever ended it."""
     return spelled.replace("\r\n", "\n").replace("\r", "\n")
 
 
