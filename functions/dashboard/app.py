@@ -14,11 +14,12 @@ from typing import Annotated, Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from navsync import api, bootstrap, views
 from navsync.config import DashboardSettings
-from navsync.model import Connection, Direction, EntityType, Mapping, Outcome, SyncLog, Workspace
+from navsync.entities import SPECS
+from navsync.model import Connection, Direction, EntityType, Mapping, Outcome, Policy, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
 from navsync.store import LogFilter, MappingFilter
 
@@ -42,6 +43,10 @@ def health() -> Response[str]:
 
 
 # --- workspaces -------------------------------------------------------------------------------------------------------
+
+
+type Id = Annotated[int, Field(ge=0, lt=2**53)]
+"""Ours, as the frontend can hold them."""
 
 
 class Range(BaseModel):
@@ -79,6 +84,25 @@ def workspace(workspace_id: str) -> Response[str]:
     return api.json_response(views.workspace(_workspace(workspace_id, "viewer")))
 
 
+class ChangeSettings(BaseModel):
+    """Settings to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    policy: Policy | None = None
+    field_policies: dict[str, Policy] | None = None
+    requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$")] | None = None
+
+    @field_validator("field_policies")
+    @classmethod
+    def _known(cls, policies: dict[str, Policy] | None) -> dict[str, Policy] | None:
+        known = {f"{spec.type}.{field.name}" for spec in SPECS.values() for field in spec.fields}
+        if unknown := sorted(set(policies or ()) - known):
+            raise ValueError(f"there is no field {unknown[0]}; name it like media_project.title")
+        return policies
+
+
 class ChangeWorkspace(BaseModel):
     """What an admin may set. A token is none of it: anything else in the body is refused."""
 
@@ -87,17 +111,20 @@ class ChangeWorkspace(BaseModel):
     workspace_name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     is_active: bool | None = None
     """False pauses."""
+    settings: ChangeSettings | None = None
 
 
 @app.put(f"{api.PREFIX}/workspaces/<workspace_id>")
 def change_workspace(workspace_id: str) -> Response[str]:
-    """Rename or pause a workspace."""
+    """Rename or pause a workspace, or change its settings."""
     before = _workspace(workspace_id, "admin")
     asked = api.parse(ChangeWorkspace, app.current_event)
     if asked.is_active and before.connection is not Connection.CONNECTED:
         raise api.Problem(HTTPStatus.CONFLICT, "not_connected", "Connect the workspace again first.")
+    changed = asked.settings.model_dump(exclude_none=True) if asked.settings else {}
     after = replace(
         before,
+        settings=replace(before.settings, **changed),
         name=asked.workspace_name or before.name,
         is_active=before.is_active if asked.is_active is None else asked.is_active,
         updated_at=runtime.clock(),
@@ -189,8 +216,8 @@ def _count(shown: Workspace, standings: Iterable[Standing]) -> int:
 class MappingQuery(Range):
     """Which mappings."""
 
-    workspace_id: int | None = None
-    media_project_id: int | None = None
+    workspace_id: Id | None = None
+    media_project_id: Id | None = None
     entity_type: EntityType | None = None
     sync_status: views.SyncStatus | None = None
     sync_direction: Direction = Direction.BOTH
@@ -243,7 +270,7 @@ _OUTCOMES = {
 class LogQuery(Range):
     """Which rows of the sync log."""
 
-    workspace_id: int | None = None
+    workspace_id: Id | None = None
     operation_type: views.OperationType | None = None
     entity_type: EntityType | None = None
     status: LogStatus | None = None
@@ -303,8 +330,8 @@ def _connected_or_404() -> list[Workspace]:
 
 def _workspace(workspace_id: str, role: str) -> Workspace:
     who = api.caller(app.current_event, now=runtime.clock())
-    found = runtime.store.desk(int(workspace_id)).workspace() if workspace_id.isdecimal() else None
-    return who.must_be_in(role, found)
+    id = api.public_id(workspace_id)
+    return who.must_be_in(role, None if id is None else runtime.store.desk(id).workspace())
 
 
 def _page(items: Sequence[views.Json], total: int, asked: Range) -> Response[str]:

@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict
 
-from navsync import api, bootstrap, webhooks
+from navsync import api, bootstrap, views, webhooks
 from navsync.config import TriggerSettings
 from navsync.model import Direction, EntityRef, EntityType, Lane, Work, WorkKind, Workspace
 from navsync.webhooks import Handshake, NotionEvent
@@ -58,6 +58,7 @@ def navimpact_webhook() -> Response[str]:
     entity = webhooks.navimpact_event(body, app.current_event.headers, secrets)
     if entity is None:
         return _accepted(ignored="type")
+    _check_ids(entity.id)
     work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor="navimpact")
     return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
@@ -70,8 +71,19 @@ def notion_webhook() -> Response[str]:
     event = webhooks.notion_event(body, signature, runtime.webhook_token.live(), now=runtime.clock())
     if isinstance(event, Handshake):
         return _shake_hands(event)
+    _check_ids(event.notion_workspace_id, event.page_id, *event.bots, *event.authors)
     taken = [work for workspace in _seeing(event) if (work := _work_for(event, workspace)) is not None]
     return _accepted(workspaces=len(taken))
+
+
+def _check_ids(*ids: str | None) -> None:
+    """Ids become parts of keys, which end at 1 kB: one that no sender makes is refused before the database does."""
+    if not all(id is None or 0 < len(id) <= LONGEST_ID for id in ids):
+        raise webhooks.Rejected("an id in it is empty or too long")
+
+
+LONGEST_ID = 100
+"""Characters; Notion's are 36, NavImpact's are numbers."""
 
 
 def _shake_hands(offered: Handshake) -> Response[str]:
@@ -124,28 +136,31 @@ def sync_project(project_id: str) -> Response[str]:
     """Look at one project now, in every workspace of the caller."""
     who = api.caller(app.current_event, now=runtime.clock())
     wanted = api.parse(SyncProject, app.current_event)
-    if not project_id.isdecimal():
+    project = api.public_id(project_id)
+    if project is None:
         raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A project's id is a number.")
-    if wanted.project_id not in (None, int(project_id)):
+    if wanted.project_id not in (None, project):
         raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
-    entity = EntityRef(EntityType.MEDIA_PROJECT, str(int(project_id)))
+    entity = EntityRef(EntityType.MEDIA_PROJECT, str(project))
     work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction)
-    seen = runtime.store.directory.workspaces()
-    mine = [w.id for w in seen if w.is_active and who.may("analyst", w)]
+    active = [w for w in runtime.store.directory.workspaces() if views.is_active(w)]
+    mine = [w.id for w in active if who.may("analyst", w)]
     if not mine:
-        if any(who.role_in(w) for w in seen):
+        if any(who.role_in(w) for w in active):
             raise api.forbidden("analyst")
         raise api.Problem(HTTPStatus.BAD_REQUEST, "no_workspace", "No active Notion workspace found")
     _put(mine, work)
-    return _accepted(message="Sync requested", project_id=int(project_id), run_id=work.run_id, workspaces=len(mine))
+    return _accepted(message="Sync requested", project_id=project, run_id=work.run_id, workspaces=len(mine))
 
 
 @app.post(f"{api.PREFIX}/workspaces/<workspace_id>/sync")
 def sync_workspace(workspace_id: str) -> Response[str]:
     """Reconcile one workspace now."""
     who = api.caller(app.current_event, now=runtime.clock())
-    found = runtime.store.desk(int(workspace_id)).workspace() if workspace_id.isdecimal() else None
-    workspace = who.must_be_in("analyst", found)
+    id = api.public_id(workspace_id)
+    workspace = who.must_be_in("analyst", None if id is None else runtime.store.desk(id).workspace())
+    if not views.is_active(workspace):
+        raise api.Problem(HTTPStatus.CONFLICT, "not_active", "It is paused or not connected: nothing would be synced.")
     work = bootstrap.work(Lane.SWEEP, WorkKind.SWEEP, "", actor=who.subject)
     _put([workspace.id], work)
     return _accepted(message="Reconcile requested", run_id=work.run_id, workspaces=1)

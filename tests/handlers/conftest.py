@@ -58,8 +58,9 @@ def deployment(aws: None, notion_url: str, navimpact_url: str) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def kept(deployment: Deployment) -> Cloud:
-    return Cloud(deployment)
+def kept(deployment: Deployment) -> Iterator[Cloud]:
+    with deployment.opened:
+        yield Cloud(deployment)
 
 
 @pytest.fixture

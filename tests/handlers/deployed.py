@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -18,6 +19,7 @@ from unittest import mock
 import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from navsync import navimpact, notion
 from navsync.model import Lane, Work
 from navsync.store import Store, Tables
 from tests.template.loading import TEMPLATE, of_type, template
@@ -99,6 +101,8 @@ class Deployment:
 
     resources: Mapping[str, str]
     parameters: Mapping[str, str]
+    opened: ExitStack = field(default_factory=ExitStack)
+    """Closes what functions leave open for as long as they stay warm."""
 
     def environment(self, function: str) -> dict[str, str]:
         """The function's variables as CloudFormation resolves them."""
@@ -111,7 +115,18 @@ class Deployment:
         with mock.patch.dict(os.environ, environ | {"AWS_DEFAULT_REGION": REGION}):
             for absent in changed.keys() - environ.keys():
                 os.environ.pop(absent, None)
-            return Function(_import(function))
+            with self._noting(notion), self._noting(navimpact):
+                return Function(_import(function))
+
+    def _noting(self, vendor: ModuleType) -> AbstractContextManager[Any]:
+        connect = vendor.connect
+
+        def noted(*arguments: Any, **named: Any) -> Any:
+            client = connect(*arguments, **named)
+            self.opened.callback(client.close)
+            return client
+
+        return mock.patch.object(vendor, "connect", noted)
 
     def _resolved(self, value: Any) -> str:
         match value:

@@ -356,12 +356,9 @@ def test_an_id_that_no_notion_has_is_never_an_error_of_ours(connected: Cloud, ch
     assert sent_to(connected, by_notion(**changes)).status < 500
 
 
-@pytest.mark.parametrize("entity_id", [int(HUGE), -1, 0, 2**53])
-def test_an_id_that_no_navimpact_has_is_refused(
-    connected: Cloud, unmoved: Callable[[], bool], entity_id: int
-) -> None:
+def test_an_id_that_no_navimpact_has_is_refused(connected: Cloud, unmoved: Callable[[], bool]) -> None:
     body = json.loads(captured("webhook_navimpact")["body"])
-    body["data"]["entity_id"] = entity_id
+    body["data"]["entity_id"] = int(HUGE)
 
     assert sent_to(connected, by_navimpact(json.dumps(body).encode())).status == 400
     assert unmoved()

@@ -24,6 +24,9 @@ ROLES = ("viewer", "analyst", "admin")
 
 PREFIX = "/api/v1/notion"
 
+LONGEST_ID = 16
+"""Digits."""
+
 
 class Problem(SyncError):
     """An answer of `application/problem+json`: *detail* for people, *code* for programs. Never a provider's text."""
@@ -88,6 +91,11 @@ def caller(event: APIGatewayProxyEventV2, *, now: datetime) -> Caller:
         org=found.get("org") or None,
         workspaces=None if workspaces is None else frozenset(workspaces),
     )
+
+
+def public_id(text: str) -> int | None:
+    """The id in a path; None where it cannot be one: they are below 2^53, and a key of a table has an end."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_ID else None
 
 
 def raw_body(event: APIGatewayProxyEventV2) -> bytes:

@@ -75,6 +75,12 @@ def workspace(shown: Workspace) -> Json:
         "bot_user_id": shown.bot_id,
         "is_active": is_active(shown),
         "state": "paused" if shown.connection is Connection.CONNECTED and not shown.is_active else shown.connection,
+        "settings": {
+            "policy": shown.settings.policy,
+            "field_policies": dict(shown.settings.field_policies),
+            "requests_per_minute": shown.settings.requests_per_minute,
+            "parent_page_id": shown.settings.parent_page_id,
+        },
         "created_at": moment(shown.created_at),
         "updated_at": moment(shown.updated_at),
     }
