@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from navsync import api, bootstrap, views
 from navsync.config import DashboardSettings
-from navsync.entities import SPECS
+from navsync.fields import SPECS
 from navsync.model import Connection, Direction, EntityType, Mapping, Outcome, Policy, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
 from navsync.store import LogFilter, MappingFilter

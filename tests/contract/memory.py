@@ -212,8 +212,8 @@ class MemoryNavImpact:
     conditional: bool = True
     idempotent: bool = True
     records: dict[tuple[EntityType, str], Record] = field(default_factory=dict)
-    made: dict[str, tuple[dict[str, Any], str]] = field(default_factory=dict)
-    """Idempotency key → what was asked for and the record that came of it."""
+    made: dict[str, tuple[dict[str, Any], Present]] = field(default_factory=dict)
+    """Idempotency key → what was asked for and what was first answered."""
     last_id: list[int] = field(default_factory=lambda: [0])
     side: Side = field(default=Side.NAVIMPACT, init=False)
 
@@ -227,8 +227,9 @@ class MemoryNavImpact:
         if before is not None and before[0] != asked:
             raise Refused("the key was used for another record")
         if before is None:
-            before = self.made[key] = (asked, self._insert(entity_type, asked))
-        return self.records[entity_type, before[1]].seen(with_revision=self.conditional)
+            made = self.records[entity_type, self._insert(entity_type, asked)]
+            before = self.made[key] = (asked, made.seen(with_revision=self.conditional))
+        return before[1]
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
         return ()

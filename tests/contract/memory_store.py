@@ -53,6 +53,7 @@ class MemoryWorkspace:
     sources: dict[EntityType, DataSource] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     budget: BudgetWindow | None = None
+    budget_fence: int = 0
     removals: Counter[str] = field(default_factory=Counter)
 
 
@@ -231,8 +232,9 @@ class MemoryDesk:
     def budget(self) -> BudgetWindow | None:
         return self.kept.budget
 
-    def save_budget(self, window: BudgetWindow) -> None:
-        self.kept.budget = window
+    def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
+        if lease.fence >= self.kept.budget_fence:
+            self.kept.budget, self.kept.budget_fence = window, lease.fence
 
 
 def _names(mapping: Mapping) -> set[EntityRef | str]:

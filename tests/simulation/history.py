@@ -344,7 +344,7 @@ class History:
 
     def watch_ledger(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
         """After each successful call of the ledger."""
-        if name not in ("save", "record"):
+        if name not in ("save", "record") or not args:
             return
         ledger: MemoryLedger = method.__self__
         if ledger.lease.fence < office.highest_fence:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from navsync.entities import SPECS
+from navsync.fields import SPECS
 from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, Trashed, Value, WorkKind
 from tests.simulation.world import PROJECT, World
 

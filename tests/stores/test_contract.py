@@ -529,11 +529,19 @@ def test_a_cleared_cursor_is_forgotten(desk: Desk) -> None:
     assert (desk.cursor("backfill"), desk.move_cursor("backfill", "a1")) == (None, True)
 
 
-def test_the_budget_window_is_kept(desk: Desk) -> None:
+def test_the_budget_window_is_kept(desk: Desk, lease: Lease) -> None:
     window = BudgetWindow(started_at=NOW, used=7, blocked_until=NOW + MINUTE)
-    desk.save_budget(window)
+    desk.save_budget(window, lease)
 
     assert desk.budget() == window
+
+
+def test_a_late_worker_does_not_replace_the_budget_window_of_its_successor(desk: Desk, lease: Lease) -> None:
+    blocked = BudgetWindow(started_at=NOW, blocked_until=NOW + MINUTE)
+    desk.save_budget(blocked, replace(lease, fence=lease.fence + 1))
+    desk.save_budget(BudgetWindow(started_at=NOW), lease)
+
+    assert desk.budget() == blocked
 
 
 def test_a_desk_without_a_budget_window_has_none(desk: Desk) -> None:

@@ -27,7 +27,7 @@ SHELL: dict[str, set[str]] = {
     "bootstrap": {*AWS, "boto3"},
 }
 """Modules at the edge, each with the vendor it may know. Every other module is core and knows none."""
-NAMED_CORE = {"model", "errors", "ports", "merge", "fields", "richtext", "text", "engine", "conductor", "reconcile"}
+NAMED_CORE = {"model", "errors", "ports", "merge", "fields", "text", "engine", "conductor", "reconcile"}
 FUNCTION_VENDORS = {"aws_lambda_powertools", "pydantic"}  # pydantic: where bytes from outside become values
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from navsync import richtext
-from navsync.graphemes import is_boundary, pieces, units
+from navsync.fields import richtext
+from navsync.fields.graphemes import is_boundary, pieces, units
 
 FAMILY = "👩‍👩‍👧"
 PLAIN = {

@@ -10,8 +10,8 @@ from typing import Protocol, assert_never
 
 from navsync import reconcile
 from navsync.engine import Done, Engine, Later, Result, Run
-from navsync.entities import SPECS
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Refused, Retryable, StaleMapping
+from navsync.fields import SPECS
 from navsync.model import (
     BudgetWindow,
     Connection,
@@ -121,7 +121,7 @@ def conduct(tools: Tools, owner: str, *, until: datetime) -> Slice:
     try:
         return shift.drain()
     finally:
-        tools.desk.save_budget(shift.notion.window())
+        tools.desk.save_budget(shift.notion.window(), lease)
         tools.desk.release(lease)
 
 
@@ -354,6 +354,14 @@ class _Shift:
                     ledger=self.ledger,
                     work_for=partial(self._work, work, _KIND[port.side], lane=Lane.SWEEP),
                 )
+            reconcile.walk_rows(
+                self.notion,
+                entity_type,
+                desk=self.desk,
+                ledger=self.ledger,
+                work_for=partial(self._work, work, WorkKind.PAGE, lane=Lane.SWEEP),
+                now=self.tools.clock(),
+            )
         reconcile.check_pairs(
             self.notion,
             self.tools.navimpact,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from navsync import merge
+from navsync import merge, reconcile
 from navsync.errors import Blocked, OutOfTime, Raced, Refused, StaleMapping, SyncError, Unavailable, Unclear
 from navsync.fields import SPECS, EntitySpec, cannot_carry
 from navsync.model import (
@@ -44,6 +44,9 @@ SETTLE = timedelta(seconds=120)
 
 CONFIRM = timedelta(seconds=10)
 """NavImpact's 404 is believed when it is repeated after this."""
+
+CLOCKS_APART = timedelta(minutes=10)
+"""More than our clock and NavImpact's will ever differ by."""
 
 DRAFT_QUIET = timedelta(seconds=30)
 """How long a new row may stay without its required fields before a person is told."""
@@ -155,6 +158,7 @@ class Engine:
             case Gone(), Present():
                 return self._entity_gone(mapping, page, run)
             case Gone(), Trashed():
+                self._check_collection(mapping.entity_type)
                 return self._both_gone(mapping, run)
             case _:
                 raise AssertionError(f"NavImpact has no trash, yet showed {entity}")
@@ -364,6 +368,7 @@ class Engine:
 
     def _page_for(self, mapping: Mapping, seen: Observation, run: Run) -> Result:
         if not isinstance(seen, Present):
+            self._check_collection(mapping.entity_type)
             return self._both_gone(mapping, run)
         return self._create(mapping, Side.NOTION, seen, run)
 
@@ -398,19 +403,34 @@ class Engine:
         """Go on with a create that was interrupted: adopt what it made, or send the same payload again."""
         now = self.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
         if intent.attempted_at is not None:
-            found = [p for p in self.on(intent.on).find(mapping.entity_type, intent.key) if self._ours(intent, p)]
-            if found:
-                return self._adopt(mapping, intent, found[0], run)
+            found = self._made_by(mapping, intent, intent.attempted_at)
+            if found is not None:
+                return self._adopt(mapping, intent, found, run)
             if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
                 return Later(mapping, intent.attempted_at + SETTLE)
+        again = intent.attempted_at is not None
         intent = replace(intent, attempted_at=now)
-        return self._post(self.ledger.save(mapping.but(intent=intent)), intent, run)
+        return self._post(self.ledger.save(mapping.but(intent=intent)), intent, run, again=again)
 
-    def _ours(self, intent: CreateIntent, found: Present) -> bool:
-        """A copy that a person made of our page carries its key too, and is not ours."""
-        return intent.on is Side.NAVIMPACT or found.created_by == self.workspace.bot_id
+    def _made_by(self, mapping: Mapping, intent: CreateIntent, attempted_at: datetime) -> Present | None:
+        """What an interrupted create made, if it can be seen.
 
-    def _post(self, mapping: Mapping, intent: CreateIntent, run: Run) -> Result:
+        A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key,
+        and where it knows no idempotency key either, a second request would make a second record: there it is the
+        unpaired newcomer that says most of what we sent, even when somebody has edited it since.
+        """
+        if intent.on is Side.NOTION:
+            pages = self.notion.find(mapping.entity_type, intent.key)
+            return next((page for page in pages if page.created_by == self.workspace.bot_id), None)
+        spec, since = SPECS[mapping.entity_type], attempted_at - CLOCKS_APART
+        for record in reconcile.records(self.navimpact, mapping.entity_type, since):
+            is_new = record.created_at is None or record.created_at >= since
+            if is_new and merge.resembles(spec, intent.values, record):
+                if self.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None:
+                    return record
+        return None
+
+    def _post(self, mapping: Mapping, intent: CreateIntent, run: Run, *, again: bool = False) -> Result:
         try:
             made = self.on(intent.on).create(mapping.entity_type, intent.values, key=intent.key)
         except (Blocked, OutOfTime, Unavailable):  # surely not done: no lookup is owed when it is tried again
@@ -418,6 +438,8 @@ class Engine:
             raise
         except Refused as error:
             return self._create_refused(mapping, intent, error, run)
+        if again:  # the answer may be what an earlier request made, and somebody has edited since
+            return self._adopt(mapping, intent, made, run)
         writes = [merge.Write(f, intent.on, v, None, "created") for f, v in intent.values.items()]
         return self._created(mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
 

@@ -20,6 +20,7 @@ from navsync.model import (
     Side,
     Trouble,
     Value,
+    Values,
 )
 
 LONG_TEXT = frozenset({Kind.TEXT, Kind.BODY})
@@ -241,6 +242,13 @@ def adopted(spec: EntitySpec, on: Side, intended: dict[str, Value], shown: Prese
         elif _is_empty(shown.values[field.name]):
             bases[field.name] = Base(intended[field.name], intended[field.name])
     return bases
+
+
+def resembles(spec: EntitySpec, sent: Values, record: Present) -> bool:
+    """Whether NavImpact's *record* says at least half of what was *sent*."""
+    said = [f for f in spec.fields if not _is_empty(sent.get(f.name))]
+    alike = [f for f in said if f.name in record.values and same(f, record.values[f.name], sent[f.name])]
+    return 2 * len(alike) >= len(said)
 
 
 def edited(spec: EntitySpec, bases: Bases, side: Side, seen: Present) -> bool:

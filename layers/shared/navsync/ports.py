@@ -198,6 +198,6 @@ class Desk(Protocol):
         """The budget window as last saved."""
         ...
 
-    def save_budget(self, window: BudgetWindow) -> None:
-        """Keep it for the next invocation."""
+    def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
+        """Keep it for the next invocation; nothing happens when a later holder of the lease has kept its own."""
         ...

@@ -72,16 +72,52 @@ def check_pairs(
     Nothing is concluded from a row or a record that is missing here: the work's look asks for it by its id.
     """
     now = clock()
-    last, _, place = (desk.cursor(_PAIRS) or "").partition(" ")
-    if last and now < datetime.fromisoformat(last) + PAIRS_EVERY:
+    place = _due(desk, _PAIRS, now)
+    if place is None:
         return
     pairs = ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
     for entity_type in entity_types:
         mine = [pair for pair in pairs if pair.entity_type is entity_type]
         for pair in _out_of_step(mine, notion, navimpact, check_time):
             desk.put(work_for(str(pair.id)))
-    place = str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "0"
-    desk.move_cursor(_PAIRS, f"{now.isoformat(timespec='microseconds')} {place}")
+    _next_round(desk, _PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
+
+
+def walk_rows(
+    notion: SidePort,
+    entity_type: EntityType,
+    *,
+    desk: Desk,
+    ledger: Ledger,
+    work_for: Callable[[str], Work],
+    now: datetime,
+) -> None:
+    """Every now and then put work for those of the next hundred rows that are not in step, the longest unedited first.
+
+    Finds rows that no mapping pairs and that no query for changes shows: shared again, or indexed late.
+    """
+    name = f"rows:{entity_type}"
+    place = _due(desk, name, now)
+    if place is None:
+        return
+    since = datetime.fromisoformat(place) if place else None
+    page = notion.changed_since(entity_type, since, None)
+    for row in page.records:
+        if not in_step(row, Side.NOTION, mapping_of(ledger, entity_type, Side.NOTION, row)):
+            desk.put(work_for(f"{entity_type}/{row.id}"))
+    last = max((row.edited_at for row in page.records if row.edited_at), default=None) if page.cursor else None
+    _next_round(desk, name, now, last.isoformat() if last and last != since else "")
+
+
+def _due(desk: Desk, name: str, now: datetime) -> str | None:
+    """Where a round through many rows stands ("" at its start), or None while it is not time to go on."""
+    last, _, place = (desk.cursor(name) or "").partition(" ")
+    return None if last and now < datetime.fromisoformat(last) + PAIRS_EVERY else place
+
+
+def _next_round(desk: Desk, name: str, now: datetime, place: str) -> None:
+    """Cursors only move forward, so this one begins with the time."""
+    desk.move_cursor(name, f"{now.isoformat(timespec='microseconds')} {place}")
 
 
 def _out_of_step(

@@ -211,9 +211,15 @@ class DynamoDesk:
         item = self._get(keys.BUDGET)
         return None if item is None else records.read_short(BudgetWindow, item["body"])
 
-    def save_budget(self, window: BudgetWindow) -> None:
-        """Keep it for the next invocation."""
-        self._put(keys.BUDGET, body=records.write_short(window))
+    def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
+        """Keep it for the next invocation; nothing happens when a later holder of the lease has kept its own."""
+        with suppress(ConditionFailedError):
+            self._update(
+                keys.BUDGET,
+                "SET #body = :body, #fence = :fence",
+                {"body": records.write_short(window), "fence": lease.fence},
+                condition="attribute_not_exists(#fence) OR #fence <= :fence",
+            )
 
     # --- items --------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from navsync import options
+from navsync.fields import options
 from navsync.model import KEY_FIELD, LINK_FIELD, DataSource, Direction, EntityType, Value, Values
 
 KEY_PROPERTY = "NavImpact ID"

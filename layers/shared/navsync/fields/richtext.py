@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from navsync.graphemes import pieces
-from navsync.spans import Span, spans
+from navsync.fields.graphemes import pieces
+from navsync.fields.spans import Span, spans
 
 LONGEST_ITEM = 2_000
 """UTF-16 code units in one item. Notion does not say how it counts; this is safe under every way of counting."""

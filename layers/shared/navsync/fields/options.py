@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from unicodedata import normalize
 
-from navsync.scalars import newlines
+from navsync.fields.scalars import newlines
 
 COMMA = "\ufe50"
 """Stands for "," in an option's name. The small comma looks alike and nobody types it, unlike the fullwidth one."""

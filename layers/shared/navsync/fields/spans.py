@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import accumulate, takewhile
 
-from navsync.graphemes import is_boundary
+from navsync.fields.graphemes import is_boundary
 
 _MOST_TOKENS = 5_000
 """Beyond, a stretch counts as replaced: matching takes time that grows with the square."""

@@ -8,50 +8,12 @@ from decimal import Decimal
 from typing import Any, assert_never
 from unicodedata import normalize
 
-from navsync import options, richtext, scalars
-from navsync.entities import (
-    GENERATED_TITLE,
-    KEY,
-    KEY_PROPERTY,
-    LINK,
-    LINK_PROPERTY,
-    NO_STATUS,
-    SPECS,
-    EntitySpec,
-    Field,
-    Kind,
-    field_of,
-    missing_option,
-    property_schema,
-)
 from navsync.errors import Refused
-from navsync.graphemes import units
+from navsync.fields import options, richtext, scalars
+from navsync.fields.entities import NO_STATUS, Field, Kind
+from navsync.fields.graphemes import units
+from navsync.fields.scalars import Unreadable
 from navsync.model import DataSource, Side, Value
-from navsync.scalars import Unreadable
-
-__all__ = [
-    "GENERATED_TITLE",
-    "KEY",
-    "KEY_PROPERTY",
-    "LINK",
-    "LINK_PROPERTY",
-    "NO_STATUS",
-    "SPECS",
-    "EntitySpec",
-    "Field",
-    "Kind",
-    "Unreadable",
-    "cannot_carry",
-    "field_of",
-    "incomplete",
-    "missing_option",
-    "parse_navimpact",
-    "parse_notion",
-    "property_schema",
-    "render_navimpact",
-    "render_notion",
-    "same",
-]
 
 # --- Notion's values ------------------------------------------------------------------------------------------------
 
