@@ -14,7 +14,7 @@ from typing import Annotated, Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
 from navsync import api, bootstrap, views
 from navsync.config import DashboardSettings
@@ -267,6 +267,17 @@ _OUTCOMES = {
 }
 
 
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("it is before the first or after the last day there is") from error
+
+
+type Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""Without a zone it is taken as UTC."""
+
+
 class LogQuery(Range):
     """Which rows of the sync log."""
 
@@ -274,8 +285,8 @@ class LogQuery(Range):
     operation_type: views.OperationType | None = None
     entity_type: EntityType | None = None
     status: LogStatus | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
+    start_date: Moment | None = None
+    end_date: Moment | None = None
 
     def chosen(self) -> LogFilter:
         """The same as the store asks it."""
@@ -283,13 +294,9 @@ class LogQuery(Range):
             outcomes=[_OUTCOMES[self.status]] if self.status else None,
             operations=views.OPERATIONS[self.operation_type] if self.operation_type else None,
             entity_type=self.entity_type or views.ENTITY_OF.get(self.operation_type),
-            since=_in_utc(self.start_date),
-            until=_in_utc(self.end_date),
+            since=self.start_date,
+            until=self.end_date,
         )
-
-
-def _in_utc(moment: datetime | None) -> datetime | None:
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 @app.get(f"{api.PREFIX}/sync-logs")

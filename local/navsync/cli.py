@@ -60,6 +60,7 @@ def up(
     with ending_cleanly(machine, narrator, keep=background):
         stack.bring_up(machine, narrator)
         tell_addresses(machine, narrator)
+        narrator.say(f"\n  up after {narrator.elapsed():.0f} s · a token: `./navsync token --role admin`")
         if not background:
             stay(machine, narrator)
 
@@ -161,7 +162,6 @@ def tell_addresses(machine: Machine, narrator: Narrator) -> None:
     narrator.say(f"  [bold]NavSync[/]    {machine.api.url}   the API and the dashboard")
     narrator.say(f"  [bold]Notion[/]     {machine.notion.url}   the twin: look, and edit as a person")
     narrator.say(f"  [bold]NavImpact[/]  {machine.navimpact.url}   the twin: look, and edit as a person")
-    narrator.say(f"\n  up after {narrator.elapsed():.0f} s · a token: `./navsync token --role admin`")
 
 
 def stay(machine: Machine, narrator: Narrator) -> None:

@@ -61,8 +61,11 @@ class Stage:
 
     def reconcile(self) -> None:
         """Ask for the pass that the scheduler asks for every few minutes, and wait until nothing moves."""
+        self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
+        mark = self.traffic.mark()[0]
         for workspace in checked(self.api.get("workspaces")).json()["items"]:
             checked(self.api.post(f"workspaces/{workspace['id']}/sync", json={}))
+        eventually(lambda: self.traffic.notion(mark), "the reconcile did not ask Notion")
         self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
 
 

@@ -84,7 +84,7 @@ def this_machine(environ: Mapping[str, str] = os.environ) -> Machine:
     """Read ports and the home folder from the environment."""
     return Machine(
         home=Path(environ.get("NAVSYNC_HOME") or ROOT / ".local").resolve(),
-        api=_port(environ, "NAVSYNC_PORT", 8787, "the API and the dashboard"),
+        api=_port(environ, "NAVSYNC_PORT", 8787, "the API with its dashboard"),
         notion=_port(environ, "NOTION_TWIN_PORT", 8788, "the Notion twin"),
         navimpact=_port(environ, "NAVIMPACT_TWIN_PORT", 8789, "the NavImpact twin"),
         aws=_port(environ, "NAVSYNC_AWS_PORT", 4566, "the AWS emulator"),

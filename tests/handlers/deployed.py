@@ -1,11 +1,13 @@
-"""The functions as template.yaml deploys them: their environments, on moto, and their handlers called as Lambda does."""
+"""The functions as template.yaml deploys them, on moto, called as Lambda calls them."""
 
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
 
 import boto3
+import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from navsync import navimpact, notion
@@ -86,6 +89,12 @@ class Function:
         headers = {name: values[0] for name, values in given.get("multiValueHeaders", {}).items()} | given["headers"]
         return Answer(given["statusCode"], headers, given["body"])
 
+    def listen(self, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
+        """What it logs from now on."""
+        log = io.StringIO()
+        monkeypatch.setattr(self.module.logger.registered_handler, "stream", log)
+        return log
+
 
 @dataclass(frozen=True)
 class _Context:
@@ -153,6 +162,7 @@ def _import(function: str) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # as in Lambda: pydantic looks there for what annotations name
     spec.loader.exec_module(module)
     return module
 

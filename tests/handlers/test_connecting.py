@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import io
 import json
 import re
 from dataclasses import replace
@@ -123,8 +122,7 @@ def test_kept_tokens_open_the_workspace(connecting: Function, cloud: Cloud, noti
 def test_no_token_is_in_a_table_a_message_or_the_log(
     connecting: Function, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    log = io.StringIO()
-    monkeypatch.setattr(connecting.module.logger.registered_handler, "stream", log)
+    log = connecting.listen(monkeypatch)
 
     tokens = tokens_of(cloud, connect(connecting).json["id"])
 
@@ -134,8 +132,7 @@ def test_no_token_is_in_a_table_a_message_or_the_log(
 
 
 def test_neither_code_nor_state_is_in_the_log(connecting: Function, monkeypatch: pytest.MonkeyPatch) -> None:
-    log = io.StringIO()
-    monkeypatch.setattr(connecting.module.logger.registered_handler, "stream", log)
+    log = connecting.listen(monkeypatch)
 
     handed = allow(begin(connecting))
     finish(connecting, handed)
@@ -199,9 +196,7 @@ def test_a_state_ends_after_ten_minutes(
 
 
 @pytest.mark.parametrize("other", [who("ben"), who(org="bay"), who(org="")], ids=["caller", "org", "no org"])
-def test_only_who_began_can_finish(
-    connecting: Function, cloud: Cloud, notion: str, other: dict[str, Any]
-) -> None:
+def test_only_who_began_can_finish(connecting: Function, cloud: Cloud, notion: str, other: dict[str, Any]) -> None:
     handed = allow(begin(connecting))
 
     assert refused_without_asking_notion(finish(connecting, handed, by=other), cloud, notion)

@@ -19,7 +19,6 @@ from navsync.webhooks import LARGEST
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import (
     BOT,
-    NOTION_WORKSPACE,
     PAGE,
     VERIFICATION_TOKEN,
     WEBHOOK_SECRET,
@@ -377,7 +376,10 @@ def soon() -> datetime:
     return datetime.now(UTC) + timedelta(minutes=10)
 
 
-def shake(cloud: Cloud, token: str = "secret_made-by-notion") -> Answer:
+FRESH_TOKEN = "secret_made-by-notion"
+
+
+def shake(cloud: Cloud, token: str = FRESH_TOKEN) -> Answer:
     """A handshake that is signed with what it carries, as anybody can."""
     body = json.dumps({"verification_token": token}).encode()
     event = captured("webhook_notion_handshake") | {"body": body.decode()}
@@ -389,14 +391,14 @@ def test_an_awaited_handshake_is_taken(connected: Cloud, soon: datetime) -> None
     armed(connected, soon)
 
     assert shake(connected).status == 202
-    assert connected.secret("NotionWebhookSecret")["verification_token"] == "secret_made-by-notion"
+    assert connected.secret("NotionWebhookSecret")["verification_token"] == FRESH_TOKEN
 
 
 def test_what_notion_signs_after_the_handshake_is_taken(connected: Cloud, soon: datetime) -> None:
     armed(connected, soon)
     shake(connected)
 
-    answer = connected.deployment.start("sync_trigger").answer(by_notion(token="secret_made-by-notion"))
+    answer = connected.deployment.start("sync_trigger").answer(by_notion(token=FRESH_TOKEN))
 
     assert answer.status == 202
     assert len(connected.work(W)) == 1
@@ -407,7 +409,7 @@ def test_a_second_handshake_is_refused(connected: Cloud, soon: datetime) -> None
     shake(connected)
 
     assert shake(connected, "secret_forged").status == 401
-    assert connected.secret("NotionWebhookSecret")["verification_token"] == "secret_made-by-notion"
+    assert connected.secret("NotionWebhookSecret")["verification_token"] == FRESH_TOKEN
 
 
 def test_a_handshake_that_nobody_awaits_is_refused(connected: Cloud) -> None:
@@ -443,7 +445,7 @@ def test_a_handshake_is_no_work(connected: Cloud, soon: datetime) -> None:
 def test_the_answer_to_a_handshake_does_not_tell_its_token(connected: Cloud, soon: datetime) -> None:
     armed(connected, soon)
 
-    assert "secret_made-by-notion" not in shake(connected).text
+    assert FRESH_TOKEN not in shake(connected).text
 
 
 # --- delayed wakes ---------------------------------------------------------------------------------------------------

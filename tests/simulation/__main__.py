@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 from time import perf_counter
 
-from tests.simulation.campaign import OPERATIONS, Tally, campaign, played, shrunk
-from tests.simulation.swarm import drawn
+sys.path.insert(0, str(Path(__file__).parents[2] / "layers" / "shared"))  # `python -m` does not read pyproject.toml
+
+from tests.simulation import crashes, mutants  # noqa: E402
+from tests.simulation.campaign import OPERATIONS, Tally, campaign, played, shrunk  # noqa: E402
+from tests.simulation.swarm import drawn  # noqa: E402
+
+MOST_TO_KILL = 4_000
+"""Histories within which every mutant must be noticed."""
 
 
 def main() -> int:
@@ -17,8 +24,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="the first one")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--replay", type=int, metavar="SEED", help="one history, made as short as it still fails")
+    parser.add_argument("--mutants", action="store_true", help="see that each bad design is noticed")
+    parser.add_argument("--pairs", action="store_true", help="kill workers at every two places of each scenario")
     asked = parser.parse_args()
-    return replay(asked.replay) if asked.replay is not None else soak(asked.seed, asked.histories, asked.processes)
+    if asked.replay is not None:
+        return replay(asked.replay)
+    if asked.mutants:
+        return hunt(asked.seed)
+    if asked.pairs:
+        return kill_twice()
+    return soak(asked.seed, asked.histories, asked.processes)
 
 
 def replay(seed: int) -> int:
@@ -41,6 +56,30 @@ def replay(seed: int) -> int:
     for line in wrong:
         print(line)
     return 1
+
+
+def hunt(first: int) -> int:
+    """Every mutant, until it is noticed."""
+    escaped = 0
+    for name in mutants.MUTANTS:
+        killed = mutants.killed_after(name, MOST_TO_KILL, first)
+        escaped += killed is None
+        print(f"{killed[0]:>6} {name}: {killed[1]}" if killed else f"  none {name}: it got away", flush=True)
+    return 1 if escaped else 0
+
+
+def kill_twice() -> int:
+    """Every pair of crash points of every scenario."""
+    broken = 0
+    for name in crashes.SCENARIOS:
+        tried = 0
+        for kills in crashes.pairs(name):
+            tried += 1
+            if wrong := crashes.wrong(name, *kills):
+                broken += 1
+                print(f"{name}, killed {kills}: {wrong[0]}")
+        print(f"{name}: {tried} pairs", flush=True)
+    return 1 if broken else 0
 
 
 def soak(first: int, histories: int, processes: int) -> int:

@@ -145,6 +145,7 @@ class Employee:
 
     def _notion_of(self, _workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> NotionWorkspace:
         self.check_time = check_time
+        self.window = self.history.store.desk(self.office.id).budget() or self.window
         return cast(NotionWorkspace, NotionLine(self, "notion", self.office.notion))
 
     def call(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
@@ -152,12 +153,12 @@ class Employee:
         if self.dead:
             raise Killed
         history = self.history
+        if name in LOOKUPS and to not in SIDES:  # dying at one is no different from dying at the next call
+            history.clock.seconds += QUICK
+            return method(*args, **kwargs)
         history.steps += 1
         if to in SIDES:
             return self._ask(to, name, method, args, kwargs, history.steps)
-        if name in LOOKUPS:  # dying at one is no different from dying at the next call
-            history.clock.seconds += QUICK
-            return method(*args, **kwargs)
         return self._keep(to, name, method, args, kwargs, history.steps)
 
     def _keep(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
@@ -176,7 +177,7 @@ class Employee:
     def _ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
         history, latency = self.history, LATENCY[to]
         if to == "notion":
-            self.check_time()
+            self._decide_to_ask()
         history.spend(latency, self, switching=True)
         self._may_die(n, "before", Fault.KILLED_BEFORE)
         self._may_oversleep()
@@ -187,6 +188,15 @@ class Employee:
         if name in WRITES and history.strikes(Fault.REPLY_LOST):
             raise Unclear("the answer was lost")
         return answer
+
+    def _decide_to_ask(self) -> None:
+        """As the real line does. What comes after, like a long pause on the way to the network, no worker can know of."""
+        self.check_time()
+        until = self.window.blocked_until
+        if until is not None and until > self.history.clock():
+            raise Blocked("known to be blocked", until=until)
+        if self.history.now < self.office.blocked_until:
+            self.history.problem("I11: Notion was asked before its Retry-After had ended")
 
     def _may_die(self, step: int, when: str, fault: Fault) -> None:
         history = self.history
@@ -211,8 +221,6 @@ class Employee:
 
     def _notion_may_fail(self, name: str, args: tuple[Any, ...]) -> None:
         history, office = self.history, self.office
-        if history.now < max(office.blocked_until, history.seconds(self.window.blocked_until or START)):
-            history.problem("I11: Notion was asked before its Retry-After had ended")
         if history.strikes(Fault.TOKEN_LOST):
             office.token_dead = True
             history.after(600 * history.chance.random(), lambda: history.reconnect(office))

@@ -21,6 +21,7 @@ from navsync.model import (
     Policy,
     Present,
     Settings,
+    Side,
     SyncLog,
     Value,
     Values,
@@ -125,13 +126,14 @@ class History:
         """Values that can be found in the history."""
         self.blind: list[Destroyed] = []
         self.arrived: dict[tuple[str, str, Value], float] = {}
+        """Side, field and value → when we first wrote it there."""
         self.hooks: list[tuple[int, WorkKind, str]] = []
         self.cursors: dict[tuple[int, str], str] = {}
         self.made: dict[str, str] = {}
         """Idempotency key → the record it first made."""
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
-        self.steps = 0
+        self.steps = self.last_step = 0
         self._events: list[tuple[float, int, bool, Callable[[], None]]] = []
         self._order = count()
         self._last_hook = 0.0
@@ -406,6 +408,15 @@ class History:
         record = self.platform.records.get((PROJECT, id))
         return record.seen(with_revision=False).values if record else {}
 
+    def delays(self) -> list[float]:
+        """Seconds from each person's edit until it was on the other side, for those that travelled alone."""
+        return [
+            self.arrived[other, edit.field, edit.value] - edit.at
+            for edit in self.people.edits
+            for other in [Side.NAVIMPACT if edit.side.startswith("notion") else Side.NOTION]
+            if (other, edit.field, edit.value) in self.arrived
+        ]
+
     def watch_removal(self, office: Office, to: str, id: str) -> None:
         """Just before a record is removed by us."""
         if to == "navimpact":
@@ -446,5 +457,6 @@ class History:
 
     def _created(self, key: str, id: str) -> None:
         """A request that a late worker sends after all cannot be helped where NavImpact knows no idempotency key."""
-        if self.made.setdefault(key, id) != id and not self.fired[Fault.OUTLIVED]:
+        there = (PROJECT, self.made.setdefault(key, id)) in self.platform.records
+        if self.made[key] != id and there and not self.fired[Fault.OUTLIVED]:
             self.problem(f"I5: {id} was made of the same row as {self.made[key]}")

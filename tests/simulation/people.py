@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from navsync.fields import SPECS, Field, Kind
-from navsync.model import Present, Side, Trashed, Value, WorkKind
+from navsync.model import Mapping, Present, Side, Value, Values, WorkKind
 from tests.contract.memory import PERSON, MemoryNotion, Page, Record
 from tests.simulation.swarm import Act, Fault, Op
 from tests.simulation.world import PROJECT
@@ -138,6 +138,11 @@ class People:
             case _:
                 return f"v{n}"
 
+    def wrote(self, where: str, seen: Values, values: Values) -> None:
+        """Remember that somebody who had *seen* this wrote *values* over it."""
+        for name, value in values.items():
+            self._edited(where, name, seen.get(name), value)
+
     def _edited(self, where: str, name: str, old: Value, new: Value) -> None:
         before, after = set(pieces(name, old)), set(pieces(name, new))
         self.knowingly_replaced |= {(name, piece) for piece in before - after}
@@ -166,8 +171,7 @@ class People:
 
     def _filled(self, where: str, side: Side, how: int) -> dict[str, Value]:
         values = {f.name: self._value(f, None, how, side) for f in self._fields if (how >> 3) % 3 or f.required}
-        for name, value in values.items():
-            self._edited(where, name, None, value)
+        self.wrote(where, {}, values)
         return values
 
     def _create(self, how: int) -> None:
@@ -183,8 +187,11 @@ class People:
 
     def _delete(self, op: Op) -> None:
         record = _pick(self._records(), op.target)
-        if record is None:
-            return
+        if record is not None:
+            self.delete(record)
+
+    def delete(self, record: Record) -> None:
+        """Delete *record*, having seen what it said."""
         self._gave_up(record.seen(with_revision=False))
         self.deleted.add(record.id)
         self.history.platform.remove(PROJECT, record.id)
@@ -192,8 +199,11 @@ class People:
 
     def _trash(self, office: Office, op: Op) -> None:
         page = _pick(self._pages(office), op.target)
-        if page is None:
-            return
+        if page is not None:
+            self.trash(office, page)
+
+    def trash(self, office: Office, page: Page) -> None:
+        """Trash *page*, having seen what it said."""
         self._gave_up(page.seen())
         _person(office).remove(PROJECT, page.id)
         self.touched_page(office, page.id)
@@ -253,7 +263,7 @@ class People:
     def _pages(self, office: Office) -> list[Page]:
         return [p for p in _all(office) if not p.in_trash and p.shared and (office.id, p.id) not in self.copies]
 
-    def _mappings(self, office: Office) -> list:  # type: ignore[type-arg]
+    def _mappings(self, office: Office) -> list[Mapping]:
         return list(self.history.store.of(office.id).mappings.values())
 
 

@@ -108,21 +108,28 @@ class Slice:
 def conduct(tools: Tools, owner: str, *, until: datetime) -> Slice:
     """Work on the workspace until its work is done, the slice ends at *until*, or it must wait."""
     now = tools.clock()
+    lease = tools.desk.acquire(owner, now=now, until=now + LEASE)
+    if lease is None:
+        return Slice(again_at=now + FIRST_PAUSE, note="another worker holds the workspace")
+    try:
+        return _under(lease, tools, until)
+    finally:
+        tools.desk.release(lease)
+
+
+def _under(lease: Lease, tools: Tools, until: datetime) -> Slice:
+    """What is read under the lease is not out of date: a worker that had to wait for it would not know of a block."""
     workspace = tools.desk.workspace()
     if workspace is None or not workspace.is_active or workspace.connection is not Connection.CONNECTED:
         return Slice(note="not active")
     budget = tools.desk.budget()
-    if budget is not None and budget.blocked_until is not None and budget.blocked_until > now:
+    if budget is not None and budget.blocked_until is not None and budget.blocked_until > tools.clock():
         return Slice(again_at=budget.blocked_until, note="blocked by a limit")
-    lease = tools.desk.acquire(owner, now=now, until=now + LEASE)
-    if lease is None:
-        return Slice(again_at=now + FIRST_PAUSE, note="another worker holds the workspace")
     shift = _Shift(tools, workspace, lease, until)
     try:
         return shift.drain()
     finally:
         tools.desk.save_budget(shift.notion.window(), lease)
-        tools.desk.release(lease)
 
 
 class Waker(Protocol):

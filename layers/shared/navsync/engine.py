@@ -324,12 +324,13 @@ class Engine:
         except ValueError:
             return Done()  # a person wrote something of their own there: not ours to touch
         mapping = self.ledger.of_entity(entity)
-        if mapping is None and not self._has_entity(entity):
+        ours = page.created_by == self.workspace.bot_id
+        if mapping is None and not ours and not self._has_entity(entity):
             return Done()  # a copy of a page whose record is gone: it was never agreed on, so nothing follows from it
         if mapping is None:
             adopted = self._new(entity_type, entity_id=entity.id, page_id=page.id, state=State.LINKED, stamped=True)
             return self.sync(self.ledger.save(adopted), run)
-        if page.created_by != self.workspace.bot_id:
+        if not ours:
             return Done()  # a person's copy carries our key along: left alone
         if isinstance(mapping.intent, CreateIntent):
             return self._adopt(mapping, mapping.intent, page, run)
@@ -402,6 +403,9 @@ class Engine:
     def _finish_create(self, mapping: Mapping, intent: CreateIntent, run: Run) -> Result:
         """Go on with a create that was interrupted: adopt what it made, or send the same payload again."""
         now = self.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
+        if intent.attempted_at is None and not isinstance(self._read(intent.on.other, mapping), Present):
+            self._check_collection(mapping.entity_type)
+            return self._both_gone(mapping, run)  # it was never sent, and what it was made from has gone
         if intent.attempted_at is not None:
             found = self._made_by(mapping, intent, intent.attempted_at)
             if found is not None:
@@ -521,7 +525,7 @@ class Engine:
             if self._edited(mapping, Side.NOTION, page.last):
                 restored = self.notion.restore(mapping.entity_type, page.last.id)
                 self.ledger.record(replace(done[0], outcome=Outcome.FAILED, message="edited meanwhile, so it was kept"))
-                return self._recreate_entity(mapping, restored, run)
+                return self._recreate_entity(mapping.but(intent=None), restored, run)
         now = self.clock()
         self.ledger.save(mapping.but(intent=None, state=State.DELETED, troubles=(), last_change_at=now), *done)
         return Done()
@@ -565,7 +569,7 @@ class Engine:
 
     def _abandoned(self, mapping: Mapping) -> list[SyncLog]:
         """The log row of a write that has become pointless, told to the end."""
-        row = self.ledger.log(mapping.intent.log_id) if isinstance(mapping.intent, WriteIntent) else None
+        row = self.ledger.log(mapping.intent.log_id) if mapping.intent is not None else None
         return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then a side was gone")] if row else []
 
     # --- failures ---------------------------------------------------------------------------------------------------

@@ -53,6 +53,8 @@ def _read(claims: dict[str, Any]) -> Claims:
     role, workspaces = claims.get("role", "viewer"), claims.get("workspaces")
     if role not in ROLES:
         raise ValueError("unknown role")
+    if not isinstance(workspaces, list | None):
+        raise TypeError("workspaces is no list")  # the digits of a text would pass for ids
     return Claims(
         subject=str(claims["sub"]),
         role=role,

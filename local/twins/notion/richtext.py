@@ -31,6 +31,22 @@ def text(content: str) -> JsonArray:
     return [_shown("text", {"content": content, "link": None}, _annotations({}), content, None)] if content else []
 
 
+def styled(content: str, annotations: JsonObject, href: str | None) -> JsonObject:
+    """One text as answers show it; annotations that are not named are off."""
+    link = {"url": href} if href else None
+    return _shown("text", {"content": content, "link": link}, _annotations(annotations), content, href)
+
+
+def formula(expression: str, annotations: JsonObject) -> JsonObject:
+    """One inline equation as answers show it."""
+    return _shown("equation", {"expression": expression}, _annotations(annotations), expression, None)
+
+
+def mention(what: JsonObject, annotations: JsonObject, label: str, href: str | None) -> JsonObject:
+    """One mention as answers show it."""
+    return _shown("mention", what, _annotations(annotations), label, href)
+
+
 def _item(raw: JsonObject, path: str, findings: Findings) -> JsonObject:
     kind = raw.get("type") or next((kind for kind in _KINDS if kind in raw), "text")
     annotations = _styled(raw.get("annotations"), f"{path}.annotations", findings)

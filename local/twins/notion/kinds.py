@@ -1,0 +1,134 @@
+"""Which kinds of blocks are there, and what does each hold?"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from local.twins.notion import decor, richtext
+from local.twins.notion.errors import UNDEFINED
+from local.twins.notion.validation import MAX_EQUATION, MAX_URL, Findings
+from local.twins.notion.wire import JsonArray, JsonObject
+
+LANGUAGES: Final = (
+    "abap", "abc", "agda", "arduino", "ascii art", "assembly", "bash", "basic", "bnf", "c", "c#", "c++", "clojure",
+    "coffeescript", "coq", "css", "dart", "dhall", "diff", "docker", "ebnf", "elixir", "elm", "erlang", "f#", "flow",
+    "fortran", "gherkin", "glsl", "go", "graphql", "groovy", "haskell", "hcl", "html", "idris", "java", "javascript",
+    "json", "julia", "kotlin", "latex", "less", "lisp", "livescript", "llvm ir", "lua", "makefile", "markdown",
+    "markup", "matlab", "mathematica", "mermaid", "nix", "notion formula", "objective-c", "ocaml", "pascal", "perl",
+    "php", "plain text", "powershell", "prolog", "protobuf", "purescript", "python", "r", "racket", "reason", "ruby",
+    "rust", "sass", "scala", "scheme", "scss", "shell", "smalltalk", "solidity", "sql", "swift", "toml", "typescript",
+    "vb.net", "verilog", "vhdl", "visual basic", "webassembly", "xml", "yaml", "java/c/c++/c#",
+)  # fmt: skip
+PLAIN_TEXT: Final = "plain text"
+HEADINGS: Final = ("heading_1", "heading_2", "heading_3", "heading_4")
+NESTING: Final = frozenset(
+    ("paragraph", "bulleted_list_item", "numbered_list_item", "to_do", "toggle", "quote", "callout")
+)
+NOT_IN_MARKDOWN: Final = frozenset(("bookmark", "embed", "breadcrumb"))
+
+type _Reader = Callable[[object, str, Findings], Any]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One key of a block's content; without a default it must be given."""
+
+    read: _Reader
+    default: Any = UNDEFINED
+
+
+def _color(value: object, path: str, findings: Findings) -> str:
+    return findings.one_of(value, richtext.TEXT_COLORS, path)
+
+
+def _flag(value: object, path: str, findings: Findings) -> bool:
+    return findings.boolean(value, path)
+
+
+def _language(value: object, path: str, findings: Findings) -> str:
+    return findings.one_of(value, LANGUAGES, path)
+
+
+def _url(value: object, path: str, findings: Findings) -> str:
+    return findings.string(value, path, most=MAX_URL)
+
+
+def _external(value: object, path: str, findings: Findings) -> JsonObject:
+    url = findings.mapping(value, path).get("url", UNDEFINED)
+    return {"url": findings.string(url, f"{path}.url", most=MAX_URL, least=1)}
+
+
+def _external_only(value: object, path: str, findings: Findings) -> str:
+    return findings.one_of(value, ("external",), path)
+
+
+def _expression(value: object, path: str, findings: Findings) -> str:
+    return findings.string(value, path, most=MAX_EQUATION)
+
+
+def _width(value: object, path: str, findings: Findings) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST_COLUMNS:
+        return value
+    findings.add(path, f"a number between `1` and `{_MOST_COLUMNS}`", value)
+    return 1
+
+
+def _cells(value: object, path: str, findings: Findings) -> JsonArray:
+    cells = enumerate(findings.array(value, path))
+    return [richtext.parse(cell, f"{path}[{index}]", findings) for index, cell in cells]
+
+
+_MOST_COLUMNS: Final = 100
+_TEXT: Final = _Part(richtext.parse)
+_CAPTION: Final = _Part(richtext.parse, [])
+_COLOR: Final = _Part(_color, "default")
+_OFF: Final = _Part(_flag, False)
+_LINES: Final = {"rich_text": _TEXT, "color": _COLOR}
+_HEADING: Final = {"rich_text": _TEXT, "is_toggleable": _OFF, "color": _COLOR}
+_LINK: Final = {"caption": _CAPTION, "url": _Part(_url)}
+_PARTS: Final[dict[str, dict[str, _Part]]] = {
+    "paragraph": {"rich_text": _TEXT, "icon": _Part(decor.icon, None), "color": _COLOR},
+    **dict.fromkeys(HEADINGS, _HEADING),
+    "bulleted_list_item": _LINES,
+    "numbered_list_item": _LINES,
+    "quote": _LINES,
+    "toggle": _LINES,
+    "to_do": {"rich_text": _TEXT, "checked": _OFF, "color": _COLOR},
+    "callout": {
+        "rich_text": _TEXT,
+        "icon": _Part(decor.icon, {"type": "emoji", "emoji": "💡"}),
+        "color": _Part(_color, "gray_background"),
+    },
+    "code": {"caption": _CAPTION, "rich_text": _TEXT, "language": _Part(_language)},
+    "divider": {},
+    "breadcrumb": {},
+    "equation": {"expression": _Part(_expression)},
+    "image": {"caption": _CAPTION, "type": _Part(_external_only, "external"), "external": _Part(_external)},
+    "bookmark": _LINK,
+    "embed": _LINK,
+    "table": {"table_width": _Part(_width), "has_column_header": _OFF, "has_row_header": _OFF},
+    "table_row": {"cells": _Part(_cells)},
+}
+KINDS: Final = tuple(_PARTS)
+
+
+def read(kind: str, raw: JsonObject, path: str, findings: Findings, *, all_of_it: bool) -> JsonObject:
+    """What a request says about a block's content; *all_of_it* where nothing is known yet."""
+    parts = _PARTS[kind]
+    findings.only(raw, (*parts, "children"), path)
+    for name, part in parts.items():
+        if all_of_it and part.default is UNDEFINED and name not in raw:
+            findings.add(f"{path}.{name}", "defined", UNDEFINED)
+    return {name: part.read(raw[name], f"{path}.{name}", findings) for name, part in parts.items() if name in raw}
+
+
+def filled(kind: str, said: JsonObject, known: JsonObject) -> JsonObject:
+    """A block's whole content, key by key in Notion's order: what was said now, or is known, or the default."""
+    return {name: said.get(name, known.get(name, part.default)) for name, part in _PARTS[kind].items()}
+
+
+def may_hold(kind: str, content: JsonObject, child: str) -> bool:
+    """Whether a block can have a block of kind *child* below it."""
+    if kind == "table" or child == "table_row":
+        return (kind, child) == ("table", "table_row")
+    return kind in NESTING or bool(content.get("is_toggleable"))

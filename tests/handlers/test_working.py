@@ -1,0 +1,325 @@
+"""A wake does the work of its workspace, between both twins: what people see on each side afterwards."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from botocore.exceptions import ClientError
+
+from navsync.model import Connection, EntityType
+from navsync.store import DynamoDesk
+from tests.handlers.deployed import Cloud
+from tests.handlers.known import SERVICE_TOKEN, W, captured, request, who
+from tests.handlers.test_connecting import connect
+from tests.handlers.test_webhook_routes import by_navimpact, by_notion
+
+PROJECTS = "/api/v1/sge-media/media-projects/"
+PERSON = {"Twin-Actor": "person"}
+
+
+@dataclass
+class Stage:
+    """A connected stack, and people on both sides."""
+
+    cloud: Cloud
+    notion: httpx.Client
+    navimpact: httpx.Client
+    id: int = 0
+    projects: list[int] = field(default_factory=list)
+
+    def connect(self) -> None:
+        self.id = connect(self.cloud["oauth_callback"]).json["id"]
+        self.notion.headers["Authorization"] = f"Bearer {self.tokens()['access_token']}"
+
+    def tokens(self) -> dict[str, Any]:
+        return self.cloud.secret(f"navsync/workspace/{self.id}")
+
+    def work(self) -> None:
+        """Hand every wake to the worker, as SQS does, until there is none."""
+        while wakes := self.cloud.wakes():
+            for wake in wakes:
+                self.cloud["sync_worker"](waking(wake["Body"]))
+
+    def new_project(self, title: str) -> int:
+        made = self.navimpact.post(PROJECTS, json={"title": title, "status": "active"}).raise_for_status()
+        self.projects.append(made.json()["id"])
+        return self.projects[-1]
+
+    def project(self, id: int) -> dict[str, Any]:
+        read: dict[str, Any] = self.navimpact.get(f"{PROJECTS}{id}").raise_for_status().json()
+        return read
+
+    def page_of(self, project: int) -> str:
+        query = {"media_project_id": project, "entity_type": "media_project"}
+        (mapping,) = self.see("sync_mappings", **query)["items"]
+        return str(mapping["notion_page_id"])
+
+    def titles(self) -> list[str]:
+        """What stands in Notion's title column, of the rows of projects."""
+        source = self.cloud.store.desk(self.id).sources()[EntityType.MEDIA_PROJECT]
+        answer = self.notion.post(f"/v1/data_sources/{source.data_source_id}/query", json={}).raise_for_status()
+        return sorted(_title(row) for row in answer.json()["results"])
+
+    def title(self, page: str) -> str:
+        return _title(self.notion.get(f"/v1/pages/{page}").raise_for_status().json())
+
+    def see(self, name: str, **query: Any) -> dict[str, Any]:
+        shown: dict[str, Any] = self.cloud["dashboard"].answer(request(name, who(), query=query)).json
+        return shown
+
+    def fail(self, *faults: dict[str, Any]) -> None:
+        """Make calls of Notion's API fail."""
+        self.notion.post("/_twin/faults", json=list(faults)).raise_for_status()
+
+    def calls(self) -> int:
+        """Calls of Notion's API that were ours."""
+        log = self.notion.get("/_twin/requests", params={"since": 0}).json()
+        rows = log if isinstance(log, list) else log["requests"]
+        return sum(row["actor"] == "api" for row in rows)
+
+
+def waking(body: str) -> dict[str, Any]:
+    event = captured("wake")
+    event["Records"][0]["body"] = body
+    return event
+
+
+def _title(page: dict[str, Any]) -> str:
+    (title,) = [value["title"] for value in page["properties"].values() if value["type"] == "title"]
+    return "".join(run["plain_text"] for run in title)
+
+
+@pytest.fixture
+def stage(cloud: Cloud, notion: str, navimpact: str) -> Iterator[Stage]:
+    token = {"Authorization": f"Bearer {SERVICE_TOKEN}"}
+    version = {"Notion-Version": "2026-03-11"}
+    with (
+        httpx.Client(base_url=notion, headers=PERSON | version) as in_notion,
+        httpx.Client(base_url=navimpact, headers=PERSON | token) as in_navimpact,
+    ):
+        yield Stage(cloud, in_notion, in_navimpact)
+
+
+@pytest.fixture
+def synced(stage: Stage) -> Stage:
+    """Two projects, synced."""
+    stage.new_project("Reef")
+    stage.new_project("Bay")
+    stage.connect()
+    stage.work()
+    return stage
+
+
+# --- what people see --------------------------------------------------------------------------------------------------
+
+
+def test_connecting_brings_every_project_to_notion(synced: Stage) -> None:
+    assert synced.titles() == ["Bay", "Reef"]
+
+
+def test_the_status_says_that_all_is_in_step(synced: Stage) -> None:
+    status = synced.see("sync_status")
+
+    assert (status["sync_status"], status["total_mappings"], status["recent_errors"]) == ("completed", 2, [])
+
+
+def test_an_edit_in_navimpact_is_seen_in_notion(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+
+    body = json.loads(captured("webhook_navimpact")["body"])
+    body["data"] |= {"entity_id": reef, "media_project_id": reef}
+    synced.cloud["sync_trigger"](by_navimpact(json.dumps(body).encode()))
+    synced.work()
+
+    assert synced.title(synced.page_of(reef)) == "Coral Reef"
+
+
+def test_an_edit_in_notion_is_seen_in_navimpact(synced: Stage) -> None:
+    reef, _ = synced.projects
+    page = synced.page_of(reef)
+    edited = {"properties": {"title": {"title": [{"text": {"content": "Great Reef"}}]}}}
+    synced.notion.patch(f"/v1/pages/{page}", json=edited).raise_for_status()
+
+    source = synced.cloud.store.desk(synced.id).sources()[EntityType.MEDIA_PROJECT]
+    parent = {"id": source.database_id, "type": "database", "data_source_id": source.data_source_id}
+    synced.cloud["sync_trigger"](by_notion(entity={"id": page, "type": "page"}, data={"parent": parent}))
+    synced.work()
+
+    assert synced.project(reef)["title"] == "Great Reef"
+
+
+def test_an_edit_that_no_webhook_told_of_is_found_by_the_tick(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.work()
+
+    assert synced.title(synced.page_of(reef)) == "Coral Reef"
+
+
+def test_a_person_who_asks_for_a_sync_gets_it(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+
+    synced.cloud["sync_trigger"](request("sync_project", who(), project_id=reef, body={}))
+    synced.work()
+
+    assert synced.title(synced.page_of(reef)) == "Coral Reef"
+    assert synced.see("sync_logs")["items"][0]["actor"] == "ana"
+
+
+# --- slices -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_slice_that_ends_early_wakes_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage.new_project("Reef")
+    stage.connect()
+    (wake,) = stage.cloud.wakes()
+
+    _time_runs_out_after_the_first_look_begins(stage, monkeypatch)
+    stage.cloud["sync_worker"](waking(wake["Body"]))
+    monkeypatch.undo()
+
+    assert stage.cloud.delayed() == 0
+    stage.work()
+    assert stage.titles() == ["Reef"]
+
+
+def _time_runs_out_after_the_first_look_begins(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin, ahead = DynamoDesk.begin, [timedelta()]
+
+    def hurried(*arguments: Any) -> int:
+        ahead[0] = timedelta(minutes=1)
+        return begin(*arguments)
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + ahead[0]
+
+    monkeypatch.setattr(DynamoDesk, "begin", hurried)
+    module = stage.cloud["sync_worker"].module
+    real = module.runtime
+    hasty = replace(real, clock=clock, tools=lambda id: replace(real.tools(id), clock=clock))
+    monkeypatch.setattr(module, "runtime", hasty)
+
+
+def test_a_limit_of_notion_is_waited_for_in_the_delay_queue(stage: Stage) -> None:
+    stage.connect()
+    limit = {"object": "error", "status": 429, "code": "rate_limited", "message": "slow down"}
+    stage.fail({"match": {"path": "/v1/**"}, "do": {"status": 429, "body": limit, "headers": {"Retry-After": "60"}}})
+
+    stage.work()
+
+    assert (stage.cloud.delayed(), len(stage.cloud.work(stage.id))) == (1, 1)
+
+
+def test_before_a_limit_ends_nothing_is_sent(stage: Stage) -> None:
+    stage.connect()
+    limit = {"object": "error", "status": 429, "code": "rate_limited", "message": "slow down"}
+    stage.fail({"match": {"path": "/v1/**"}, "do": {"status": 429, "body": limit, "headers": {"Retry-After": "60"}}})
+    stage.work()
+    before = stage.calls()
+
+    stage.cloud["scheduled_reconcile"](captured("tick"))
+    stage.work()
+
+    assert stage.calls() == before
+
+
+def test_a_paused_workspace_is_not_worked_on(synced: Stage) -> None:
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.cloud["dashboard"](request("change_workspace", who(), id=synced.id, body={"is_active": False}))
+    before = synced.calls()
+
+    synced.work()
+
+    assert (synced.calls(), synced.cloud.delayed()) == (before, 0)
+
+
+# --- failures ---------------------------------------------------------------------------------------------------------
+
+
+def test_one_record_that_fails_does_not_stop_its_neighbours(stage: Stage) -> None:
+    stage.new_project("Reef")
+    stage.new_project("Bay")
+    stage.connect()
+    refusal = {"object": "error", "status": 400, "code": "validation_error", "message": "words of the provider"}
+    stage.fail({"match": {"method": "POST", "path": "/v1/pages", "nth": 1}, "do": {"status": 400, "body": refusal}})
+
+    stage.work()
+
+    assert len(stage.titles()) == 1
+    assert stage.see("sync_status")["failed_mappings"] == 1
+    assert "words of the provider" not in json.dumps([stage.see("dashboard"), stage.see("sync_mappings")])
+
+
+def test_a_token_that_notion_refuses_is_renewed_and_kept(stage: Stage) -> None:
+    stage.new_project("Reef")
+    stage.connect()
+    old = stage.tokens()
+    dead = {"object": "error", "status": 401, "code": "unauthorized", "message": "API token is invalid."}
+    stage.fail({"match": {"path": "/v1/**", "nth": 1}, "do": {"status": 401, "body": dead}})
+
+    stage.work()
+
+    assert stage.tokens()["access_token"] != old["access_token"]
+    assert stage.tokens()["refresh_token"] != old["refresh_token"]
+    stage.notion.headers["Authorization"] = f"Bearer {stage.tokens()['access_token']}"
+    assert stage.titles() == ["Reef"]
+
+
+def test_a_connection_that_somebody_removed_in_notion_waits_for_a_person(synced: Stage) -> None:
+    workspace = synced.cloud.store.desk(synced.id).workspace()
+    assert workspace is not None
+    removed = {"workspace_id": workspace.notion_workspace_id}
+    synced.notion.post("/_twin/disconnect", json=removed).raise_for_status()
+
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.work()
+
+    stored = synced.cloud.store.desk(synced.id).workspace()
+    assert stored is not None
+    assert (stored.connection, synced.see("sync_status")["is_connected"]) == (Connection.NEEDS_REAUTH, False)
+    assert (synced.cloud.wakes(), synced.cloud.delayed()) == ([], 0)
+
+
+def test_a_wake_for_a_workspace_that_is_gone_is_done(cloud: Cloud) -> None:
+    assert cloud["sync_worker"](captured("wake")) is None
+    assert (cloud.wakes(), cloud.delayed()) == ([], 0)
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", '{"workspace_id": "x"}'])
+def test_a_message_that_is_no_wake_comes_back_until_it_is_a_dead_letter(cloud: Cloud, body: str) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        cloud["sync_worker"](waking(body))
+
+
+def test_broken_machinery_brings_the_message_back(cloud: Cloud) -> None:
+    worker = cloud.deployment.start("sync_worker", WORKSPACES_TABLE="no-such-table")
+
+    with pytest.raises(ClientError):
+        worker(captured("wake"))
+
+
+def test_the_log_of_a_slice_holds_no_value_and_no_token(synced: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = synced.cloud["sync_worker"].listen(monkeypatch)
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Canary Reef"}).raise_for_status()
+
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.work()
+
+    assert f'"workspace_id":{synced.id}' in log.getvalue()
+    assert "Canary" not in log.getvalue()
+    assert synced.tokens()["access_token"] not in log.getvalue()
+
+
+def test_the_captured_wake_is_for_the_workspace_of_the_other_events() -> None:
+    assert json.loads(captured("wake")["Records"][0]["body"]) == {"workspace_id": W}

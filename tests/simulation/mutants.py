@@ -1,0 +1,324 @@
+"""Would the simulator notice? Bad designs, each of which it must reject."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+from navsync import conductor, engine, merge, reconcile
+from navsync.engine import Engine, Result, Run
+from navsync.model import Base, Bases, CreateIntent, Mapping as Pair, Present, RemoveIntent, Side, SyncLog
+from tests.contract.memory import MemoryNavImpact
+from tests.contract.memory_store import MemoryDesk, MemoryLedger
+from tests.simulation.campaign import OPERATIONS, played
+from tests.simulation.history import History
+from tests.simulation.swarm import drawn
+
+type Mutation = Callable[[], AbstractContextManager[object]]
+
+MUTANTS: dict[str, Mutation] = {}
+"""Name → what to change while a history is played."""
+
+
+def mutant(mutation: Callable[[], Iterator[None]]) -> Callable[[], Iterator[None]]:
+    """Register a bad design under the words of its name."""
+    MUTANTS[mutation.__name__.replace("_", " ")] = contextmanager(mutation)
+    return mutation
+
+
+def killed_after(name: str, histories: int, first: int = 1) -> tuple[int, str] | None:
+    """How many histories it took to notice, and what was noticed first; None when it got away."""
+    for tried, seed in enumerate(range(first, first + histories), start=1):
+        with MUTANTS[name]():
+            wrong = played(drawn(seed, OPERATIONS))[1]
+        if wrong:
+            return tried, wrong[0]
+    return None
+
+
+# --- merge --------------------------------------------------------------------------------------------------------------
+
+
+@mutant
+def the_last_writer_wins() -> Iterator[None]:
+    """No base is consulted: whoever was edited later is right."""
+
+    def ruled(field: Any, base: Any, shown: Any, policy: Any) -> merge.Action:  # noqa: ARG001
+        return merge.Write(field.name, Side.NOTION, shown.navimpact, shown.notion, "newest")
+
+    with patch.object(merge, "_ruled", ruled), patch.object(SyncLog, "changes", (), create=True):
+        yield
+
+
+@mutant
+def the_base_is_the_whole_answer() -> Iterator[None]:
+    """After a write all of its answer counts as agreed, an edit that somebody made meanwhile too."""
+
+    def remember(bases: Bases, writes: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
+        whole = dict(_remember(bases, writes, shown))
+        for side, seen in shown.items():
+            for name, base in list(whole.items()):
+                value = seen.values[name]
+                whole[name] = Base(value, base.notion) if side is Side.NAVIMPACT else Base(base.navimpact, value)
+        return whole
+
+    with patch.object(merge, "remember", remember):
+        yield
+
+
+_remember = merge.remember
+
+
+@mutant
+def an_unknown_base_means_notion_is_right() -> Iterator[None]:
+    """Where nothing was ever agreed on, one side simply wins, without a record."""
+
+    def moved(base: Base | None, shown: Base) -> tuple[Side, ...]:
+        return (Side.NOTION,) if base is None else _moved(base, shown)
+
+    with patch.object(merge, "_moved", moved):
+        yield
+
+
+_moved = merge._moved  # noqa: SLF001  # mutants reach into what they break
+
+
+@mutant
+def an_adopted_record_is_taken_as_sent() -> Iterator[None]:
+    """What an interrupted create made counts as agreed, whatever people have made of it since."""
+
+    def adopted(spec: Any, on: Side, intended: dict[str, Any], shown: Present) -> Bases:
+        other = {f: Base(v, shown.values[f]) if on is Side.NOTION else Base(shown.values[f], v) for f, v in intended.items()}
+        return other
+
+    with patch.object(merge, "adopted", adopted):
+        yield
+
+
+# --- engine -------------------------------------------------------------------------------------------------------------
+
+
+@mutant
+def a_create_is_simply_repeated() -> Iterator[None]:
+    """No lookup before a second try."""
+
+    def finish(self: Engine, mapping: Pair, intent: CreateIntent, run: Run) -> Result:
+        return self._post(mapping, intent, run)  # noqa: SLF001
+
+    with patch.object(Engine, "_finish_create", finish), patch.object(Engine, "_heal", _leave):
+        yield
+
+
+def _leave(*_: object) -> Result:
+    return engine.Done()
+
+
+@mutant
+def the_index_is_trusted_at_once() -> Iterator[None]:
+    """A page that a query does not show is made again without waiting; duplicates are left."""
+    with patch.object(engine, "SETTLE", timedelta()), patch.object(Engine, "_heal", _leave):
+        yield
+
+
+@mutant
+def second_pages_are_left() -> Iterator[None]:
+    """No healing of what late workers make."""
+    with patch.object(Engine, "_heal", _leave):
+        yield
+
+
+@mutant
+def values_are_recorded_after_the_write() -> Iterator[None]:
+    """The history is written when all is done, and the losing side of a conflict with it."""
+
+    def save(self: MemoryLedger, mapping: Pair, *logs: SyncLog) -> Pair:
+        started = [replace(log, changes=()) if log.outcome is engine.Outcome.STARTED else log for log in logs]
+        return _save(self, mapping, *started)
+
+    with patch.object(MemoryLedger, "save", save):
+        yield
+
+
+_save = MemoryLedger.save
+
+
+@mutant
+def the_second_read_is_ignored() -> Iterator[None]:
+    """NavImpact is read again before the write, but a difference changes nothing."""
+
+    def unchanged(self: Engine, mapping: Pair, writes: object, seen: Present) -> Present:  # noqa: ARG001
+        now = self._read(Side.NAVIMPACT, mapping)  # noqa: SLF001
+        return now if isinstance(now, Present) else seen
+
+    with patch.object(Engine, "_unchanged", unchanged):
+        yield
+
+
+@mutant
+def the_etag_is_not_sent() -> Iterator[None]:
+    """Writes to NavImpact carry no If-Match."""
+
+    def update(self: MemoryNavImpact, entity_type: Any, id: str, changes: Any, *, seen: Present) -> Present:
+        return _update(self, entity_type, id, changes, seen=replace(seen, revision=None))
+
+    with patch.object(MemoryNavImpact, "update", update):
+        yield
+
+
+_update = MemoryNavImpact.update
+
+
+@mutant
+def whole_records_are_written() -> Iterator[None]:
+    """Every field is sent, changed or not."""
+
+    def send(self: Engine, side: Side, mapping: Pair, writes: list[merge.Write], seen: Present) -> Present:
+        changes = {**seen.values, **{w.field: w.value for w in writes}}
+        return self.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
+
+    with patch.object(Engine, "_send", send):
+        yield
+
+
+@mutant
+def one_404_is_a_deletion() -> Iterator[None]:
+    """NavImpact's 404 is believed at once, and without asking whether the collection can be seen."""
+    with (
+        patch.object(engine, "CONFIRM", timedelta()),
+        patch.object(Engine, "_check_collection", lambda *_: None),
+    ):
+        yield
+
+
+@mutant
+def a_deletion_outlives_an_edit() -> Iterator[None]:
+    """Pages of deleted records go, whatever was written on them since."""
+
+    def remove(self: Engine, mapping: Pair, intent: RemoveIntent, run: Run) -> Result:  # noqa: ARG001
+        if mapping.page_id is not None:
+            self.notion.remove(mapping.entity_type, mapping.page_id)
+        row = self.ledger.log(intent.log_id)
+        done = [replace(row, outcome=engine.Outcome.SUCCESS)] if row else []
+        self.ledger.save(mapping.but(intent=None, state=engine.State.DELETED), *done)
+        return engine.Done()
+
+    with patch.object(Engine, "_remove", remove):
+        yield
+
+
+@mutant
+def copies_are_taken_for_ours() -> Iterator[None]:
+    """A page with our key that nothing pairs is removed, whoever made it."""
+
+    def keyed(self: Engine, entity_type: Any, key: str, page: Present, run: Run) -> Result:  # noqa: ARG001
+        return self._heal(entity_type, page, run)  # noqa: SLF001
+
+    with patch.object(Engine, "_keyed_page", keyed):
+        yield
+
+
+@mutant
+def an_unclear_write_is_taken_as_done() -> Iterator[None]:
+    """A timeout counts as success."""
+
+    def send(self: Engine, side: Side, mapping: Pair, writes: list[merge.Write], seen: Present) -> Present:
+        try:
+            return _send(self, side, mapping, writes, seen)
+        except engine.Unclear:
+            return replace(seen, values={**seen.values, **{w.field: w.value for w in writes}})
+
+    with patch.object(Engine, "_send", send):
+        yield
+
+
+_send = Engine._send  # noqa: SLF001
+
+
+# --- conductor, reconcile, store ----------------------------------------------------------------------------------------
+
+
+@mutant
+def there_is_no_lease() -> Iterator[None]:
+    """Anybody may work on a workspace; only the version of a mapping guards it."""
+    with (
+        patch.object(MemoryLedger, "_check_lease", lambda _: None),
+        patch.object(conductor, "LEASE", timedelta()),
+    ):
+        yield
+
+
+@mutant
+def the_fence_is_not_checked() -> Iterator[None]:
+    """The lease is taken, but a late worker's saves are accepted."""
+    with patch.object(MemoryLedger, "_check_lease", lambda _: None):
+        yield
+
+
+@mutant
+def the_cursor_has_no_overlap() -> Iterator[None]:
+    """A sweep goes on exactly where the last one ended, and nothing walks through the rest."""
+    with (
+        patch.object(reconcile, "OVERLAP", timedelta()),
+        patch.object(reconcile, "check_pairs", lambda *_, **__: None),
+        patch.object(reconcile, "walk_rows", lambda *_, **__: None),
+    ):
+        yield
+
+
+@mutant
+def vanished_records_are_not_looked_for() -> Iterator[None]:
+    """Only queries for changes: what a webhook did not tell of a deletion is never known."""
+    with patch.object(reconcile, "check_pairs", lambda *_, **__: None):
+        yield
+
+
+@mutant
+def done_ignores_the_nonce() -> Iterator[None]:
+    """Work that was put again meanwhile is removed with the old."""
+
+    def done(self: MemoryDesk, work: Any) -> bool:
+        return self.kept.work.pop((work.lane, work.kind, work.external_id), None) is not None
+
+    with patch.object(MemoryDesk, "done", done), _no_walk():
+        yield
+
+
+@contextmanager
+def _no_walk() -> Iterator[None]:
+    with (
+        patch.object(reconcile, "sweep", lambda *_, **__: 0),
+        patch.object(reconcile, "check_pairs", lambda *_, **__: None),
+        patch.object(reconcile, "walk_rows", lambda *_, **__: None),
+    ):
+        yield
+
+
+@mutant
+def a_block_is_forgotten() -> Iterator[None]:
+    """A Retry-After is not kept for the next invocation."""
+    with patch.object(MemoryDesk, "save_budget", lambda *_: None):
+        yield
+
+
+@mutant
+def a_late_worker_may_keep_its_budget() -> Iterator[None]:
+    """Who ends last says when Notion may be asked again."""
+
+    def save(self: MemoryDesk, window: Any, _lease: object) -> None:
+        self.kept.budget = window
+
+    with patch.object(MemoryDesk, "save_budget", save):
+        yield
+
+
+@mutant
+def wakes_carry_the_workspace_alone() -> Iterator[None]:
+    """Without the epoch SQS takes a wake for a repeat for five minutes: slow, and never wrong."""
+    with patch.object(MemoryDesk, "epoch", lambda _: 0):
+        yield
+
+
