@@ -44,7 +44,7 @@ class WebhookSettings:
 
 @dataclass
 class _Delivery:
-    body: bytes
+    body_for: Callable[[int], bytes]
     headers_for: Callable[[int], Mapping[str, str]]
     retries: Sequence[float]
     on_done: Callable[[bool], None]
@@ -87,21 +87,21 @@ class Outbox:
     def put(
         self,
         *,
-        body: bytes,
+        body_for: Callable[[int], bytes],
         headers_for: Callable[[int], Mapping[str, str]],
         not_before: float,
         retries: Sequence[float],
         on_done: Callable[[bool], None] = lambda _: None,
     ) -> None:
-        """Deliver *body* once `clock.monotonic()` has reached *not_before*; callable from any thread.
+        """Deliver a webhook once `clock.monotonic()` has reached *not_before*; callable from any thread.
 
-        Args: body: the exact bytes to send. headers_for: makes the headers of an attempt (0, 1, ...), so
-            that each is signed when it is sent. not_before: twin time of the first attempt; 0 is at once.
+        Args: body_for: makes the exact bytes of an attempt (0, 1, ...), which may tell its number. headers_for:
+            makes the headers of an attempt, so that each is signed when it is sent. not_before: twin time of the first attempt; 0 is at once.
             retries: twin seconds to wait after each failed attempt; when they are used up the event is
             given up. on_done: told once True when the receiver answered 2xx, False when the event is lost.
         """
         self.counters["put"] += 1
-        delivery = _Delivery(body, headers_for, tuple(retries), on_done)
+        delivery = _Delivery(body_for, headers_for, tuple(retries), on_done)
         if (loss := self._loss()) is not None:
             self.counters[loss] += 1
             on_done(False)
@@ -109,7 +109,7 @@ class Outbox:
         at = max(not_before, self._clock.monotonic()) + self._extra_delay()
         self._schedule(at, delivery)
         if self._happens("duplicated", self._settings.duplicate):
-            self._schedule(at, _Delivery(body, headers_for, tuple(retries), lambda _: None))
+            self._schedule(at, _Delivery(body_for, headers_for, tuple(retries), lambda _: None))
 
     def clear(self) -> None:
         """Forget all that is not delivered yet, and the counters; call it from the event loop."""
@@ -193,7 +193,7 @@ class Outbox:
         self.counters["attempts"] += 1
         headers = dict(delivery.headers_for(delivery.attempt))
         try:
-            answer = await client.post(url, content=delivery.body, headers=headers)
+            answer = await client.post(url, content=delivery.body_for(delivery.attempt), headers=headers)
         except httpx.HTTPError:
             return False
         return answer.is_success

@@ -70,7 +70,9 @@ class MemoryStore:
 
     def of(self, workspace_id: int) -> MemoryWorkspace:
         """What is kept of it."""
-        return self.kept.setdefault(workspace_id, MemoryWorkspace(workspace_id))
+        if workspace_id not in self.kept:
+            self.kept[workspace_id] = MemoryWorkspace(workspace_id)
+        return self.kept[workspace_id]
 
     def ledger(self, lease: Lease) -> MemoryLedger:
         """Mappings and history of the leased workspace."""

@@ -72,7 +72,8 @@ class Employee:
     def __init__(self, history: History, office: Office, message: int) -> None:
         self.history, self.office, self.message = history, office, message
         self.name = f"worker {next(history.ids)}"
-        self.dead = False
+        self.dead = self.late = False
+        self.fence = 0
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
         self._seen: dict[tuple[str, str], tuple[Values, float]] = {}
@@ -114,7 +115,8 @@ class Employee:
             history.problem(f"I15: {error!r} escaped to the queue from {where.name}:{where.lineno}")
             return
         history.note(f"{self.name} {ended}")
-        if self.window.blocked_until is not None:
+        # a late worker's news is not taken any more, and whoever came after it will hear for itself
+        if self.window.blocked_until is not None and self.fence == history.store.of(self.office.id).lease.fence:
             self.office.blocked_until = max(self.office.blocked_until, history.seconds(self.window.blocked_until))
         history.finished(self.office, self.message)
 
@@ -167,6 +169,8 @@ class Employee:
         self._may_die(n, "before", Fault.KILLED_BEFORE)
         self._may_oversleep()
         answer = method(*args, **kwargs)
+        if isinstance(answer, Lease):
+            self.fence = answer.fence
         if to == "ledger":
             history.watch_ledger(self.office, name, method, args)
         elif name == "move_cursor":
@@ -205,7 +209,8 @@ class Employee:
             raise Killed
 
     def _may_oversleep(self) -> None:
-        if self.history.strikes(Fault.OUTLIVED):
+        self.late = self.history.strikes(Fault.OUTLIVED)
+        if self.late:
             self.rest(100 + 400 * self.history.chance.random())
 
     def _may_fail(self, to: str, name: str, args: tuple[Any, ...]) -> None:
@@ -239,7 +244,7 @@ class Employee:
         history = self.history
         if to == "navimpact" and history.dark:
             return _in_the_dark(name, args)
-        if name == "remove":
+        if name == "remove" and not self.late:
             history.watch_removal(self.office, to, args[1])
         before = history.values_of(self.office, to, args[1]) if name == "update" else {}
         answer = method(*args, **kwargs)

@@ -12,6 +12,8 @@ from random import Random
 from typing import Any
 from zlib import crc32
 
+from navsync import merge
+from navsync.fields import SPECS
 from navsync.model import (
     Connection,
     DataSource,
@@ -113,10 +115,13 @@ class History:
         self.clock = SimulatedClock()
         self.chance = Random(swarm.seed + 1)  # noqa: S311  # it must be the same again
         self.ids = count(1)
+        self._rates = {fault: rate for fault, rate in swarm.rates.items() if rate}
         self.fired: Counter[Fault] = Counter()
         self.problems: list[str] = []
         self.faulty = True
         self.dark = False
+        self.deaf = False
+        """Whether webhooks are only collected."""
         self.busy = False
         """Whether a worker is at work that has no thread of its own."""
         self.trace = 0
@@ -206,8 +211,8 @@ class History:
 
     def strikes(self, fault: Fault) -> bool:
         """Whether *fault* happens on this occasion."""
-        rate = self.swarm.rates.get(fault, 0.0)
-        if not rate or not self.faulty or self.chance.random() >= rate:
+        rate = self._rates.get(fault)
+        if rate is None or not self.faulty or self.chance.random() >= rate:
             return False
         self.fired[fault] += 1
         self.note(f"    !!! {fault}")
@@ -253,7 +258,7 @@ class History:
     def hook(self, office: Office, kind: WorkKind, external_id: str) -> None:
         """Something was changed: a webhook says so, if all goes well."""
         self.hooks.append((office.id, kind, external_id))
-        if self.strikes(Fault.HOOK_DROPPED):
+        if self.deaf or self.strikes(Fault.HOOK_DROPPED):
             return
         for _ in range(1 + self.strikes(Fault.HOOK_DOUBLED)):
             late = 600 * self.chance.random() if self.strikes(Fault.HOOK_LATE) else 0.0
@@ -356,7 +361,7 @@ class History:
             mapping = args[0]
             self.note(f"    W{office.id} mapping {mapping.id}: {mapping.entity_id} {mapping.state}", mapping)
         for log in args[1:] if name == "save" else args:
-            self._recorded_in(log)
+            self._recorded_in(ledger.kept.logs[log.id])
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
@@ -448,15 +453,18 @@ class History:
         self.writes += 1
         if to == "navimpact" and isinstance(answer, Present):
             if name == "create":
-                self._created(key, answer.id)
+                self._created(key, answer.id, args[1])
             self.people.touched_record(answer.id)
         values = args[2] if name == "update" else args[1] if name == "create" else {}
         for field_name, value in values.items():
             for piece in pieces(field_name, value):
                 self.arrived.setdefault((to, field_name, piece), self.now)
 
-    def _created(self, key: str, id: str) -> None:
-        """A request that a late worker sends after all cannot be helped where NavImpact knows no idempotency key."""
-        there = (PROJECT, self.made.setdefault(key, id)) in self.platform.records
-        if self.made[key] != id and there and not self.fired[Fault.OUTLIVED]:
-            self.problem(f"I5: {id} was made of the same row as {self.made[key]}")
+    def _created(self, key: str, id: str, sent: Values) -> None:
+        """Nothing helps, where NavImpact knows no idempotency key, against a request that a late worker sends after all
+        nor where people have rewritten what the first request made."""
+        first = self.platform.records.get((PROJECT, self.made.setdefault(key, id)))
+        if first is None or first.id == id or self.fired[Fault.OUTLIVED]:
+            return
+        if merge.resembles(SPECS[PROJECT], sent, first.seen(with_revision=False)):
+            self.problem(f"I5: {id} was made of the same row as {first.id}")

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 from navsync import conductor, engine, merge, reconcile
 from navsync.engine import Engine, Result, Run
-from navsync.model import Base, Bases, CreateIntent, Mapping as Pair, Present, RemoveIntent, Side, SyncLog
+from navsync.model import Base, Bases, Change, CreateIntent, Mapping as Pair, Present, RemoveIntent, Side, SyncLog
 from tests.contract.memory import MemoryNavImpact
 from tests.contract.memory_store import MemoryDesk, MemoryLedger
 from tests.simulation.campaign import OPERATIONS, played
@@ -45,12 +45,20 @@ def killed_after(name: str, histories: int, first: int = 1) -> tuple[int, str] |
 
 @mutant
 def the_last_writer_wins() -> Iterator[None]:
-    """No base is consulted: whoever was edited later is right."""
+    """No base is consulted: whoever was edited later is right, and nobody records what was there."""
 
-    def ruled(field: Any, base: Any, shown: Any, policy: Any) -> merge.Action:  # noqa: ARG001
-        return merge.Write(field.name, Side.NOTION, shown.navimpact, shown.notion, "newest")
+    def decide(field: Any, _base: Any, navimpact: Present, notion: Present, _policy: Any) -> tuple[merge.Action, ...]:
+        mine, theirs = navimpact.values[field.name], notion.values[field.name]
+        if merge.same(field, mine, theirs):
+            return ()
+        if str(navimpact.edited_at) > str(notion.edited_at):
+            return (merge.Write(field.name, Side.NOTION, mine, theirs, "newest"),)
+        return (merge.Write(field.name, Side.NAVIMPACT, theirs, mine, "newest"),)
 
-    with patch.object(merge, "_ruled", ruled), patch.object(SyncLog, "changes", (), create=True):
+    def change(write: Any, _seen: object) -> Change:
+        return Change(write.field, write.to, None, write.value)
+
+    with patch.object(merge, "_decide", decide), patch.object(engine, "_change", change):
         yield
 
 
@@ -71,20 +79,6 @@ def the_base_is_the_whole_answer() -> Iterator[None]:
 
 
 _remember = merge.remember
-
-
-@mutant
-def an_unknown_base_means_notion_is_right() -> Iterator[None]:
-    """Where nothing was ever agreed on, one side simply wins, without a record."""
-
-    def moved(base: Base | None, shown: Base) -> tuple[Side, ...]:
-        return (Side.NOTION,) if base is None else _moved(base, shown)
-
-    with patch.object(merge, "_moved", moved):
-        yield
-
-
-_moved = merge._moved  # noqa: SLF001  # mutants reach into what they break
 
 
 @mutant

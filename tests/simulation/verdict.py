@@ -60,7 +60,8 @@ def _paired(history: History, office: Office) -> Iterator[str]:
         mapping = by_entity.get(id)
         if mapping is None or mapping.state in (State.DELETED, State.DRAFT):
             yield f"I4: W{office.id} has no page for record {id}"
-        count = sum(p.key == f"{PROJECT}/{id}" for p in pages)
+        count = sum(p.key == f"{PROJECT}/{id}" and p.shared for p in pages)
+        count += mapping is not None and any(p.id == mapping.page_id and not p.shared for p in pages)
         if count != 1 and mapping is not None and mapping.state in (State.LINKED,):
             yield f"I4: W{office.id} has {count} pages for record {id}"
     for page in pages:
@@ -73,6 +74,8 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     record = history.platform.records.get((PROJECT, mapping.entity_id or ""))
     page = office.notion.pages.get(mapping.page_id or "")
     match mapping.state:
+        case State.LINKED if _is_hidden(office, mapping):
+            pass  # nothing is known of it, and nothing follows from that
         case State.LINKED if record is None or page is None:
             yield f"I2: {name} is linked, but {'the record' if record is None else 'the page'} is gone"
         case State.LINKED if page.in_trash:
@@ -117,23 +120,27 @@ def _agreeing(name: str, mapping: Mapping, mine: dict[str, Value], theirs: dict[
 
 def _at_rest(history: History, office: Office) -> Iterator[str]:
     kept = history.store.of(office.id)
+    hidden = {m.id for m in kept.mappings.values() if _is_hidden(office, m)}
     if kept.lease.owner is not None:
         yield f"I16: W{office.id} is still leased"
     for work in kept.work.values():
-        mapping = kept.mappings.get(int(work.external_id)) if work.kind is WorkKind.MAPPING else None
-        if mapping is None or mapping.state is not State.UNREACHABLE:
+        if work.kind is not WorkKind.MAPPING or int(work.external_id) not in hidden:
             yield f"I16: W{office.id} still has work: {work.kind} {work.external_id} due {history.seconds(work.due):.0f}"
     for mapping in kept.mappings.values():
-        if mapping.state is State.UNREACHABLE:
+        if mapping.id in hidden:
             continue  # it is looked at by the hour
         if mapping.intent is not None:
             yield f"I16: W{office.id} mapping {mapping.id} still has an open {type(mapping.intent).__name__}"
         if mapping.attempts:
             yield f"I16: W{office.id} mapping {mapping.id} still counts failures"
-    waiting = {m.id for m in kept.mappings.values() if m.state is State.UNREACHABLE}
     for log in kept.logs.values():
-        if log.outcome is Outcome.STARTED and log.mapping_id not in waiting:
+        if log.outcome is Outcome.STARTED and log.mapping_id not in hidden:
             yield f"I16: W{office.id} log {log.id} ({log.operation}) was never finished"
+
+
+def _is_hidden(office: Office, mapping: Mapping) -> bool:
+    page = office.notion.pages.get(mapping.page_id or "")
+    return page is not None and not page.shared
 
 
 # --- I3 -----------------------------------------------------------------------------------------------------------------

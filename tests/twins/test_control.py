@@ -450,7 +450,7 @@ def test_a_link_from_another_website_may_be_followed(twin: Counter) -> None:
 
 def send(twin: Counter, name: str, *, retries: tuple[float, ...] = (), after: float = 0) -> None:
     twin.control.outbox.put(
-        body=json.dumps(name).encode(),
+        body_for=lambda _attempt: json.dumps(name).encode(),
         headers_for=lambda attempt: {"content-type": "application/json", "attempt": str(attempt)},
         not_before=after,
         retries=retries,

@@ -172,13 +172,14 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
     """
     if mapping is None or mapping.intent is not None or mapping.state is not State.LINKED or not mapping.stamped:
         return False
-    if mapping.gone_since is not None or mapping.attempts:
-        return False
+    if mapping.gone_since is not None or mapping.attempts or any(trouble.field for trouble in mapping.troubles):
+        return False  # of a field that is held it is not kept what it said, so only a look can tell
     listed = {c.field: c.navimpact if side is Side.NAVIMPACT else c.notion for c in mapping.conflicts}
-    held = {t.field for t in mapping.troubles}
+    if any(record.values.get(name, half) != half for name, half in listed.items()):
+        return False
     spec = SPECS[mapping.entity_type]
-    fresh = {f: v for f, v in record.values.items() if f not in held and (f not in listed or listed[f] != v)}
-    known = all(f.name in mapping.bases or f.name in held or f.name in listed for f in spec.fields)
+    fresh = {f: v for f, v in record.values.items() if f not in listed}
+    known = all(f.name in mapping.bases or f.name in listed for f in spec.fields)
     return known and not merge.edited(spec, mapping.bases, side, _showing(record, fresh))
 
 

@@ -142,7 +142,7 @@ class Platform:
 
     def _deliver(self, event: Event) -> None:
         self._outbox.put(
-            body=event.body,
+            body_for=lambda _attempt: event.body,
             headers_for=lambda _attempt: self._headers(event),
             not_before=0,
             retries=RETRY_AFTER_S,

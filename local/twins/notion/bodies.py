@@ -1,48 +1,91 @@
-"""What a new page may be given as content, checked and kept as it came."""
+"""What a request may give as content: blocks, two levels deep, or markdown."""
 
 from typing import Final
 
-from local.twins.notion import richtext
+from local.twins.notion import kinds, markdown
 from local.twins.notion.errors import UNDEFINED, validation
+from local.twins.notion.nodes import Node
 from local.twins.notion.requests import Ask
 from local.twins.notion.validation import Findings
 from local.twins.notion.wire import JsonObject
 
 MAX_DEPTH: Final = 2
 MAX_BLOCKS: Final = 1000
+_AROUND: Final = ("object", "type", "id", "created_time", "last_edited_time", "has_children", "archived", "in_trash")
+
+type Nodes = tuple[Node, ...]
 
 
-def parse(ask: Ask, findings: Findings) -> JsonObject:
-    """The content under the key it came with."""
+def parse(ask: Ask, findings: Findings) -> Nodes:
+    """The content of a new page, under the key that it came with."""
     if "children" in ask.body and "markdown" in ask.body:
         raise validation("Only one of children and markdown can be given.")
     if "markdown" in ask.body:
-        return {"markdown": findings.string(ask.body["markdown"], "body.markdown")}
-    if "children" not in ask.body:
-        return {}
-    count = _blocks(ask.body["children"], "body.children", findings, depth=1)
+        return markdown.read(findings.string(ask.body["markdown"], "body.markdown"))
+    return children(ask.body["children"], findings) if "children" in ask.body else ()
+
+
+def children(raw: object, findings: Findings) -> Nodes:
+    """The blocks under the key `children` of a request."""
+    nodes = _blocks(raw, "body.children", findings, depth=1)
+    count = sum(1 + len(node.children) for node in nodes)
     if count > MAX_BLOCKS:
         findings.add("body.children", f"at most `{MAX_BLOCKS}` blocks in one payload", count)
-    return {"children": ask.body["children"]}
+    return nodes
 
 
-def _blocks(raw: object, path: str, findings: Findings, *, depth: int) -> int:
-    places = [(f"{path}[{index}]", item) for index, item in enumerate(findings.array(raw, path))]
-    return sum(1 + _block(findings.mapping(item, here), here, findings, depth) for here, item in places)
-
-
-def _block(block: JsonObject, path: str, findings: Findings, depth: int) -> int:
-    kind = block.get("type") or next((key for key in block if key not in ("object", "children")), None)
+def type_of(block: JsonObject, path: str, findings: Findings) -> str | None:
+    """The kind of a block: what its type says, or the one kind among its keys."""
+    kind = block.get("type") or next((key for key in block if key in kinds.KINDS), None)
     if kind is None:
         findings.add(f"{path}.type", "defined", UNDEFINED)
-        return 0
-    content = findings.mapping(block.get(kind, UNDEFINED), f"{path}.{kind}")
-    if "rich_text" in content:
-        richtext.parse(content["rich_text"], f"{path}.{kind}.rich_text", findings)
-    nested = content.get("children")
-    if nested is None:
-        return 0
-    if depth >= MAX_DEPTH:
+    elif kind not in kinds.KINDS:
+        findings.one_of(kind, kinds.KINDS, f"{path}.type")
+        return None
+    return kind
+
+
+def content(kind: str, block: JsonObject, path: str, findings: Findings, *, all_of_it: bool) -> JsonObject:
+    """What a block of this kind holds; refuses keys that a block cannot have beside it."""
+    findings.only(block, (*_AROUND, kind), path)
+    raw = findings.mapping(block.get(kind, UNDEFINED), f"{path}.{kind}")
+    return kinds.read(kind, raw, f"{path}.{kind}", findings, all_of_it=all_of_it)
+
+
+def _blocks(raw: object, path: str, findings: Findings, *, depth: int) -> Nodes:
+    places = [(f"{path}[{index}]", item) for index, item in enumerate(findings.array(raw, path))]
+    found = [_block(findings.mapping(item, here), here, findings, depth) for here, item in places]
+    return tuple(node for node in found if node is not None)
+
+
+def _block(block: JsonObject, path: str, findings: Findings, depth: int) -> Node | None:
+    kind = type_of(block, path, findings)
+    if kind is None:
+        return None
+    holds = content(kind, block, path, findings, all_of_it=True)
+    nested = block[kind].get("children") if isinstance(block.get(kind), dict) else None
+    if nested is not None and depth >= MAX_DEPTH:
         findings.add(f"{path}.{kind}.children", "not present", nested)
-        return 0
-    return _blocks(nested, f"{path}.{kind}.children", findings, depth=depth + 1)
+        return None
+    below = () if nested is None else _blocks(nested, f"{path}.{kind}.children", findings, depth=depth + 1)
+    node = Node(kind, holds, below)
+    _check_nesting(node, path, findings)
+    return node
+
+
+def _check_nesting(node: Node, path: str, findings: Findings) -> None:
+    misplaced = [child.type for child in node.children if not kinds.may_hold(node.type, node.content, child.type)]
+    if misplaced:
+        findings.add(f"{path}.{node.type}.children", f"blocks that a {node.type} can hold", misplaced)
+    if node.type == "table":
+        _check_rows(node, f"{path}.table", findings)
+
+
+def _check_rows(table: Node, path: str, findings: Findings) -> None:
+    width = table.content.get("table_width")
+    if not table.children:
+        findings.add(f"{path}.children", "defined", UNDEFINED)
+    for index, row in enumerate(table.children):
+        cells = len(row.content.get("cells", ()))
+        if cells != width:
+            findings.add(f"{path}.children[{index}].table_row.cells.length", f"`{width}`", cells)

@@ -61,6 +61,11 @@ def trash(caller: Caller, database: Database) -> Database:
     return _changed(caller, database, {}, in_trash=True)
 
 
+def restore(caller: Caller, database: Database) -> Database:
+    """Take a database out of the trash, with all its rows."""
+    return _changed(caller, database, {}, in_trash=False)
+
+
 def _changed(caller: Caller, before: Database, looks: dict[str, Any], in_trash: bool) -> Database:
     after = replace(before, **looks, in_trash=in_trash, edited_at=caller.now, edited_by=caller.author)
     caller.world.store.put(after)

@@ -11,7 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from local.twins.control import Clock, actor
-from local.twins.notion import blocks, data_sources, databases, errors, ids, pages, search, users
+from local.twins.notion import (
+    async_tasks,
+    blocks,
+    data_sources,
+    databases,
+    errors,
+    ids,
+    page_markdown,
+    pages,
+    search,
+    users,
+)
 from local.twins.notion.budget import Budgets
 from local.twins.notion.errors import ApiError, shown
 from local.twins.notion.records import Bot, Person, Token, UserRef, Workspace
@@ -49,6 +60,8 @@ ROUTES: Final = (
     _route("PATCH", "pages/{page_id}", pages.update),
     _route("POST", "pages/{page_id}/move", pages.move),
     _route("GET", "pages/{page_id}/properties/{property_id}", pages.retrieve_property),
+    _route("GET", "pages/{page_id}/markdown", page_markdown.retrieve),
+    _route("PATCH", "pages/{page_id}/markdown", page_markdown.update),
     _route("POST", "databases", databases.create),
     _route("GET", "databases/{database_id}", databases.retrieve),
     _route("PATCH", "databases/{database_id}", databases.update),
@@ -58,8 +71,13 @@ ROUTES: Final = (
     _route("POST", "data_sources/{data_source_id}/query", data_sources.query),
     _route("GET", "data_sources/{data_source_id}/templates", data_sources.templates),
     _route("GET", "blocks/{block_id}", blocks.retrieve),
+    _route("PATCH", "blocks/{block_id}", blocks.update),
     _route("DELETE", "blocks/{block_id}", blocks.delete),
+    _route("GET", "blocks/{block_id}/children", blocks.children),
+    _route("PATCH", "blocks/{block_id}/children", blocks.append),
+    _route("GET", "async_tasks/{task_id}", async_tasks.retrieve),
 )
+WITHOUT_UUID: Final = frozenset(("property_id", "task_id"))
 WITHOUT_REQUEST_ID: Final = frozenset({data_sources.templates})
 
 
@@ -82,7 +100,8 @@ class Gate:
             return _json(error.envelope(request_id), error.status, request_id, error.headers)
         if route.operation in WITHOUT_REQUEST_ID:
             return _json(answer, 200, request_id, {})
-        return _json(answer | {"request_id": request_id}, 200, request_id, {})
+        status = 202 if request.method != "GET" and answer["object"] == "async_task" else 200
+        return _json(answer | {"request_id": request_id}, status, request_id, {})
 
     def _serve(self, request: Request, raw: bytes) -> tuple[JsonObject, _Route]:
         route, path = _find(request)
@@ -192,7 +211,7 @@ def _object(body: Any) -> JsonObject:
 
 
 def _dashed(path: dict[str, str]) -> dict[str, str]:
-    found = {key: value if key == "property_id" else ids.parse(value) for key, value in path.items()}
+    found = {key: value if key in WITHOUT_UUID else ids.parse(value) for key, value in path.items()}
     wrong = [key for key, value in found.items() if value is None]
     if wrong:
         sentences = [f"path.{key} should be a valid uuid, instead was {shown(path[key])}." for key in wrong]

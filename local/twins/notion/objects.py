@@ -3,9 +3,9 @@
 from collections.abc import Collection
 
 from local.twins.notion import ids, properties, richtext
-from local.twins.notion.records import Database, DataSource, Page, ParentRef, Property
+from local.twins.notion.records import Block, Database, DataSource, Page, ParentRef, Property
 from local.twins.notion.wire import JsonObject
-from local.twins.notion.world import Caller, Entity, reading
+from local.twins.notion.world import Caller, Child, Entity, reading
 
 
 def title(caller: Caller, page: Page) -> str:
@@ -102,10 +102,9 @@ def data_source(caller: Caller, source: DataSource) -> JsonObject:
     } | _archived(caller, in_trash)
 
 
-def block(caller: Caller, entity: Page | Database) -> JsonObject:
-    """A page or database as the block that stands for it in its parent."""
-    name = richtext.plain(entity.title) if isinstance(entity, Database) else title(caller, entity)
-    kind = "child_database" if isinstance(entity, Database) else "child_page"
+def block(caller: Caller, entity: Child) -> JsonObject:
+    """A block; a page or database as the block that stands for it in its parent."""
+    kind, content = _as_block(caller, entity)
     in_trash = caller.world.trashed(entity)
     return {
         "object": "block",
@@ -118,7 +117,7 @@ def block(caller: Caller, entity: Page | Database) -> JsonObject:
         "has_children": _has_children(caller, entity),
         "in_trash": in_trash,
         "type": kind,
-        kind: {"title": name},
+        kind: content,
     } | _archived(caller, in_trash)
 
 
@@ -133,6 +132,8 @@ def parent(caller: Caller, where: ParentRef) -> JsonObject:
             source = caller.world.store.get(DataSource, where.id)
             database_id = source.database_id if source else None
             return {"type": "data_source_id", "data_source_id": where.id, "database_id": database_id}
+        case "block":
+            return {"type": "block_id", "block_id": where.id}
 
 
 def _column(column: Property) -> JsonObject:
@@ -140,12 +141,20 @@ def _column(column: Property) -> JsonObject:
     return head | {column.type: column.config}
 
 
-def _has_children(caller: Caller, entity: Page | Database) -> bool:
+def _as_block(caller: Caller, entity: Child) -> tuple[str, JsonObject]:
+    match entity:
+        case Block():
+            return entity.type, entity.content
+        case Page():
+            return "child_page", {"title": title(caller, entity)}
+        case Database():
+            return "child_database", {"title": richtext.plain(entity.title)}
+
+
+def _has_children(caller: Caller, entity: Child) -> bool:
     if isinstance(entity, Database):
         return False
-    store = caller.world.store
-    inside: list[Page | Database] = [*store.pages_in(entity.id), *store.databases_in(entity.id)]
-    return any(not child.in_trash for child in inside)
+    return any(not child.in_trash for child in caller.world.inside(entity))
 
 
 def _archived(caller: Caller, in_trash: bool) -> JsonObject:

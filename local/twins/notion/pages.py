@@ -3,32 +3,44 @@
 from dataclasses import replace
 from typing import Any
 
-from local.twins.notion import bodies, decor, errors, ids, objects, properties
+from local.twins.notion import async_tasks, bodies, contents, decor, errors, ids, objects, places, properties, richtext
 from local.twins.notion.errors import UNDEFINED, validation
+from local.twins.notion.nodes import Node
 from local.twins.notion.properties import PAGINATED, parse_all
-from local.twins.notion.records import Bot, DataSource, Page, ParentRef, Property
+from local.twins.notion.records import Block, Bot, DataSource, Page, ParentRef, Property
 from local.twins.notion.requests import Ask, window_of_query
 from local.twins.notion.validation import Findings
 from local.twins.notion.wire import JsonObject
 from local.twins.notion.world import TITLE_ONLY, Caller, reading
 
-_CREATE_KEYS = ("parent", "properties", "icon", "cover", "children", "markdown")
+_CREATE_KEYS = ("parent", "properties", "icon", "cover", "children", "markdown", "position", "allow_async")
 _MOVE_PARENTS = ("type", "page_id", "data_source_id")
-_UPDATE_KEYS = ("properties", "icon", "cover", "in_trash", "is_archived", "is_locked")
+_UPDATE_KEYS = ("properties", "icon", "cover", "in_trash", "is_archived", "is_locked", "erase_content")
 
 
 def create(caller: Caller, ask: Ask) -> JsonObject:
     """POST /v1/pages."""
     findings = caller.findings()
     findings.only(ask.body, _CREATE_KEYS, "body")
+    wants_task = findings.boolean(ask.body.get("allow_async", False), "body.allow_async") and "markdown" in ask.body
+    if wants_task:
+        return async_tasks.start(caller, "POST /v1/pages", lambda: _create(caller, ask, findings))
+    return _create(caller, ask, findings)
+
+
+def _create(caller: Caller, ask: Ask, findings: Findings) -> JsonObject:
     raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     look = {"icon": decor.icon(ask.body.get("icon"), "body.icon", findings)}
     look["cover"] = decor.cover(ask.body.get("cover"), "body.cover", findings)
-    body = bodies.parse(ask, findings)
+    nodes = bodies.parse(ask, findings)
     parent = _parent(caller, ask.get("parent"), findings)
     values = _values(caller, parent, raw, findings)
-    page = _new(caller, parent, values, look, body)
+    page = _new(caller, parent, values, look)
+    if "markdown" in ask.body:
+        page, nodes = _titled(caller, page, nodes)
     caller.world.store.put(page)
+    _place(caller, page, ask)
+    page = contents.plant(caller, page, nodes)
     _share_with_maker(caller, page)
     _mirror(caller, page, {})
     _tell_created(caller, page)
@@ -46,6 +58,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     wanted_trash = trash_flag(caller, ask, findings, _UPDATE_KEYS)
     raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     changes = _looks(ask, findings)
+    erase = findings.boolean(ask.body.get("erase_content", False), "body.erase_content")
     findings.check()
     page = caller.page(ask.path["page_id"])
     _refuse_trashed(caller, page, wanted_trash)
@@ -58,6 +71,8 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     caller.world.store.put(after)
     _mirror(caller, after, page.values)
     _tell_updated(caller, page, after, changed)
+    if erase:
+        after = contents.rewrite(caller, after, ())
     return objects.page(caller, after, ask.parameters("filter_properties"))
 
 
@@ -82,7 +97,16 @@ def trash(caller: Caller, page: Page) -> Page:
     """Put a page into the trash; what is below it goes with it."""
     if caller.world.trashed(page) and caller.world.switches.trash_twice == "refused":
         raise errors.in_trash()
-    after = replace(page, in_trash=True, edited_at=caller.now, edited_by=caller.author)
+    return _binned(caller, page, in_trash=True)
+
+
+def restore(caller: Caller, page: Page) -> Page:
+    """Take a page out of the trash, with everything on it."""
+    return _binned(caller, page, in_trash=False)
+
+
+def _binned(caller: Caller, page: Page, *, in_trash: bool) -> Page:
+    after = replace(page, in_trash=in_trash, edited_at=caller.now, edited_by=caller.author)
     caller.world.store.put(after)
     _tell_updated(caller, page, after, [])
     return after
@@ -164,7 +188,26 @@ def _values(caller: Caller, parent: ParentRef, raw: JsonObject, findings: Findin
     return values
 
 
-def _new(caller: Caller, parent: ParentRef, values: dict[str, Any], look: JsonObject, body: JsonObject) -> Page:
+def _titled(caller: Caller, page: Page, nodes: tuple[Node, ...]) -> tuple[Page, tuple[Node, ...]]:
+    """A page that was given no title takes its first heading as one."""
+    column = caller.world.title_column(page)
+    heading = next((node for node in nodes if node.type == "heading_1"), None)
+    if column.id in page.values or heading is None:
+        return page, nodes
+    title = richtext.text(richtext.plain(heading.content["rich_text"]))
+    rest = tuple(node for node in nodes if node is not heading)
+    return replace(page, values=page.values | {column.id: title}), rest
+
+
+def _place(caller: Caller, page: Page, ask: Ask) -> None:
+    container = caller.world.container(page)
+    if "position" in ask.body and isinstance(container, Page):
+        at = places.index(caller, container, ask.body["position"], "body.position")
+        if at is not None:
+            contents.place(caller, container, page.id, at)
+
+
+def _new(caller: Caller, parent: ParentRef, values: dict[str, Any], look: JsonObject) -> Page:
     world = caller.world
     return Page(
         id=world.minter.page(caller.workspace.prefix),
@@ -178,7 +221,6 @@ def _new(caller: Caller, parent: ParentRef, values: dict[str, Any], look: JsonOb
         values=values,
         icon=look["icon"],
         cover=look["cover"],
-        body=body,
     )
 
 
@@ -251,8 +293,8 @@ def _tell_container(caller: Caller, page: Page) -> None:
     match caller.world.container(page):
         case DataSource() as source:
             caller.tell("data_source.content_updated", source, blocks=(page.id,))
-        case Page() as parent:
-            caller.tell("page.content_updated", parent, blocks=(page.id,))
+        case Page() | Block() if (home := caller.world.home(page)) is not None:
+            caller.tell("page.content_updated", home, blocks=(page.id,))
 
 
 def _tell_updated(caller: Caller, before: Page, after: Page, changed: list[str]) -> None:

@@ -7,7 +7,7 @@ from local.twins.notion import ids
 from local.twins.notion.wire import JsonArray, JsonObject
 
 type Plan = Literal["free", "plus", "business", "enterprise"]
-type ParentKind = Literal["workspace", "page", "data_source"]
+type ParentKind = Literal["workspace", "page", "data_source", "block"]
 type UserKind = Literal["person", "bot"]
 
 
@@ -109,7 +109,8 @@ class Page:
     """A page or row; *values* by plain property id, absent where never set.
 
     Options are remembered by id, people and relations as ids, everything else as answers show it. *number* orders
-    pages by creation. *body* is what create was given as children or markdown.
+    pages by creation. *children* are the ids of what is on the page, in order; child pages and databases that it does
+    not name come last.
     """
 
     id: str
@@ -126,7 +127,24 @@ class Page:
     in_trash: bool = False
     is_archived: bool = False
     is_locked: bool = False
-    body: JsonObject = field(default_factory=dict)
+    children: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of a page's content; *content* as answers show it under the type's key, *children* as of a page."""
+
+    id: str
+    workspace_id: str
+    parent: ParentRef
+    type: str
+    content: JsonObject
+    created_at: float
+    edited_at: float
+    created_by: UserRef
+    edited_by: UserRef
+    children: tuple[str, ...] = ()
+    in_trash: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,8 +202,20 @@ class Subscription:
     api_version: str = "2026-03-11"
 
 
-type Record = Workspace | Person | Bot | Token | Code | Page | Database | DataSource | Subscription
+@dataclass(frozen=True)
+class AsyncTask:
+    """A write that was answered before it was said to be done; *outcome* is its `result` or its `error`."""
+
+    id: str
+    workspace_id: str
+    created_at: float
+    ready_at: float
+    operation: str
+    outcome: JsonObject
+
+
+type Record = Workspace | Person | Bot | Token | Code | Page | Block | Database | DataSource | Subscription | AsyncTask
 
 KINDS: Final[tuple[type[Record], ...]] = (
-    Workspace, Person, Bot, Token, Code, Page, Database, DataSource, Subscription,
+    Workspace, Person, Bot, Token, Code, Page, Block, Database, DataSource, Subscription, AsyncTask,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.twins.notion.errors import UNDEFINED, validation
-from local.twins.notion.validation import number_in_query
+from local.twins.notion.validation import Findings, number_in_query
 from local.twins.notion.wire import JsonArray, JsonObject
 from local.twins.notion.world import Caller
 
@@ -63,9 +63,14 @@ class Window:
 def window_of_query(caller: Caller, ask: Ask, list_id: str) -> Window:
     """The part named by query parameters."""
     findings = caller.findings("query")
-    size = findings.page_size(number_in_query(ask.parameter("page_size")), "query.page_size")
+    size = page_size_of_query(ask, findings)
     findings.check()
     return Window(_position(ask.parameter("start_cursor"), list_id), size)
+
+
+def page_size_of_query(ask: Ask, findings: Findings) -> int:
+    """How many results the query asks for."""
+    return findings.page_size(number_in_query(ask.parameter("page_size")), "query.page_size")
 
 
 def window_of_body(caller: Caller, ask: Ask, list_id: str) -> Window:

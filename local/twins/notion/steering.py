@@ -15,6 +15,7 @@ from starlette.routing import Route
 from local.twins.control import Control
 from local.twins.notion import ids
 from local.twins.notion.records import (
+    Block,
     Bot,
     Database,
     DataSource,
@@ -40,6 +41,7 @@ _TOLD: Final[dict[str, type[Record]]] = {
     "databases": Database,
     "data_sources": DataSource,
     "pages": Page,
+    "blocks": Block,
 }
 
 

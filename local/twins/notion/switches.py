@@ -32,6 +32,16 @@ class Switches(BaseModel):
     """What `in_trash` in the body of a query does; Notion's types list it, its manual calls it unsupported."""
     sign_handshake: bool = True
     """Whether the request that brings the verification token is signed (with that token)."""
+    block_edits_touch_page: bool = True
+    """Whether a connection's edit of blocks or markdown moves the page's `last_edited_time`; a person's always does."""
+    unmatched_updates: Literal["refused", "skipped"] = "refused"
+    """What an `old_str` that is not on the page does beside others that are; seen skipped where none would be an error."""
+    unknown_lists_unsupported: bool = False
+    """Whether `unknown_block_ids` names blocks whose kind markdown cannot show, beside those that were not loaded."""
+    markdown_block_cap: int = Field(default=20_000, ge=1)
+    """How many blocks one answer of markdown can hold."""
+    async_task_s: float = Field(default=1, ge=0)
+    """Seconds during which an asynchronous write says that it is running."""
     query_cap: int = Field(default=10_000, ge=1)
     """How many rows one query can reach."""
     requests_per_window: int | None = Field(default=None, ge=1)

@@ -12,6 +12,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from local.twins.control import Clock, Outbox, WebhookSettings
 from local.twins.notion import ids
 from local.twins.notion.records import (
+    Block,
     Bot,
     Database,
     DataSource,
@@ -153,22 +154,17 @@ class Webhooks:
         subscription = self._subscription()
         seers = self._accessible_by(held.change.entity)
         if subscription is not None and seers:
-            self._attempt(self._payload(held, subscription, seers), subscription, attempt=1, not_before=0)
+            self._deliver(self._payload(held, subscription, seers), subscription.token)
 
-    def _attempt(self, event: JsonObject, subscription: Subscription, *, attempt: int, not_before: float) -> None:
-        """One attempt as a delivery of its own, because each tells its number in the signed body."""
-        body = json.dumps(event | {"attempt_number": attempt}, ensure_ascii=False, separators=(",", ":")).encode()
-        headers = {"content-type": "application/json", "x-notion-signature": signature(subscription.token, body)}
-        taken = False
+    def _deliver(self, event: JsonObject, token: str) -> None:
+        def body(attempt: int) -> bytes:
+            numbered = event | {"attempt_number": attempt + 1}
+            return json.dumps(numbered, ensure_ascii=False, separators=(",", ":")).encode()
 
-        def again(delivered: bool) -> None:
-            refused = taken and self.settings.enabled and not delivered
-            if refused and attempt <= len(RETRIES_S):
-                later = self.clock.monotonic() + RETRIES_S[attempt - 1]
-                self._attempt(event, subscription, attempt=attempt + 1, not_before=later)
+        def headers(attempt: int) -> dict[str, str]:
+            return {"content-type": "application/json", "x-notion-signature": signature(token, body(attempt))}
 
-        self.outbox.put(body=body, headers_for=lambda _: headers, not_before=not_before, retries=(), on_done=again)
-        taken = True
+        self.outbox.put(body_for=body, headers_for=headers, not_before=0, retries=RETRIES_S)
 
     def _payload(self, held: _Held, subscription: Subscription, seers: JsonArray) -> JsonObject:
         change = held.change
@@ -186,7 +182,7 @@ class Webhooks:
             "attempt_number": 1,
             "api_version": subscription.api_version,
             "entity": {"id": change.entity.id, "type": _entity_type(change.entity)},
-            "data": {"parent": self._parent(change.entity)} | _details(change),
+            "data": {"parent": self._parent(change.entity)} | self._details(change),
         }
 
     def _parent(self, entity: Entity) -> JsonObject:
@@ -195,10 +191,30 @@ class Webhooks:
                 return {"id": entity.workspace_id, "type": "space"}
             case Page() as page:
                 return {"id": page.id, "type": "page"}
+            case Block() as block:
+                return {"id": block.id, "type": "block"}
             case Database() as database:
                 return {"id": database.id, "type": "database"}
             case DataSource() as source:
                 return {"id": source.database_id, "type": "database", "data_source_id": source.id}
+
+    def _details(self, change: Changed) -> JsonObject:
+        if change.type == "page.properties_updated":
+            return {"updated_properties": list(change.properties)}
+        if change.type == "data_source.schema_updated":
+            return {"updated_properties": list(change.columns)}
+        if change.type.endswith(".content_updated"):
+            return {"updated_blocks": [{"id": block, "type": self._block_type(block)} for block in change.blocks]}
+        return {}
+
+    def _block_type(self, identifier: str) -> str:
+        match self.world.child(identifier):
+            case Page():
+                return "page"
+            case Database():
+                return "database"
+            case _:
+                return "block"
 
     def _accessible_by(self, entity: Entity) -> JsonArray:
         """Who of the connection can see the thing: its bots with a living token, and those who authorized them."""
@@ -226,13 +242,3 @@ def _entity_type(entity: Entity) -> str:
             return "database"
         case DataSource():
             return "data_source"
-
-
-def _details(change: Changed) -> JsonObject:
-    if change.type == "page.properties_updated":
-        return {"updated_properties": list(change.properties)}
-    if change.type == "data_source.schema_updated":
-        return {"updated_properties": list(change.columns)}
-    if change.type.endswith(".content_updated"):
-        return {"updated_blocks": [{"id": block, "type": "page"} for block in change.blocks]}
-    return {}

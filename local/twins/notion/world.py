@@ -9,6 +9,7 @@ from local.twins.notion.config import Config
 from local.twins.notion.ids import Minter
 from local.twins.notion.properties import Reading, Writing
 from local.twins.notion.records import (
+    Block,
     Bot,
     Database,
     DataSource,
@@ -25,6 +26,9 @@ from local.twins.notion.validation import Findings
 from local.twins.notion.wire import JsonObject
 
 type Entity = Page | Database | DataSource
+type Thing = Entity | Block
+type Container = Page | Block
+type Child = Page | Database | Block
 type Version = Literal["2025-09-03", "2026-03-11"]
 
 
@@ -59,20 +63,38 @@ class World:
             return rows
         return [seen for row in rows if (seen := self.store.version_at(row, moment)) is not None]
 
-    def lineage(self, entity: Entity) -> Iterator[Entity]:
+    def lineage(self, thing: Thing) -> Iterator[Thing]:
         """The thing itself, then what contains it, up to the top of the workspace."""
-        current: Entity | None = entity
+        current: Thing | None = thing
         while current is not None:
             yield current
             current = self.container(current)
 
-    def container(self, entity: Entity) -> Entity | None:
+    def container(self, thing: Thing) -> Thing | None:
         """What directly contains a thing; None at the top."""
-        if isinstance(entity, DataSource):
-            return self.store.get(Database, entity.database_id)
-        return self._parent(entity.parent)
+        if isinstance(thing, DataSource):
+            return self.store.get(Database, thing.database_id)
+        return self._parent(thing.parent)
 
-    def _parent(self, parent: ParentRef) -> Entity | None:
+    def home(self, block: Child) -> Page | None:
+        """The page that something is on; a page is on another one, or on none."""
+        above = self.lineage(block)
+        next(above)
+        return next((thing for thing in above if isinstance(thing, Page)), None)
+
+    def inside(self, container: Container) -> list[Child]:
+        """What is directly on a page or below a block, in order, what is in the trash included."""
+        named = [self.child(identifier) for identifier in container.children]
+        here = [child for child in named if child is not None and child.parent.id == container.id]
+        others: list[Child] = [*self.store.pages_in(container.id), *self.store.databases_in(container.id)]
+        return here + [other for other in others if other.id not in container.children]
+
+    def child(self, identifier: str) -> Child | None:
+        """The block, page or database with this id."""
+        block = self.store.get(Block, identifier)
+        return block or self.store.get(Page, identifier) or self.store.get(Database, identifier)
+
+    def _parent(self, parent: ParentRef) -> Thing | None:
         match parent.kind:
             case "workspace":
                 return None
@@ -80,21 +102,22 @@ class World:
                 return self.store.get(Page, parent.id)
             case "data_source":
                 return self.store.get(DataSource, parent.id)
+            case "block":
+                return self.store.get(Block, parent.id)
 
-    def trashed(self, entity: Entity) -> bool:
+    def trashed(self, thing: Thing) -> bool:
         """Whether a thing, or anything that contains it, is in the trash."""
-        return any(part.in_trash for part in self.lineage(entity))
+        return any(part.in_trash for part in self.lineage(thing))
 
-    def sees(self, bot: Bot, entity: Entity) -> bool:
+    def sees(self, bot: Bot, thing: Thing) -> bool:
         """Whether a connection was given this thing or something that contains it."""
-        if bot.workspace_id != entity.workspace_id:
+        if bot.workspace_id != thing.workspace_id:
             return False
-        return bot.internal or any(part.id in bot.shared for part in self.lineage(entity))
+        return bot.internal or any(part.id in bot.shared for part in self.lineage(thing))
 
-    def find(self, identifier: str) -> Entity | None:
-        """The page, database or data source with this id."""
-        page = self.store.get(Page, identifier)
-        return page or self.store.get(Database, identifier) or self.store.get(DataSource, identifier)
+    def find(self, identifier: str) -> Thing | None:
+        """The page, block, database or data source with this id."""
+        return self.child(identifier) or self.store.get(DataSource, identifier)
 
     def title_column(self, page: Page) -> Property:
         """Where the page's title is."""
@@ -135,10 +158,9 @@ class Caller:
         """The data source, or Notion's 404."""
         return self._seen(self.world.store.get(DataSource, identifier), "data source", identifier)
 
-    def block(self, identifier: str) -> Page | Database:
-        """The page or database behind a block id, or Notion's 404."""
-        page = self.world.store.get(Page, identifier)
-        found: Page | Database | None = page or self.world.store.get(Database, identifier)
+    def block(self, identifier: str) -> Child:
+        """The block, page or database behind a block id, or Notion's 404."""
+        found = self.world.child(identifier)
         if found is None or not self.sees(found):
             raise self.not_found("block", identifier)
         return found
@@ -151,11 +173,11 @@ class Caller:
             raise self.not_found("user", identifier)
         return found
 
-    def sees(self, entity: Entity) -> bool:
+    def sees(self, thing: Thing) -> bool:
         """Whether the caller may know of a thing."""
         if self.bot is None:
-            return entity.workspace_id == self.workspace.id
-        return self.world.sees(self.bot, entity)
+            return thing.workspace_id == self.workspace.id
+        return self.world.sees(self.bot, thing)
 
     def not_found(self, kind: str, identifier: str) -> errors.ApiError:
         """Notion's 404 for this caller."""

@@ -41,7 +41,7 @@ class Replay:
 
     def answer(self, exchange: Any) -> Any:
         path = self.translated(exchange["path"])
-        query = f"?{exchange['query']}" if exchange.get("query") else ""
+        query = self.translated(f"?{exchange['query']}") if exchange.get("query") else ""
         answer = self.api.call(exchange["method"], path + query, self.translated(exchange["request_body"]))
         assert answer.status_code == exchange["status"], answer.text
         return answer.json()

@@ -55,12 +55,13 @@ def address(url: str) -> str:
 
 def _items(text: str, base: JsonObject, href: str | None) -> JsonArray:
     found: JsonArray = []
-    for part, styles in resolved(list(_parts(text, base, href))):
+    parts: list[_Part | Mark] = list(_parts(text, base, href))
+    for part, styles in resolved(parts):
         annotations = base | dict.fromkeys(styles, True)
         if isinstance(part, str):
             found += [richtext.styled(part, annotations, href)]
         else:
-            found += [_also(item, styles) for item in part]
+            found += (_also(item, styles) for item in part)
     return found
 
 

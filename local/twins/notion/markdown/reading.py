@@ -198,7 +198,7 @@ def _summary(inside: str) -> tuple[str, str]:
 
 
 def _placed(line: Line, node: Node | None) -> _Block | None:
-    return node and _Block(line.columns, node.type, node.content, inside=node.children)
+    return None if node is None else _Block(line.columns, node.type, node.content, inside=node.children)
 
 
 def _simple(line: Line, name: str, found: Match[str] | None) -> _Block | None:
@@ -207,7 +207,7 @@ def _simple(line: Line, name: str, found: Match[str] | None) -> _Block | None:
             return _Block(line.columns, "paragraph", {"rich_text": []})
         case "divider", _:
             return _Block(line.columns, "divider", {})
-        case ("child_page" | "child_database" | "unknown"), Match():
+        case (("child_page" | "child_database" | "unknown"), Match()):
             return _reference(line, name, found)
         case "image", Match():
             external = {"type": "external", "external": {"url": found[2]}}

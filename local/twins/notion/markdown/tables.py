@@ -17,7 +17,9 @@ _PIPE: Final = re.compile(rf"\\.|{tags.FORMULA}|(`+)|(\|)", re.DOTALL)
 def tagged(given: dict[str, str], inside: str) -> Node | None:
     """The table between its tags; None when it has no rows."""
     rows = [[inline.parse(cell.strip()) for cell in _between(row, _CELL)] for row in _between(inside, _ROW)]
-    return _table(rows, header_row=given.get("header-row") == "true", header_column=given.get("header-column") == "true")
+    return _table(
+        rows, header_row=given.get("header-row") == "true", header_column=given.get("header-column") == "true"
+    )
 
 
 def is_drawn(lines: Sequence[str]) -> bool:

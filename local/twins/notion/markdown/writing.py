@@ -117,8 +117,8 @@ def _code(node: Node) -> Iterator[str]:
 
 def _expression(node: Node) -> list[str]:
     """Its lines; one that would end the block is left out."""
-    lines = (line.strip() for line in node.content["expression"].strip().split("\n"))
-    return [line for line in lines if line != "$$"]
+    lines = (line.strip() for line in node.content["expression"].split("\n"))
+    return [line for line in lines if line not in ("", "$$")]
 
 
 def _text(node: Node) -> str:

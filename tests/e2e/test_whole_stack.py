@@ -1,7 +1,9 @@
 """The stack as a stranger meets it: `navsync up`, Ctrl-C, `navsync up` again, `navsync demo`."""
 
 # ruff: noqa: S603, S607 - it runs the programs that it names
+import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -96,6 +98,7 @@ class Lived:
     mapped: list[tuple[int, str]]
     mapped_again: list[tuple[int, str]]
     said_again: str
+    home: Path
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +110,9 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
         status = first.interrupt()
     left_behind = processes_that_name(str(home))
     with navsync_up(environ) as second:
-        return Lived(while_up, status, left_behind, mapped, second.mapped(), second.said)
+        mapped_again = second.mapped()
+        second.interrupt()
+    return Lived(while_up, status, left_behind, mapped, mapped_again, second.said, home)
 
 
 def test_every_sample_project_is_mapped_when_the_command_says_so(lived: Lived) -> None:
@@ -132,6 +137,34 @@ def test_a_second_start_finds_everything_as_it_was(lived: Lived) -> None:
 
 def test_a_second_start_builds_and_deploys_nothing(lived: Lived) -> None:
     assert "nothing changed" in lived.said_again
+
+
+def kept_secrets(home: Path) -> set[str]:
+    """Every value that Secrets Manager held when the stack stopped."""
+    stored = json.loads((home / "state/aws/secretsmanager.json").read_text())
+    versions = [v for secret in stored["payload"]["secrets"]["data"].values() for v in secret["Versions"].values()]
+    values = (value for version in versions for value in json.loads(version["SecretString"]).values())
+    return {value for value in values if isinstance(value, str) and value}
+
+
+def test_no_secret_is_found_outside_the_secret_store(lived: Lived) -> None:
+    secrets = kept_secrets(lived.home)
+    places = [*lived.home.glob("log/*.log"), *lived.home.glob("state/aws/*.json")]
+    places = [place for place in places if place.name != "secretsmanager.json"]
+
+    found = {place.name for place in places for secret in secrets if secret in place.read_text(errors="replace")}
+
+    assert len(secrets) >= 7  # client secret, three to sign with, the webhook's token, an access and a refresh token
+    assert {"dynamodb.json", "lambda.json", "sync-worker.log"} <= {place.name for place in places}
+    assert found == set()
+
+
+def test_no_bearer_token_is_logged(lived: Lived) -> None:
+    logs = [
+        log for log in lived.home.glob("log/*.log") if re.search(r"eyJ[\w-]+\.eyJ", log.read_text(errors="replace"))
+    ]
+
+    assert logs == []
 
 
 def test_the_demo_holds(tmp_path: Path) -> None:
