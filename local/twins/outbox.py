@@ -96,9 +96,10 @@ class Outbox:
         """Deliver a webhook once `clock.monotonic()` has reached *not_before*; callable from any thread.
 
         Args: body_for: makes the exact bytes of an attempt (0, 1, ...), which may tell its number. headers_for:
-            makes the headers of an attempt, so that each is signed when it is sent. not_before: twin time of the first attempt; 0 is at once.
-            retries: twin seconds to wait after each failed attempt; when they are used up the event is
-            given up. on_done: told once True when the receiver answered 2xx, False when the event is lost.
+            makes the headers of an attempt, so that each is signed when it is sent. not_before: twin time of
+            the first attempt; 0 is at once. retries: twin seconds to wait after each failed attempt; when they
+            are used up the event is given up. on_done: told once True when the receiver answered 2xx, False
+            when the event is lost.
         """
         self.counters["put"] += 1
         delivery = _Delivery(body_for, headers_for, tuple(retries), on_done)

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from navsync.errors import Unclear
+from navsync.errors import Raced, Unclear
 from navsync.model import LINK_FIELD, DataSource, EntityType, Present, Property
 from navsync.notion import Budget, Gateway, NotionSide, SetUp, connect
 from tests.contract.stages import Tokens
@@ -52,8 +52,12 @@ class Story:
         return httpx.Response(200, json=self.page())
 
     def markdown(self, body: Any) -> httpx.Response:
-        if body:
+        if body and body["type"] == "replace_content":
             self.body = body["replace_content"]["new_str"]
+        for update in body["update_content"]["content_updates"] if body and "update_content" in body else ():
+            if self.body.count(update["old_str"]) != 1:
+                return httpx.Response(400, json={"code": "validation_error", "message": "no"})
+            self.body = self.body.replace(update["old_str"], update["new_str"])
         shown = self.body.replace("\n\n", "\n")
         return httpx.Response(200, json={"object": "page_markdown", "markdown": shown, "truncated": False})
 
@@ -152,3 +156,23 @@ def test_a_cleared_body_is_written_as_empty() -> None:
     story = Story()
     story.side.update(STORY, "page", {"description": None}, seen=story.seen())
     assert story.body == ""
+
+
+def test_only_the_lines_that_change_are_sent() -> None:
+    story = Story(body="One.\nTwo.\nThree.")
+    story.side.update(STORY, "page", {"description": "One.\n\nTwo, changed.\n\nThree."}, seen=story.seen())
+    assert [body for _, _, body in story.sent] == [
+        {
+            "type": "update_content",
+            "update_content": {"content_updates": [{"old_str": "Two.", "new_str": "Two, changed."}]},
+        }
+    ]
+
+
+def test_a_body_that_was_edited_since_it_was_read_is_not_overwritten() -> None:
+    story = Story(body="One.\nTwo.")
+    seen = story.seen()
+    story.body = "One.\nTwo, by a person."
+    with pytest.raises(Raced):
+        story.side.update(STORY, "page", {"description": "One.\nTwo, by NavImpact."}, seen=seen)
+    assert story.body == "One.\nTwo, by a person."

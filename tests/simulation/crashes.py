@@ -104,9 +104,9 @@ def wrong(name: str, *kills: Kill, conditional: bool = True, idempotent: bool = 
 
 
 def points(name: str, *, conditional: bool = True, idempotent: bool = True) -> list[Kill]:
-    """Every place at which a worker can die."""
+    """Every place at which a worker can die. Before a call is after the one before it, or before it did anything."""
     undisturbed = played(name, frozenset(), conditional=conditional, idempotent=idempotent)
-    return [(n, when) for n in range(1, undisturbed.last_step + 1) for when in ("before", "after")]
+    return [(n, "after") for n in range(1, undisturbed.last_step + 1)]
 
 
 def pairs(name: str) -> Iterator[tuple[Kill, Kill]]:

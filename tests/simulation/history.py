@@ -413,13 +413,13 @@ class History:
         record = self.platform.records.get((PROJECT, id))
         return record.seen(with_revision=False).values if record else {}
 
-    def delays(self) -> list[float]:
-        """Seconds from each person's edit until it was on the other side, for those that travelled alone."""
+    def delays(self, *, but: frozenset[str] = frozenset()) -> list[float]:
+        """Seconds from each person's edit until it was on the other side, *but* of these records and pages."""
         return [
             self.arrived[other, edit.field, edit.value] - edit.at
             for edit in self.people.edits
             for other in [Side.NAVIMPACT if edit.side.startswith("notion") else Side.NOTION]
-            if (other, edit.field, edit.value) in self.arrived
+            if (other, edit.field, edit.value) in self.arrived and edit.id not in but
         ]
 
     def watch_removal(self, office: Office, to: str, id: str) -> None:

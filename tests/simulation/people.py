@@ -36,6 +36,8 @@ class Edit:
     """One value that a person wrote, unlike any other in the whole history."""
 
     side: str
+    id: str
+    """Of the record or page; "" where it was made with it."""
     field: str
     value: Value
     at: float
@@ -63,7 +65,7 @@ class People:
     def do(self, op: Op) -> None:
         """Carry out *op*, if there is anything to do it to."""
         self.history.note(f"  * {op.act}", op)
-        office = self.history.offices[op.workspace]
+        office = self.history.offices[op.workspace % len(self.history.offices)]
         match op.act:
             case Act.EDIT_NAVIMPACT:
                 self._edit_record(op)
@@ -101,7 +103,7 @@ class People:
         if name == "title" and value is None:
             return
         self.history.platform.update(PROJECT, record.id, {name: value}, seen=seen)
-        self._edited("navimpact", name, seen.values[name], value)
+        self._edited("navimpact", record.id, name, seen.values[name], value)
         self.touched_record(record.id)
 
     def _edit_page(self, office: Office, op: Op) -> None:
@@ -111,7 +113,7 @@ class People:
         seen = page.seen()
         name, value = self._new_value(op, seen, Side.NOTION)
         _person(office).update(PROJECT, page.id, {name: value}, seen=seen)
-        self._edited(f"notion {office.id}", name, seen.values[name], value)
+        self._edited(f"notion {office.id}", page.id, name, seen.values[name], value)
         self.touched_page(office, page.id)
 
     def _new_value(self, op: Op, seen: Present, side: Side) -> tuple[str, Value]:
@@ -141,13 +143,13 @@ class People:
     def wrote(self, where: str, seen: Values, values: Values) -> None:
         """Remember that somebody who had *seen* this wrote *values* over it."""
         for name, value in values.items():
-            self._edited(where, name, seen.get(name), value)
+            self._edited(where, "", name, seen.get(name), value)
 
-    def _edited(self, where: str, name: str, old: Value, new: Value) -> None:
+    def _edited(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
         before, after = set(pieces(name, old)), set(pieces(name, new))
         self.knowingly_replaced |= {(name, piece) for piece in before - after}
         fresh = sorted(after - before, key=str)
-        self.edits += [Edit(where, name, piece, self.history.now) for piece in fresh]
+        self.edits += [Edit(where, id, name, piece, self.history.now) for piece in fresh]
         self.history.note(f"    {where}: {name} = {new}")
 
     def _agree(self, office: Office, op: Op) -> None:

@@ -70,12 +70,14 @@ def only_edits(seed: int, **settings: object) -> Swarm:
     return replace(swarm, ops=ops, policies=(Policy.NAVIMPACT,), workspaces=1, **settings)  # type: ignore[arg-type]
 
 
-def delays(swarms: Iterable[Swarm]) -> list[float]:
+def delays(swarms: Iterable[Swarm], *, but_the_first: bool = False) -> list[float]:
     took: list[float] = []
     for swarm in swarms:
         history = History(swarm)
         history.run()
-        took += history.delays()
+        first = next(iter(history.offices[0].notion.pages.values()))
+        poisoned = {first.id, (first.key or "").partition("/")[2]} if but_the_first else ()
+        took += history.delays(but=frozenset(poisoned))
     return sorted(took)
 
 
@@ -97,9 +99,9 @@ def test_an_edit_arrives_with_the_next_sweep_where_no_webhook_does() -> None:
 
 
 def test_a_record_that_always_fails_does_not_hold_up_the_others() -> None:
-    took = delays(only_edits(seed, rates={Fault.POISONED: 1.0}) for seed in range(60))
+    took = delays((only_edits(seed, rates={Fault.POISONED: 1.0}) for seed in range(60)), but_the_first=True)
 
-    assert at_share(took, 0.95) <= 10  # what is left are the edits of the one that fails
+    assert at_share(took, 0.99) <= 10
 
 
 # --- I13 ----------------------------------------------------------------------------------------------------------------

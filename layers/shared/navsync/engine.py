@@ -192,12 +192,11 @@ class Engine:
             state=State.LINKED,
             gone_since=None,
             title=spec.title_of(entity.values),
-            **_healthy,
         )
         if plan.writes:
             after = self._write(mapping, after, plan.writes, entity, page, run)
-        elif after.but(intent=None) != mapping:
-            after = self._save_agreed(mapping, after.but(intent=None), run)
+        elif (settled := after.but(intent=None, **_healthy)) != mapping:
+            after = self._save_agreed(mapping, settled, run)
         self._stamp(after)
         return Done()
 
@@ -262,7 +261,7 @@ class Engine:
             duration_ms=_milliseconds(now - started),
         )
         after = mapping.but(bases=bases, intent=None, troubles=tuple(refusals), last_sync_at=now, last_change_at=now)
-        return self.ledger.save(after, done)
+        return self.ledger.save(after.but(**_healthy), done)
 
     def _save_agreed(self, before: Mapping, after: Mapping, run: Run) -> Mapping:
         logs = [*self._closed(before, after.bases), *self._conflict_logs(before, after, run)]

@@ -15,10 +15,10 @@ def retrieve(caller: Caller, ask: Ask) -> JsonObject:
 
 
 def update(caller: Caller, ask: Ask) -> JsonObject:
-    """PATCH /v1/blocks/{block_id}: parts of its content that are named are replaced; its type and place never change."""
+    """PATCH /v1/blocks/{block_id}: named parts of its content are replaced; its type and place never change."""
     findings = caller.findings()
     block = caller.block(ask.path["block_id"])
-    wanted_trash = pages.trash_flag(caller, ask, findings, ("type", *kinds.KINDS))
+    wanted_trash = pages.trash_flag(caller, ask, findings, ("type", "in_trash", *kinds.KINDS))
     content = _new_content(block, ask, findings)
     findings.check()
     if caller.world.trashed(block) and wanted_trash is None:

@@ -3,24 +3,29 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from local.twins.notion import ids, kinds, objects, richtext
+from local.twins.notion import ids, kinds, markdown, objects, richtext
 from local.twins.notion.nodes import Node, walk
 from local.twins.notion.records import Block, Database, Page, ParentRef
-from local.twins.notion.world import Caller, Child, Container
+from local.twins.notion.world import Caller, Child, Container, World
 
 
-def tree(caller: Caller, container: Container) -> tuple[Node, ...]:
+def tree(world: World, container: Container) -> tuple[Node, ...]:
     """Everything on a page or below a block that is not in the trash."""
-    return tuple(node(caller, child) for child in caller.world.inside(container) if not child.in_trash)
+    return tuple(node(world, child) for child in world.inside(container) if not child.in_trash)
 
 
-def node(caller: Caller, child: Child) -> Node:
+def markdown_of(world: World, page: Page) -> str:
+    """A page's whole content as markdown."""
+    return markdown.write(tree(world, page), page.id)
+
+
+def node(world: World, child: Child) -> Node:
     """One block with everything below it; of a child page or database only its title and link."""
     match child:
         case Block():
-            return Node(child.type, child.content, tree(caller, child), child.id)
+            return Node(child.type, child.content, tree(world, child), child.id)
         case Page():
-            title = objects.title(caller, child)
+            title = objects.title(world, child)
             return Node("child_page", {"title": title, "url": ids.link(child.id, title)}, (), child.id)
         case Database():
             title = richtext.plain(child.title)

@@ -5,12 +5,12 @@ from collections.abc import Collection
 from local.twins.notion import ids, properties, richtext
 from local.twins.notion.records import Block, Database, DataSource, Page, ParentRef, Property
 from local.twins.notion.wire import JsonObject
-from local.twins.notion.world import Caller, Child, Entity, reading
+from local.twins.notion.world import Caller, Child, Entity, World, reading
 
 
-def title(caller: Caller, page: Page) -> str:
+def title(world: World, page: Page) -> str:
     """A page's title as plain text."""
-    return richtext.plain(page.values.get(caller.world.title_column(page).id) or [])
+    return richtext.plain(page.values.get(world.title_column(page).id) or [])
 
 
 def shown(caller: Caller, entity: Entity, only: Collection[str] = ()) -> JsonObject:
@@ -44,7 +44,7 @@ def page(caller: Caller, page: Page, only: Collection[str] = ()) -> JsonObject:
         "is_archived": page.is_archived,
         "is_locked": page.is_locked,
         "properties": {column.name: properties.shown(column, page, look) for column in columns},
-        "url": ids.link(page.id, title(caller, page)),
+        "url": ids.link(page.id, title(world, page)),
         "public_url": None,
     } | _archived(caller, in_trash)
 
@@ -146,7 +146,7 @@ def _as_block(caller: Caller, entity: Child) -> tuple[str, JsonObject]:
         case Block():
             return entity.type, entity.content
         case Page():
-            return "child_page", {"title": title(caller, entity)}
+            return "child_page", {"title": title(caller.world, entity)}
         case Database():
             return "child_database", {"title": richtext.plain(entity.title)}
 

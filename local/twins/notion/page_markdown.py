@@ -19,9 +19,9 @@ def retrieve(caller: Caller, ask: Ask) -> JsonObject:
     """GET /v1/pages/{page_id}/markdown, of a page or of one block with what is below it."""
     found = _readable(caller, ask.path["page_id"])
     if isinstance(found, Page):
-        return _shown(caller, found.id, found.id, contents.tree(caller, found))
+        return _shown(caller, found.id, found.id, contents.tree(caller.world, found))
     home = caller.world.home(found)
-    return _shown(caller, found.id, home.id if home else "", (contents.node(caller, found),))
+    return _shown(caller, found.id, home.id if home else "", (contents.node(caller.world, found),))
 
 
 def update(caller: Caller, ask: Ask) -> JsonObject:
@@ -36,13 +36,8 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     return _edit(caller, page, ask.body["type"], given)
 
 
-def body(caller: Caller, page: Page) -> str:
-    """A page's whole markdown."""
-    return markdown.write(contents.tree(caller, page), page.id)
-
-
 def _edit(caller: Caller, page: Page, kind: str, given: JsonObject) -> JsonObject:
-    before = contents.tree(caller, page)
+    before = contents.tree(caller.world, page)
     seen = markdown.write(_capped(caller, before)[0], page.id)
     text = editing.edited(seen, kind, given, caller.world.switches.unmatched_updates)
     wanted = rewriting.known(markdown.read(text), before)
@@ -51,7 +46,7 @@ def _edit(caller: Caller, page: Page, kind: str, given: JsonObject) -> JsonObjec
     if kind != "replace_content" or caller.bot is None:  # a person edits in place, whatever the page's form sends
         wanted = rewriting.keeping(wanted, before, page.id)
     after = contents.rewrite(caller, page, wanted)
-    return _shown(caller, page.id, page.id, contents.tree(caller, after))
+    return _shown(caller, page.id, page.id, contents.tree(caller.world, after))
 
 
 def _refuse_losing(before: Nodes, wanted: Nodes) -> None:

@@ -57,4 +57,4 @@ def _kind(hit: Hit) -> str:
 
 
 def _title(caller: Caller, hit: Hit) -> str:
-    return (objects.title(caller, hit) if isinstance(hit, Page) else richtext.plain(hit.title)).casefold()
+    return (objects.title(caller.world, hit) if isinstance(hit, Page) else richtext.plain(hit.title)).casefold()

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.twins.control import Control
-from local.twins.notion import ids
+from local.twins.notion import contents, ids
 from local.twins.notion.records import (
     Block,
     Bot,
@@ -225,9 +225,10 @@ class Steering:
 
 
 def state(world: World, webhooks: Webhooks) -> dict[str, Any]:
-    """Everything the twin holds, secrets included: it is a twin."""
+    """Everything the twin holds, secrets included: it is a twin. *bodies* are the markdown of pages that have any."""
     told = {name: world.store.as_json(kind) for name, kind in _TOLD.items()}
-    return told | {"switches": world.switches.model_dump(), "held_webhooks": webhooks.held}
+    bodies = {page.id: contents.markdown_of(world, page) for page in world.store.all(Page) if page.children}
+    return told | {"bodies": bodies, "switches": world.switches.model_dump(), "held_webhooks": webhooks.held}
 
 
 async def _handshake(subscription: Subscription, *, signed: bool) -> int | None:

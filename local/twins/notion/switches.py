@@ -35,7 +35,7 @@ class Switches(BaseModel):
     block_edits_touch_page: bool = True
     """Whether a connection's edit of blocks or markdown moves the page's `last_edited_time`; a person's always does."""
     unmatched_updates: Literal["refused", "skipped"] = "refused"
-    """What an `old_str` that is not on the page does beside others that are; seen skipped where none would be an error."""
+    """What becomes of an `old_str` that is not on the page beside others that are; alone it is always refused."""
     unknown_lists_unsupported: bool = False
     """Whether `unknown_block_ids` names blocks whose kind markdown cannot show, beside those that were not loaded."""
     markdown_block_cap: int = Field(default=20_000, ge=1)

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from local.twins.notion import ids, properties, richtext, templating
+from local.twins.notion import contents, ids, properties, richtext, templating
 from local.twins.notion.options import WITH_OPTIONS
 from local.twins.notion.records import Database, DataSource, Page, Person, Property, Workspace
 from local.twins.notion.wire import JsonObject
@@ -29,6 +29,7 @@ class Web:
         return [
             Route("/", self._home, methods=["GET"]),
             Route("/p/{slug}", self._link, methods=["GET"]),
+            Route("/page/{page_id}", self._page, methods=["GET"]),
         ]
 
     async def _home(self, request: Request) -> Response:
@@ -52,6 +53,24 @@ class Web:
             return RedirectResponse("/", 302)
         return RedirectResponse(f"/?{urlencode({'source': source_id})}#row-{found.id}", 302)
 
+    async def _page(self, request: Request) -> Response:
+        """A page's content, to read and to edit as markdown."""
+        page = self.world.store.get(Page, ids.parse(request.path_params["page_id"]) or "")
+        if page is None:
+            return RedirectResponse("/", 302)
+        context = {
+            "id": page.id,
+            "name": self._title(page),
+            "in_trash": self.world.trashed(page),
+            "person": self._person(page.workspace_id).name,
+            "markdown": contents.markdown_of(self.world, page),
+            "back": f"/?{urlencode({'source': page.parent.id})}#row-{page.id}",
+        }
+        return templating.page(request, "page.html", context)
+
+    def _person(self, workspace_id: str) -> Person:
+        return next(one for one in self.world.store.all(Person) if one.workspace_id == workspace_id)
+
     def _sources(self) -> list[DataSource]:
         return [source for source in self.world.store.all(DataSource) if not self.world.trashed(source)]
 
@@ -68,11 +87,10 @@ class Web:
     def _shelf(self, workspace: Workspace, sources: list[DataSource]) -> JsonObject:
         pages = [page for page in self.world.store.pages_in(workspace.id) if not page.in_trash]
         here = [source for source in sources if source.workspace_id == workspace.id]
-        person = next(one for one in self.world.store.all(Person) if one.workspace_id == workspace.id)
         return {
             "name": workspace.name,
             "plan": workspace.plan,
-            "person": person.name,
+            "person": self._person(workspace.id).name,
             "pages": [self._title(page) for page in pages],
             "sources": [(source.id, self._name(source), self._icon(source)) for source in here],
         }

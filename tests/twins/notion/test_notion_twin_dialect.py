@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,16 +11,17 @@ from local.twins.notion.nodes import Node
 from local.twins.notion.seed import ROOT_PAGE_ID
 
 PIECES = st.one_of(
-    st.text(st.characters(exclude_categories=("Cs",)), max_size=6),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
     st.sampled_from(
         [
             "*", "**", "***", "~~", "~", "`", "``", "```", "$", "$`", "`$", "[", "]", "](", "](http://x.y/z)", "<br>",
             "<span color=\"red\">", "<span underline=\"true\">", "</span>", "\\", "{color=\"blue\"}", "# ", "## ", "- ",
-            "1. ", "12) ", "> ", "- [ ] ", "- [x] ", "---", "***", "\n", "\n\n", "\t", "\t\t", "  ", " ", "| a | b |\n|---|---|\n",
+            "1. ", "12) ", "> ", "- [ ] ", "- [x] ", "---", "***", "\n", "\n\n", "\t", "\t\t", "  ", " ",
+            "| a | b |\n|---|---|\n",
             "|", "<details>", "</details>", "<summary>", "</summary>", "<callout icon=\"💡\">", "</callout>", "<table>",
             "<tr>", "<td>", "</td>", "</tr>", "</table>", "<empty-block/>", "$$", "a", "B c", "é", "![x](http://i.mg/a)",
             f'<mention-page url="https://app.notion.com/p/{ROOT_PAGE_ID.replace("-", "")}">', "</mention-page>",
-            '<mention-date start="2026-01-31"/>', "_", "__", "+ ", "{toggle=\"true\"}", "\r\n", "\u00a0", "!", "^", "python",
+            '<mention-date start="2026-01-31"/>', "_", "__", "+ ", "{toggle=\"true\"}", "\r\n", "\u00a0", "!", "^",
         ]
     ),
 )  # fmt: skip

@@ -130,3 +130,31 @@ def test_a_persons_call_needs_no_token_and_finds_its_workspace_by_id(rig: Rig, p
     made = person.ok("POST", "/v1/pages", there)
 
     assert made["created_by"]["id"] == other["people"][0]["id"]
+
+
+def test_a_pages_body_can_be_read_by_a_person(rig: Rig, person: Api, source: str) -> None:
+    page = person.row(source, "The River")["id"]
+    write = {"type": "replace_content", "replace_content": {"new_str": f"First line\n{SCRIPT}"}}
+    person.ok("PATCH", f"/v1/pages/{page}/markdown", write)
+
+    shown = rig.http.get(f"/page/{page}").text
+
+    assert f'href="/page/{page}"' in home(rig)
+    assert "First line" in shown
+    assert "<script>alert" not in shown
+
+
+def test_a_body_saved_from_the_page_is_the_persons_edit(rig: Rig, person: Api, source: str) -> None:
+    page = person.row(source)["id"]
+    headers = {"origin": rig.url, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "twin-actor": "person"}
+    write = {"type": "replace_content", "replace_content": {"new_str": "typed by hand"}}
+
+    answer = rig.http.patch(f"/v1/pages/{page}/markdown", json=write, headers=headers)
+
+    block = person.ok("GET", f"/v1/blocks/{page}/children")["results"][0]
+    assert answer.json()["markdown"] == "typed by hand"
+    assert block["created_by"]["id"] == PERSON_ID
+
+
+def test_a_page_that_is_not_there_leads_home(rig: Rig) -> None:
+    assert rig.http.get("/page/none").headers["location"] == "/"

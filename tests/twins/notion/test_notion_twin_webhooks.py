@@ -315,3 +315,38 @@ def test_a_reset_keeps_the_subscription_and_forgets_what_was_held(rig: Rig, api:
 
     assert rig.look("subscription")["state"] == "active"
     assert rig.look("state")["held_webhooks"] == 0
+
+
+def edit_body(api: Api, page: str, text: str) -> None:
+    write = {"type": "replace_content", "replace_content": {"new_str": text}}
+    api.ok("PATCH", f"/v1/pages/{page}/markdown", write)
+
+
+def test_edits_of_a_body_are_told_in_one_event_after_the_minute(api: Api, person: Api, inbox: Inbox, page: str) -> None:
+    edit_body(api, page, "one")
+    edit_body(person, page, "one\ntwo")
+
+    assert inbox.receiver.got == []
+    (event,) = inbox.settled()
+    assert (event["type"], event["entity"]) == ("page.content_updated", {"id": page, "type": "page"})
+    assert [author["type"] for author in event["authors"]] == ["bot", "person"]
+
+
+def test_the_event_of_a_body_names_the_changed_blocks_and_never_their_text(api: Api, inbox: Inbox, page: str) -> None:
+    edit_body(api, page, "a secret sentence")
+    block = api.ok("GET", f"/v1/blocks/{page}/children")["results"][0]["id"]
+
+    (event,) = inbox.settled()
+
+    assert event["data"]["updated_blocks"] == [{"id": block, "type": "block"}]
+    assert "secret sentence" not in json.dumps(event)
+
+
+def test_a_body_that_stays_the_same_is_not_told(api: Api, person: Api, inbox: Inbox, page: str) -> None:
+    edit_body(api, page, "one")
+    inbox.settled()
+    inbox.receiver.got.clear()
+
+    edit_body(person, page, "one")
+
+    assert inbox.settled() == []

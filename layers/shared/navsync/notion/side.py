@@ -23,6 +23,7 @@ from navsync.fields import (
     SPECS,
     Field,
     Kind,
+    bodies,
     field_of,
     incomplete,
     missing_option,
@@ -163,11 +164,12 @@ class NotionSide:
             return self._with_body(entity_type, id, content, seen) if content else seen
         page = self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
         with _already_written():
-            body = self._replace_body(entity_type, id, content) if content else _body_of(entity_type, seen)
+            old = _body_of(entity_type, seen)
+            body = self._rewrite_body(entity_type, id, content, old) if content else old
             return self._reader(source).present(self._completed(source, page, body))
 
     def _with_body(self, entity_type: EntityType, id: str, content: Json, seen: Present) -> Present:
-        body = self._replace_body(entity_type, id, content)
+        body = self._rewrite_body(entity_type, id, content, _body_of(entity_type, seen))
         spec_field = field_of(entity_type, str(_body_name(entity_type)))
         values = {**seen.values, spec_field.name: parse_notion(spec_field, body)}
         return replace(seen, values=values, raw={**seen.raw, spec_field.name: body})
@@ -290,8 +292,25 @@ class NotionSide:
             return None
         return render_notion(field_of(entity_type, name), values[name], seen.raw.get(name) if seen else None, None)
 
-    def _replace_body(self, entity_type: EntityType, page_id: str, content: Json) -> Json:
-        body = {"type": "replace_content", "replace_content": {"new_str": content["markdown"]}}
+    def _rewrite_body(self, entity_type: EntityType, page_id: str, content: Json, old: Json | None) -> Json:
+        """Change the lines that differ, so that the other blocks keep their ids, and what people said about them."""
+        shown, wanted = (old or {}).get("markdown", ""), bodies.squeezed(content["markdown"])
+        made = bodies.edits(shown, wanted)
+        if made == ():
+            return old or {}
+        if made is None:
+            return self._replace_body(entity_type, page_id, wanted)
+        updates = [{"old_str": edit.old, "new_str": edit.new} for edit in made]
+        try:
+            return self.gateway.write("PATCH", f"pages/{page_id}/markdown", body=_updating(updates))
+        except InvalidRequest as error:
+            # A text that should stand there once does not: somebody edited the body since, or we read it wrongly.
+            if self.gateway.read("GET", f"pages/{page_id}/markdown").get("markdown") != shown:
+                raise Raced("the page's body was edited between our read and our write; it is read again") from error
+            return self._replace_body(entity_type, page_id, wanted)
+
+    def _replace_body(self, entity_type: EntityType, page_id: str, markdown: str) -> Json:
+        body = {"type": "replace_content", "replace_content": {"new_str": markdown}}
         return self._write(entity_type, "PATCH", f"pages/{page_id}/markdown", body, page_id=page_id)
 
     def _id(self, source: DataSource, spec_field: Field) -> str:
@@ -376,6 +395,10 @@ def _already_written() -> Iterator[None]:
         yield
     except SyncError as error:
         raise Unclear("the change was written, but what Notion shows now could not be read") from error
+
+
+def _updating(updates: Sequence[Json]) -> Json:
+    return {"type": "update_content", "update_content": {"content_updates": updates}}
 
 
 def _committed(path: str, committed: Committed) -> str:

@@ -58,10 +58,10 @@ def _items(text: str, base: JsonObject, href: str | None) -> JsonArray:
     parts: list[_Part | Mark] = list(_parts(text, base, href))
     for part, styles in resolved(parts):
         annotations = base | dict.fromkeys(styles, True)
-        if isinstance(part, str):
-            found += [richtext.styled(part, annotations, href)]
-        else:
+        if isinstance(part, list):
             found += (_also(item, styles) for item in part)
+        else:
+            found += [richtext.styled(str(part), annotations, href)]
     return found
 
 

@@ -15,8 +15,8 @@ _FORMULA: Final = "$$"
 DEEPEST: Final = 40
 """Blocks indented deeper than this come up to it."""
 _ALIASES: Final = {
-    "js": "javascript", "ts": "typescript", "py": "python", "rb": "ruby", "sh": "shell", "yml": "yaml", "md": "markdown",
-    "cpp": "c++", "cs": "c#", "text": "plain text", "txt": "plain text", "dockerfile": "docker",
+    "js": "javascript", "ts": "typescript", "py": "python", "rb": "ruby", "sh": "shell", "yml": "yaml",
+    "md": "markdown", "cpp": "c++", "cs": "c#", "text": "plain text", "txt": "plain text", "dockerfile": "docker",
 }  # fmt: skip
 
 

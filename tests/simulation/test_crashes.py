@@ -1,0 +1,27 @@
+"""A worker may die at any call of any scenario, and nothing is lost, doubled or left open."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation import crashes
+from tests.simulation.crashes import SCENARIOS, points, wrong
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("capable", [True, False], ids=["with etag and key", "without"])
+def test_a_worker_may_die_at_any_call(name: str, capable: bool) -> None:
+    places = points(name, conditional=capable, idempotent=capable)
+    broken = {place: found for place in places if (found := wrong(name, place, conditional=capable, idempotent=capable))}
+
+    assert not broken
+    assert len(places) > 100
+
+
+def test_it_really_dies() -> None:
+    name = "winners_by_policy"
+    undisturbed = crashes.played(name, frozenset())
+    disturbed = crashes.played(name, frozenset({(10, "before")}))
+
+    assert disturbed.trace != undisturbed.trace

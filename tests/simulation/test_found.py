@@ -1,0 +1,399 @@
+"""What the simulator found: each story is a history that once ended badly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from navsync.conductor import LEASE
+from navsync.engine import CONFIRM, SETTLE
+from navsync.errors import Blocked, NeedsReauth, Unavailable, Unclear
+from navsync.model import (
+    BudgetWindow,
+    Connection,
+    Lane,
+    Operation,
+    Outcome,
+    Policy,
+    Present,
+    Settings,
+    Side,
+    State,
+    Trashed,
+    WorkKind,
+)
+from navsync.reconcile import PAIRS_EVERY
+from tests.contract.memory import BOT
+from tests.simulation.campaign import OPERATIONS, played
+from tests.simulation.swarm import drawn
+from tests.simulation.world import PROJECT, World
+
+
+class Killed(BaseException):
+    """A process that is gone."""
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.connect()
+    return world
+
+
+def once(call: str, do: Callable[[], None], *, applied: bool) -> Callable[[str, bool], None]:
+    struck: list[str] = []
+
+    def fault(called: str, was_applied: bool) -> None:
+        if called == call and was_applied is applied and not struck:
+            struck.append(called)
+            do()
+
+    return fault
+
+
+def raising(error: BaseException) -> Callable[[], None]:
+    def do() -> None:
+        raise error
+
+    return do
+
+
+def reconcile(world: World) -> None:
+    """A tick late enough for a round through all pairs, without any webhook before it."""
+    world.store.of(1).work.clear()
+    world.clock.advance(PAIRS_EVERY)
+    world.reconcile()
+
+
+def started(world: World) -> list[Operation]:
+    return [log.operation for log in world.store.of(1).logs.values() if log.outcome is Outcome.STARTED]
+
+
+# --- writes that were interrupted ---------------------------------------------------------------------------------------
+
+
+def test_an_interrupted_write_is_told_to_the_end_when_its_record_is_gone_too(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.notion.fault = once("notion update", raising(Unavailable("503")), applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert started(world) == []
+
+
+def test_a_record_that_keeps_failing_is_tried_ever_more_rarely(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+
+    def fail(called: str, applied: bool) -> None:
+        if called == "notion update" and not applied:
+            raise Unavailable("503")
+
+    world.notion.fault = fail
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    pauses = []
+    for _ in range(6):
+        again_at = world.slice().again_at
+        assert again_at is not None
+        pauses.append(again_at - world.clock())
+        world.clock.now = again_at
+
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 8 * pauses[0]
+
+
+def test_failures_are_forgotten_when_a_look_ends_well_whatever_it_saw(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    world.navimpact.fault = once("navimpact read", raising(Unavailable("503")), applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+    assert world.mapping_of(id).attempts == 1
+
+    world.notion_side.pages[world.page_of(id)].shared = False
+    world.clock.advance(timedelta(minutes=1))
+    world.slice()
+
+    mapping = world.mapping_of(id)
+    assert (mapping.state, mapping.attempts) == (State.UNREACHABLE, 0)
+
+
+# --- creating -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_of_a_record_whose_creation_was_not_answered_is_carried(world: World) -> None:
+    row = world.new_row(title="Row", budget=Decimal(1))
+
+    def edit_at_once() -> None:
+        world.edit(Side.NAVIMPACT, "1", budget=Decimal(2))
+        raise Unclear("reset")
+
+    world.navimpact.fault = once("navimpact create", edit_at_once, applied=True)
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, "1", "budget") == Decimal(2)
+    shown = world.value(Side.NOTION, row, "budget")
+    listed = [conflict.navimpact for conflict in world.mapping_of("1").conflicts]
+    assert shown == Decimal(2) or listed == [Decimal(2)]
+
+
+def test_a_lost_creation_is_not_repeated_where_navimpact_knows_no_idempotency_key(world: World) -> None:
+    world.platform.idempotent = False
+    world.navimpact.fault = once("navimpact create", raising(Unclear("reset")), applied=True)
+
+    world.new_row(title="Row", description="words")
+    world.settle()
+
+    assert len(world.platform.records) == 1
+    assert len(world.live_pages()) == 1
+
+
+def test_no_page_is_made_of_a_record_that_went_while_notion_blocked_us(world: World) -> None:
+    until = world.clock() + timedelta(minutes=1)
+    world.notion.fault = once("notion create", raising(Blocked("limit", until=until)), applied=False)
+    id = world.new_project()
+    world.slice()
+
+    world.platform.remove(PROJECT, id)
+    world.settle()
+
+    assert world.notion_side.pages == {}
+    assert started(world) == []
+
+
+def test_a_second_page_by_a_late_call_is_removed_and_its_words_are_kept(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    world.person.update(PROJECT, second.id, {"description": "written on the wrong page"}, seen=second)
+
+    world.reconcile()
+
+    assert world.live_pages() == [world.page_of(id)]
+    kept = [change.old for log in world.logs(Operation.DELETE) for change in log.changes]
+    assert "written on the wrong page" in kept
+
+
+def test_words_written_on_a_second_page_while_it_is_removed_are_kept_too(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    late = once("notion remove", lambda: world.edit(Side.NOTION, second.id, description="at the last moment"), applied=False)
+    world.notion.fault = late
+
+    world.reconcile()
+
+    kept = [change.old for log in world.logs(Operation.DELETE) for change in log.changes]
+    assert "at the last moment" in kept
+
+
+def test_a_second_page_of_a_record_that_has_got_another_id_is_removed(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.settle()
+
+    late = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    world.reconcile()
+    world.clock.advance(CONFIRM)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, late.id), Trashed)
+
+
+def test_a_persons_copy_outlives_the_record_it_was_copied_from(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    copy = world.person.add_row(PROJECT, {"title": "A copy"}, key=f"media_project/{id}")
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.settle()
+
+    world.touched(Side.NOTION, copy.id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, copy.id), Present)
+
+
+# --- deleting -------------------------------------------------------------------------------------------------------------
+
+
+def test_an_edit_at_the_last_moment_outlives_a_deletion(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    last_moment = once("notion remove", lambda: world.edit(Side.NOTION, page, title="Still wanted"), applied=False)
+    world.notion.fault = last_moment
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [r.fields["title"] for r in world.platform.records.values()] == ["Still wanted"]
+
+
+def test_nothing_is_called_deleted_while_navimpact_shows_no_records_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    record = world.platform.records.pop((PROJECT, id))
+    monkeypatch.setattr(type(world.platform), "answers", lambda *_: False)
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.slice()
+
+    monkeypatch.undo()
+    world.platform.records[PROJECT, id] = record
+    world.settle()
+
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_reconcile_finds_a_deletion_that_no_webhook_told(world: World, side: Side) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+
+    if side is Side.NAVIMPACT:
+        world.platform.remove(PROJECT, id)
+    else:
+        world.person.remove(PROJECT, page)
+    reconcile(world)
+
+    expected = State.DELETED if side is Side.NAVIMPACT else State.AWAITING_APPROVAL
+    assert next(iter(world.store.of(1).mappings.values())).state is expected
+
+
+# --- what no webhook told -------------------------------------------------------------------------------------------------
+
+
+def test_a_reconcile_finds_that_one_half_of_a_conflict_was_edited_again(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    mapping = world.mapping_of(id)
+    bases = {name: base for name, base in mapping.bases.items() if name != "title"}
+    world.store.of(1).mappings[mapping.id] = mapping.but(bases=bases)
+    world.edit(Side.NOTION, page, title="Mine")
+    world.settle()
+    assert [c.notion for c in world.mapping_of(id).conflicts] == ["Mine"]
+
+    world.edit(Side.NOTION, page, title="Mine, better")
+    reconcile(world)
+
+    assert [c.notion for c in world.mapping_of(id).conflicts] == ["Mine, better"]
+
+
+def test_a_reconcile_finds_that_a_value_which_could_not_travel_was_mended(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.edit(Side.NOTION, page, budget=Decimal("1.001"))
+    world.settle()
+    assert [t.code for t in world.mapping_of(id).troubles] == ["cannot_carry"]
+
+    world.edit(Side.NOTION, page, budget=Decimal("1.5"))
+    reconcile(world)
+
+    assert world.value(Side.NAVIMPACT, id, "budget") == Decimal("1.5")
+
+
+def test_a_reconcile_finds_a_row_that_was_shared_again(world: World) -> None:
+    row = world.new_row(title="Hidden")
+    world.notion_side.pages[row].shared = False
+    world.store.of(1).work.clear()
+    world.clock.advance(timedelta(hours=1))
+    world.new_row(title="Later")
+    world.settle()
+    world.reconcile()
+
+    world.notion_side.pages[row].shared = True
+    reconcile(world)
+
+    assert {record.fields["title"] for record in world.platform.records.values()} == {"Hidden", "Later"}
+
+
+# --- late workers -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_late_worker_does_not_unblock_the_workspace(world: World) -> None:
+    desk = world.desk
+    late = desk.acquire("late", now=world.clock(), until=world.clock() + LEASE)
+    world.clock.advance(2 * LEASE)
+    current = desk.acquire("current", now=world.clock(), until=world.clock() + LEASE)
+    assert late is not None
+    assert current is not None
+    blocked = BudgetWindow(world.clock(), blocked_until=world.clock() + timedelta(minutes=10))
+
+    desk.save_budget(blocked, current)
+    desk.save_budget(BudgetWindow(world.clock()), late)
+
+    assert desk.budget() == blocked
+
+
+def test_a_block_is_known_to_a_worker_that_had_to_wait_for_the_lease(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = world.new_project()
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.notion.calls.clear()
+    acquire = type(world.desk).acquire
+
+    def blocked_meanwhile(*args: object, **kwargs: object) -> object:
+        world.store.of(1).budget = BudgetWindow(world.clock(), blocked_until=world.clock() + timedelta(minutes=10))
+        return acquire(*args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(world.desk), "acquire", blocked_meanwhile)
+    world.slice()
+
+    assert world.notion.calls == []
+
+
+def test_a_token_found_dead_by_a_late_worker_does_not_undo_a_new_connection(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+
+    def reconnected() -> None:
+        workspace = world.desk.workspace()
+        assert workspace is not None
+        world.desk.save_workspace(replace(workspace, name="connected again"))
+        raise NeedsReauth("revoked")
+
+    world.notion.fault = once("notion read", reconnected, applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.settle()
+
+    workspace = world.desk.workspace()
+    assert workspace is not None
+    assert workspace.connection is Connection.CONNECTED
+    assert world.value(Side.NOTION, world.page_of(id), "title") == "Edited"
+
+
+# --- seeds ------------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "seed",
+    [1016, 1135, 1279, 1454, 1583, 1873, 2412, 2469, 5012, 5143, 5325, 6083, 6240, 20341, 20631, 20677, 21541, 22584, 31238, 31616],
+)  # fmt: skip
+def test_a_history_that_once_ended_badly_ends_well(seed: int) -> None:
+    assert played(drawn(seed, OPERATIONS))[1] == []
