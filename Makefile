@@ -2,7 +2,7 @@
 PYTHON ?= python3
 tool := .local/venv/bin
 
-.PHONY: help run demo test down reset token check unit lock tools
+.PHONY: help run demo test soak down reset token check unit lock tools
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,11 @@ test: check ## everything that CI runs
 
 unit: tools ## the tests that need nothing running, in seconds
 	@$(tool)/python -m pytest tests/unit
+
+soak: tools ## look for lost words in 50,000 random histories, every crash point and known bad designs; takes a while
+	@$(tool)/python -m tests.simulation --histories 50000 --processes 2
+	@$(tool)/python -m tests.simulation --pairs
+	@$(tool)/python -m tests.simulation --mutants
 
 check: tools ## lint, types and the template, without tests
 	@$(tool)/ruff check

@@ -428,7 +428,7 @@ class History:
             self.problem("I12: a record was deleted in NavImpact without approval")
             return
         page = office.notion.pages[id]
-        if page.in_trash:
+        if page.in_trash or not page.shared:
             return
         if (office.id, id) in self.people.copies:
             self.problem("I4: a copy that a person made was trashed")

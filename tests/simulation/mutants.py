@@ -86,7 +86,9 @@ def an_adopted_record_is_taken_as_sent() -> Iterator[None]:
     """What an interrupted create made counts as agreed, whatever people have made of it since."""
 
     def adopted(spec: Any, on: Side, intended: dict[str, Any], shown: Present) -> Bases:
-        other = {f: Base(v, shown.values[f]) if on is Side.NOTION else Base(shown.values[f], v) for f, v in intended.items()}
+        other = {
+            f: Base(v, shown.values[f]) if on is Side.NOTION else Base(shown.values[f], v) for f, v in intended.items()
+        }
         return other
 
     with patch.object(merge, "adopted", adopted):
@@ -314,5 +316,3 @@ def wakes_carry_the_workspace_alone() -> Iterator[None]:
     """Without the epoch SQS takes a wake for a repeat for five minutes: slow, and never wrong."""
     with patch.object(MemoryDesk, "epoch", lambda _: 0):
         yield
-
-

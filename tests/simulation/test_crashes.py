@@ -13,7 +13,9 @@ from tests.simulation.crashes import SCENARIOS, points, wrong
 @pytest.mark.parametrize("capable", [True, False], ids=["with etag and key", "without"])
 def test_a_worker_may_die_at_any_call(name: str, capable: bool) -> None:
     places = points(name, conditional=capable, idempotent=capable)
-    broken = {place: found for place in places if (found := wrong(name, place, conditional=capable, idempotent=capable))}
+    broken = {
+        place: found for place in places if (found := wrong(name, place, conditional=capable, idempotent=capable))
+    }
 
     assert not broken
     assert len(places) > 100

@@ -189,7 +189,9 @@ def test_words_written_on_a_second_page_while_it_is_removed_are_kept_too(world: 
     id = world.new_project(title="Reef")
     world.settle()
     second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
-    late = once("notion remove", lambda: world.edit(Side.NOTION, second.id, description="at the last moment"), applied=False)
+    late = once(
+        "notion remove", lambda: world.edit(Side.NOTION, second.id, description="at the last moment"), applied=False
+    )
     world.notion.fault = late
 
     world.reconcile()

@@ -242,12 +242,12 @@ class _Shift:
         """Leave this one for later; its neighbours go on."""
         mapping = self._mapping_of(work)
         at = self.tools.clock() + self._pause(mapping.attempts if mapping else 0)
-        if mapping is not None:
-            self.engine.note_failure(mapping, error, at)
-        else:
+        if mapping is None:
             self.ledger.record(self._failure(work, error))
+            self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id())))
+            return
+        self._put_again(work, self.engine.note_failure(mapping, error, at), at)  # before the row goes: we may die here
         self.desk.done(work)
-        self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id())))
 
     def _pause(self, attempts: int) -> timedelta:
         longest = min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
@@ -256,7 +256,6 @@ class _Shift:
     def _park(self, work: Work) -> None:
         """Workers died on this one: keep it from stopping the workspace, and say so."""
         self.ledger.record(self._failure(work, Refused("workers died on it twice; it is looked at again in an hour")))
-        self.desk.done(work)
         self.desk.put(replace(work, due=self.tools.clock() + PARKED, nonce=str(self.tools.new_id())))
 
     def _failure(self, work: Work, error: Exception) -> SyncLog:

@@ -148,6 +148,8 @@ class Engine:
         return self._decide(mapping, entity, page, run)
 
     def _decide(self, mapping: Mapping, entity: Observation, page: Observation, run: Run) -> Result:
+        if isinstance(entity, Present) and mapping.gone_since is not None:
+            mapping = self.ledger.save(mapping.but(gone_since=None))
         match entity, page:
             case Present(), Present():
                 return self._merge(mapping, entity, page, run)
@@ -158,8 +160,7 @@ class Engine:
             case Gone(), Present():
                 return self._entity_gone(mapping, page, run)
             case Gone(), Trashed():
-                self._check_collection(mapping.entity_type)
-                return self._both_gone(mapping, run)
+                return self._unconfirmed(mapping) or self._both_gone(mapping, run)
             case _:
                 raise AssertionError(f"NavImpact has no trash, yet showed {entity}")
 
@@ -368,8 +369,7 @@ class Engine:
 
     def _page_for(self, mapping: Mapping, seen: Observation, run: Run) -> Result:
         if not isinstance(seen, Present):
-            self._check_collection(mapping.entity_type)
-            return self._both_gone(mapping, run)
+            return self._unconfirmed(mapping) or self._both_gone(mapping, run)
         return self._create(mapping, Side.NOTION, seen, run)
 
     def _draft(self, mapping: Mapping, page: Observation, run: Run) -> Result:
@@ -403,17 +403,15 @@ class Engine:
         """Go on with a create that was interrupted: adopt what it made, or send the same payload again."""
         now = self.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
         if intent.attempted_at is None and not isinstance(self._read(intent.on.other, mapping), Present):
-            self._check_collection(mapping.entity_type)
-            return self._both_gone(mapping, run)  # it was never sent, and what it was made from has gone
+            return self._unconfirmed(mapping) or self._both_gone(mapping, run)  # never sent, and no longer wanted
         if intent.attempted_at is not None:
             found = self._made_by(mapping, intent, intent.attempted_at)
             if found is not None:
                 return self._adopt(mapping, intent, found, run)
             if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
                 return Later(mapping, intent.attempted_at + SETTLE)
-        again = intent.attempted_at is not None
-        intent = replace(intent, attempted_at=now)
-        return self._post(self.ledger.save(mapping.but(intent=intent)), intent, run, again=again)
+        earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
+        return self._post(self.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
 
     def _made_by(self, mapping: Mapping, intent: CreateIntent, attempted_at: datetime) -> Present | None:
         """What an interrupted create made, if it can be seen.
@@ -431,17 +429,19 @@ class Engine:
             if is_new and merge.resembles(spec, intent.values, record):
                 if self.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None:
                     return record
+        self._check_collection(mapping.entity_type)
         return None
 
-    def _post(self, mapping: Mapping, intent: CreateIntent, run: Run, *, again: bool = False) -> Result:
+    def _post(self, mapping: Mapping, intent: CreateIntent, run: Run, *, earlier: datetime | None = None) -> Result:
+        """Send it. *earlier* is when it was last sent with an unknown outcome, if it was."""
         try:
             made = self.on(intent.on).create(mapping.entity_type, intent.values, key=intent.key)
-        except (Blocked, OutOfTime, Unavailable):  # surely not done: no lookup is owed when it is tried again
-            self.ledger.save(mapping.but(intent=replace(intent, attempted_at=None)))
+        except (Blocked, OutOfTime, Unavailable):  # surely not done this time: no lookup is owed for it
+            self.ledger.save(mapping.but(intent=replace(intent, attempted_at=earlier)))
             raise
         except Refused as error:
             return self._create_refused(mapping, intent, error, run)
-        if again:  # the answer may be what an earlier request made, and somebody has edited since
+        if earlier is not None:  # the answer may be what an earlier request made, and somebody has edited since
             return self._adopt(mapping, intent, made, run)
         writes = [merge.Write(f, intent.on, v, None, "created") for f, v in intent.values.items()]
         return self._created(mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
@@ -477,13 +477,9 @@ class Engine:
 
     def _entity_gone(self, mapping: Mapping, page: Present, run: Run) -> Result:
         """NavImpact answered 404: believe it when repeated while the collection itself can be read."""
-        self._check_collection(mapping.entity_type)
+        if (later := self._unconfirmed(mapping)) is not None:
+            return later
         now = self.clock()
-        if mapping.gone_since is None:
-            mapping = self.ledger.save(mapping.but(gone_since=now))
-        confirmed_at = (mapping.gone_since or now) + CONFIRM
-        if now < confirmed_at:
-            return Later(mapping, confirmed_at)
         if mapping.state is State.DELETED or self._edited(mapping, Side.NOTION, page):
             return self._recreate_entity(mapping, page, run)
         if mapping.state is State.AWAITING_APPROVAL:
@@ -496,6 +492,18 @@ class Engine:
         log = self._log(mapping, Operation.DELETE, run, side=Side.NOTION, changes=_removal(page))
         intent = RemoveIntent(Side.NOTION, log.id)
         return self._remove(self.ledger.save(mapping.but(intent=intent), log, *self._abandoned(mapping)), intent, run)
+
+    def _unconfirmed(self, mapping: Mapping) -> Later | None:
+        """When to ask again for a record that was not there; None once that is believed.
+
+        Once is not enough: NavImpact may have got its permissions back between the record and the collection.
+        """
+        self._check_collection(mapping.entity_type)
+        now = self.clock()
+        if mapping.gone_since is None:
+            mapping = self.ledger.save(mapping.but(gone_since=now))
+        confirmed_at = (mapping.gone_since or now) + CONFIRM
+        return Later(mapping, confirmed_at) if now < confirmed_at else None
 
     def _parent_gone_too(self, mapping: Mapping, run: Run) -> Mapping | None:
         """The mapping of its project where that is gone as well, looked at first.

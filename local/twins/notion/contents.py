@@ -107,7 +107,8 @@ class _Rewriting:
         for child in before:
             if child.id not in self.kept:
                 self._trash(child)
-        return replace(container, children=order)
+        same = order == tuple(child.id for child in before)
+        return container if same else replace(container, children=order)
 
     def planted(self, container: Container, node: Node) -> str:
         """The id of a node's block, which is made, moved or changed to be as the node says."""

@@ -32,7 +32,7 @@ def shown(text: str) -> str:
     return write(read(text), ROOT_PAGE_ID)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(MARKDOWN)
 def test_what_was_read_once_comes_back_as_it_was_written(text: str) -> None:
     seen = shown(text)
@@ -77,7 +77,7 @@ BLOCKS = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(BLOCKS, max_size=4).map(tuple))
 def test_blocks_survive_their_markdown_being_written_back(blocks: tuple[Node, ...]) -> None:
     seen = write(blocks, ROOT_PAGE_ID)

@@ -155,6 +155,17 @@ def test_an_update_leaves_formatting_that_markdown_cannot_say(api: Api) -> None:
     assert api.ok("GET", f"/v1/blocks/{page}/children")["results"][1]["code"]["caption"][0]["plain_text"] == "kept"
 
 
+def test_a_block_trashed_before_an_edit_comes_back_to_its_place(api: Api) -> None:
+    page = story(api, "- list\n\t- one\n\t- two\nend")
+    one = block_ids(api, block_ids(api, page)["list"])["one"]
+    api.ok("DELETE", f"/v1/blocks/{one}")
+    edit(api, page, "update_content", **update("end", "the end"))
+
+    api.ok("PATCH", f"/v1/blocks/{one}", {"in_trash": False})
+
+    assert shown(api, page) == "- list\n\t- one\n\t- two\nthe end"
+
+
 def test_a_replacement_makes_new_blocks(api: Api) -> None:
     page = story(api, "same")
     before = block_ids(api, page)
