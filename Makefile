@@ -25,7 +25,7 @@ token: ## print a bearer token of an admin
 test: check ## everything that CI runs
 	@$(tool)/python -m pytest
 
-unit: tools ## the tests that need nothing running, in seconds
+unit: tools ## the tests that need nothing running
 	@$(tool)/python -m pytest tests/unit
 
 soak: tools ## look for lost words in 50,000 random histories, every crash point and known bad designs; takes a while

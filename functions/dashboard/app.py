@@ -49,6 +49,12 @@ type Id = Annotated[int, Field(ge=0, lt=2**53)]
 """Ours, as the frontend can hold them."""
 
 
+class Scope(BaseModel):
+    """Of one workspace, or of all that the caller may see."""
+
+    workspace_id: Id | None = None
+
+
 class Range(BaseModel):
     """Which part of a list."""
 
@@ -56,6 +62,10 @@ class Range(BaseModel):
 
     skip: int = Field(0, ge=0, le=10_000)
     limit: int = Field(100, ge=1, le=1_000)
+
+
+class ScopedRange(Scope, Range):
+    """Which part of a list, of which workspaces."""
 
 
 class WorkspaceQuery(Range):
@@ -138,13 +148,13 @@ def change_workspace(workspace_id: str) -> Response[str]:
 @app.get(f"{api.PREFIX}/sync-status")
 def sync_status() -> Response[str]:
     """How the caller's workspace stands; of several, the first one and the sums of all."""
-    return api.json_response(_status(_connected_or_404()))
+    return api.json_response(_status(_connected_or_404(api.query(Scope, app.current_event))))
 
 
 @app.get(f"{api.PREFIX}/dashboard")
 def dashboard() -> Response[str]:
     """Everything that the platform's dashboard shows, in one answer."""
-    mine = _connected_or_404()
+    mine = _connected_or_404(api.query(Scope, app.current_event))
     recent = sorted(chain.from_iterable(_logs(w, LogFilter(), RECENT)[0] for w in mine), key=_newest_first)
     return api.json_response(
         {
@@ -160,28 +170,39 @@ def dashboard() -> Response[str]:
 @app.get(f"{api.PREFIX}/attention")
 def attention() -> Response[str]:
     """Everything that waits for a person, with its cause and its fix."""
-    asked = api.query(Range, app.current_event)
-    items = _attention(_mine(), asked.skip + asked.limit)
-    return _page(items[asked.skip :], sum(_count(w, views.ATTENTION) for w in _mine()), asked)
+    asked = api.query(ScopedRange, app.current_event)
+    mine = _mine(asked.workspace_id)
+    items = _attention(mine, asked.skip + asked.limit)
+    return _page(items[asked.skip :], sum(_count(w, views.ATTENTION) for w in mine), asked)
 
 
 def _status(mine: Sequence[Workspace]) -> views.Json:
     pending = sum(_count(w, views.STANDINGS[views.SyncStatus.PENDING]) for w in mine)
     failed = sum(_count(w, views.STANDINGS[views.SyncStatus.FAILED]) for w in mine)
-    errors = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
+    is_connected = all(w.connection is Connection.CONNECTED for w in mine)
     changed = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 1)[0] for w in mine)
     return {
         "workspace_id": mine[0].id,
         "workspace_name": mine[0].name,
-        "is_connected": all(w.connection is Connection.CONNECTED for w in mine),
+        "is_connected": is_connected,
         "last_sync_at": views.moment(max((row.at for row in changed), default=None)),
-        "sync_status": views.overall(pending, failed),
+        "sync_status": views.overall(
+            is_connected=is_connected, being_written=sum(_count(w, [Standing.PENDING]) for w in mine)
+        ),
         "total_mappings": sum(_count(w, LISTED) for w in mine),
         "pending_mappings": pending,
         "failed_mappings": failed,
         "conflicts": sum(_count(w, [Standing.CONFLICT]) for w in mine),
-        "recent_errors": [row.message or "" for row in sorted(errors, key=_newest_first)[:RECENT]],
+        "recent_errors": _errors(mine),
     }
+
+
+def _errors(mine: Sequence[Workspace]) -> list[str]:
+    """Why records fail now, then what failed before, newest first."""
+    now = [item["cause"] for item in _attention(mine, RECENT) if item["kind"] == "error"]
+    rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
+    before = [row.message for row in sorted(rows, key=_newest_first) if row.message]
+    return list(dict.fromkeys([*now, *before]))[:RECENT]
 
 
 def _analytics(mine: Sequence[Workspace]) -> views.Json:
@@ -213,10 +234,9 @@ def _count(shown: Workspace, standings: Iterable[Standing]) -> int:
 # --- lists ------------------------------------------------------------------------------------------------------------
 
 
-class MappingQuery(Range):
+class MappingQuery(ScopedRange):
     """Which mappings."""
 
-    workspace_id: Id | None = None
     media_project_id: Id | None = None
     entity_type: EntityType | None = None
     sync_status: views.SyncStatus | None = None
@@ -242,9 +262,9 @@ def sync_mappings() -> Response[str]:
         found += [(mapping, each) for mapping in page.items]
         total += page.total
     found.sort(key=lambda pair: -pair[0].id)
-    databases = {w.id: runtime.store.desk(w.id).sources() for w in {id(w): w for _, w in found}.values()}
-    items = [_mapping(mapping, databases[w.id]) for mapping, w in found[asked.skip : asked.skip + asked.limit]]
-    return _page(items, total, asked)
+    shown = found[asked.skip : asked.skip + asked.limit]
+    sources = {workspace_id: runtime.store.desk(workspace_id).sources() for workspace_id in {w.id for _, w in shown}}
+    return _page([_mapping(mapping, sources[w.id]) for mapping, w in shown], total, asked)
 
 
 def _mapping(shown: Mapping, sources: Any) -> views.Json:
@@ -278,10 +298,9 @@ type Moment = Annotated[datetime, AfterValidator(_in_utc)]
 """Without a zone it is taken as UTC."""
 
 
-class LogQuery(Range):
+class LogQuery(ScopedRange):
     """Which rows of the sync log."""
 
-    workspace_id: Id | None = None
     operation_type: views.OperationType | None = None
     entity_type: EntityType | None = None
     status: LogStatus | None = None
@@ -328,8 +347,8 @@ def _mine(workspace_id: int | None = None) -> list[Workspace]:
     return [w for w in runtime.store.directory.workspaces() if who.role_in(w) is not None]
 
 
-def _connected_or_404() -> list[Workspace]:
-    mine = [w for w in _mine() if w.connection is not Connection.DISCONNECTED]
+def _connected_or_404(asked: Scope) -> list[Workspace]:
+    mine = [w for w in _mine(asked.workspace_id) if w.connection is not Connection.DISCONNECTED]
     if not mine:
         raise api.Problem(HTTPStatus.NOT_FOUND, "no_workspace", "No active Notion workspace found")
     return mine

@@ -159,7 +159,7 @@ def vault_of(machine: Machine) -> Vault:
 def tell_addresses(machine: Machine, narrator: Narrator) -> None:
     """Print where to look."""
     narrator.say()
-    narrator.say(f"  [bold]NavSync[/]    {machine.api.url}   the API and the dashboard")
+    narrator.say(f"  [bold]NavSync[/]    {machine.api.url}   the API")
     narrator.say(f"  [bold]Notion[/]     {machine.notion.url}   the twin: look, and edit as a person")
     narrator.say(f"  [bold]NavImpact[/]  {machine.navimpact.url}   the twin: look, and edit as a person")
 

@@ -151,11 +151,18 @@ def test_two_callers_of_no_organisation_are_strangers(cloud: Cloud) -> None:
     assert ask(cloud, "workspace", who("eve", org="")).status == 404
 
 
-def test_a_member_keeps_the_role_given_in_the_workspace(cloud: Cloud) -> None:
+def test_a_member_has_no_more_than_both_the_workspace_and_the_token_say(cloud: Cloud) -> None:
     a_workspace(cloud, members={"ana": "viewer", "ben": "admin"})
 
     assert ask(cloud, "change_workspace", who("ana", "admin")).status == 403
-    assert ask(cloud, "change_workspace", who("ben", "viewer")).status == 200
+    assert ask(cloud, "change_workspace", who("ben", "viewer")).status == 403
+    assert ask(cloud, "change_workspace", who("ben", "admin")).status == 200
+
+
+def test_a_members_namesake_in_another_organisation_is_a_stranger(cloud: Cloud) -> None:
+    a_workspace(cloud, members={"ana": "admin"})
+
+    assert ask(cloud, "workspace", who("ana", "admin", org="elsewhere")).status == 404
 
 
 @pytest.mark.parametrize(("named", "status"), [(f"[{W}]", 200), (f"[{W + 1}]", 404), ("[]", 404)])

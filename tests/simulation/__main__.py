@@ -1,5 +1,7 @@
 """`python -m tests.simulation`: soak, replay, and the mutants."""
 
+# ruff: noqa: T201  # a command prints
+
 from __future__ import annotations
 
 import argparse
@@ -9,9 +11,9 @@ from time import perf_counter
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "layers" / "shared"))  # `python -m` does not read pyproject.toml
 
-from tests.simulation import crashes, mutants  # noqa: E402
-from tests.simulation.campaign import OPERATIONS, Tally, campaign, played, shrunk  # noqa: E402
-from tests.simulation.swarm import drawn  # noqa: E402
+from tests.simulation import crashes, mutants
+from tests.simulation.campaign import OPERATIONS, Tally, campaign, played, shrunk
+from tests.simulation.swarm import drawn
 
 MOST_TO_KILL = 4_000
 """Histories within which every mutant must be noticed."""

@@ -68,7 +68,7 @@ class _Runner:
             raise AssertionError("there is nothing to run")
         try:
             self.act()
-        except BaseException as error:  # noqa: BLE001  # carried over to the thread that waits
+        except BaseException as error:  # carried over to the thread that waits
             self.error = error
         self.act = None
 

@@ -7,6 +7,7 @@ from itertools import combinations
 
 from navsync.model import Policy, Present, Value, WorkKind
 from tests.contract.memory import PERSON
+from tests.simulation.employee import SIDES, WRITES
 from tests.simulation.history import TICK, History, Office
 from tests.simulation.swarm import Swarm
 from tests.simulation.verdict import judge
@@ -88,7 +89,7 @@ def played(name: str, kills: frozenset[Kill], *, conditional: bool = True, idemp
     """The scenario with workers dying at *kills*."""
     scenario, policy = SCENARIOS[name]
     history = History(Swarm(1, policies=(policy,), conditional=conditional, idempotent=idempotent))
-    history.kill_at = kills
+    history.kill_at, history.called = kills, []
     scenario(history)
     history.last_step = history.steps
     history.kill_at = frozenset()
@@ -110,8 +111,15 @@ def points(name: str, *, conditional: bool = True, idempotent: bool = True) -> l
 
 
 def pairs(name: str) -> Iterator[tuple[Kill, Kill]]:
-    """Every two places."""
-    return combinations(points(name), 2)
+    """Every two places right after something was written, on a side or in a mapping."""
+    undisturbed = played(name, frozenset())
+    weighty = [n for n, call in enumerate(undisturbed.called or (), start=1) if _writes(call)]
+    return combinations([(n, "after") for n in weighty if n <= undisturbed.last_step], 2)
+
+
+def _writes(call: str) -> bool:
+    to, _, name = call.partition(" ")
+    return name in WRITES if to in SIDES else name == "save"
 
 
 class _Scene:

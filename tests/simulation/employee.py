@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from navsync import conductor
 from navsync.conductor import NotionWorkspace, Tools
-from navsync.errors import Blocked, NeedsReauth, Raced, SyncError, Unavailable, Unclear
-from navsync.model import BudgetWindow, Gone, Lease, Present, SyncLog, Trashed, Value, Values, Workspace
+from navsync.errors import Blocked, NeedsReauth, Raced, Unavailable, Unclear
+from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Values, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
-from tests.contract.memory import BOT
 from tests.simulation.baton import Strand
-from tests.simulation.people import pieces
 from tests.simulation.swarm import Fault
 from tests.simulation.world import PROJECT, START
 
@@ -80,7 +78,7 @@ class Employee:
         self._strand: Strand | None = None
 
     def begin(self) -> None:
-        """Start to work. A second worker beside one that has not ended gets a thread: only it can stop for the first."""
+        """Start to work. A worker beside one that has not ended gets a thread: only so can it stop for the first."""
         if self.history.busy:
             self._strand = Strand(self._work)
             self._strand.go()
@@ -159,6 +157,8 @@ class Employee:
             history.clock.seconds += QUICK
             return method(*args, **kwargs)
         history.steps += 1
+        if history.called is not None:
+            history.called.append(f"{to} {name}")
         if to in SIDES:
             return self._ask(to, name, method, args, kwargs, history.steps)
         return self._keep(to, name, method, args, kwargs, history.steps)
@@ -194,7 +194,7 @@ class Employee:
         return answer
 
     def _decide_to_ask(self) -> None:
-        """As the real line does. What comes after, like a long pause on the way to the network, no worker can know of."""
+        """As the real line does. What happens on the way to the network, like a long pause, no worker can know of."""
         self.check_time()
         until = self.window.blocked_until
         if until is not None and until > self.history.clock():

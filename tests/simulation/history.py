@@ -139,6 +139,8 @@ class History:
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
         self.steps = self.last_step = 0
+        self.called: list[str] | None = None
+        """What each step was, for those who ask."""
         self._events: list[tuple[float, int, bool, Callable[[], None]]] = []
         self._order = count()
         self._last_hook = 0.0
@@ -390,10 +392,22 @@ class History:
         for name, value in changes.items():
             if name in seen.values and seen.values[name] == value:
                 self.problem(f"{to}: {name} was written although it had not changed")
+            if looked is not None and looked[0].get(name) == before.get(name) and self._agreed_on(office, to, id, name):
+                self._undone(to, name, before.get(name), value)
             lost = set(pieces(name, before.get(name))) - set(pieces(name, value))
             for piece in sorted(lost, key=str):
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, name, piece, looked)
+
+    def _agreed_on(self, office: Office, to: str, id: str, name: str) -> bool:
+        """Whether there is a base; without one a rule may take either value."""
+        kept = self.store.of(office.id)
+        pair = kept.pairs.get(id if to == "notion" else EntityRef(PROJECT, id))
+        return pair is not None and name in kept.mappings[pair].bases
+
+    def _undone(self, to: str, name: str, old: Value, new: Value) -> None:
+        if list(pieces(name, new)) == [new] and (name, new, old) in self.people.replacements:
+            self.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")
 
     def _destroyed(self, office: Office, to: str, name: str, piece: Value, looked: tuple[Values, float] | None) -> None:
         if looked is None or piece in pieces(name, looked[0].get(name)):

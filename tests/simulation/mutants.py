@@ -11,11 +11,24 @@ from unittest.mock import patch
 
 from navsync import conductor, engine, merge, reconcile
 from navsync.engine import Engine, Result, Run
-from navsync.model import Base, Bases, Change, CreateIntent, Mapping as Pair, Present, RemoveIntent, Side, SyncLog
+from navsync.errors import Unclear
+from navsync.fields import same
+from navsync.model import (
+    Base,
+    Bases,
+    Change,
+    CreateIntent,
+    Outcome,
+    Present,
+    RemoveIntent,
+    Side,
+    State,
+    SyncLog,
+)
+from navsync.model import Mapping as Pair
 from tests.contract.memory import MemoryNavImpact
 from tests.contract.memory_store import MemoryDesk, MemoryLedger
 from tests.simulation.campaign import OPERATIONS, played
-from tests.simulation.history import History
 from tests.simulation.swarm import drawn
 
 type Mutation = Callable[[], AbstractContextManager[object]]
@@ -40,7 +53,7 @@ def killed_after(name: str, histories: int, first: int = 1) -> tuple[int, str] |
     return None
 
 
-# --- merge --------------------------------------------------------------------------------------------------------------
+# --- merge -----------------------------------------------------------------------------------------------------------
 
 
 @mutant
@@ -49,7 +62,7 @@ def the_last_writer_wins() -> Iterator[None]:
 
     def decide(field: Any, _base: Any, navimpact: Present, notion: Present, _policy: Any) -> tuple[merge.Action, ...]:
         mine, theirs = navimpact.values[field.name], notion.values[field.name]
-        if merge.same(field, mine, theirs):
+        if same(field, mine, theirs):
             return ()
         if str(navimpact.edited_at) > str(notion.edited_at):
             return (merge.Write(field.name, Side.NOTION, mine, theirs, "newest"),)
@@ -86,16 +99,15 @@ def an_adopted_record_is_taken_as_sent() -> Iterator[None]:
     """What an interrupted create made counts as agreed, whatever people have made of it since."""
 
     def adopted(spec: Any, on: Side, intended: dict[str, Any], shown: Present) -> Bases:
-        other = {
+        return {
             f: Base(v, shown.values[f]) if on is Side.NOTION else Base(shown.values[f], v) for f, v in intended.items()
         }
-        return other
 
     with patch.object(merge, "adopted", adopted):
         yield
 
 
-# --- engine -------------------------------------------------------------------------------------------------------------
+# --- engine ----------------------------------------------------------------------------------------------------------
 
 
 @mutant
@@ -103,7 +115,7 @@ def a_create_is_simply_repeated() -> Iterator[None]:
     """No lookup before a second try."""
 
     def finish(self: Engine, mapping: Pair, intent: CreateIntent, run: Run) -> Result:
-        return self._post(mapping, intent, run)  # noqa: SLF001
+        return self._post(mapping, intent, run)
 
     with patch.object(Engine, "_finish_create", finish), patch.object(Engine, "_heal", _leave):
         yield
@@ -132,7 +144,7 @@ def values_are_recorded_after_the_write() -> Iterator[None]:
     """The history is written when all is done, and the losing side of a conflict with it."""
 
     def save(self: MemoryLedger, mapping: Pair, *logs: SyncLog) -> Pair:
-        started = [replace(log, changes=()) if log.outcome is engine.Outcome.STARTED else log for log in logs]
+        started = [replace(log, changes=()) if log.outcome is Outcome.STARTED else log for log in logs]
         return _save(self, mapping, *started)
 
     with patch.object(MemoryLedger, "save", save):
@@ -146,8 +158,8 @@ _save = MemoryLedger.save
 def the_second_read_is_ignored() -> Iterator[None]:
     """NavImpact is read again before the write, but a difference changes nothing."""
 
-    def unchanged(self: Engine, mapping: Pair, writes: object, seen: Present) -> Present:  # noqa: ARG001
-        now = self._read(Side.NAVIMPACT, mapping)  # noqa: SLF001
+    def unchanged(self: Engine, mapping: Pair, writes: object, seen: Present) -> Present:
+        now = self._read(Side.NAVIMPACT, mapping)
         return now if isinstance(now, Present) else seen
 
     with patch.object(Engine, "_unchanged", unchanged):
@@ -194,12 +206,12 @@ def one_404_is_a_deletion() -> Iterator[None]:
 def a_deletion_outlives_an_edit() -> Iterator[None]:
     """Pages of deleted records go, whatever was written on them since."""
 
-    def remove(self: Engine, mapping: Pair, intent: RemoveIntent, run: Run) -> Result:  # noqa: ARG001
+    def remove(self: Engine, mapping: Pair, intent: RemoveIntent, run: Run) -> Result:
         if mapping.page_id is not None:
             self.notion.remove(mapping.entity_type, mapping.page_id)
         row = self.ledger.log(intent.log_id)
-        done = [replace(row, outcome=engine.Outcome.SUCCESS)] if row else []
-        self.ledger.save(mapping.but(intent=None, state=engine.State.DELETED), *done)
+        done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
+        self.ledger.save(mapping.but(intent=None, state=State.DELETED), *done)
         return engine.Done()
 
     with patch.object(Engine, "_remove", remove):
@@ -210,8 +222,8 @@ def a_deletion_outlives_an_edit() -> Iterator[None]:
 def copies_are_taken_for_ours() -> Iterator[None]:
     """A page with our key that nothing pairs is removed, whoever made it."""
 
-    def keyed(self: Engine, entity_type: Any, key: str, page: Present, run: Run) -> Result:  # noqa: ARG001
-        return self._heal(entity_type, page, run)  # noqa: SLF001
+    def keyed(self: Engine, entity_type: Any, key: str, page: Present, run: Run) -> Result:
+        return self._heal(entity_type, page, run)
 
     with patch.object(Engine, "_keyed_page", keyed):
         yield
@@ -224,7 +236,7 @@ def an_unclear_write_is_taken_as_done() -> Iterator[None]:
     def send(self: Engine, side: Side, mapping: Pair, writes: list[merge.Write], seen: Present) -> Present:
         try:
             return _send(self, side, mapping, writes, seen)
-        except engine.Unclear:
+        except Unclear:
             return replace(seen, values={**seen.values, **{w.field: w.value for w in writes}})
 
     with patch.object(Engine, "_send", send):
@@ -234,7 +246,7 @@ def an_unclear_write_is_taken_as_done() -> Iterator[None]:
 _send = Engine._send  # noqa: SLF001
 
 
-# --- conductor, reconcile, store ----------------------------------------------------------------------------------------
+# --- conductor, reconcile, store -------------------------------------------------------------------------------------
 
 
 @mutant

@@ -51,6 +51,8 @@ class People:
         self.edits: list[Edit] = []
         self.knowingly_replaced: set[tuple[str, Value]] = set()
         """Values that somebody saw and replaced, cleared or deleted."""
+        self.replacements: set[tuple[str, Value, Value]] = set()
+        """Field, what somebody saw, and what they wrote over it."""
         self.copies: set[tuple[int, str]] = set()
         """Pages that people copied from ours, our key with them."""
         self.deleted: set[str] = set()
@@ -146,6 +148,7 @@ class People:
             self._edited(where, "", name, seen.get(name), value)
 
     def _edited(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
+        self.replacements.add((name, old, new))
         before, after = set(pieces(name, old)), set(pieces(name, new))
         self.knowingly_replaced |= {(name, piece) for piece in before - after}
         fresh = sorted(after - before, key=str)

@@ -21,7 +21,7 @@ class Fault(StrEnum):
     BLOCKED = "429"
     UNAVAILABLE = "5xx"
     RACED = "409"
-    TOKEN_LOST = "token revoked"  # noqa: S105  # no secret
+    TOKEN_LOST = "token revoked"  # no secret
     HOOK_DROPPED = "webhook dropped"
     HOOK_DOUBLED = "webhook doubled"
     HOOK_LATE = "webhook late"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync.fields import SPECS, same
-from navsync.model import Mapping, Outcome, State, Value, WorkKind
-from tests.contract.memory import BOT, Page
+from navsync.model import Mapping, Outcome, State, Value, Values, WorkKind
+from tests.contract.memory import BOT, Page, Record
 from tests.simulation.history import History, Office
 from tests.simulation.people import pieces
 from tests.simulation.world import PROJECT
@@ -23,7 +23,7 @@ def judge(history: History) -> list[str]:
     return [*found, *_stirred(history)]
 
 
-# --- I1 -----------------------------------------------------------------------------------------------------------------
+# --- I1 --------------------------------------------------------------------------------------------------------------
 
 
 def _lost(history: History) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _live(history: History, office: Office) -> list[Page]:
     ]
 
 
-# --- I2, I4 -------------------------------------------------------------------------------------------------------------
+# --- I2, I4 ----------------------------------------------------------------------------------------------------------
 
 
 def _paired(history: History, office: Office) -> Iterator[str]:
@@ -57,12 +57,13 @@ def _paired(history: History, office: Office) -> Iterator[str]:
         yield from _in_step(history, office, mapping)
     by_entity = {m.entity_id: m for m in kept.mappings.values() if m.entity_id is not None}
     for _, id in sorted(history.platform.records):
-        mapping = by_entity.get(id)
-        if mapping is None or mapping.state in (State.DELETED, State.DRAFT):
+        pair = by_entity.get(id)
+        if pair is None or pair.state in (State.DELETED, State.DRAFT):
             yield f"I4: W{office.id} has no page for record {id}"
+            continue
         count = sum(p.key == f"{PROJECT}/{id}" and p.shared for p in pages)
-        count += mapping is not None and any(p.id == mapping.page_id and not p.shared for p in pages)
-        if count != 1 and mapping is not None and mapping.state in (State.LINKED,):
+        count += any(p.id == pair.page_id and not p.shared for p in pages)
+        if count != 1 and pair.state is State.LINKED:
             yield f"I4: W{office.id} has {count} pages for record {id}"
     for page in pages:
         if page.shared and page.id not in kept.pairs:
@@ -73,36 +74,34 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     name = f"W{office.id} mapping {mapping.id} ({mapping.entity_id}, {(mapping.page_id or '')[-4:]})"
     record = history.platform.records.get((PROJECT, mapping.entity_id or ""))
     page = office.notion.pages.get(mapping.page_id or "")
+    live = page is not None and page.shared and not page.in_trash
     match mapping.state:
-        case State.LINKED if _is_hidden(office, mapping):
-            pass  # nothing is known of it, and nothing follows from that
-        case State.LINKED if record is None or page is None:
-            yield f"I2: {name} is linked, but {'the record' if record is None else 'the page'} is gone"
-        case State.LINKED if page.in_trash:
-            yield f"I2: {name} is linked, but its page is in the trash"
-        case State.LINKED:
-            if page.key != str(mapping.entity) or not mapping.stamped:
-                yield f"I4: the page of {name} carries {page.key}"
-            yield from _agreeing(name, mapping, record.seen(with_revision=False).values, page.values)
-        case State.DELETED:
-            if record is not None:
-                yield f"I2: {name} is deleted, but its record is there"
-            if page is not None and page.shared and not page.in_trash:
-                yield f"I2: {name} is deleted, but its page is there"
-        case State.UNREACHABLE:
-            if page is not None and page.shared:
-                yield f"I16: {name} is unreachable, but its page is shared"
-        case State.DRAFT:
-            if page is not None and page.values.get("title"):
-                yield f"I16: {name} waits as a draft, but has a title"
+        case State.LINKED if not _is_hidden(office, mapping):  # of a hidden one nothing is known, and nothing follows
+            yield from _linked(name, mapping, record, page)
+        case State.DELETED if record is not None or live:
+            yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
+        case State.UNREACHABLE if page is not None and page.shared:
+            yield f"I16: {name} is unreachable, but its page is shared"
+        case State.DRAFT if page is not None and page.values.get("title"):
+            yield f"I16: {name} waits as a draft, but has a title"
         case State.CREATING:
             yield f"I16: {name} is being created for ever"
-        case State.AWAITING_APPROVAL:
-            if not mapping.troubles:
-                yield f"I16: {name} waits for approval without saying so"
+        case State.AWAITING_APPROVAL if not mapping.troubles:
+            yield f"I16: {name} waits for approval without saying so"
 
 
-def _agreeing(name: str, mapping: Mapping, mine: dict[str, Value], theirs: dict[str, Value]) -> Iterator[str]:
+def _linked(name: str, mapping: Mapping, record: Record | None, page: Page | None) -> Iterator[str]:
+    if record is None or page is None:
+        yield f"I2: {name} is linked, but the {'record' if record is None else 'page'} is gone"
+        return
+    if page.in_trash:
+        yield f"I2: {name} is linked, but its page is in the trash"
+    if page.key != str(mapping.entity) or not mapping.stamped:
+        yield f"I4: the page of {name} carries {page.key}"
+    yield from _agreeing(name, mapping, record.seen(with_revision=False).values, page.values)
+
+
+def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Values) -> Iterator[str]:
     listed = {c.field: c for c in mapping.conflicts}
     held = {t.field for t in mapping.troubles}
     for field in FIELDS:
@@ -115,7 +114,7 @@ def _agreeing(name: str, mapping: Mapping, mine: dict[str, Value], theirs: dict[
             yield f"I2: {name} differs in {field.name}: {one} and {other}"
 
 
-# --- I16 ----------------------------------------------------------------------------------------------------------------
+# --- I16 -------------------------------------------------------------------------------------------------------------
 
 
 def _at_rest(history: History, office: Office) -> Iterator[str]:
@@ -125,7 +124,8 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
         yield f"I16: W{office.id} is still leased"
     for work in kept.work.values():
         if work.kind is not WorkKind.MAPPING or int(work.external_id) not in hidden:
-            yield f"I16: W{office.id} still has work: {work.kind} {work.external_id} due {history.seconds(work.due):.0f}"
+            due = f"{history.seconds(work.due):.0f} s"
+            yield f"I16: W{office.id} still has work: {work.kind} {work.external_id}, due at {due}"
     for mapping in kept.mappings.values():
         if mapping.id in hidden:
             continue  # it is looked at by the hour
@@ -143,7 +143,7 @@ def _is_hidden(office: Office, mapping: Mapping) -> bool:
     return page is not None and not page.shared
 
 
-# --- I3 -----------------------------------------------------------------------------------------------------------------
+# --- I3 --------------------------------------------------------------------------------------------------------------
 
 
 def _stirred(history: History) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Both sides, people, webhooks and workers in memory, under one fake clock: the production core runs in it unchanged."""
+"""Both sides, people, webhooks and workers in memory, under one fake clock: the production core runs unchanged."""
 
 from __future__ import annotations
 

@@ -78,10 +78,11 @@ def test_who_is_nobody_is_refused(asked: APIGatewayProxyEventV2) -> None:
 @pytest.mark.parametrize(
     ("who", "role"),
     [
-        (Caller("ana", "viewer", "reef"), "admin"),
+        (Caller("ana", "viewer", "reef"), "viewer"),
+        (Caller("ana", "admin", "reef"), "admin"),
         (Caller("vic", "admin", "reef"), "viewer"),
         (Caller("ben", "analyst", "reef"), "analyst"),
-        (Caller("ana", "viewer", "bay"), "admin"),
+        (Caller("ana", "admin", "bay"), None),
         (Caller("eve", "admin", "bay"), None),
         (Caller("eve", "admin", None), None),
         (Caller("ana", "admin", "reef", frozenset({18})), None),
@@ -89,7 +90,7 @@ def test_who_is_nobody_is_refused(asked: APIGatewayProxyEventV2) -> None:
         (Caller("ben", "analyst", "reef", frozenset({17})), "analyst"),
     ],
 )
-def test_a_members_role_goes_before_the_tokens_and_a_stranger_has_none(who: Caller, role: str | None) -> None:
+def test_the_lesser_of_a_members_role_and_the_tokens_counts_and_a_stranger_has_none(who: Caller, role: str | None) -> None:
     assert who.role_in(REEF) == role
 
 

@@ -47,12 +47,16 @@ class Caller:
     """The only workspaces the token is for; None: it names none."""
 
     def role_in(self, workspace: Workspace) -> str | None:
-        """The role in *workspace*: a member's own, else the token's within its organisation; None: a stranger."""
-        if self.workspaces is not None and workspace.id not in self.workspaces:
+        """The role in *workspace*; None: to this caller it does not exist.
+
+        Another organisation is never let in, whoever its subject is called: subjects are unique within one. A
+        member has the role given to them there, but never more than the token says.
+        """
+        if self.org != workspace.org or (self.workspaces is not None and workspace.id not in self.workspaces):
             return None
         if self.subject in workspace.members:
-            return workspace.members[self.subject]
-        return self.role if self.org is not None and self.org == workspace.org else None
+            return min(self.role, workspace.members[self.subject], key=ROLES.index)
+        return self.role if self.org is not None else None
 
     def may(self, role: str, workspace: Workspace) -> bool:
         """Whether the caller has at least *role* in *workspace*."""

@@ -110,9 +110,7 @@ class Engine:
         """
         for look in range(LOOKS):
             try:
-                result = self._look(mapping, run, edited if look == 0 else None)
-                self._recovered(mapping)
-                return result
+                return self._recovered(mapping, self._look(mapping, run, edited if look == 0 else None))
             except (Raced, Unclear, StaleMapping) as error:
                 if look == LOOKS - 1:
                     raise
@@ -426,9 +424,9 @@ class Engine:
         spec, since = SPECS[mapping.entity_type], attempted_at - CLOCKS_APART
         for record in reconcile.records(self.navimpact, mapping.entity_type, since):
             is_new = record.created_at is None or record.created_at >= since
-            if is_new and merge.resembles(spec, intent.values, record):
-                if self.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None:
-                    return record
+            is_free = self.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None
+            if is_new and is_free and merge.resembles(spec, intent.values, record):
+                return record
         self._check_collection(mapping.entity_type)
         return None
 
@@ -581,11 +579,12 @@ class Engine:
 
     # --- failures ---------------------------------------------------------------------------------------------------
 
-    def _recovered(self, before: Mapping) -> None:
-        """A look that ended well ends the count of failures, whatever it led to."""
+    def _recovered(self, before: Mapping, result: Result) -> Result:
+        """*result*; a look that ended well ends the count of failures, whatever it led to."""
         stored = self.ledger.load(before.id) if before.attempts else None
         if stored is not None and stored.attempts:
             self.ledger.save(stored.but(troubles=tuple(t for t in stored.troubles if t.code != "failing"), **_healthy))
+        return result
 
     def note_failure(self, mapping: Mapping, error: SyncError, retry_at: datetime) -> Mapping:
         """Remember that a look at *mapping* failed and when the next one is, for the people who wonder."""
@@ -635,12 +634,12 @@ _healthy = {"attempts": 0, "next_retry_at": None}
 _TRASHED = Trouble(
     "approve_delete",
     "Its page was moved to the trash in Notion. NavImpact deletes for good, and everything below it too.",
-    "Approve the deletion in NavImpact, or restore the page in Notion.",
+    "Delete the record in NavImpact, or restore the page in Notion.",
 )
 _MASS_DELETION = Trouble(
     "mass_deletion",
     "Many records vanished from NavImpact within an hour, which looks more like a fault than like intent.",
-    "Approve the deletions, or restore the records in NavImpact.",
+    "Move the pages to the trash in Notion, or edit one to make its record again.",
 )
 _UNREACHABLE = Trouble(
     "unreachable",

@@ -54,11 +54,11 @@ def sync_status(shown: Mapping) -> SyncStatus:
     return next(status for status, standings in STANDINGS.items() if standing in standings)
 
 
-def overall(pending: int, failed: int) -> SyncStatus:
-    """How a workspace stands, from its numbers of mappings."""
-    if failed:
+def overall(*, is_connected: bool, being_written: int) -> SyncStatus:
+    """How a workspace stands. What waits for a person is counted beside it, and stops nothing else."""
+    if not is_connected:
         return SyncStatus.FAILED
-    return SyncStatus.SYNCING if pending else SyncStatus.COMPLETED
+    return SyncStatus.SYNCING if being_written else SyncStatus.COMPLETED
 
 
 def is_active(shown: Workspace) -> bool:

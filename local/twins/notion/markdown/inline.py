@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import groupby
 from typing import Any, Final
 from urllib.parse import quote
@@ -17,11 +19,11 @@ _TO_ESCAPE: Final = re.compile(r"[\\*~`$\[\]<>{}|^]")
 _BREAK: Final = re.compile(r"<br\s*/?>")
 _RUN: Final = re.compile(r"`+|\*+|~+")
 # A price is no formula: what closes one follows no space and no digit follows it.
-_MATH: Final = re.compile(r"\$`(.+?)`\$|\$(?![\s`])([^$]*?[^$\s\\])\$(?!\d)")
+_MATH: Final = re.compile(r"\$`(.{1,1000}?)`\$|\$(?![\s`])([^$]*?[^$\s\\])\$(?!\d)")
 _TAG: Final = re.compile(r"<(span|mention-(?:user|page|database|date))(\s[^<>]*?)?(/?)>")
 _ADDRESS: Final = re.compile(r"\(((?:[^()\s]|\([^()\s]*\))*)(?:\s+\"[^\"]*\")?\)")
-_BRACKET: Final = re.compile(rf"\\.|{tags.FORMULA}|(`+)|(\[)|(\])", re.DOTALL)
 _URL_SAFE: Final = "!#$%&'*+,/:;=?@[]~-._{}|^"
+DEEPEST: Final = 30
 _USER: Final = "user://"
 
 type _Part = str | JsonArray
@@ -30,7 +32,7 @@ type _Styles = frozenset[str]
 
 def parse(text: str) -> JsonArray:
     """Rich text as answers show it."""
-    return _merged(_items(text, {}, None))
+    return _merged(_Reading(text).items())
 
 
 def render(items: JsonArray) -> str:
@@ -53,97 +55,125 @@ def address(url: str) -> str:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def _items(text: str, base: JsonObject, href: str | None) -> JsonArray:
-    found: JsonArray = []
-    parts: list[_Part | Mark] = list(_parts(text, base, href))
-    for part, styles in resolved(parts):
-        annotations = base | dict.fromkeys(styles, True)
-        if isinstance(part, list):
-            found += (_also(item, styles) for item in part)
-        else:
-            found += [richtext.styled(str(part), annotations, href)]
-    return found
+@dataclass(frozen=True)
+class _Reading:
+    """A text read with the looks and the link around it; below `DEEPEST`, tags and brackets are only characters."""
+
+    text: str
+    base: JsonObject = field(default_factory=dict)
+    href: str | None = None
+    depth: int = 0
+
+    @cached_property
+    def ends(self) -> dict[int, int]:
+        """Where the tags and brackets that begin somewhere are closed."""
+        return tags.pairs(self.text) if self.depth < DEEPEST else {}
+
+    def items(self) -> JsonArray:
+        found: JsonArray = []
+        parts: list[_Part | Mark] = list(self._parts())
+        for part, styles in resolved(parts):
+            if isinstance(part, list):
+                found += (_also(item, styles) for item in part)
+            else:
+                found += self._text(str(part), **dict.fromkeys(styles, True))
+        return found
+
+    def _text(self, content: str, **annotations: bool) -> JsonArray:
+        return [richtext.styled(content, self.base | annotations, self.href)]
+
+    def _inside(self, start: int, end: int, base: JsonObject, href: str | None) -> JsonArray:
+        return _Reading(self.text[start:end], base, href, self.depth + 1).items()
+
+    def _parts(self) -> Iterator[_Part | Mark]:
+        position = 0
+        while found := _SPECIAL.search(self.text, position):
+            if found.start() > position:
+                yield self.text[position : found.start()]
+            part, position = self._special(found.start())
+            yield part
+        if position < len(self.text):
+            yield self.text[position:]
+
+    def _special(self, at: int) -> tuple[_Part | Mark, int]:
+        """What begins with the special character at *at*, and where it ends."""
+        match self.text[at]:
+            case "\\":
+                found = _ESCAPABLE.match(self.text, at)
+                return (found[1], found.end()) if found else ("\\", at + 1)
+            case "`":
+                return self._code(at)
+            case "$":
+                return self._math(at)
+            case "<":
+                return self._tag(at)
+            case "[":
+                return self._link(at)
+            case _:
+                return self._mark(at)
+
+    def _mark(self, at: int) -> tuple[_Part | Mark, int]:
+        run = _run(self.text, at)
+        end = at + len(run)
+        before, after = self.text[at - 1 : at] if at else "", self.text[end : end + 1]
+        mark = Mark(run, can_open=not _is_space(after), can_close=not _is_space(before))
+        return (mark if mark.styles else run), end
+
+    def _code(self, at: int) -> tuple[_Part, int]:
+        fence = _run(self.text, at)
+        start = at + len(fence)
+        end = tags.end_of_code(self.text, start, fence)
+        if end == start:
+            return fence, start
+        inside = self.text[start : end - len(fence)]
+        if inside.strip(" ") and inside[0] == inside[-1] == " ":
+            inside = inside[1:-1]
+        return self._text(inside, code=True), end
+
+    def _math(self, at: int) -> tuple[_Part, int]:
+        found = _MATH.match(self.text, at)
+        expression = (found[1] or found[2]).strip() if found else ""
+        if found is None or not expression:
+            return "$", at + 1
+        return [richtext.formula(expression, self.base)], found.end()
+
+    def _tag(self, at: int) -> tuple[_Part, int]:
+        if line_end := _BREAK.match(self.text, at):
+            return "\n", line_end.end()
+        found = _TAG.match(self.text, at)
+        if found is None or not (found[3] or at in self.ends):
+            return "<", at + 1
+        start = found.end()
+        end = start if found[3] else self.ends[at]
+        after = start if found[3] else end + len(f"</{found[1]}>")
+        given = tags.attributes(found[2] or "")
+        if found[1] == "span":
+            underline = {"underline": True} if given.get("underline") == "true" else {}
+            return self._inside(start, end, self.base | underline | tags.color(given), self.href), after
+        label = richtext.plain(self._inside(start, end, {}, None))
+        return _mention(found[1].removeprefix("mention-"), given, label, self.base), after
+
+    def _link(self, at: int) -> tuple[_Part, int]:
+        end = self.ends.get(at, -1)
+        address = _ADDRESS.match(self.text, end + 1) if end > 0 else None
+        if address is None:
+            return "[", at + 1
+        url = address[1] or None
+        inside = self._inside(at + 1, end, self.base, url)
+        return inside or ([richtext.styled(url, self.base, url)] if url else ""), address.end()
 
 
-def _also(item: JsonObject, styles: _Styles) -> JsonObject:
-    return item | {"annotations": item["annotations"] | dict.fromkeys(styles, True)}
-
-
-def _parts(text: str, base: JsonObject, href: str | None) -> Iterator[_Part | Mark]:
-    position = 0
-    while found := _SPECIAL.search(text, position):
-        if found.start() > position:
-            yield text[position : found.start()]
-        part, position = _special(text, found.start(), base, href)
-        yield part
-    if position < len(text):
-        yield text[position:]
-
-
-def _special(text: str, at: int, base: JsonObject, href: str | None) -> tuple[_Part | Mark, int]:
-    """What begins with the special character at *at*, and where it ends."""
-    match text[at]:
-        case "\\":
-            found = _ESCAPABLE.match(text, at)
-            return (found[1], found.end()) if found else ("\\", at + 1)
-        case "`":
-            return _code(text, at, base, href)
-        case "$":
-            return _math(text, at, base)
-        case "<":
-            return _tag(text, at, base, href)
-        case "[":
-            return _link(text, at, base)
-        case _:
-            return _mark(text, at)
-
-
-def _mark(text: str, at: int) -> tuple[_Part | Mark, int]:
-    run = _RUN.match(text, at)
-    assert run is not None  # noqa: S101  # an asterisk or tilde is there
-    before, after = text[at - 1 : at] if at else "", text[run.end() : run.end() + 1]
-    mark = Mark(run[0], can_open=not _is_space(after), can_close=not _is_space(before))
-    return (mark if mark.styles else run[0]), run.end()
+def _run(text: str, at: int) -> str:
+    found = _RUN.match(text, at)
+    return found[0] if found else ""
 
 
 def _is_space(character: str) -> bool:
     return not character or character.isspace()
 
 
-def _code(text: str, at: int, base: JsonObject, href: str | None) -> tuple[_Part, int]:
-    run = _RUN.match(text, at)
-    assert run is not None  # noqa: S101  # a backtick is there
-    end = tags.end_of_code(text, run.end(), run[0])
-    if end == run.end():
-        return run[0], run.end()
-    inside = text[run.end() : end - len(run[0])]
-    if inside.strip(" ") and inside[0] == inside[-1] == " ":
-        inside = inside[1:-1]
-    return [richtext.styled(inside, base | {"code": True}, href)], end
-
-
-def _math(text: str, at: int, base: JsonObject) -> tuple[_Part, int]:
-    found = _MATH.match(text, at)
-    expression = (found[1] or found[2]).strip() if found else ""
-    if found is None or not expression:
-        return "$", at + 1
-    return [richtext.formula(expression, base)], found.end()
-
-
-def _tag(text: str, at: int, base: JsonObject, href: str | None) -> tuple[_Part, int]:
-    if found := _BREAK.match(text, at):
-        return "\n", found.end()
-    found = _TAG.match(text, at)
-    end = tags.end_of(text, found.end(), found[1]) if found and not found[3] else 0
-    if found is None or end < 0:
-        return "<", at + 1
-    given = tags.attributes(found[2] or "")
-    inside = "" if found[3] else text[found.end() : end]
-    after = found.end() if found[3] else end + len(f"</{found[1]}>")
-    if found[1] == "span":
-        underline = {"underline": True} if given.get("underline") == "true" else {}
-        return _items(inside, base | underline | tags.color(given), href), after
-    return _mention(found[1].removeprefix("mention-"), given, richtext.plain(parse(inside)), base), after
+def _also(item: JsonObject, styles: _Styles) -> JsonObject:
+    return item | {"annotations": item["annotations"] | dict.fromkeys(styles, True)}
 
 
 def _mention(kind: str, given: dict[str, str], label: str, base: JsonObject) -> _Part:
@@ -157,27 +187,6 @@ def _mention(kind: str, given: dict[str, str], label: str, base: JsonObject) -> 
         return label
     what = {"type": kind, kind: {"object": "user", "id": identifier} if kind == "user" else {"id": identifier}}
     return [richtext.mention(what, base, label or "Untitled", None if kind == "user" else url)]
-
-
-def _link(text: str, at: int, base: JsonObject) -> tuple[_Part, int]:
-    end = _closing_bracket(text, at + 1)
-    address = _ADDRESS.match(text, end + 1) if end > 0 else None
-    if address is None:
-        return "[", at + 1
-    inside = text[at + 1 : end]
-    if not address[1]:
-        return _items(inside, base, None), address.end()
-    return _items(inside, base, address[1]) or [richtext.styled(address[1], base, address[1])], address.end()
-
-
-def _closing_bracket(text: str, start: int) -> int:
-    depth, position = 1, start
-    while found := _BRACKET.search(text, position):
-        position = tags.end_of_code(text, found.end(), found[1]) if found[1] else found.end()
-        depth += bool(found[2]) - bool(found[3])
-        if depth == 0:
-            return found.start()
-    return -1
 
 
 # --- writing --------------------------------------------------------------------------------------------------------

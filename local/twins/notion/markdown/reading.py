@@ -1,7 +1,7 @@
 """Markdown → blocks."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from re import Match
 from typing import Final
 
@@ -13,7 +13,7 @@ from local.twins.notion.wire import JsonObject
 
 _FORMULA: Final = "$$"
 DEEPEST: Final = 40
-"""Blocks indented deeper than this come up to it."""
+"""Blocks that are nested deeper than this come up to it."""
 _ALIASES: Final = {
     "js": "javascript", "ts": "typescript", "py": "python", "rb": "ruby", "sh": "shell", "yml": "yaml",
     "md": "markdown", "cpp": "c++", "cs": "c#", "text": "plain text", "txt": "plain text", "dockerfile": "docker",
@@ -25,7 +25,20 @@ def read(text: str) -> tuple[Node, ...]:
 
     Blocks that are there already (child pages, unknown ones) carry the id that their link ends with.
     """
-    return _nested(_Source(lines.split(text)).blocks())
+    return _read(text, 0)
+
+
+def _read(text: str, depth: int) -> tuple[Node, ...]:
+    return tuple(_shallow(_nested(_Source(lines.split(text), depth).blocks()), DEEPEST))
+
+
+def _shallow(nodes: Iterable[Node], levels: int) -> Iterator[Node]:
+    for node in nodes:
+        if levels or node.type == "table":
+            yield replace(node, children=tuple(_shallow(node.children, max(0, levels - 1))))
+        else:
+            yield replace(node, children=())
+            yield from _shallow(node.children, 0)
 
 
 @dataclass
@@ -69,6 +82,7 @@ class _Source:
     """Lines that are read one after the other."""
 
     lines: Sequence[Line]
+    depth: int
     position: int = 0
 
     def blocks(self) -> Iterator[_Block]:
@@ -80,6 +94,8 @@ class _Source:
 
     def _block(self, line: Line) -> _Block | None:
         name, found = lines.kind(line.text)
+        if self.depth == DEEPEST and name in ("toggle", "callout"):
+            return _simple(line, "paragraph", None)
         match name, found:
             case "fence", Match():
                 return self._code(line, found)
@@ -124,11 +140,11 @@ class _Source:
     def _toggle(self, line: Line, found: Match[str]) -> _Block:
         summary, text = _summary(self._inside("details", found[2]))
         content = {"rich_text": inline.parse(summary.strip())} | tags.color(tags.attributes(found[1] or ""))
-        return _Block(line.columns, "toggle", content, inside=read(text))
+        return _Block(line.columns, "toggle", content, inside=_read(text, self.depth + 1))
 
     def _callout(self, line: Line, found: Match[str]) -> _Block:
         given = tags.attributes(found[1] or "")
-        inside = read(self._inside("callout", found[2]))
+        inside = _read(self._inside("callout", found[2]), self.depth + 1)
         text: JsonObject = {"rich_text": []}
         if inside and inside[0].type == "paragraph":
             text = {"rich_text": inside[0].content["rich_text"]}

@@ -7,7 +7,11 @@ from local.twins.notion.richtext import TEXT_COLORS
 
 _ATTRIBUTE: Final = re.compile(r'([\w-]+)="([^"]*)"')
 _LIST: Final = re.compile(r'(?<!\\)\{((?:[\w-]+="[^"]*"\s*)+)\}$')
-FORMULA: Final = r"\$`.+?`\$"
+FORMULA: Final = r"\$`.{1,1000}?`\$"
+_PAIRED: Final = re.compile(
+    rf"\\.|{FORMULA}|(`+)|(\[)|<(span|mention-\w+)(?:\s[^<>]*[^<>/])?>|</(span|mention-\w+)>|\]", re.DOTALL
+)
+_OPENED_BY: Final = {"]": "["}
 _KNOWN: Final = frozenset(("color", "toggle"))
 _NO_ATTRIBUTE: Final = {'"': "%22", "<": "%3C", ">": "%3E", "\n": "%0A", "\r": "%0D"}
 
@@ -66,6 +70,20 @@ def end_of(text: str, start: int, name: str) -> int:
         if depth == 0:
             return found.start()
     return -1
+
+
+def pairs(text: str) -> dict[int, int]:
+    """Where the brackets and inline tags that begin somewhere in a text are closed, by where they begin."""
+    found: dict[int, int] = {}
+    open_at: dict[str, list[int]] = {}
+    position = 0
+    while token := _PAIRED.search(text, position):
+        position = end_of_code(text, token.end(), token[1]) if token[1] else token.end()
+        if opened := token[2] or token[3]:
+            open_at.setdefault(opened, []).append(token.start())
+        elif waiting := open_at.get(_OPENED_BY.get(token[0], token[4]), []):
+            found[waiting.pop()] = token.start()
+    return found
 
 
 def end_of_code(text: str, start: int, fence: str) -> int:
