@@ -1,5 +1,5 @@
 """Both sides in memory: what the core is simulated against, held to the same suite as the real ones."""
-# ruff: noqa: ARG002  # a fake keeps the signatures of the port
+# a fake keeps the signatures of the port
 
 from __future__ import annotations
 

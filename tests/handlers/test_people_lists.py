@@ -366,7 +366,8 @@ def test_the_status_has_what_the_frontend_reads(cloud: Cloud, varied: History) -
     assert shown.keys() == STATUS | OURS["status"]
     assert {key: shown[key] for key in STATUS - {"last_sync_at"}} == {
         "workspace_id": W, "workspace_name": "Impact Films", "is_connected": True, "sync_status": "syncing",
-        "total_mappings": 6, "pending_mappings": 2, "failed_mappings": 2, "recent_errors": ["Notion refused the value.", "Notion refused it."],
+        "total_mappings": 6, "pending_mappings": 2, "failed_mappings": 2,
+        "recent_errors": ["Notion refused the value.", "Notion refused it."],
     }  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def test_the_row_is_written_before_the_epoch_is_read(sqs: SQSClient, wake_queue:
         def __init__(self) -> None:
             self.calls: list[str] = []
 
-        def put(self, work: Work) -> None:  # noqa: ARG002 - only the call counts
+        def put(self, work: Work) -> None:
             self.calls.append("put")
 
         def epoch(self) -> int:

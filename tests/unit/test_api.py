@@ -90,7 +90,7 @@ def test_who_is_nobody_is_refused(asked: APIGatewayProxyEventV2) -> None:
         (Caller("ben", "analyst", "reef", frozenset({17})), "analyst"),
     ],
 )
-def test_the_lesser_of_a_members_role_and_the_tokens_counts_and_a_stranger_has_none(who: Caller, role: str | None) -> None:
+def test_the_lesser_of_both_roles_counts_and_a_stranger_has_none(who: Caller, role: str | None) -> None:
     assert who.role_in(REEF) == role
 
 
