@@ -142,7 +142,9 @@ def sync_project(project_id: str) -> Response[str]:
     if wanted.project_id not in (None, project):
         raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
     entity = EntityRef(EntityType.MEDIA_PROJECT, str(project))
-    work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction)
+    work = bootstrap.work(
+        Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction, thorough=True
+    )
     active = [w for w in runtime.store.directory.workspaces() if views.is_active(w)]
     mine = [w.id for w in active if who.may("analyst", w)]
     if not mine:

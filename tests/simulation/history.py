@@ -406,7 +406,8 @@ class History:
         return pair is not None and name in kept.mappings[pair].bases
 
     def _undone(self, to: str, name: str, old: Value, new: Value) -> None:
-        if list(pieces(name, new)) == [new] and (name, new, old) in self.people.replacements:
+        replaced = self.people.replacements
+        if (name, new, old) in replaced and (name, old, new) not in replaced:
             self.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")
 
     def _destroyed(self, office: Office, to: str, name: str, piece: Value, looked: tuple[Values, float] | None) -> None:

@@ -169,6 +169,7 @@ class People:
         mine, theirs = record.seen(with_revision=True), page.seen()
         old, new = theirs.values[name], mine.values[name]
         _person(office).update(PROJECT, page.id, {name: new}, seen=theirs)
+        self.replacements.add((name, old, new))
         self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
         self.touched_page(office, page.id)
 

@@ -151,10 +151,11 @@ def test_a_finer_state_is_told_beside_the_frontends_word(changes: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("pending", "failed", "status"), [(0, 0, "completed"), (1, 0, "syncing"), (0, 1, "failed"), (1, 1, "failed")]
+    ("is_connected", "being_written", "status"),
+    [(True, 0, "completed"), (True, 1, "syncing"), (False, 0, "failed"), (False, 1, "failed")],
 )
-def test_a_workspace_stands_as_its_worst_mapping(pending: int, failed: int, status: str) -> None:
-    assert views.overall(pending, failed) == status
+def test_a_workspace_fails_only_when_it_is_not_connected(is_connected: bool, being_written: int, status: str) -> None:
+    assert views.overall(is_connected=is_connected, being_written=being_written) == status
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from navsync.config import (
     WorkerSettings,
 )
 from navsync.credentials import Credentials, Tokens
+from navsync.errors import ConfigError
 from navsync.inbox import Inbox
 from navsync.model import Direction, EntityRef, EntityType, Lane, Work, WorkKind, Workspace
 from navsync.navimpact import NavImpactSide
@@ -60,11 +61,17 @@ def new_id() -> int:
 
 
 def work(
-    lane: Lane, kind: WorkKind, external_id: str, *, actor: str | None, direction: Direction = Direction.BOTH
+    lane: Lane,
+    kind: WorkKind,
+    external_id: str,
+    *,
+    actor: str | None,
+    direction: Direction = Direction.BOTH,
+    thorough: bool = False,
 ) -> Work:
     """A fresh work row, due now; its id is the run's, too."""
     nonce = str(new_id())
-    return Work(lane, kind, external_id, nonce, clock(), run_id=nonce, actor=actor, direction=direction)
+    return Work(lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +173,8 @@ def dashboard(settings: DashboardSettings) -> Viewer:
 
 def worker(settings: WorkerSettings) -> Worker:
     """For the function that does the work; clients are made once and kept while the function stays warm."""
+    if settings.navimpact_api != "contract":
+        raise ConfigError("the setting NAVIMPACT_API must be contract: the platform as it runs today is not spoken yet")
     store = _store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table)
     workshop = _Workshop(settings, store)
     return Worker(workshop.tools, _inbox(store, settings.wake_queue_url, settings.later_queue_url))

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, assert_never
 
-from navsync import reconcile
-from navsync.engine import Done, Engine, Later, Result, Run
-from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Refused, Retryable, StaleMapping
+from navsync import merge, reconcile
+from navsync.engine import SETTLE, Done, Engine, Later, Result, Run
+from navsync.errors import (
+    Blocked,
+    Fatal,
+    LostLease,
+    NeedsReauth,
+    OutOfTime,
+    Refused,
+    Retryable,
+    StaleMapping,
+    Suspended,
+    Unavailable,
+)
 from navsync.fields import SPECS
 from navsync.model import (
     BudgetWindow,
@@ -32,6 +44,8 @@ from navsync.model import (
     Workspace,
 )
 from navsync.ports import Desk, Ledger, SidePort
+
+logger = logging.getLogger(__name__)
 
 SLICE = timedelta(seconds=40)
 """How long one invocation works before it leaves the rest and wakes again."""
@@ -108,6 +122,9 @@ class Slice:
 def conduct(tools: Tools, owner: str, *, until: datetime) -> Slice:
     """Work on the workspace until its work is done, the slice ends at *until*, or it must wait."""
     now = tools.clock()
+    # Before anything else, and so before any work is read: a wake that was sent is used up now, however this ends, and
+    # whoever puts work from here on must be able to send another that SQS does not take for a repeat.
+    tools.desk.raise_epoch()
     lease = tools.desk.acquire(owner, now=now, until=now + LEASE)
     if lease is None:
         return Slice(again_at=now + FIRST_PAUSE, note="another worker holds the workspace")
@@ -167,7 +184,6 @@ class _Shift:
 
     def drain(self) -> Slice:
         """Look at one piece of work after another."""
-        self.desk.raise_epoch()  # before any work is read: whoever puts work from now on wakes us anew
         for source in self.desk.sources().values():
             self.notion.use(source)
         try:
@@ -179,17 +195,19 @@ class _Shift:
         except OutOfTime:
             return self._ended(self.tools.clock(), "slice ended")
         except NeedsReauth:
-            return self._disconnected()
+            return self._disconnected(Connection.NEEDS_REAUTH)
+        except Suspended:
+            return self._disconnected(Connection.SUSPENDED)
         except (LostLease, StaleMapping):  # stale outside a look: another worker is at it, so the lease is lost too
             return self._ended(self.tools.clock() + FIRST_PAUSE, "lost the lease")
         return self._ended(self.desk.next_due(after=self.tools.clock()), "done")
 
-    def _disconnected(self) -> Slice:
+    def _disconnected(self, connection: Connection) -> Slice:
         try:
-            self.desk.save_workspace(replace(self.workspace, connection=Connection.NEEDS_REAUTH))
+            self.desk.save_workspace(replace(self.workspace, connection=connection))
         except StaleMapping:  # a person has just changed the workspace, perhaps connected it again: look anew
             return self._ended(self.tools.clock() + FIRST_PAUSE, "changed meanwhile")
-        return self._ended(None, "needs to be connected again")
+        return self._ended(None, connection)
 
     def _ended(self, again_at: datetime | None, note: str) -> Slice:
         return Slice(self.looked_at, self.failed, again_at, note)
@@ -208,19 +226,21 @@ class _Shift:
         return None
 
     def _take(self, work: Work) -> None:
-        self.looked_at += 1
         if self.desk.begin(self.lease, f"{work.kind}/{work.external_id}") >= DEADLY:
             self._park(work)
             return
         try:
             result = self._look(work)
-        except (Blocked, LostLease, OutOfTime, NeedsReauth):
+        except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
             raise
         except (Retryable, Fatal) as error:
-            self.failed += 1
             self._put_off(work, error)
+        except Exception as error:
+            logger.exception("unexpected, at %s", work.kind)
+            self._put_off(work, Fatal(f"an unexpected {type(error).__name__}; the log of the worker says where"))
         else:
             self._finished(work, result)
+        self.looked_at += 1
 
     def _finished(self, work: Work, result: Result) -> None:
         match result:
@@ -239,7 +259,8 @@ class _Shift:
         return replace(cause, kind=kind, external_id=external_id, nonce=str(self.tools.new_id()), **changes)  # type: ignore[arg-type]
 
     def _put_off(self, work: Work, error: Retryable | Fatal) -> None:
-        """Leave this one for later; its neighbours go on."""
+        """Leave this one for later; its neighbours go on. Where even that fails the machinery is broken: it escapes."""
+        self.failed += 1
         mapping = self._mapping_of(work)
         at = self.tools.clock() + self._pause(mapping.attempts if mapping else 0)
         if mapping is None:
@@ -255,6 +276,7 @@ class _Shift:
 
     def _park(self, work: Work) -> None:
         """Workers died on this one: keep it from stopping the workspace, and say so."""
+        self.looked_at += 1
         self.ledger.record(self._failure(work, Refused("workers died on it twice; it is looked at again in an hour")))
         self.desk.put(replace(work, due=self.tools.clock() + PARKED, nonce=str(self.tools.new_id())))
 
@@ -277,7 +299,7 @@ class _Shift:
         run = Run(work.run_id, work.actor, work.direction)
         match work.kind:
             case WorkKind.ENTITY:
-                return self._entity(EntityRef.parse(work.external_id), run)
+                return self._entity(EntityRef.parse(work.external_id), run, thorough=work.thorough)
             case WorkKind.PAGE:
                 return self._page(work.external_id, run)
             case WorkKind.MAPPING:
@@ -302,14 +324,14 @@ class _Shift:
             case _:
                 return None
 
-    def _entity(self, entity: EntityRef, run: Run) -> Result:
+    def _entity(self, entity: EntityRef, run: Run, *, thorough: bool) -> Result:
         mapping = self.ledger.of_entity(entity)
         if mapping is not None:
-            return self.engine.sync(mapping, run, edited=Side.NAVIMPACT)
-        self._finish_creates(entity.type, on=Side.NAVIMPACT, run=run)
+            return self.engine.sync(mapping, run, edited=None if thorough else Side.NAVIMPACT)
+        self._finish_creates(entity.type, run)
         if (mapping := self.ledger.of_entity(entity)) is not None:
             return self.engine.sync(mapping, run)
-        return self.engine.welcome_entity(entity, run)
+        return self._welcome(entity, run)
 
     def _page(self, external_id: str, run: Run) -> Result:
         kind, _, page_id = external_id.partition("/")
@@ -321,15 +343,36 @@ class _Shift:
         entity_type = EntityType(kind)
         return self.engine.welcome_page(entity_type, self.notion.read(entity_type, page_id), run)
 
-    def _finish_creates(self, entity_type: EntityType, *, on: Side, run: Run) -> None:
+    def _finish_creates(self, entity_type: EntityType, run: Run) -> None:
         """An unknown record may be the one that an interrupted create of ours made: finish those first."""
-        for mapping in self.ledger.open_creates():
-            if (
-                isinstance(mapping.intent, CreateIntent)
-                and mapping.intent.on is on
-                and mapping.entity_type is entity_type
-            ):
+        now = self.tools.clock()
+        for mapping, _ in self._open_creates(entity_type):
+            if mapping.next_retry_at is not None and mapping.next_retry_at > now:
+                continue
+            try:
                 self.engine.sync(mapping, run)
+            except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
+                raise
+            except (Retryable, Fatal) as error:  # it waits for its own time and holds up nobody that is not like it
+                self.engine.note_failure(mapping, error, now + self._pause(mapping.attempts))
+
+    def _open_creates(self, entity_type: EntityType) -> Iterator[tuple[Mapping, CreateIntent]]:
+        """Records of *entity_type* about to be made in NavImpact."""
+        for mapping in self.ledger.open_creates():
+            match mapping.intent:
+                case CreateIntent(on=Side.NAVIMPACT) as intent if mapping.entity_type is entity_type:
+                    yield mapping, intent
+
+    def _welcome(self, entity: EntityRef, run: Run) -> Result:
+        """Give an unknown entity a page, unless it may be what a create of ours made whose answer was lost."""
+        seen = self.tools.navimpact.read(entity.type, entity.id)
+        if not isinstance(seen, Present):
+            return Done()
+        spec = SPECS[entity.type]
+        unclear = [intent for _, intent in self._open_creates(entity.type) if intent.attempted_at is not None]
+        if any(merge.resembles(spec, intent.values, seen) for intent in unclear):
+            raise Unavailable("it may be the record that an interrupted create made; that one is settled first")
+        return self.engine.welcome_record(entity.type, seen, run)
 
     def _mapping(self, mapping_id: int, run: Run) -> Result:
         mapping = self.ledger.load(mapping_id)
@@ -345,20 +388,31 @@ class _Shift:
         return Done()
 
     def _source(self, entity_type: EntityType) -> DataSource:
-        """Adopt the database that an interrupted set-up made, or make it."""
+        """Adopt the database that an interrupted set-up made, or make it; Notion's search shows it late."""
+        now, name = self.tools.clock(), f"setup:{entity_type}"
+        tried = self.desk.cursor(name)
         found = self.notion.find_source(entity_type)
-        return found or self.notion.create_source(entity_type, self.notion.find_parent())
+        if found is None and tried and now < datetime.fromisoformat(tried) + SETTLE:
+            raise Unavailable("the database may have been made already; it is looked for again in a moment")
+        if found is None:
+            parent = self.notion.find_parent()
+            self.desk.move_cursor(name, now.isoformat(timespec="microseconds"))
+            found = self.notion.create_source(entity_type, parent)
+        return found
 
     def _sweep(self, work: Work) -> Result:
+        if not self.desk.sources():  # the connection was cut short between its tokens and its set-up
+            self.desk.put(self._work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
         for entity_type in self._connected_types():
             for port in (self.notion, self.tools.navimpact):
-                self._check_time()
                 reconcile.sweep(
                     port,
                     entity_type,
                     desk=self.desk,
                     ledger=self.ledger,
                     work_for=partial(self._work, work, _KIND[port.side], lane=Lane.SWEEP),
+                    clock=self.tools.clock,
+                    check_time=self._check_time,
                 )
             reconcile.walk_rows(
                 self.notion,
@@ -387,14 +441,23 @@ class _Shift:
     def _backfill(self, work: Work) -> Result:
         """Everything both sides have: rows first, so that pages made by an earlier connection are adopted.
 
-        What has a mapping already is skipped, so a slice that ends in the middle loses nothing but the listing.
+        One row of work for each list. What has a mapping already is skipped.
         """
-        for entity_type in self._connected_types():
-            for port in (self.notion, self.tools.navimpact):
-                for record in reconcile.records(port, entity_type, None):
-                    if reconcile.mapping_of(self.ledger, entity_type, port.side, record) is None:
-                        self._let_edits_pass()
-                        self._take(self._work(work, _KIND[port.side], f"{entity_type}/{record.id}"))
+        if not work.external_id:
+            lists = [(side, kind) for kind in self._connected_types() for side in (Side.NOTION, Side.NAVIMPACT)]
+            for place, (side, kind) in enumerate(lists):  # in this order: parents before children
+                due = work.due + timedelta(milliseconds=place)
+                self.desk.put(self._work(work, WorkKind.BACKFILL, f"{side}/{kind}", due=due))
+            return Done()
+        side_name, _, kind_name = work.external_id.partition("/")
+        side, entity_type = Side(side_name), EntityType(kind_name)
+        port = self.engine.on(side)
+        for page in reconcile.resumed(port, entity_type, None, desk=self.desk, name=f"backfill:{work.external_id}"):
+            for record in page:
+                if reconcile.mapping_of(self.ledger, entity_type, side, record) is None:
+                    self._let_edits_pass()
+                    self._take(self._work(work, _KIND[side], f"{entity_type}/{record.id}"))
+            self._check_time()
         return Done()
 
     def _let_edits_pass(self) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import assert_never
 
 from navsync import merge, reconcile
-from navsync.errors import Blocked, OutOfTime, Raced, Refused, StaleMapping, SyncError, Unavailable, Unclear
+from navsync.errors import Blocked, Fatal, OutOfTime, Raced, Refused, StaleMapping, SyncError, Unavailable, Unclear
 from navsync.fields import SPECS, EntitySpec, cannot_carry
 from navsync.model import (
     Bases,
@@ -293,11 +293,6 @@ class Engine:
         self.ledger.save(mapping.but(stamped=True))
 
     # --- creates ----------------------------------------------------------------------------------------------------
-
-    def welcome_entity(self, entity: EntityRef, run: Run) -> Result:
-        """Look at an entity that no mapping pairs: give it a page."""
-        seen = self.navimpact.read(entity.type, entity.id)
-        return self.welcome_record(entity.type, seen, run) if isinstance(seen, Present) else Done()
 
     def welcome_record(self, entity_type: EntityType, seen: Present, run: Run) -> Result:
         """Give the entity just read as *seen* a page."""
@@ -589,7 +584,8 @@ class Engine:
     def note_failure(self, mapping: Mapping, error: SyncError, retry_at: datetime) -> Mapping:
         """Remember that a look at *mapping* failed and when the next one is, for the people who wonder."""
         stored = self.ledger.load(mapping.id) or mapping
-        trouble = Trouble("failing", f"The last look failed: {error}", "Nothing to do: it is tried again by itself.")
+        fix = "See the cause; it is looked at again later." if isinstance(error, Fatal) else _BY_ITSELF
+        trouble = Trouble("failing", f"The last look failed: {error}", fix)
         others = tuple(t for t in stored.troubles if t.code != "failing")
         return self.ledger.save(
             stored.but(attempts=stored.attempts + 1, next_retry_at=retry_at, troubles=(*others, trouble))
@@ -628,6 +624,8 @@ class Engine:
 
 
 _SECOND_PAGE = "A second page of a record that has one: a call that was thought lost had made it after all."
+
+_BY_ITSELF = "Nothing to do: it is tried again by itself."
 
 _healthy = {"attempts": 0, "next_retry_at": None}
 

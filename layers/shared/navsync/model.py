@@ -276,6 +276,8 @@ class Connection(StrEnum):
 
     CONNECTED = "connected"
     NEEDS_REAUTH = "needs_reauth"
+    SUSPENDED = "suspended"
+    """Notion has blocked the connection and says not to try again."""
     DISCONNECTED = "disconnected"
 
 
@@ -382,6 +384,8 @@ class Work:
     actor: str | None = None
     """Whose edit or request it was, where known."""
     direction: Direction = Direction.BOTH
+    thorough: bool = False
+    """Ask both sides even where the side it came from shows nothing new: a person wants it looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,8 @@ DEFAULT_PAUSE = timedelta(seconds=60)
 PATIENCE = timedelta(seconds=2)
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 2.0
+LONGEST_TRYING = timedelta(seconds=20)
+"""After so long a call is not begun again: a platform that hangs must not outlast the function that waits for it."""
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -172,12 +174,15 @@ class NavImpactSide:
         return self._patiently(_Call(method, path, body=body, headers=headers, writing=True))
 
     def _patiently(self, call: _Call) -> httpx.Response:
+        began = self.clock()
         for attempt in range(self.max_retries):
             try:
                 return self._send(call)
             except Blocked as error:
                 self._wait_out(error)
             except Unavailable:
+                if self.clock() - began > LONGEST_TRYING:
+                    raise
                 self._pause(attempt)
         return self._send(call)
 

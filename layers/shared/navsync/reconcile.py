@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Mapping as MappingOf
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from navsync import merge
+from navsync.errors import Fatal, OutOfTime
 from navsync.fields import SPECS
 from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, Value, Work
 from navsync.ports import Desk, Ledger, SidePort
@@ -15,27 +18,62 @@ OVERLAP = timedelta(seconds=120)
 """How far behind its cursor a sweep looks again: longer than a side's clock is coarse and its index late."""
 
 
+CLOCKS_APART = timedelta(minutes=5)
+"""How far ahead of ours a side's clock is believed: one time from the far future must not blind every later sweep."""
+
+
 def sweep(
-    port: SidePort, entity_type: EntityType, *, desk: Desk, ledger: Ledger, work_for: Callable[[str], Work]
+    port: SidePort,
+    entity_type: EntityType,
+    *,
+    desk: Desk,
+    ledger: Ledger,
+    work_for: Callable[[str], Work],
+    clock: Callable[[], datetime],
+    check_time: Callable[[], None],
 ) -> int:
     """Put work for every record of *entity_type* that *port* shows changed since the cursor; how many there were.
 
     All work is put before the cursor moves, so that a crash in between repeats and never skips. The cursor is the
-    side's own latest time of change: two clocks are never compared.
+    side's own latest time of change: nothing is concluded from two clocks.
     """
     name = f"sweep:{port.side}:{entity_type}"
     cursor = desk.cursor(name)
     since = datetime.fromisoformat(cursor) - OVERLAP if cursor else None
-    latest, put = cursor, 0
-    for record in records(port, entity_type, since):
-        if not in_step(record, port.side, mapping_of(ledger, entity_type, port.side, record)):
-            desk.put(work_for(f"{entity_type}/{record.id}"))
-            put += 1
-        if record.edited_at is not None:
-            latest = max(latest or "", record.edited_at.isoformat(timespec="microseconds"))
+    latest, put = cursor or "", 0
+    for page in resumed(port, entity_type, since, desk=desk, name=f"part of {name}"):
+        for record in page:
+            check_time()
+            if not in_step(record, port.side, mapping_of(ledger, entity_type, port.side, record)):
+                desk.put(work_for(f"{entity_type}/{record.id}"))
+                put += 1
+            if record.edited_at is not None:
+                believed = min(record.edited_at, clock() + CLOCKS_APART)
+                latest = max(latest, believed.isoformat(timespec="microseconds"))
     if latest and latest != cursor:
         desk.move_cursor(name, latest)
     return put
+
+
+def resumed(
+    port: SidePort, entity_type: EntityType, since: datetime | None, *, desk: Desk, name: str
+) -> Iterator[Sequence[Present]]:
+    """Records changed since *since*, page by page, going on behind the last page that an earlier slice got through."""
+    kept = desk.cursor(name)
+    start, cursor = json.loads(kept) if kept else (since.isoformat() if since else None, None)
+    while True:
+        try:
+            page = port.changed_since(entity_type, datetime.fromisoformat(start) if start else None, cursor)
+        except Fatal:
+            desk.clear_cursor(name)  # a place in a list does not keep for ever: begin anew
+            raise
+        yield page.records
+        if cursor is not None:
+            desk.clear_cursor(name)
+        cursor = page.cursor
+        if cursor is None:
+            return
+        desk.move_cursor(name, json.dumps([start, cursor]))
 
 
 PAIRS_AT_ONCE = 100
@@ -76,9 +114,14 @@ def check_pairs(
     if place is None:
         return
     pairs = ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
-    for entity_type in entity_types:
-        mine = [pair for pair in pairs if pair.entity_type is entity_type]
-        for pair in _out_of_step(mine, notion, navimpact, check_time):
+    rows = {row.id: row for entity_type in entity_types for row in _rows_of(notion, entity_type, pairs)}
+    for checked, pair in enumerate(pairs):
+        try:
+            check_time()
+        except OutOfTime:
+            _next_round(desk, _PAIRS, now, str(pairs[checked - 1].id) if checked else place)
+            raise
+        if not _is_in_step(pair, rows, navimpact):
             desk.put(work_for(str(pair.id)))
     _next_round(desk, _PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
 
@@ -120,25 +163,24 @@ def _next_round(desk: Desk, name: str, now: datetime, place: str) -> None:
     desk.move_cursor(name, f"{now.isoformat(timespec='microseconds')} {place}")
 
 
-def _out_of_step(
-    pairs: Sequence[Mapping], notion: Rows, navimpact: SidePort, check_time: Callable[[], None]
-) -> Iterator[Mapping]:
-    keys = [str(pair.entity) for pair in pairs if pair.state is State.LINKED]
-    rows = {row.id: row for row in notion.rows(pairs[0].entity_type, keys)} if keys else {}
-    for pair in pairs:
-        check_time()
-        match pair.state:
-            case State.LINKED:
-                row = rows.get(pair.page_id or "")
-                if row is None or not in_step(row, Side.NOTION, pair) or not _still_there(navimpact, pair):
-                    yield pair
-            case State.AWAITING_APPROVAL if any(trouble.code == "approve_delete" for trouble in pair.troubles):
-                if not _still_there(navimpact, pair.but(state=State.LINKED)):
-                    yield pair
-            case State.CREATING | State.DRAFT:
-                yield pair
-            case _:
-                pass  # deleted, unreachable or waiting for a person: looked at when something happens, or by the hour
+def _rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> Sequence[Present]:
+    keys = [str(p.entity) for p in pairs if p.entity_type is entity_type and p.state is State.LINKED]
+    return notion.rows(entity_type, keys) if keys else ()
+
+
+def _is_in_step(pair: Mapping, rows: MappingOf[str, Present], navimpact: SidePort) -> bool:
+    match pair.state:
+        case State.LINKED:
+            row = rows.get(pair.page_id or "")
+            return row is not None and in_step(row, Side.NOTION, pair) and _still_there(navimpact, pair)
+        case State.AWAITING_APPROVAL if any(trouble.code == "approve_delete" for trouble in pair.troubles):
+            return _still_there(navimpact, pair.but(state=State.LINKED))
+        case State.CREATING | State.DRAFT:
+            return False
+        case _:
+            return (
+                True  # deleted, unreachable or waiting for a person: looked at when something happens, or by the hour
+            )
 
 
 def _still_there(navimpact: SidePort, pair: Mapping) -> bool:

@@ -123,9 +123,9 @@ def conflict(shown: Conflict) -> Json:
     """All three values of a conflict."""
     return {
         "field": shown.field,
-        "base": value(shown.base),
-        "navimpact": value(shown.navimpact),
-        "notion": value(shown.notion),
+        "base": short(shown.base),
+        "navimpact": short(shown.navimpact),
+        "notion": short(shown.notion),
     }
 
 
@@ -230,10 +230,28 @@ def change(shown: Change) -> Json:
     return {
         "field": shown.field,
         "side": shown.side,
-        "old": value(shown.old),
-        "new": value(shown.new),
+        "old": short(shown.old),
+        "new": short(shown.new),
         "rule": shown.rule,
     }
+
+
+LONGEST_SHOWN = 1_000
+"""Characters of a value in a list: a hundred rows of whole texts would not fit into one answer of a function (6 MB)."""
+
+
+def short(shown: Value) -> Any:
+    """*shown* as JSON, a long text cut with an ellipsis; a list stays a list of at most a hundred names."""
+    match value(shown):
+        case str(text) if len(text) > LONGEST_SHOWN:
+            return text[: LONGEST_SHOWN - 1] + "…"
+        case list(names) if len(names) > _MOST_SHOWN:
+            return [*names[:_MOST_SHOWN], f"… and {len(names) - _MOST_SHOWN} more"]
+        case other:
+            return other
+
+
+_MOST_SHOWN = 100
 
 
 def value(shown: Value) -> str | int | float | list[str] | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,21 @@ def shown(text: str) -> str:
 @settings(max_examples=200, deadline=None)
 @given(MARKDOWN)
 def test_what_was_read_once_comes_back_as_it_was_written(text: str) -> None:
+    seen = shown(text)
+
+    assert shown(seen) == seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("[" * 20_000, id="brackets"),
+        pytest.param('<span color="red">' * 2_000 + "x" + "</span>" * 2_000, id="spans"),
+        pytest.param("<callout>\n" * 500, id="callouts"),
+        pytest.param("\n".join("\t" * depth + "- x" for depth in range(500)), id="tabs"),
+    ],
+)
+def test_text_nested_beyond_reason_is_read_all_the_same(text: str) -> None:
     seen = shown(text)
 
     assert shown(seen) == seen
