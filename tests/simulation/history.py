@@ -74,7 +74,7 @@ class Office:
     """No call to Notion before: some worker was told so and had the time to keep it."""
     token_dead: bool = False
     highest_fence: int = 0
-    removals: Counter[int] = field(default_factory=Counter)
+    removals: dict[float, set[str]] = field(default_factory=dict)
     """Pages that we trashed, by hour, duplicates not counted."""
 
 
@@ -388,7 +388,7 @@ class History:
         seen: Present,
     ) -> None:
         """Just after an update was applied to what was there *before*, given how the worker last saw it."""
-        changes: Values = args[2]
+        _, id, changes = args
         for name, value in changes.items():
             if name in seen.values and seen.values[name] == value:
                 self.problem(f"{to}: {name} was written although it had not changed")
@@ -459,8 +459,9 @@ class History:
         if mapping.entity_id not in self.people.deleted:
             self.problem(f"I12: the page of {mapping.entity_id} was trashed, which nobody deleted")
         hour = int(self.now // 3600)
-        office.removals[hour] += 1
-        if office.removals[hour] > 5:
+        removed = office.removals.setdefault(hour, set())
+        removed.add(id)  # one that was restored before we could note its removal may go again
+        if len(removed) > 5:
             self.problem("I12: more pages were trashed within an hour than may be without approval")
 
     def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], key: str, answer: Any) -> None:

@@ -79,7 +79,7 @@ class Directory:
         if stored is None:
             raise StaleMapping("the workspace is being removed at this moment; try again")
         if stored.org != fresh.org:
-            raise Refused("this Notion workspace is connected for another organisation; disconnect it there first")
+            raise Refused("this Notion workspace is connected for another organisation; ask its operator")
         again = replace(
             stored,
             name=fresh.name,
