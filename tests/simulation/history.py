@@ -30,6 +30,7 @@ from navsync.model import (
     Work,
     WorkKind,
     Workspace,
+    WriteIntent,
 )
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryLedger, MemoryStore
@@ -392,23 +393,27 @@ class History:
         for name, value in changes.items():
             if name in seen.values and seen.values[name] == value:
                 self.problem(f"{to}: {name} was written although it had not changed")
-            if looked is not None and looked[0].get(name) == before.get(name) and self._agreed_on(office, to, id, name):
-                self._undone(to, name, before.get(name), value)
+            if looked is not None and looked[0].get(name) == before.get(name):
+                self._undone(office, to, id, name, before.get(name), value)
             lost = set(pieces(name, before.get(name))) - set(pieces(name, value))
             for piece in sorted(lost, key=str):
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, name, piece, looked)
 
-    def _agreed_on(self, office: Office, to: str, id: str, name: str) -> bool:
-        """Whether there is a base; without one a rule may take either value."""
+    def _undone(self, office: Office, to: str, id: str, name: str, old: Value, new: Value) -> None:
+        """What a person wrote knowingly over *new* must not be replaced by it as if it were the older of the two."""
+        replaced = self.people.replacements
+        if (name, new, old) not in replaced or (name, old, new) in replaced:
+            return
+        if self._rule(office, to, id, name).startswith("changed on"):
+            self.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")
+
+    def _rule(self, office: Office, to: str, id: str, name: str) -> str:
         kept = self.store.of(office.id)
         pair = kept.pairs.get(id if to == "notion" else EntityRef(PROJECT, id))
-        return pair is not None and name in kept.mappings[pair].bases
-
-    def _undone(self, to: str, name: str, old: Value, new: Value) -> None:
-        replaced = self.people.replacements
-        if (name, new, old) in replaced and (name, old, new) not in replaced:
-            self.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")
+        intent = None if pair is None else kept.mappings[pair].intent
+        changes = kept.logs[intent.log_id].changes if isinstance(intent, WriteIntent) else ()
+        return next((change.rule for change in changes if change.field == name), "")
 
     def _destroyed(self, office: Office, to: str, name: str, piece: Value, looked: tuple[Values, float] | None) -> None:
         if looked is None or piece in pieces(name, looked[0].get(name)):
