@@ -56,7 +56,7 @@ def calls_of(stage: NotionStage, act: Callable[[], object]) -> list[tuple[str, s
 def test_rows_are_found_by_their_keys_many_at_a_time(notion: NotionStage) -> None:
     records = [made(notion, number) for number in (1, 2, 3)]
     found = notion.adapter.rows(PROJECT, [notion.key(1), notion.key(3), "media_project/4711"])
-    assert [row.id for row in found] == [records[0].id, records[2].id]
+    assert {row.id for row in found} == {records[0].id, records[2].id}
 
 
 # --- what it costs --------------------------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ class SidePort(Protocol):
         ...
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
-        """Records carrying *key*, oldest first. A record made in the last seconds may still be missing."""
+        """Records carrying *key*, oldest first as far as the side tells; those of the last seconds may be missing."""
         ...
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
