@@ -6,7 +6,9 @@ import json
 
 import pytest
 
-from navsync.model import Connection, Lane, WorkKind
+from navsync.errors import Unavailable
+from navsync.inbox import Inbox
+from navsync.model import Connection, Lane, Work, WorkKind
 from tests.handlers.deployed import Cloud
 from tests.handlers.known import W, a_workspace, captured
 
@@ -48,3 +50,22 @@ def test_without_workspaces_there_is_nothing_to_do(cloud: Cloud) -> None:
     tick(cloud)
 
     assert cloud.wakes() == []
+
+
+def test_a_workspace_that_cannot_be_woken_does_not_keep_the_others_asleep(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_workspace(cloud)
+    a_workspace(cloud, 2, bot_id="b2")
+    put = Inbox.put
+
+    def stumble(inbox: Inbox, workspace_id: int, *works: Work) -> None:
+        if workspace_id == W:
+            raise Unavailable("throttled")
+        put(inbox, workspace_id, *works)
+
+    monkeypatch.setattr(Inbox, "put", stumble)
+    with pytest.raises(ExceptionGroup):
+        tick(cloud)
+
+    assert [json.loads(wake["Body"])["workspace_id"] for wake in cloud.wakes()] == [2]

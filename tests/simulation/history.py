@@ -13,7 +13,7 @@ from typing import Any
 from zlib import crc32
 
 from navsync import merge
-from navsync.fields import SPECS
+from navsync.fields import SPECS, Kind
 from navsync.model import (
     Connection,
     DataSource,
@@ -35,7 +35,7 @@ from navsync.model import (
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryLedger, MemoryStore
 from tests.simulation.employee import Employee
-from tests.simulation.people import People, pieces
+from tests.simulation.people import BY_NAME, People, pieces
 from tests.simulation.swarm import Fault, Op, Swarm
 from tests.simulation.world import PROJECT, START
 
@@ -402,8 +402,8 @@ class History:
 
     def _undone(self, office: Office, to: str, id: str, name: str, old: Value, new: Value) -> None:
         """What a person wrote knowingly over *new* must not be replaced by it as if it were the older of the two."""
-        replaced = self.people.replacements
-        if (name, new, old) not in replaced or (name, old, new) in replaced:
+        unlike_any_other = BY_NAME[name].kind is not Kind.TEXT and old not in (None, ()) and new not in (None, ())
+        if not unlike_any_other or (name, new, old) not in self.people.replacements:
             return
         if self._rule(office, to, id, name).startswith("changed on"):
             self.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")

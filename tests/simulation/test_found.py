@@ -124,6 +124,23 @@ def test_failures_are_forgotten_when_a_look_ends_well_whatever_it_saw(world: Wor
     assert (mapping.state, mapping.attempts) == (State.UNREACHABLE, 0)
 
 
+def test_an_edit_of_what_was_just_written_is_no_conflict_though_the_other_side_failed() -> None:
+    world = World(settings=Settings(policy=Policy.NAVIMPACT))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+    world.navimpact.fault = once("navimpact update", raising(Unavailable("503")), applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.edit(Side.NOTION, page, budget=Decimal(7))
+    world.slice()
+
+    world.edit(Side.NOTION, page, title="Edited, and again")
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Edited, and again"
+
+
 # --- creating --------------------------------------------------------------------------------------------------------
 
 

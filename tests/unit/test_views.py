@@ -261,3 +261,11 @@ def test_everything_that_is_shown_is_json() -> None:
     ]
 
     assert json.loads(json.dumps(everything)) == everything
+
+
+def test_a_hundred_rows_of_the_longest_texts_fit_into_one_answer() -> None:
+    longest = "\U0001f3ac" * 200_000
+    row = a_log(changes=(Change("description", Side.NOTION, longest, longest, rule="changed on navimpact"),))
+
+    assert len(json.dumps([views.log(row)] * 100)) < 6_000_000
+    assert views.log(row)["changes"][0]["old"].endswith("…")

@@ -233,7 +233,15 @@ class Engine:
                     shown[side] = self._send(side, mapping, mine, seen[side])
                 except Refused as error:
                     refusals.append(_refusal(error, side))
+                except SyncError:
+                    self._save_half(mapping, merge.remember(mapping.bases, writes, shown))
+                    raise
         return self._save_written(mapping, merge.remember(mapping.bases, writes, shown), refusals, log, started)
+
+    def _save_half(self, mapping: Mapping, bases: Bases) -> None:
+        """Keep what one side has taken though the other failed: who edits it next has seen it, and differs from that."""
+        if bases != mapping.bases:
+            self.ledger.save(mapping.but(bases=bases))
 
     def _send(self, side: Side, mapping: Mapping, writes: list[merge.Write], seen: Present) -> Present:
         if side is Side.NAVIMPACT and seen.revision is None:
