@@ -23,7 +23,7 @@ token: ## print a bearer token of an admin
 	@./navsync token --role admin
 
 test: check ## everything that CI runs
-	@$(tool)/python -m pytest
+	@$(tool)/python -m pytest -n 3 --dist loadfile
 
 unit: tools ## the tests that need nothing running
 	@$(tool)/python -m pytest tests/unit
