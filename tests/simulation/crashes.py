@@ -7,7 +7,7 @@ from itertools import combinations
 
 from navsync.model import Policy, Present, Value, WorkKind
 from tests.contract.memory import PERSON
-from tests.simulation.employee import SIDES, WRITES
+from tests.simulation.employee import SIDES
 from tests.simulation.history import TICK, History, Office
 from tests.simulation.swarm import Swarm
 from tests.simulation.verdict import judge
@@ -111,15 +111,15 @@ def points(name: str, *, conditional: bool = True, idempotent: bool = True) -> l
 
 
 def pairs(name: str) -> Iterator[tuple[Kill, Kill]]:
-    """Every two places right after something was written, on a side or in a mapping."""
+    """Every two places, right after a call to a side or after something was kept that is not about the lease."""
     undisturbed = played(name, frozenset())
-    weighty = [n for n, call in enumerate(undisturbed.called or (), start=1) if _writes(call)]
+    weighty = [n for n, call in enumerate(undisturbed.called or (), start=1) if _weighs(call)]
     return combinations([(n, "after") for n in weighty if n <= undisturbed.last_step], 2)
 
 
-def _writes(call: str) -> bool:
+def _weighs(call: str) -> bool:
     to, _, name = call.partition(" ")
-    return name in WRITES if to in SIDES else name == "save"
+    return to in SIDES or name in ("save", "record", "put", "done")
 
 
 class _Scene:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.simulation import crashes
 from tests.simulation.crashes import SCENARIOS, points, wrong
+from tests.simulation.mutants import MUTANTS
 
 
 @pytest.mark.timeout(300)
@@ -19,6 +20,14 @@ def test_a_worker_may_die_at_any_call(name: str, capable: bool) -> None:
 
     assert not broken
     assert len(places) > 100
+
+
+def test_no_second_page_is_made_that_a_healer_would_have_to_hide() -> None:
+    name = "create_edit_conflict_delete"
+    with MUTANTS["second pages are left"]():
+        broken = {place: found for place in points(name) if (found := wrong(name, place))}
+
+    assert not broken
 
 
 def test_it_really_dies() -> None:

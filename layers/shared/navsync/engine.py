@@ -239,7 +239,7 @@ class Engine:
         return self._save_written(mapping, merge.remember(mapping.bases, writes, shown), refusals, log, started)
 
     def _save_half(self, mapping: Mapping, bases: Bases) -> None:
-        """Keep what one side has taken though the other failed: who edits it next has seen it, and differs from that."""
+        """Keep what one side has taken though the other failed: whoever edits it next has seen it."""
         if bases != mapping.bases:
             self.ledger.save(mapping.but(bases=bases))
 
