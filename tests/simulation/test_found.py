@@ -59,6 +59,22 @@ def raising(error: BaseException) -> Callable[[], None]:
     return do
 
 
+def raising_always(call: str) -> Callable[[str, bool], None]:
+    def fault(called: str, applied: bool) -> None:
+        if called == call and not applied:
+            raise Unavailable("503")
+
+    return fault
+
+
+def _then(*faults: Callable[[str, bool], None]) -> Callable[[str, bool], None]:
+    def fault(called: str, applied: bool) -> None:
+        for each in faults:
+            each(called, applied)
+
+    return fault
+
+
 def reconcile(world: World) -> None:
     """A tick late enough for a round through all pairs, without any webhook before it."""
     world.store.of(1).work.clear()
@@ -132,10 +148,17 @@ def test_an_edit_of_what_was_just_written_is_no_conflict_though_the_other_side_f
     id = world.new_project(title="Reef")
     world.settle()
     page = world.page_of(id)
-    world.navimpact.fault = once("navimpact update", raising(Unavailable("503")), applied=False)
-    world.edit(Side.NAVIMPACT, id, title="Edited")
+
+    def fail(called: str, applied: bool) -> None:
+        if called == "navimpact update" and not applied:
+            raise Unavailable("503")
+
+    world.navimpact.fault = fail
     world.edit(Side.NOTION, page, budget=Decimal(7))
+    world.store.of(1).work.clear()
+    world.edit(Side.NAVIMPACT, id, title="Edited")
     world.slice()
+    world.navimpact.fault = None
 
     world.edit(Side.NOTION, page, title="Edited, and again")
     world.settle()
@@ -160,6 +183,24 @@ def test_an_edit_of_a_record_whose_creation_was_not_answered_is_carried(world: W
     shown = world.value(Side.NOTION, row, "budget")
     listed = [conflict.navimpact for conflict in world.mapping_of("1").conflicts]
     assert shown == Decimal(2) or listed == [Decimal(2)]
+
+
+def test_a_row_keeps_its_record_though_that_got_a_page_before_it_was_known_whose_it_is(world: World) -> None:
+    def rewrite() -> None:
+        world.edit(Side.NAVIMPACT, "1", title="Rewritten at once")
+        raise Unclear("reset")
+
+    row = world.new_row(title="Row")
+    world.navimpact.fault = once("navimpact create", rewrite, applied=True)
+    world.navimpact.fault = _then(world.navimpact.fault, raising_always("navimpact changed_since"))
+    world.slice()
+    world.navimpact.fault = None
+    world.slice()
+    world.settle()
+
+    assert world.live_pages() == [row]
+    assert world.notion_side.pages[row].key == "media_project/1"
+    assert len(world.platform.records) == 1
 
 
 def test_a_lost_creation_is_not_repeated_where_navimpact_knows_no_idempotency_key(world: World) -> None:
@@ -298,6 +339,21 @@ def test_a_reconcile_finds_a_deletion_that_no_webhook_told(world: World, side: S
     assert next(iter(world.store.of(1).mappings.values())).state is expected
 
 
+def test_a_new_record_is_not_forgotten_because_navimpact_showed_none_for_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = world.new_project()
+    record = world.platform.records.pop((PROJECT, id))
+    monkeypatch.setattr(type(world.platform), "answers", lambda *_: False)
+    world.slice()
+
+    monkeypatch.undo()
+    world.platform.records[PROJECT, id] = record
+    world.settle()
+
+    assert world.page_of(id) in world.live_pages()
+
+
 # --- what no webhook told --------------------------------------------------------------------------------------------
 
 
@@ -345,6 +401,17 @@ def test_a_reconcile_finds_a_row_that_was_shared_again(world: World) -> None:
     reconcile(world)
 
     assert {record.fields["title"] for record in world.platform.records.values()} == {"Hidden", "Later"}
+
+
+def test_a_page_that_carries_the_key_of_another_record_is_stamped_anew(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.person.stamp(PROJECT, page, "media_project/4711")
+
+    reconcile(world)
+
+    assert world.notion_side.pages[page].key == f"media_project/{id}"
 
 
 # --- late workers ----------------------------------------------------------------------------------------------------

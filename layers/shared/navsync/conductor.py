@@ -367,6 +367,8 @@ class _Shift:
         """Give an unknown entity a page, unless it may be what a create of ours made whose answer was lost."""
         seen = self.tools.navimpact.read(entity.type, entity.id)
         if not isinstance(seen, Present):
+            if not self.tools.navimpact.answers(entity.type):
+                raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
             return Done()
         spec = SPECS[entity.type]
         unclear = [intent for _, intent in self._open_creates(entity.type) if intent.attempted_at is not None]
@@ -414,14 +416,14 @@ class _Shift:
                     clock=self.tools.clock,
                     check_time=self._check_time,
                 )
-            reconcile.walk_rows(
-                self.notion,
-                entity_type,
-                desk=self.desk,
-                ledger=self.ledger,
-                work_for=partial(self._work, work, WorkKind.PAGE, lane=Lane.SWEEP),
-                now=self.tools.clock(),
-            )
+                reconcile.walk_rows(
+                    port,
+                    entity_type,
+                    desk=self.desk,
+                    ledger=self.ledger,
+                    work_for=partial(self._work, work, _KIND[port.side], lane=Lane.SWEEP),
+                    now=self.tools.clock(),
+                )
         reconcile.check_pairs(
             self.notion,
             self.tools.navimpact,

@@ -196,7 +196,8 @@ class Engine:
             after = self._write(mapping, after, plan.writes, entity, page, run)
         elif (settled := after.but(intent=None, **_healthy)) != mapping:
             after = self._save_agreed(mapping, settled, run)
-        self._stamp(after)
+        rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
+        self._stamp(after.but(stamped=after.stamped and not rewritten))
         return Done()
 
     def _policy_of(self, mapping: Mapping) -> Callable[[str], Policy]:
@@ -454,6 +455,8 @@ class Engine:
         return self._observe(linked, run, None) if linked else Done()  # people may have edited it meanwhile
 
     def _created(self, mapping: Mapping, intent: CreateIntent, made: Present, bases: Bases, run: Run) -> Result:
+        if intent.on is Side.NAVIMPACT:
+            self._make_way(mapping, made.id, run)
         now = self.clock()
         ids = {"page_id": made.id, "stamped": True} if intent.on is Side.NOTION else {"entity_id": made.id}
         linked = mapping.but(
@@ -465,6 +468,22 @@ class Engine:
         )  # fmt: skip
         self._stamp(self.ledger.save(linked.but(**_healthy), replace(log, id=intent.log_id)))
         return Done()
+
+    def _make_way(self, row: Mapping, entity_id: str, run: Run) -> None:
+        """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes."""
+        other = self.ledger.of_entity(EntityRef(row.entity_type, entity_id))
+        if other is None or other.id == row.id:
+            return
+        page = None if other.page_id is None else self._read(Side.NOTION, other)
+        freed = other.but(entity_id=None, bases={}, conflicts=(), intent=None)
+        if not isinstance(page, Present):
+            self.ledger.save(freed.but(state=State.DELETED, troubles=()), *self._abandoned(other))
+        elif page.created_by == self.workspace.bot_id:
+            log = self._log(
+                other, Operation.DELETE, run, side=Side.NOTION, changes=_removal(page), message=_SECOND_PAGE
+            )
+            intent = RemoveIntent(Side.NOTION, log.id)
+            self._remove(self.ledger.save(freed.but(intent=intent), log, *self._abandoned(other)), intent, run)
 
     def _create_refused(self, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Result:
         """Leave the record where it is and say why; the next edit of it tries again with the new values."""

@@ -127,7 +127,7 @@ def check_pairs(
 
 
 def walk_rows(
-    notion: SidePort,
+    port: SidePort,
     entity_type: EntityType,
     *,
     desk: Desk,
@@ -135,18 +135,19 @@ def walk_rows(
     work_for: Callable[[str], Work],
     now: datetime,
 ) -> None:
-    """Every now and then put work for those of the next hundred rows that are not in step, the longest unedited first.
+    """Now and then put work for those of the next hundred records that are not in step, the longest unedited first.
 
-    Finds rows that no mapping pairs and that no query for changes shows: shared again, or indexed late.
+    Finds what no mapping pairs and no query for changes shows: shared again, indexed late, or looked at when NavImpact
+    showed nothing.
     """
-    name = f"rows:{entity_type}"
+    name = f"rows:{port.side}:{entity_type}"
     place = _due(desk, name, now)
     if place is None:
         return
     since = datetime.fromisoformat(place) if place else None
-    page = notion.changed_since(entity_type, since, None)
+    page = port.changed_since(entity_type, since, None)
     for row in page.records:
-        if not in_step(row, Side.NOTION, mapping_of(ledger, entity_type, Side.NOTION, row)):
+        if not in_step(row, port.side, mapping_of(ledger, entity_type, port.side, row)):
             desk.put(work_for(f"{entity_type}/{row.id}"))
     last = max((row.edited_at for row in page.records if row.edited_at), default=None) if page.cursor else None
     _next_round(desk, name, now, last.isoformat() if last and last != since else "")
@@ -216,6 +217,8 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
         return False
     if mapping.gone_since is not None or mapping.attempts or any(trouble.field for trouble in mapping.troubles):
         return False  # of a field that is held it is not kept what it said, so only a look can tell
+    if side is Side.NOTION and record.key not in (None, str(mapping.entity)):
+        return False
     listed = {c.field: c.navimpact if side is Side.NAVIMPACT else c.notion for c in mapping.conflicts}
     if any(record.values.get(name, half) != half for name, half in listed.items()):
         return False
