@@ -122,6 +122,9 @@ class MemoryLedger:
     def log(self, log_id: int) -> SyncLog | None:
         return self.kept.logs.get(log_id)
 
+    def logs_of_run(self, run_id: str) -> Sequence[SyncLog]:
+        return sorted((log for log in self.kept.logs.values() if log.run_id == run_id), key=lambda log: log.id)
+
     def record(self, *logs: SyncLog) -> None:
         if logs:
             self._check_lease()

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Protocol, assert_never
 
 from navsync import merge, reconcile
-from navsync.engine import SETTLE, Done, Engine, Later, Result, Run
+from navsync.engine import SETTLE, Choice, Done, Engine, Later, Result, Run
 from navsync.errors import (
     Blocked,
     Fatal,
@@ -29,6 +29,7 @@ from navsync.model import (
     Connection,
     CreateIntent,
     DataSource,
+    Decision,
     EntityRef,
     EntityType,
     Lane,
@@ -310,6 +311,12 @@ class _Shift:
                 return self._sweep(work)
             case WorkKind.BACKFILL:
                 return self._backfill(work)
+            case WorkKind.RESOLVE:
+                return self._resolve(work, run)
+            case WorkKind.DECIDE:
+                return self._decide(work, run)
+            case WorkKind.REVERT:
+                return self._revert(work, run)
             case _:
                 assert_never(work.kind)
 
@@ -379,6 +386,42 @@ class _Shift:
     def _mapping(self, mapping_id: int, run: Run) -> Result:
         mapping = self.ledger.load(mapping_id)
         return Done() if mapping is None else self.engine.sync(mapping, run)
+
+    # --- decisions of people ----------------------------------------------------------------------------------------
+
+    def _resolve(self, work: Work, run: Run) -> Result:
+        mapping_id, _, field = work.external_id.partition("/")
+        mapping = self.ledger.load(int(mapping_id))
+        return Done() if mapping is None else self.engine.resolve(mapping, field, Side(work.choice or ""), run)
+
+    def _decide(self, work: Work, run: Run) -> Result:
+        mapping = self.ledger.load(int(work.external_id))
+        return Done() if mapping is None else self.engine.decide(mapping, Decision(work.choice or ""), run)
+
+    def _revert(self, work: Work, run: Run) -> Result:
+        """Undo one row, or put work for each row of a run. What cannot be undone is said in a row of its own."""
+        scope, _, rest = work.external_id.partition("/")
+        if scope == "run":
+            for place, each in enumerate(_undone_in_order(self.ledger.logs_of_run(rest))):
+                due = work.due + timedelta(milliseconds=place)
+                self.desk.put(self._work(work, WorkKind.REVERT, f"log/{each.id}", due=due))
+            return Done()
+        log_id, _, field = rest.partition("/")
+        row = self.ledger.log(int(log_id))
+        mapping = self.ledger.load(row.mapping_id) if row and row.mapping_id else None
+        if row is None or mapping is None:
+            return Done()
+        choice = Choice(field or None, Side(work.choice) if work.choice else None)
+        try:
+            return self.engine.revert(mapping, row, choice, run)
+        except Refused as error:
+            outcome = Outcome.FAILED
+            self.ledger.record(
+                self.engine.row(mapping, Operation.REVERT, run, outcome=outcome, message=str(error), reverts=row.id)
+            )
+            return Done()
+
+    # --- many at once -----------------------------------------------------------------------------------------------
 
     def _set_up(self, work: Work) -> Result:
         known = self.desk.sources()
@@ -470,3 +513,18 @@ class _Shift:
 
 
 _KIND = {Side.NAVIMPACT: WorkKind.ENTITY, Side.NOTION: WorkKind.PAGE}
+
+
+def _undone_in_order(rows: Sequence[SyncLog]) -> list[SyncLog]:
+    """The latest first; but what was deleted comes back parents first."""
+    order = list(SPECS)
+    latest_first = sorted(rows, key=lambda row: -row.id)
+    undoable = [row for row in latest_first if row.outcome is Outcome.SUCCESS and row.operation in _UNDOABLE]
+    return sorted(undoable, key=lambda row: _depth(row, order) if row.operation is Operation.DELETE else -1)
+
+
+def _depth(row: SyncLog, order: list[EntityType]) -> int:
+    return order.index(row.entity_type) if row.entity_type else 0
+
+
+_UNDOABLE = {Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT}

@@ -200,7 +200,7 @@ def _agreed(writes: MappingOf[Side, Write | FieldWrite], shown: MappingOf[Side, 
 
 def landed(spec: EntitySpec, bases: Bases, writes: Sequence[FieldWrite], seen: MappingOf[Side, Present]) -> Bases:
     """*bases* with those fields of an interrupted intent that did take effect. The others are simply planned again."""
-    missed = {w.field for w in writes if not _has_landed(spec, w, seen[w.to])}
+    missed = {w.field for w in writes if not has_landed(spec, w, seen[w.to])}
     return remember(bases, [w for w in writes if w.field not in missed], seen)
 
 
@@ -209,7 +209,8 @@ def all_landed(bases: Bases, writes: Iterable[FieldWrite]) -> bool:
     return all(w.field in bases and bases[w.field].on(w.to.other) == w.value for w in writes)
 
 
-def _has_landed(spec: EntitySpec, write: FieldWrite, now: Present) -> bool:
+def has_landed(spec: EntitySpec, write: FieldWrite, now: Present) -> bool:
+    """Whether the side that *write* goes to shows what was written."""
     if write.field not in now.values:
         return False
     pair = _pair(write.to, write.value, now.values[write.field])

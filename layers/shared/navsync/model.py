@@ -155,6 +155,33 @@ class Conflict:
     notion: Value
 
 
+# --- the mapping ----------------------------------------------------------------------------------------------------
+
+
+class State(StrEnum):
+    """Where a mapping stands."""
+
+    LINKED = "linked"
+    DRAFT = "draft"
+    """A row a person made in Notion that lacks a required field."""
+    CREATING = "creating"
+    AWAITING_APPROVAL = "awaiting_approval"
+    """Its page is in the trash (or a mass deletion was stopped) and a person must say what to do."""
+    UNREACHABLE = "unreachable"
+    """Notion answers 404: no longer shared, or gone. Nothing is deleted for it."""
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a mapping waits for a person or for time: its cause and its fix, in words a person reads."""
+
+    code: str
+    cause: str
+    fix: str
+    field: str | None = None
+
+
 # --- intents: writes about to be made -------------------------------------------------------------------------------
 
 
@@ -190,40 +217,18 @@ class CreateIntent:
 
 @dataclass(frozen=True, slots=True)
 class RemoveIntent:
-    """A page about to be trashed, its last values already in the sync log."""
+    """A page about to be trashed or an entity about to be deleted, its last values already in the sync log."""
 
     on: Side
     log_id: int
+    leaves: State = State.DELETED
+    """The mapping's state once that is done."""
 
 
 type Intent = WriteIntent | CreateIntent | RemoveIntent
 
 
-# --- the mapping ----------------------------------------------------------------------------------------------------
-
-
-class State(StrEnum):
-    """Where a mapping stands."""
-
-    LINKED = "linked"
-    DRAFT = "draft"
-    """A row a person made in Notion that lacks a required field."""
-    CREATING = "creating"
-    AWAITING_APPROVAL = "awaiting_approval"
-    """Its page is in the trash (or a mass deletion was stopped) and a person must say what to do."""
-    UNREACHABLE = "unreachable"
-    """Notion answers 404: no longer shared, or gone. Nothing is deleted for it."""
-    DELETED = "deleted"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Why a mapping waits for a person or for time: its cause and its fix, in words a person reads."""
-
-    code: str
-    cause: str
-    fix: str
-    field: str | None = None
+# --- the pair -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,8 @@ class Mapping:
     troubles: tuple[Trouble, ...] = ()
     stamped: bool = False
     """Whether the page carries its `NavImpact ID`."""
+    body_as_of: datetime | None = None
+    """The page's time of edit when its body was last read, where no later edit can hide in the same minute."""
     gone_since: datetime | None = None
     """When NavImpact first answered 404 for it; a deletion is believed when confirmed."""
     title: str | None = None
@@ -354,6 +361,13 @@ class Lane(StrEnum):
     BACKFILL = "3-backfill"
 
 
+class Decision(StrEnum):
+    """What a person may say of a deletion that waits."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+
+
 class WorkKind(StrEnum):
     """What a work row says to look at."""
 
@@ -366,6 +380,12 @@ class WorkKind(StrEnum):
     SETUP = "setup"
     SWEEP = "sweep"
     BACKFILL = "backfill"
+    RESOLVE = "resolve"
+    """external id: `<mapping id>/<field>`; choice: the side that wins"""
+    DECIDE = "decide"
+    """external id: a mapping's id; choice: `approve` or `reject` the deletion it waits with"""
+    REVERT = "revert"
+    """external id: `log/<log id>`, `log/<log id>/<field>` or `run/<run id>`"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -386,6 +406,8 @@ class Work:
     direction: Direction = Direction.BOTH
     thorough: bool = False
     """Ask both sides even where the side it came from shows nothing new: a person wants it looked at."""
+    choice: str | None = None
+    """What a person decided, for the kinds that carry out a decision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +443,10 @@ class Operation(StrEnum):
     LINK = "link"
     UNLINK = "unlink"
     CONFLICT = "conflict"
+    RESOLVE = "resolve"
+    REVERT = "revert"
+    OVERWRITE = "overwrite"
+    """A person's edit may have been overwritten: it was made while we were writing the same field."""
     SETUP = "setup"
     FAIL = "fail"
 
@@ -468,3 +494,5 @@ class SyncLog:
     changes: tuple[Change, ...] = ()
     message: str | None = None
     duration_ms: int | None = None
+    reverts: int | None = None
+    """The id of the row that this one undoes."""

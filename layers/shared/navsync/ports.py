@@ -122,6 +122,10 @@ class Ledger(Protocol):
         """The log row, read consistently."""
         ...
 
+    def logs_of_run(self, run_id: str) -> Sequence[SyncLog]:
+        """Every row that one trigger caused, oldest first; those of the last second may be missing."""
+        ...
+
     def record(self, *logs: SyncLog) -> None:
         """Write *logs* that belong to no mapping's change, under the lease."""
         ...

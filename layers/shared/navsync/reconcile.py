@@ -223,6 +223,8 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
     if any(record.values.get(name, half) != half for name, half in listed.items()):
         return False
     spec = SPECS[mapping.entity_type]
+    if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:
+        return False  # a list does not show the text of a page
     fresh = {f: v for f, v in record.values.items() if f not in listed}
     known = all(f.name in mapping.bases or f.name in listed for f in spec.fields)
     return known and not merge.edited(spec, mapping.bases, side, _showing(record, fresh))

@@ -1,0 +1,257 @@
+"""One side lacks the record: make it there exactly once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from navsync import merge, reconcile
+from navsync.engine import deletes, journal
+from navsync.engine.journal import HEALTHY
+from navsync.engine.steps import Again, Done, Later, Run, Step
+from navsync.engine.updates import stamp
+from navsync.engine.workbench import Workbench
+from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
+from navsync.fields import SPECS, EntitySpec, cannot_carry
+from navsync.model import (
+    Bases,
+    CreateIntent,
+    EntityRef,
+    EntityType,
+    Gone,
+    Mapping,
+    Observation,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    State,
+    Trashed,
+    Trouble,
+    Value,
+)
+
+SETTLE = timedelta(seconds=120)
+"""How long a page created by a lost call may be missing from Notion's index before it may be created again."""
+
+CLOCKS_APART = timedelta(minutes=10)
+"""More than our clock and NavImpact's will ever differ by."""
+
+DRAFT_QUIET = timedelta(seconds=30)
+"""How long a new row may stay without its required fields before a person is told."""
+
+DRAFT_PAUSE = timedelta(minutes=2)
+"""Between looks at a row with a required field that cannot be read yet."""
+
+# --- newcomers ------------------------------------------------------------------------------------------------------
+
+
+def welcome_record(bench: Workbench, entity_type: EntityType, seen: Present, run: Run) -> Step:
+    """Give the entity just read as *seen* a page."""
+    return page_for(bench, bench.new_mapping(entity_type, entity_id=seen.id, state=State.CREATING), seen, run)
+
+
+def welcome_page(bench: Workbench, entity_type: EntityType, page: Observation, run: Run) -> Step:
+    """Look at a page that no mapping pairs: adopt it by its key, or make an entity of a row a person added."""
+    match page:
+        case Gone() | Trashed():
+            return Done()
+        case Present(key=None):
+            return draft(bench, bench.new_mapping(entity_type, page_id=page.id, state=State.DRAFT), page, run)
+        case Present(key=str(key)):
+            return _keyed_page(bench, entity_type, key, page, run)
+        case _:
+            raise AssertionError(f"unexpected {page}")
+
+
+def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Present, run: Run) -> Step:
+    try:
+        entity = EntityRef.parse(key)
+    except ValueError:
+        return Done()  # a person wrote something of their own there: not ours to touch
+    mapping = bench.ledger.of_entity(entity)
+    ours = page.created_by == bench.workspace.bot_id
+    if mapping is None and not ours and not _exists(bench, entity):
+        return Done()  # a copy of a page whose record is gone: it was never agreed on, so nothing follows from it
+    if mapping is None:
+        known = bench.new_mapping(entity_type, entity_id=entity.id, page_id=page.id, state=State.LINKED, stamped=True)
+        return Again(bench.ledger.save(known))
+    if not ours:
+        return Done()  # a person's copy carries our key along: left alone
+    if isinstance(mapping.intent, CreateIntent):
+        return _adopt(bench, mapping, mapping.intent, page, run)
+    return _heal(bench, entity_type, page, run)
+
+
+def _heal(bench: Workbench, entity_type: EntityType, page: Present, run: Run) -> Step:
+    """Trash a second page that a call of ours made which was thought lost; what it said stays in the log.
+
+    It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
+    """
+    second = bench.new_mapping(entity_type, page_id=page.id, state=State.CREATING)
+    return deletes.trash_page(bench, second, page, run, message=journal.SECOND_PAGE)
+
+
+def _exists(bench: Workbench, entity: EntityRef) -> bool:
+    if isinstance(bench.navimpact.read(entity.type, entity.id), Present):
+        return True
+    bench.check_collection(entity.type)
+    return False
+
+
+# --- the plan -------------------------------------------------------------------------------------------------------
+
+
+def page_for(bench: Workbench, mapping: Mapping, seen: Observation, run: Run) -> Step:
+    """An entity without a page."""
+    if not isinstance(seen, Present):
+        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+    return _create(bench, mapping, Side.NOTION, seen, run)
+
+
+def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> Step:
+    """A row without an entity: wait for its required fields, then make the entity."""
+    if not isinstance(page, Present):
+        return deletes.both_gone(bench, mapping, run)
+    missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
+    if not missing:
+        return _create(bench, mapping, Side.NAVIMPACT, page, run)
+    names = ", ".join(f.property for f in missing)
+    trouble = Trouble("draft", f"The row lacks {names}.", f"Fill in {names} in Notion.", missing[0].name)
+    if mapping.version == 0:
+        mapping = bench.ledger.save(mapping.but(state=State.DRAFT))
+        return Later(mapping, bench.clock() + DRAFT_QUIET)
+    if mapping.troubles != (trouble,):
+        mapping = bench.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,)))
+    unread = any(f.name in page.unreadable for f in missing)  # such as a project that has no record yet
+    return Later(mapping, bench.clock() + DRAFT_PAUSE) if unread else Done()
+
+
+def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Run) -> Step:
+    spec = SPECS[mapping.entity_type]
+    values, troubles = _payload(spec, on, seen)
+    mapping = mapping.but(state=State.CREATING, title=spec.title_of(seen.values), troubles=troubles)
+    row = bench.row(mapping, Operation.CREATE, run, side=on, changes=journal.creation(on, values))
+    # On NavImpact a key of its own for each creation: an entity deleted there is not to be answered from memory.
+    key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
+    intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
+    return _post(bench, bench.ledger.save(mapping.but(intent=intent), row), intent, run)
+
+
+def _payload(spec: EntitySpec, on: Side, seen: Present) -> tuple[dict[str, Value], tuple[Trouble, ...]]:
+    """What of *seen* can be carried to a new record on *on*, and why the rest cannot."""
+    values: dict[str, Value] = {}
+    troubles: list[Trouble] = []
+    for field in spec.fields:
+        if field.name not in seen.values or not field.direction.allows(on):
+            continue
+        if reason := cannot_carry(field, seen.values[field.name], on):
+            cause = f"{field.property} cannot be carried to {on}: {reason}"
+            troubles.append(Trouble("cannot_carry", cause, f"Change the value on {on.other}.", field.name))
+        else:
+            values[field.name] = seen.values[field.name]
+    return values, tuple(troubles)
+
+
+# --- interrupted ----------------------------------------------------------------------------------------------------
+
+
+def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run) -> Step:
+    """Go on with a create that was interrupted: adopt what it made, or send the same payload again."""
+    now = bench.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
+    if intent.attempted_at is None and not isinstance(bench.read(intent.on.other, mapping), Present):
+        # never sent, and no longer wanted
+        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+    if intent.attempted_at is not None:
+        found = _made_by(bench, mapping, intent, intent.attempted_at)
+        if found is not None:
+            return _adopt(bench, mapping, intent, found, run)
+        if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
+            return Later(mapping, intent.attempted_at + SETTLE)
+    earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
+    return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
+
+
+def _made_by(bench: Workbench, mapping: Mapping, intent: CreateIntent, attempted_at: datetime) -> Present | None:
+    """What an interrupted create made, if it can be seen.
+
+    A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key, and
+    where it knows no idempotency key either, a second request would make a second record: there it is the unpaired
+    newcomer that says most of what we sent, even when somebody has edited it since.
+    """
+    if intent.on is Side.NOTION:
+        pages = bench.notion.find(mapping.entity_type, intent.key)
+        return next((page for page in pages if page.created_by == bench.workspace.bot_id), None)
+    spec, since = SPECS[mapping.entity_type], attempted_at - CLOCKS_APART
+    for record in reconcile.records(bench.navimpact, mapping.entity_type, since):
+        is_new = record.created_at is None or record.created_at >= since
+        is_free = bench.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None
+        if is_new and is_free and merge.resembles(spec, intent.values, record):
+            return record
+    bench.check_collection(mapping.entity_type)
+    return None
+
+
+def _post(
+    bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run, *, earlier: datetime | None = None
+) -> Step:
+    """Send it. *earlier* is when it was last sent with an unknown outcome, if it was."""
+    try:
+        made = bench.on(intent.on).create(mapping.entity_type, intent.values, key=intent.key)
+    except (Blocked, OutOfTime, Unavailable):  # surely not done this time: no lookup is owed for it
+        bench.ledger.save(mapping.but(intent=replace(intent, attempted_at=earlier)))
+        raise
+    except Refused as error:
+        return _refused(bench, mapping, intent, error, run)
+    if earlier is not None:  # the answer may be what an earlier request made, and somebody has edited since
+        return _adopt(bench, mapping, intent, made, run)
+    writes = [merge.Write(f, intent.on, v, None, "created") for f, v in intent.values.items()]
+    _created(bench, mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
+    return Done()
+
+
+def _adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
+    """Take *found* for what the create made; people may have edited it meanwhile."""
+    bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)
+    _created(bench, mapping, intent, found, bases, run)
+    linked = bench.ledger.load(mapping.id)
+    return Again(linked) if linked else Done()
+
+
+def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Present, bases: Bases, run: Run) -> None:
+    if intent.on is Side.NAVIMPACT:
+        _make_way(bench, mapping, made.id, run)
+    now = bench.clock()
+    ids = {"page_id": made.id, "stamped": True} if intent.on is Side.NOTION else {"entity_id": made.id}
+    linked = mapping.but(
+        bases=bases, intent=None, state=State.LINKED, last_sync_at=now, last_change_at=now, gone_since=None, **ids
+    )
+    row = bench.row(
+        linked, Operation.CREATE, run, side=intent.on, changes=journal.creation(intent.on, intent.values),
+        outcome=Outcome.SUCCESS,
+    )  # fmt: skip
+    row = replace(row, id=intent.log_id, duration_ms=journal.since(intent.attempted_at or now, now))
+    stamp(bench, bench.ledger.save(linked.but(**HEALTHY), row))
+
+
+def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> None:
+    """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes."""
+    other = bench.ledger.of_entity(EntityRef(row.entity_type, entity_id))
+    if other is None or other.id == row.id:
+        return
+    page = None if other.page_id is None else bench.read(Side.NOTION, other)
+    freed = other.but(entity_id=None, bases={}, conflicts=())
+    if not isinstance(page, Present):
+        ended = journal.abandoned(bench.ledger, other)
+        bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
+    elif page.created_by == bench.workspace.bot_id:
+        deletes.trash_page(bench, freed, page, run, message=journal.SECOND_PAGE)
+
+
+def _refused(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step:
+    """Leave the record where it is and say why; the next edit of it tries again with the new values."""
+    state = State.DRAFT if intent.on is Side.NAVIMPACT else State.CREATING
+    row = bench.row(mapping, Operation.CREATE, run, side=intent.on, outcome=Outcome.FAILED, message=str(error))
+    refused = mapping.but(intent=None, state=state, troubles=(*mapping.troubles, journal.refusal(error, intent.on)))
+    bench.ledger.save(refused, replace(row, id=intent.log_id))
+    return Done()

@@ -1,0 +1,65 @@
+"""What a person decided: who wins a conflict, and whether a deletion goes through."""
+
+from __future__ import annotations
+
+from navsync.engine import deletes
+from navsync.engine.steps import Again, Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.model import (
+    Base,
+    Conflict,
+    Decision,
+    Gone,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    State,
+    Trashed,
+)
+
+
+def resolve(bench: Workbench, mapping: Mapping, field: str, winner: Side, run: Run) -> Step:
+    """Let *winner*'s value win the conflict of *field*.
+
+    Only the bases are set, so that the ordinary plan writes the winner and records the loser. A value that somebody
+    edits after the choice was made is a conflict again: the person chose between the two values they saw.
+    """
+    conflict = next((c for c in mapping.conflicts if c.field == field), None)
+    if conflict is None:
+        return Again(mapping)
+    bases = {**mapping.bases, field: _lost_by(winner.other, conflict)}
+    others = tuple(c for c in mapping.conflicts if c is not conflict)
+    message = f"{field}: {winner} wins"
+    row = bench.row(mapping, Operation.RESOLVE, run, side=winner.other, outcome=Outcome.SUCCESS, message=message)
+    return Again(bench.ledger.save(mapping.but(bases=bases, conflicts=others), row))
+
+
+def _lost_by(loser: Side, conflict: Conflict) -> Base:
+    """A base that *loser* still shows and the winner does not: so it was the winner who changed."""
+    shown = Base(conflict.navimpact, conflict.notion)
+    unlike = next(v for v in (conflict.base, shown.on(loser), None, "") if v != shown.on(loser.other))
+    match loser:
+        case Side.NOTION:
+            return Base(navimpact=unlike, notion=conflict.notion)
+        case Side.NAVIMPACT:
+            return Base(navimpact=conflict.navimpact, notion=unlike)
+
+
+def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> Step:
+    """Carry out what a person said of the deletion that *mapping* waits with; nothing, when it waits no more."""
+    if mapping.state is not State.AWAITING_APPROVAL:
+        return Again(mapping)
+    entity, page = bench.read(Side.NAVIMPACT, mapping), bench.read(Side.NOTION, mapping)
+    match entity, page, decision:
+        case Present(), Trashed(), Decision.APPROVE if not bench.was_edited(mapping, Side.NAVIMPACT, entity):
+            return deletes.delete_entity(bench, mapping, entity, run)
+        case Present(), Trashed(), Decision.REJECT:
+            return deletes.restore_page(bench, mapping, page, run)
+        case Gone(), Present(), Decision.APPROVE if not bench.was_edited(mapping, Side.NOTION, page):
+            return deletes.trash_page(bench, mapping, page, run)
+        case Gone(), Present(), Decision.REJECT:
+            return deletes.recreate_entity(bench, mapping)
+        case _:
+            return Again(mapping)  # an edit outlives a deletion, approved or not

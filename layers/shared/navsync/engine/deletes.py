@@ -1,0 +1,236 @@
+"""One side is gone: is it true, and what follows?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+from navsync import reconcile
+from navsync.engine import journal
+from navsync.engine.steps import Again, Done, First, Later, Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.fields import SPECS
+from navsync.model import (
+    EntityRef,
+    EntityType,
+    Gone,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    RemoveIntent,
+    Side,
+    State,
+    SyncLog,
+    Trashed,
+    Trouble,
+)
+
+CONFIRM = timedelta(seconds=10)
+"""NavImpact's 404 is believed when it is repeated after this."""
+
+UNREACHABLE_PAUSE = timedelta(hours=1)
+"""Between looks at a page that Notion does not show us."""
+
+# --- the entity -----------------------------------------------------------------------------------------------------
+
+
+def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
+    """NavImpact answered 404: believe it when repeated while the collection itself can be read."""
+    if (later := unconfirmed(bench, mapping)) is not None:
+        return later
+    if mapping.state is State.DELETED or bench.was_edited(mapping, Side.NOTION, page):
+        return recreate_entity(bench, mapping)
+    if mapping.state is State.AWAITING_APPROVAL:
+        return Done()
+    parent = _parent_gone_too(bench, mapping)
+    if parent is not None and parent.state is not State.DELETED:
+        return First(parent, mapping)
+    if parent is None and not bench.ledger.count_removal(bench.clock()):
+        return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
+    return trash_page(bench, mapping, page, run)
+
+
+def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
+    """When to ask again for a record that was not there; None once that is believed.
+
+    Once is not enough: NavImpact may have got its permissions back between the record and the collection.
+    """
+    bench.check_collection(mapping.entity_type)
+    now = bench.clock()
+    if mapping.gone_since is None:
+        mapping = bench.ledger.save(mapping.but(gone_since=now))
+    confirmed_at = (mapping.gone_since or now) + CONFIRM
+    return Later(mapping, confirmed_at) if now < confirmed_at else None
+
+
+def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
+    """The mapping of its project where that is gone as well.
+
+    NavImpact deletes all that belongs to a project with it; that is one deletion to count, not many.
+    """
+    belongs_to = mapping.bases.get("project")
+    ids = belongs_to.navimpact if belongs_to and isinstance(belongs_to.navimpact, tuple) else ()
+    for id in ids:
+        parent = bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
+        if parent is not None and isinstance(bench.navimpact.read(EntityType.MEDIA_PROJECT, id), Gone):
+            return parent
+    return None
+
+
+def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
+    """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
+    fresh = mapping.but(
+        entity_id=None, bases={}, conflicts=(), troubles=(), stamped=False, gone_since=None, intent=None,
+        state=State.DRAFT,
+    )  # fmt: skip
+    return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))
+
+
+# --- the page -------------------------------------------------------------------------------------------------------
+
+
+def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
+    """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
+    if bench.was_edited(mapping, Side.NAVIMPACT, entity):
+        return restore_page(bench, mapping, page, run)
+    if mapping.state is State.AWAITING_APPROVAL:
+        return Done()
+    return _wait_for_approval(bench, mapping, journal.TRASHED, run)
+
+
+def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:
+    """Take it out of the trash and look at both sides again."""
+    bench.notion.restore(mapping.entity_type, page.last.id)
+    row = bench.row(mapping, Operation.RESTORE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, reverts=reverts)
+    bench.ledger.record(row)
+    return Again(mapping)
+
+
+def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run) -> Step:
+    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(trouble,), intent=None)
+    row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
+    bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
+    return Done()
+
+
+def page_unreachable(bench: Workbench, mapping: Mapping, run: Run) -> Step:
+    """Notion's 404: not reachable, which proves nothing."""
+    if mapping.state is not State.UNREACHABLE:
+        cause = journal.UNREACHABLE.cause
+        row = bench.row(mapping, Operation.FAIL, run, outcome=Outcome.FAILED, message=cause)
+        mapping = bench.ledger.save(mapping.but(state=State.UNREACHABLE, troubles=(journal.UNREACHABLE,)), row)
+    return Later(mapping, bench.clock() + UNREACHABLE_PAUSE)
+
+
+def both_gone(bench: Workbench, mapping: Mapping, run: Run) -> Step:
+    """Nothing is left to keep in step."""
+    if mapping.version and mapping.state is not State.DELETED:
+        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message="gone on both sides")
+        gone = mapping.but(state=State.DELETED, troubles=(), intent=None)
+        bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
+    return Done()
+
+
+# --- carrying a deletion out ----------------------------------------------------------------------------------------
+
+
+def trash_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, message: str | None = None) -> Step:
+    """Move the page to the trash, its values recorded first."""
+    changes = journal.removal(Side.NOTION, page, message or "deleted on navimpact")
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=message)
+    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), [row])
+
+
+def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, reverts: int) -> Step:
+    """Undo the making of a page: it goes to the trash, and what becomes of its record is for a person to say."""
+    changes = journal.removal(Side.NOTION, page, "undone")
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, reverts=reverts)
+    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), [row])
+
+
+def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run, *, reverts: int | None = None) -> Step:
+    """Delete it in NavImpact for good, with all that belongs to it, once every value is recorded.
+
+    NavImpact deletes a project's children with it, without a word about them. Where this undoes a creation the row in
+    Notion, which is a person's, stays.
+    """
+    rule, leaves = ("deletion approved", State.DELETED) if reverts is None else ("undone", State.AWAITING_APPROVAL)
+    changes = journal.removal(Side.NAVIMPACT, entity, rule)
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, reverts=reverts)
+    bench.ledger.record(*_rows_of_children(bench, mapping, run))
+    return _remove(bench, mapping, RemoveIntent(Side.NAVIMPACT, row.id, leaves), [row])
+
+
+def _rows_of_children(bench: Workbench, mapping: Mapping, run: Run) -> Iterator[SyncLog]:
+    if mapping.entity_type is not EntityType.MEDIA_PROJECT:
+        return
+    for kind in (t for t in SPECS if t is not EntityType.MEDIA_PROJECT):
+        for child in reconcile.records(bench.navimpact, kind, None):
+            if child.values.get("project") == (mapping.entity_id,):
+                pair = bench.ledger.of_entity(EntityRef(kind, child.id))
+                about = pair or bench.new_mapping(kind, entity_id=child.id)
+                changes = journal.removal(Side.NAVIMPACT, child, "deleted with its project")
+                row = bench.row(
+                    about, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, outcome=Outcome.SUCCESS
+                )
+                yield replace(row, title=SPECS[kind].title_of(child.values), mapping_id=pair.id if pair else None)
+
+
+def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
+    ended = journal.abandoned(bench.ledger, mapping)
+    return _carry_out(bench, bench.ledger.save(mapping.but(intent=intent), *rows, *ended), intent)
+
+
+def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
+    """Go on with a removal that was interrupted, unless somebody has touched the record since."""
+    seen = bench.read(intent.on, mapping)
+    row = bench.ledger.log(intent.log_id)
+    if not isinstance(seen, Present) or row is None:
+        return _carry_out(bench, mapping, intent)
+    if intent.on is Side.NOTION and _taken_out(bench, seen, row):
+        return _kept(bench, mapping, intent)
+    if intent.on is Side.NAVIMPACT and bench.was_edited(mapping, Side.NAVIMPACT, seen):
+        return _kept(bench, mapping, intent)
+    return _carry_out(bench, mapping, intent)
+
+
+def _kept(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
+    """The record stays: its page wants its entity back, where that is gone."""
+    if intent.on is Side.NOTION and intent.leaves is State.DELETED:
+        return recreate_entity(bench, mapping)
+    return Again(bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping)))
+
+
+def _taken_out(bench: Workbench, page: Present, row: SyncLog) -> bool:
+    """Whether a person had the page in hands after *row*: perhaps to take it out of the trash again."""
+    ours = page.edited_by in (None, bench.workspace.bot_id)
+    return not ours and page.edited_at is not None and page.edited_at >= row.at.replace(second=0, microsecond=0)
+
+
+def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
+    id = mapping.page_id if intent.on is Side.NOTION else mapping.entity_id
+    if id is None:
+        raise AssertionError(f"mapping {mapping.id} has nothing to remove on {intent.on}")
+    bench.on(intent.on).remove(mapping.entity_type, id)
+    row = bench.ledger.log(intent.log_id)
+    if intent.on is Side.NOTION and row is not None:
+        last = bench.read(Side.NOTION, mapping)  # in the trash nobody edits it, so what it says now is its last word
+        if isinstance(last, Trashed):
+            rule = row.changes[0].rule if row.changes else ""
+            row = replace(row, changes=journal.removal(Side.NOTION, last.last, rule))
+            if bench.was_edited(mapping, Side.NOTION, last.last):
+                return _give_back(bench, mapping, intent, last, row)
+    done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
+    waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
+    troubles = () if intent.leaves is State.DELETED else (waits[intent.on],)
+    after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, last_change_at=bench.clock())
+    bench.ledger.save(after, *done)
+    return Done()
+
+
+def _give_back(bench: Workbench, mapping: Mapping, intent: RemoveIntent, page: Trashed, row: SyncLog) -> Step:
+    bench.notion.restore(mapping.entity_type, page.last.id)
+    bench.ledger.record(replace(row, outcome=Outcome.FAILED, message="edited meanwhile, so it was kept"))
+    return _kept(bench, mapping.but(intent=None), intent)

@@ -1,0 +1,180 @@
+"""One mapping: what does a look at it lead to, until both sides are in step?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from navsync.engine import creates, decisions, deletes, journal, undo, updates
+from navsync.engine.journal import HEALTHY
+from navsync.engine.steps import Again, Done, First, Later, Result, Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.errors import Fatal, Raced, StaleMapping, SyncError, Unavailable, Unclear
+from navsync.fields import SPECS
+from navsync.model import (
+    CreateIntent,
+    Decision,
+    EntityType,
+    Gone,
+    Mapping,
+    Observation,
+    Present,
+    RemoveIntent,
+    Side,
+    State,
+    SyncLog,
+    Trashed,
+    Trouble,
+    WriteIntent,
+)
+
+LOOKS = 6
+"""How often one sync looks, after races and unclear writes, before it is left for later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine(Workbench):
+    """Keeps the mappings of one workspace in step."""
+
+    def sync(self, mapping: Mapping, run: Run, *, edited: Side | None = None) -> Result:
+        """Bring both sides of *mapping* in step.
+
+        *edited* is the side an event came from: when that side shows what was agreed, the other is not asked.
+        """
+        return self._follow(Again(mapping, edited), run)
+
+    def welcome_record(self, entity_type: EntityType, seen: Present, run: Run) -> Result:
+        """Give the entity just read as *seen* a page."""
+        return self._follow(creates.welcome_record(self, entity_type, seen, run), run)
+
+    def welcome_page(self, entity_type: EntityType, page: Observation, run: Run) -> Result:
+        """Look at a page that no mapping pairs: adopt it by its key, or make an entity of a row a person added."""
+        return self._follow(creates.welcome_page(self, entity_type, page, run), run)
+
+    # --- what people decide -----------------------------------------------------------------------------------------
+
+    def resolve(self, mapping: Mapping, field: str, winner: Side, run: Run) -> Result:
+        """Let *winner*'s value win the conflict of *field*."""
+        mapping = self._without_intent(mapping, run)
+        return self._follow(decisions.resolve(self, mapping, field, winner, run), run)
+
+    def decide(self, mapping: Mapping, decision: Decision, run: Run) -> Result:
+        """Carry out what a person said of the deletion that *mapping* waits with."""
+        mapping = self._without_intent(mapping, run)
+        return self._follow(decisions.decide(self, mapping, decision, run), run)
+
+    def revert(self, mapping: Mapping, row: SyncLog, choice: undo.Choice, run: Run) -> Result:
+        """Undo what *row* tells of *mapping*. Raises `Refused` where somebody has edited since."""
+        mapping = self._without_intent(mapping, run)
+        return self._follow(undo.revert(self, mapping, row, choice, run), run)
+
+    def _without_intent(self, mapping: Mapping, run: Run) -> Mapping:
+        """*mapping* with what was begun brought to its end."""
+        if mapping.intent is not None:
+            self.sync(mapping, run)
+            mapping = self.ledger.load(mapping.id) or mapping
+        if mapping.intent is not None:
+            raise Unavailable("what was begun with this record before is settled first")
+        return mapping
+
+    # --- looking ----------------------------------------------------------------------------------------------------
+
+    def _follow(self, step: Step, run: Run) -> Result:
+        """Go on until nothing is left to do now."""
+        looks = 0
+        while True:
+            match step:
+                case Done() | Later():
+                    return step
+                case First(parent=parent, mapping=mapping):
+                    step = self._after(parent, mapping, run)
+                case Again(mapping=mapping, edited=edited):
+                    looks += 1
+                    step = self._attempt(mapping, run, edited, is_last=looks == LOOKS)
+                case _:
+                    assert_never(step)
+
+    def _after(self, parent: Mapping, mapping: Mapping, run: Run) -> Step:
+        self.sync(parent, run)
+        stored = self.ledger.load(parent.id)
+        is_settled = stored is None or stored.state is State.DELETED
+        if is_settled:
+            return Again(mapping)
+        waits = stored is not None and stored.state is State.AWAITING_APPROVAL
+        return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else deletes.CONFIRM))
+
+    def _attempt(self, mapping: Mapping, run: Run, edited: Side | None, *, is_last: bool) -> Step:
+        try:
+            return self._recovered(mapping, self._look(mapping, run, edited))
+        except (Raced, Unclear, StaleMapping):
+            stored = None if is_last else self.ledger.load(mapping.id)
+            if stored is None:
+                raise
+            return Again(stored)
+
+    def _look(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
+        match mapping.intent:
+            case CreateIntent() as intent:
+                return creates.finish_create(self, mapping, intent, run)
+            case RemoveIntent() as intent:
+                return deletes.finish_remove(self, mapping, intent)
+            case WriteIntent() | None:
+                return self._observe(mapping, run, edited)
+            case _:
+                assert_never(mapping.intent)
+
+    def _observe(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
+        if mapping.entity is None:
+            return creates.draft(self, mapping, self.read(Side.NOTION, mapping), run)
+        if mapping.page_id is None:
+            return creates.page_for(self, mapping, self.read(Side.NAVIMPACT, mapping), run)
+        entity = self.read(Side.NAVIMPACT, mapping)
+        if edited is Side.NAVIMPACT and self._is_unmoved(mapping, entity):
+            return Done()
+        page = self.read(Side.NOTION, mapping)  # last: it is the side people edit, and it has no conditional write
+        return self._act(mapping, entity, page, run)
+
+    def _act(self, mapping: Mapping, entity: Observation, page: Observation, run: Run) -> Step:
+        if isinstance(entity, Present) and mapping.gone_since is not None:
+            mapping = self.ledger.save(mapping.but(gone_since=None))
+        match entity, page:
+            case Present(), Present():
+                return updates.merge_both(self, mapping, {Side.NAVIMPACT: entity, Side.NOTION: page}, run)
+            case Present(), Trashed():
+                return deletes.page_trashed(self, mapping, entity, page, run)
+            case Present() | Gone(), Gone():
+                return deletes.page_unreachable(self, mapping, run)
+            case Gone(), Present():
+                return deletes.entity_gone(self, mapping, page, run)
+            case Gone(), Trashed():
+                return deletes.unconfirmed(self, mapping) or deletes.both_gone(self, mapping, run)
+            case _:
+                raise AssertionError(f"NavImpact has no trash, yet showed {entity}")
+
+    def _is_unmoved(self, mapping: Mapping, entity: Observation) -> bool:
+        settled = mapping.intent is None and mapping.state is State.LINKED and mapping.stamped
+        quiet = not mapping.conflicts and not mapping.troubles and mapping.gone_since is None
+        known = mapping.bases.keys() >= {f.name for f in SPECS[mapping.entity_type].fields}
+        same = isinstance(entity, Present) and not self.was_edited(mapping, Side.NAVIMPACT, entity)
+        return settled and quiet and known and same
+
+    # --- failures ---------------------------------------------------------------------------------------------------
+
+    def _recovered(self, before: Mapping, step: Step) -> Step:
+        """*step*; a look that ended well ends the count of failures, whatever it led to."""
+        ended = isinstance(step, Done | Later)
+        stored = self.ledger.load(before.id) if before.attempts and ended else None
+        if stored is not None and stored.attempts:
+            self.ledger.save(stored.but(troubles=tuple(t for t in stored.troubles if t.code != "failing"), **HEALTHY))
+        return step
+
+    def note_failure(self, mapping: Mapping, error: SyncError, retry_at: datetime) -> Mapping:
+        """Remember that a look at *mapping* failed and when the next one is, for the people who wonder."""
+        stored = self.ledger.load(mapping.id) or mapping
+        fix = "See the cause; it is looked at again later." if isinstance(error, Fatal) else journal.BY_ITSELF
+        trouble = Trouble("failing", f"The last look failed: {error}", fix)
+        others = tuple(t for t in stored.troubles if t.code != "failing")
+        return self.ledger.save(
+            stored.but(attempts=stored.attempts + 1, next_retry_at=retry_at, troubles=(*others, trouble))
+        )

@@ -1,0 +1,119 @@
+"""What do people read of what was done: the changes, the reasons, and what to do?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from navsync import merge
+from navsync.errors import Refused
+from navsync.model import (
+    Bases,
+    Change,
+    Conflict,
+    Mapping,
+    Outcome,
+    Present,
+    Side,
+    SyncLog,
+    Trouble,
+    Values,
+    WriteIntent,
+)
+from navsync.ports import Ledger
+
+HEALTHY: dict[str, Any] = {"attempts": 0, "next_retry_at": None}
+"""What a mapping says after a look that ended well."""
+
+SECOND_PAGE = "A second page of a record that has one: a call that was thought lost had made it after all."
+
+BY_ITSELF = "Nothing to do: it is tried again by itself."
+
+TRASHED = Trouble(
+    "approve_delete",
+    "Its page was moved to the trash in Notion. NavImpact deletes for good, and everything below it too.",
+    "Approve the deletion, or restore the page in Notion.",
+)
+MASS_DELETION = Trouble(
+    "mass_deletion",
+    "Many records vanished from NavImpact within an hour, which looks more like a fault than like intent.",
+    "Approve the deletion to move the page to the trash, or reject it to make its record again.",
+)
+UNREACHABLE = Trouble(
+    "unreachable",
+    "Notion does not show its page to NavSync any more: it is no longer shared, or gone for good.",
+    "Share the page with the connection again. Nothing was deleted in NavImpact.",
+)
+UNDONE = Trouble(
+    "undone",
+    "Its record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
+    "Edit the row to make its record again, or move it to the trash.",
+)
+
+
+def creation(on: Side, values: Values) -> tuple[Change, ...]:
+    """What a new record on *on* says."""
+    return tuple(Change(f, on, None, v, rule="created") for f, v in values.items() if v not in (None, ()))
+
+
+def removal(side: Side, seen: Present, rule: str) -> tuple[Change, ...]:
+    """What is lost on *side* with the record."""
+    values = ((f, v) for f, v in seen.values.items() if v not in (None, ()))
+    return tuple(Change(f, side, v, None, seen.raw.get(f), rule) for f, v in values)
+
+
+def change(write: merge.Write, seen: dict[Side, Present]) -> Change:
+    """What *write* replaces."""
+    raw = seen[write.to].raw.get(write.field)
+    return Change(write.field, write.to, write.overwrites, write.value, raw, write.rule)
+
+
+def clashes(before: Mapping, after: Mapping) -> tuple[Change, ...]:
+    """Both halves of every conflict that *after* has and *before* had not."""
+    return tuple(half for c in after.conflicts if c not in before.conflicts for half in _halves(c))
+
+
+def _halves(conflict: Conflict) -> Iterable[Change]:
+    yield Change(conflict.field, Side.NAVIMPACT, conflict.base, conflict.navimpact, rule="conflict: ask")
+    yield Change(conflict.field, Side.NOTION, conflict.base, conflict.notion, rule="conflict: ask")
+
+
+def closed(ledger: Ledger, before: Mapping, bases: Bases) -> list[SyncLog]:
+    """The log row of a write that was interrupted, told to the end: it must not stay "started" for ever."""
+    if not isinstance(before.intent, WriteIntent):
+        return []
+    row = ledger.log(before.intent.log_id)
+    if row is None:
+        return []
+    if merge.all_landed(bases, before.intent.writes):
+        return [replace(row, outcome=Outcome.SUCCESS, message="interrupted; found written by a later look")]
+    return [replace(row, outcome=Outcome.FAILED, message="interrupted before all was written; planned again")]
+
+
+def abandoned(ledger: Ledger, mapping: Mapping) -> list[SyncLog]:
+    """The log row of a write that has become pointless, told to the end."""
+    row = ledger.log(mapping.intent.log_id) if mapping.intent is not None else None
+    return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then a side was gone")] if row else []
+
+
+def only_side(writes: Iterable[merge.Write]) -> Side | None:
+    """Where all *writes* go, None where to both."""
+    sides = {w.to for w in writes}
+    return sides.pop() if len(sides) == 1 else None
+
+
+def refusal(error: Refused, side: Side) -> Trouble:
+    """What *side* did not take, and what to do."""
+    return Trouble("refused", f"{side} refused the value: {error}", f"Change the value on {side.other}.", error.field)
+
+
+def milliseconds(span: timedelta) -> int:
+    """*span*, rounded."""
+    return round(span / timedelta(milliseconds=1))
+
+
+def since(at: datetime, now: datetime) -> int:
+    """Milliseconds from *at* to *now*."""
+    return milliseconds(now - at)

@@ -1,0 +1,56 @@
+"""What can a look at one mapping lead to?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from navsync.model import Direction, Mapping, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What caused the looks: one trigger's id on every row it causes, and whose edit or request it was."""
+
+    id: str
+    actor: str | None = None
+    direction: Direction = Direction.BOTH
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Nothing more to do now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Look at *mapping* again at *at*."""
+
+    mapping: Mapping
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Look at *mapping* at once, for it has changed.
+
+    *edited* is the side an event came from: when that side shows what was agreed, the other is not asked.
+    """
+
+    mapping: Mapping
+    edited: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class First:
+    """Look at *parent* before *mapping*: what becomes of the one decides about the other."""
+
+    parent: Mapping
+    mapping: Mapping
+
+
+type Result = Done | Later
+"""How a sync ended."""
+
+type Step = Result | Again | First
+"""What one look led to."""

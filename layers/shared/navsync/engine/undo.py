@@ -1,0 +1,127 @@
+"""What undoes a row of the sync log?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from navsync import merge
+from navsync.engine import deletes, updates
+from navsync.engine.steps import Again, Done, Run, Step
+from navsync.engine.updates import Seen
+from navsync.engine.workbench import Workbench
+from navsync.errors import Refused
+from navsync.fields import SPECS, cannot_carry, field_of, same
+from navsync.model import Change, FieldWrite, Mapping, Operation, Outcome, Present, Side, SyncLog, Trashed
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of a row is to be undone: all of it, or these."""
+
+    field: str | None = None
+    side: Side | None = None
+    """Whose text comes back where two were merged into one."""
+
+    def means(self, change: Change) -> bool:
+        """Whether *change* is to be undone."""
+        return self.field in (None, change.field) and self.side in (None, change.side)
+
+
+def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
+    """Write what *row* replaced, as an edit like any other. Raises `Refused` where somebody has edited since."""
+    if row.outcome is not Outcome.SUCCESS:
+        raise Refused("nothing was written then, so there is nothing to undo")
+    match row.operation, row.side:
+        case ((Operation.UPDATE | Operation.REVERT), _):
+            return _write_back(bench, mapping, row, choice, run)
+        case Operation.CREATE, Side.NAVIMPACT:
+            entity = _as_made(bench, mapping, Side.NAVIMPACT, row)
+            return deletes.delete_entity(bench, mapping, entity, run, reverts=row.id)
+        case Operation.CREATE, Side.NOTION:
+            page = _as_made(bench, mapping, Side.NOTION, row)
+            return deletes.take_page(bench, mapping, page, run, reverts=row.id)
+        case Operation.DELETE, _:
+            return _bring_back(bench, mapping, run, reverts=row.id)
+        case _:
+            raise Refused(f"a row about {row.operation} wrote no value, so there is nothing to undo")
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
+    seen = _both(bench, mapping)
+    meant = [change for change in row.changes if choice.means(change)]
+    _check_single(meant)
+    writes = tuple(write for change in meant for write in _inverse(mapping, change, seen))
+    if writes:
+        updates.write(bench, mapping, mapping, writes, seen, run, operation=Operation.REVERT, reverts=row.id)
+    return Done()
+
+
+def _both(bench: Workbench, mapping: Mapping) -> Seen:
+    seen: Seen = {}
+    for side in Side:
+        shown = bench.read(side, mapping) if mapping.entity_id and mapping.page_id else None
+        if not isinstance(shown, Present):
+            raise Refused(f"the record is not there on {side} any more; bring it back first")
+        seen[side] = shown
+    return seen
+
+
+def _check_single(changes: Iterable[Change]) -> None:
+    fields = [change.field for change in changes]
+    if twice := sorted({name for name in fields if fields.count(name) > 1}):
+        raise Refused(f"two edits of {twice[0]} were merged; say which side's text is to come back")
+
+
+def _inverse(mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
+    field = field_of(mapping.entity_type, change.field)
+    base = mapping.bases.get(change.field)
+    agreed = base is not None and all(s.values.get(change.field) == base.on(side) for side, s in seen.items())
+    ours = FieldWrite(change.field, change.side, change.new, change.old)
+    if not agreed or not merge.has_landed(SPECS[mapping.entity_type], ours, seen[change.side]):
+        raise Refused(f"{field.property} was edited since; its values are in the history of the record")
+    for side in Side:
+        shown = seen[side].values[change.field]
+        pair = (change.old, shown) if side is Side.NOTION else (shown, change.old)
+        if shown == change.old if side is change.side else same(field, *pair):
+            continue
+        if reason := _hindrance(mapping, change, side):
+            raise Refused(f"{field.property} cannot be put back: {reason}")
+        yield merge.Write(change.field, side, change.old, shown, "undone")
+
+
+def _hindrance(mapping: Mapping, change: Change, to: Side) -> str | None:
+    field = field_of(mapping.entity_type, change.field)
+    if not field.direction.allows(to):
+        return f"it does not sync to {to}"
+    return cannot_carry(field, change.old, to)
+
+
+# --- records --------------------------------------------------------------------------------------------------------
+
+
+def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Present:
+    """The record on *side*, which says still what *row* made it say."""
+    spec = SPECS[mapping.entity_type]
+    seen = bench.read(side, mapping) if mapping.entity_id and mapping.page_id else None
+    if not isinstance(seen, Present):
+        raise Refused(f"the record is not there on {side} any more")
+    made = {change.field: change.new for change in row.changes}
+    writes = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
+    untouched = all(merge.has_landed(spec, write, seen) for write in writes)
+    if not untouched or bench.was_edited(mapping, side, seen):
+        raise Refused("it was edited since it was made; delete it by hand, where you see what goes with it")
+    return seen
+
+
+def _bring_back(bench: Workbench, mapping: Mapping, run: Run, *, reverts: int) -> Step:
+    """Take the page out of the trash; it wants its entity back."""
+    page = bench.read(Side.NOTION, mapping) if mapping.page_id else None
+    if isinstance(page, Present):
+        return Again(mapping)
+    if not isinstance(page, Trashed):
+        raise Refused("its page is gone from Notion's trash; its values are in the history of the record")
+    return deletes.restore_page(bench, mapping, page, run, reverts=reverts)

@@ -1,0 +1,101 @@
+"""What does every step of the engine work with?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from navsync import merge
+from navsync.engine.steps import Run
+from navsync.errors import Unavailable
+from navsync.fields import SPECS
+from navsync.model import (
+    Change,
+    EntityType,
+    Mapping,
+    Observation,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    SyncLog,
+    Workspace,
+)
+from navsync.ports import Ledger, SidePort
+
+
+@dataclass(frozen=True, slots=True)
+class Workbench:
+    """Both sides of one workspace, its memory, and time and ids. Single-threaded per mapping."""
+
+    workspace: Workspace
+    ledger: Ledger
+    navimpact: SidePort
+    notion: SidePort
+    clock: Callable[[], datetime]
+    new_id: Callable[[], int]
+
+    def on(self, side: Side) -> SidePort:
+        """The port of *side*."""
+        return self.navimpact if side is Side.NAVIMPACT else self.notion
+
+    def read(self, side: Side, mapping: Mapping) -> Observation:
+        """What *side* shows of *mapping* now."""
+        id = mapping.entity_id if side is Side.NAVIMPACT else mapping.page_id
+        if id is None:
+            raise AssertionError(f"mapping {mapping.id} has no record on {side}")
+        return self.on(side).read(mapping.entity_type, id)
+
+    def was_edited(self, mapping: Mapping, side: Side, seen: Present) -> bool:
+        """Whether *side* shows another value than the agreed one."""
+        return merge.edited(SPECS[mapping.entity_type], mapping.bases, side, seen)
+
+    def check_collection(self, entity_type: EntityType) -> None:
+        """A record that is missing proves nothing while its collection cannot be read."""
+        if not self.navimpact.answers(entity_type):
+            raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
+
+    def new_mapping(self, entity_type: EntityType, **known: object) -> Mapping:
+        """A mapping that is not stored yet."""
+        blank = Mapping(
+            id=self.new_id(),
+            workspace_id=self.workspace.id,
+            entity_type=entity_type,
+            entity_id=None,
+            page_id=None,
+            created_at=self.clock(),
+        )
+        return blank.but(**known)
+
+    def row(
+        self,
+        mapping: Mapping,
+        operation: Operation,
+        run: Run,
+        *,
+        outcome: Outcome = Outcome.STARTED,
+        side: Side | None = None,
+        changes: tuple[Change, ...] = (),
+        message: str | None = None,
+        reverts: int | None = None,
+    ) -> SyncLog:
+        """A row for the sync log; storing it is the caller's."""
+        return SyncLog(
+            id=self.new_id(),
+            workspace_id=self.workspace.id,
+            at=self.clock(),
+            run_id=run.id,
+            operation=operation,
+            outcome=outcome,
+            side=side,
+            entity_type=mapping.entity_type,
+            entity_id=mapping.entity_id,
+            page_id=mapping.page_id,
+            mapping_id=mapping.id,
+            title=mapping.title,
+            actor=run.actor,
+            changes=changes,
+            message=message,
+            reverts=reverts,
+        )
