@@ -1,0 +1,427 @@
+"""What people decide, and what they undo: the whole core, step by step."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from navsync.fields import SPECS
+from navsync.model import (
+    EntityRef,
+    EntityType,
+    Gone,
+    Lane,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    State,
+    SyncLog,
+    Trashed,
+    Work,
+    WorkKind,
+)
+from tests.simulation.world import PROJECT, World
+
+STORY = EntityType.IMPACT_STORY
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(entity_types=tuple(SPECS))
+    world.connect()
+    return world
+
+
+def say(world: World, kind: WorkKind, external_id: str, choice: str | None = None) -> str:
+    """A person's decision, as the API puts it; the id of its run."""
+    nonce = str(next(world.ids))
+    world.desk.put(Work(Lane.LIVE, kind, external_id, nonce, world.clock(), nonce, actor="ann", choice=choice))
+    world.settle()
+    return nonce
+
+
+def newest(world: World, operation: Operation) -> SyncLog:
+    return max(world.logs(operation), key=lambda log: log.id)
+
+
+def in_conflict(world: World) -> str:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    world.edit(Side.NOTION, world.page_of(id), title="Theirs")
+    world.settle()
+    return id
+
+
+def both(world: World, id: str, name: str = "title") -> tuple[object, object]:
+    return world.value(Side.NAVIMPACT, id, name), world.value(Side.NOTION, world.page_of(id), name)
+
+
+# --- conflicts --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("winner", "value"), [(Side.NAVIMPACT, "Ours"), (Side.NOTION, "Theirs")])
+def test_a_conflict_ends_with_the_value_of_the_side_that_a_person_chose(world: World, winner: Side, value: str) -> None:
+    id = in_conflict(world)
+
+    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title", winner)
+
+    assert both(world, id) == (value, value)
+    assert world.mapping_of(id).conflicts == ()
+
+
+def test_the_value_that_lost_is_in_the_log_with_who_chose(world: World) -> None:
+    id = in_conflict(world)
+
+    run = say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title", "notion")
+
+    (change,) = newest(world, Operation.UPDATE).changes
+    assert (change.side, change.old, change.new) == (Side.NAVIMPACT, "Ours", "Theirs")
+    chosen = newest(world, Operation.RESOLVE)
+    assert (chosen.actor, chosen.run_id) == ("ann", run)
+
+
+def test_an_edit_made_after_the_choice_is_a_conflict_again(world: World) -> None:
+    id = in_conflict(world)
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"title": "Theirs, again"}, seen=seen)
+
+    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title", "navimpact")
+
+    assert both(world, id) == ("Ours", "Theirs, again")
+    assert [c.field for c in world.mapping_of(id).conflicts] == ["title"]
+
+
+def test_clearing_a_field_can_win(world: World) -> None:
+    id = world.new_project(budget=Decimal(5))
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, budget=None)
+    world.edit(Side.NOTION, world.page_of(id), budget=Decimal(7))
+    world.settle()
+
+    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/budget", "navimpact")
+
+    assert both(world, id, "budget") == (None, None)
+
+
+# --- deletions --------------------------------------------------------------------------------------------------------
+
+
+def in_trash(world: World, id: str) -> str:
+    page = world.page_of(id)
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+    return page
+
+
+def test_an_approved_deletion_deletes_the_record_in_navimpact(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    in_trash(world, id)
+
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Gone)
+    assert world.mapping_of(id).state is State.DELETED
+
+
+def test_what_an_approved_deletion_destroys_is_in_the_log_before_it_happens(world: World) -> None:
+    id = world.new_project(title="Reef")
+    story = world.platform.create(STORY, {"title": "Fishers", "description": "All of it", "project": (id,)}, key="k")
+    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
+    world.settle()
+    in_trash(world, id)
+    known: list[dict[str, object]] = []
+
+    def at_the_delete(call: str, applied: bool) -> None:
+        if call == "navimpact remove" and not applied:
+            for log in world.logs(Operation.DELETE):
+                known.append({c.field: c.old for c in log.changes})
+
+    world.navimpact.fault = at_the_delete
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert {(k.get("title"), k.get("description")) for k in known} == {("Reef", None), ("Fishers", "All of it")}
+
+
+def test_a_record_edited_after_the_page_was_trashed_is_not_deleted_even_when_approved(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, id)
+    seen = world.platform.read(PROJECT, id)
+    assert isinstance(seen, Present)
+    world.platform.update(PROJECT, id, {"title": "Still wanted"}, seen=seen)
+
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert world.value(Side.NOTION, page, "title") == "Still wanted"
+
+
+def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, id)
+
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
+
+    assert world.value(Side.NOTION, page, "title") == "Reef"
+    assert world.mapping_of(id).state is State.LINKED
+
+
+def stopped_mass_deletion(world: World) -> list[str]:
+    """Records whose pages wait, because too many others were deleted within the hour."""
+    ids = [world.new_project(title=f"P{n}") for n in range(8)]
+    world.settle()
+    for id in ids:
+        world.platform.remove(PROJECT, id)
+        world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    waiting = [id for id in ids if world.mapping_of(id).state is State.AWAITING_APPROVAL]
+    assert len(waiting) == 3
+    return waiting
+
+
+def test_an_approved_mass_deletion_trashes_the_page(world: World) -> None:
+    id, *_ = stopped_mass_deletion(world)
+    page = world.page_of(id)
+
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+def test_a_rejected_mass_deletion_makes_the_record_again(world: World) -> None:
+    id, *_ = stopped_mass_deletion(world)
+    page, mapping = world.page_of(id), world.mapping_of(id)
+
+    say(world, WorkKind.DECIDE, str(mapping.id), "reject")
+
+    again = world.store.of(1).mappings[mapping.id]
+    assert again.entity_id not in (None, id)
+    assert world.value(Side.NAVIMPACT, str(again.entity_id), "title") == world.value(Side.NOTION, page, "title")
+
+
+def test_a_decision_on_what_waits_no_more_changes_nothing(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert both(world, id) == ("Reef", "Reef")
+
+
+# --- undo -------------------------------------------------------------------------------------------------------------
+
+
+def test_undoing_an_update_puts_the_old_value_on_both_sides(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Oops")
+    world.settle()
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+
+    assert both(world, id) == ("Reef", "Reef")
+
+
+def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Oops")
+    world.settle()
+    undone = newest(world, Operation.UPDATE)
+
+    say(world, WorkKind.REVERT, f"log/{undone.id}")
+
+    row = newest(world, Operation.REVERT)
+    assert (row.reverts, row.actor, row.outcome) == (undone.id, "ann", Outcome.SUCCESS)
+    assert {(c.side, c.old, c.new) for c in row.changes} == {
+        (Side.NAVIMPACT, "Oops", "Reef"),
+        (Side.NOTION, "Oops", "Reef"),
+    }
+
+
+def test_an_undo_can_be_undone(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Wanted")
+    world.settle()
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}/title", "notion")
+
+    assert both(world, id) == ("Wanted", "Wanted")
+
+
+def test_an_undo_refuses_where_somebody_has_edited_since(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Second")
+    world.settle()
+    second = newest(world, Operation.UPDATE)
+    world.edit(Side.NAVIMPACT, id, title="Third")
+    world.settle()
+
+    say(world, WorkKind.REVERT, f"log/{second.id}")
+
+    assert both(world, id) == ("Third", "Third")
+    refused = newest(world, Operation.REVERT)
+    assert refused.outcome is Outcome.FAILED
+    assert "edited since" in str(refused.message)
+
+
+def test_one_field_of_a_row_is_undone_alone(world: World) -> None:
+    id = world.new_project(title="Reef", budget=Decimal(1))
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Oops", budget=Decimal(2))
+    world.settle()
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}/title")
+
+    assert both(world, id) == ("Reef", "Reef")
+    assert both(world, id, "budget") == (Decimal(2), Decimal(2))
+
+
+def test_of_a_merged_text_the_text_of_one_side_comes_back(world: World) -> None:
+    id = world.new_project(description="one\n\ntwo")
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
+    world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO")
+    world.settle()
+    merged = newest(world, Operation.UPDATE)
+
+    say(world, WorkKind.REVERT, f"log/{merged.id}")
+    assert "two edits of description were merged" in str(newest(world, Operation.REVERT).message)
+
+    say(world, WorkKind.REVERT, f"log/{merged.id}/description", "notion")
+    assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
+
+
+def test_undoing_the_making_of_a_record_deletes_it_and_leaves_the_row(world: World) -> None:
+    page = world.new_row(title="By mistake")
+    world.settle()
+    (record,) = [key for key in world.platform.records if key[0] is PROJECT]
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+    for _ in range(3):
+        world.clock.now += timedelta(minutes=20)
+        world.reconcile()
+
+    assert record not in world.platform.records
+    assert world.value(Side.NOTION, page, "title") == "By mistake"
+    (waiting,) = world.store.of(1).mappings.values()
+    assert (waiting.state, waiting.troubles[0].code) == (State.AWAITING_APPROVAL, "undone")
+
+
+def test_undoing_the_making_of_a_page_trashes_it_and_asks_about_the_record(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
+
+
+def test_a_record_that_was_edited_is_not_unmade(world: World) -> None:
+    world.new_row(title="Row")
+    world.settle()
+    made = newest(world, Operation.CREATE)
+    world.edit(Side.NAVIMPACT, str(made.entity_id), title="Edited")
+    world.settle()
+
+    say(world, WorkKind.REVERT, f"log/{made.id}")
+
+    assert world.value(Side.NAVIMPACT, str(made.entity_id), "title") == "Edited"
+    assert newest(world, Operation.REVERT).outcome is Outcome.FAILED
+
+
+def test_undoing_a_deletion_brings_page_and_record_back(world: World) -> None:
+    id = world.new_project(title="Reef", budget=Decimal(3))
+    world.settle()
+    mapping = world.mapping_of(id)
+    page = world.page_of(id)
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
+
+    again = world.store.of(1).mappings[mapping.id]
+    assert world.value(Side.NOTION, page, "title") == "Reef"
+    assert world.value(Side.NAVIMPACT, str(again.entity_id), "budget") == Decimal(3)
+
+
+def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(3)]
+    world.settle()
+    for id in ids:
+        page = world.page_of(id)
+        seen = world.person.read(PROJECT, page)
+        assert isinstance(seen, Present)
+        world.person.update(PROJECT, page, {"budget": Decimal(9)}, seen=seen)
+    world.clock.now += timedelta(minutes=5)
+    world.reconcile()
+    (run,) = {log.run_id for log in world.logs(Operation.UPDATE)}
+
+    say(world, WorkKind.REVERT, f"run/{run}")
+
+    assert [both(world, id, "budget") for id in ids] == [(None, None)] * 3
+
+
+def test_undoing_the_deletion_of_a_project_brings_its_children_back_too(world: World) -> None:
+    id = world.new_project(title="Reef")
+    story = world.platform.create(STORY, {"title": "Fishers", "description": "All", "project": (id,)}, key="k")
+    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
+    world.settle()
+    parent, child = world.mapping_of(id), world.store.of(1).pairs[EntityRef(STORY, story.id)]
+    in_trash(world, id)
+    run = say(world, WorkKind.DECIDE, str(parent.id), "approve")
+    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
+    world.settle()
+    assert not world.platform.records
+
+    say(world, WorkKind.REVERT, f"run/{run}")
+    for _ in range(3):
+        world.clock.now += timedelta(minutes=20)
+        world.reconcile()
+
+    project, tale = (world.store.of(1).mappings[m] for m in (parent.id, child))
+    again = world.platform.read(STORY, str(tale.entity_id))
+    assert isinstance(again, Present)
+    assert (again.values["title"], again.values["description"]) == ("Fishers", "All")
+    assert again.values["project"] == (project.entity_id,)
+
+
+@pytest.mark.parametrize("call", ["notion update", "navimpact update"])
+@pytest.mark.parametrize("applied", [False, True])
+def test_an_undo_cut_short_is_finished(world: World, call: str, *, applied: bool) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Oops")
+    world.settle()
+    undone = newest(world, Operation.UPDATE)
+    struck: list[str] = []
+
+    def die(called: str, was_applied: bool) -> None:
+        if called == call and was_applied is applied and not struck:
+            struck.append(called)
+            raise KeyboardInterrupt
+
+    world.notion.fault = world.navimpact.fault = die
+    with pytest.raises(KeyboardInterrupt):
+        say(world, WorkKind.REVERT, f"log/{undone.id}")
+    world.clock.now += timedelta(minutes=5)
+    world.settle()
+
+    assert both(world, id) == ("Reef", "Reef")
