@@ -18,6 +18,7 @@ from navsync.model import (
     Lane,
     Lease,
     Mapping,
+    Pause,
     State,
     SyncLog,
     Work,
@@ -52,6 +53,7 @@ class MemoryWorkspace:
     work: dict[tuple[str, str, str], Work] = field(default_factory=dict)
     sources: dict[EntityType, DataSource] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
+    pause: Pause | None = None
     budget: BudgetWindow | None = None
     budget_fence: int = 0
     removals: Counter[str] = field(default_factory=Counter)
@@ -233,6 +235,13 @@ class MemoryDesk:
 
     def clear_cursor(self, name: str) -> None:
         self.kept.cursors.pop(name, None)
+
+    def pause(self) -> Pause | None:
+        return self.kept.pause
+
+    def keep_pause(self, pause: Pause) -> None:
+        if self.kept.pause is None or self.kept.pause.until <= pause.until:
+            self.kept.pause = pause
 
     def budget(self) -> BudgetWindow | None:
         return self.kept.budget

@@ -10,9 +10,11 @@ from functools import partial
 from typing import Protocol, assert_never
 
 from navsync import merge, reconcile
+from navsync.breaker import Breaker
 from navsync.engine import SETTLE, Choice, Done, Engine, Later, Result, Run
 from navsync.errors import (
     Blocked,
+    Down,
     Fatal,
     LostLease,
     NeedsReauth,
@@ -21,6 +23,7 @@ from navsync.errors import (
     Retryable,
     StaleMapping,
     Suspended,
+    SyncError,
     Unavailable,
 )
 from navsync.fields import SPECS
@@ -37,6 +40,7 @@ from navsync.model import (
     Mapping,
     Operation,
     Outcome,
+    Pause,
     Present,
     Side,
     SyncLog,
@@ -88,6 +92,14 @@ class NotionWorkspace(SidePort, Protocol):
         """Work with *source* from now on."""
         ...
 
+    def refresh(self, entity_type: EntityType) -> DataSource:
+        """Read the schema anew and remember it."""
+        ...
+
+    def readopt(self, entity_type: EntityType, field: str) -> DataSource:
+        """Take up the column of a field that came back, and remember that."""
+        ...
+
     def window(self) -> BudgetWindow:
         """Requests counted so far, to be kept for the next invocation."""
         ...
@@ -106,6 +118,8 @@ class Tools:
     new_id: Callable[[], int]
     jitter: Callable[[], float]
     """Uniform in [0, 1)."""
+    pause_sisters: Callable[[Workspace, Pause], None] = lambda _workspace, _pause: None
+    """Pauses the other connections of the same Notion workspace, which share its limit."""
     entity_types: tuple[EntityType, ...] = tuple(SPECS)
     """What is synced, parents before children."""
 
@@ -143,7 +157,10 @@ def _under(lease: Lease, tools: Tools, until: datetime) -> Slice:
     budget = tools.desk.budget()
     if budget is not None and budget.blocked_until is not None and budget.blocked_until > tools.clock():
         return Slice(again_at=budget.blocked_until, note="blocked by a limit")
-    shift = _Shift(tools, workspace, lease, until)
+    pause = tools.desk.pause()
+    if pause is not None and pause.until > tools.clock():
+        return Slice(again_at=pause.until, note="paused")
+    shift = _Shift(tools, workspace, lease, until, Breaker(pause.trips if pause else 0))
     try:
         return shift.drain()
     finally:
@@ -175,8 +192,9 @@ def pass_on(ended: Slice, workspace_id: int, waker: Waker, *, now: datetime) -> 
 class _Shift:
     """One holder's time with the lease."""
 
-    def __init__(self, tools: Tools, workspace: Workspace, lease: Lease, until: datetime) -> None:
+    def __init__(self, tools: Tools, workspace: Workspace, lease: Lease, until: datetime, breaker: Breaker) -> None:
         self.tools, self.workspace, self.lease, self.until = tools, workspace, lease, until
+        self.breaker = breaker
         self.desk = tools.desk
         self.ledger = tools.ledger_of(lease)
         self.notion = tools.notion_of(workspace, self.ledger, self._check_time)
@@ -192,6 +210,7 @@ class _Shift:
                 self._check_time()
                 self._take(work)
         except Blocked as error:
+            self._pause_all(error)
             return self._ended(error.until, "blocked by a limit")
         except OutOfTime:
             return self._ended(self.tools.clock(), "slice ended")
@@ -202,6 +221,13 @@ class _Shift:
         except (LostLease, StaleMapping):  # stale outside a look: another worker is at it, so the lease is lost too
             return self._ended(self.tools.clock() + FIRST_PAUSE, "lost the lease")
         return self._ended(self.desk.next_due(after=self.tools.clock()), "done")
+
+    def _pause_all(self, blocked: Blocked) -> None:
+        """Remember it: whoever wakes next, for whatever reason, must not call before either."""
+        pause = Pause(blocked.until, self.breaker.trips)
+        self.desk.keep_pause(pause)
+        if blocked.whole_workspace:
+            self.tools.pause_sisters(self.workspace, pause)
 
     def _disconnected(self, connection: Connection) -> Slice:
         try:
@@ -236,12 +262,23 @@ class _Shift:
             raise
         except (Retryable, Fatal) as error:
             self._put_off(work, error)
+            self._count(error)
         except Exception as error:
             logger.exception("unexpected, at %s", work.kind)
             self._put_off(work, Fatal(f"an unexpected {type(error).__name__}; the log of the worker says where"))
         else:
             self._finished(work, result)
+            self._count(None)
         self.looked_at += 1
+
+    def _count(self, error: SyncError | None) -> None:
+        """Leave a side alone that fails again and again. Raises `Blocked` when the circuit breaker opens."""
+        had_tripped = self.breaker.trips
+        pause = self.breaker.count(down=isinstance(error, Down), chance=self.tools.jitter())
+        if pause is not None:
+            raise Blocked("a side failed several times in a row and is left alone", until=self.tools.clock() + pause)
+        if had_tripped and not self.breaker.trips:
+            self.desk.keep_pause(Pause(self.tools.clock()))
 
     def _finished(self, work: Work, result: Result) -> None:
         match result:
@@ -297,7 +334,7 @@ class _Shift:
     # --- kinds of work ----------------------------------------------------------------------------------------------
 
     def _look(self, work: Work) -> Result:
-        run = Run(work.run_id, work.actor, work.direction)
+        run = Run(work.run_id, work.actor, work.direction, work.edit, hurried=work.thorough)
         match work.kind:
             case WorkKind.ENTITY:
                 return self._entity(EntityRef.parse(work.external_id), run, thorough=work.thorough)
@@ -317,6 +354,8 @@ class _Shift:
                 return self._decide(work, run)
             case WorkKind.REVERT:
                 return self._revert(work, run)
+            case WorkKind.SCHEMA:
+                return self._schema(work)
             case _:
                 assert_never(work.kind)
 
@@ -448,6 +487,9 @@ class _Shift:
     def _sweep(self, work: Work) -> Result:
         if not self.desk.sources():  # the connection was cut short between its tokens and its set-up
             self.desk.put(self._work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
+        for source in self.desk.sources().values():
+            if _is_broken(source):
+                self.desk.put(self._work(work, WorkKind.SCHEMA, source.entity_type))
         for entity_type in self._connected_types():
             for port in (self.notion, self.tools.navimpact):
                 reconcile.sweep(
@@ -479,6 +521,51 @@ class _Shift:
         )
         return Done()
 
+    # --- the schema -------------------------------------------------------------------------------------------------
+
+    def _schema(self, work: Work) -> Result:
+        """Read the schema anew. A column that came back is taken up in two steps, each through all records.
+
+        First every record forgets what was agreed on about the field, for the column may be empty now, or hold what is
+        left after two changes of its type; only then is it read again, and each record looked at.
+        """
+        kind, _, rest = work.external_id.partition("/")
+        entity_type = EntityType(kind)
+        if entity_type not in self.desk.sources():
+            return Done()
+        field, _, step = rest.partition("/")
+        match step:
+            case "forget":
+                self._each_mapping(work, entity_type, partial(self._forget, field=field))
+                self.notion.readopt(entity_type, field)
+                self.desk.put(self._work(work, WorkKind.SCHEMA, f"{entity_type}/{field}/look"))
+            case "look":
+                look = partial(self._work, work, WorkKind.MAPPING, lane=Lane.SWEEP)
+                self._each_mapping(work, entity_type, lambda mapping: self.desk.put(look(str(mapping.id))))
+            case _:
+                for returned in self.notion.refresh(entity_type).returned:
+                    self.desk.put(self._work(work, WorkKind.SCHEMA, f"{entity_type}/{returned}/forget"))
+        return Done()
+
+    def _each_mapping(self, work: Work, entity_type: EntityType, act: Callable[[Mapping], object]) -> None:
+        """*act* on every mapping of *entity_type*, going on behind the last that an earlier slice got to."""
+        name = f"mappings:{work.external_id}"
+        place = int(self.desk.cursor(name) or 0)
+        while mappings := self.ledger.mappings_after(place, reconcile.PAIRS_AT_ONCE):
+            for mapping in mappings:
+                if mapping.entity_type is entity_type:
+                    act(mapping)
+            place = mappings[-1].id
+            self.desk.move_cursor(name, f"{place:016d}")
+            self._check_time()
+        self.desk.clear_cursor(name)
+
+    def _forget(self, mapping: Mapping, *, field: str) -> None:
+        if field in mapping.bases or any(c.field == field for c in mapping.conflicts):
+            bases = {name: base for name, base in mapping.bases.items() if name != field}
+            others = tuple(c for c in mapping.conflicts if c.field != field)
+            self.ledger.save(mapping.but(bases=bases, conflicts=others))
+
     def _connected_types(self) -> list[EntityType]:
         sources = self.desk.sources()
         return [t for t in self.tools.entity_types if t in sources]
@@ -499,7 +586,8 @@ class _Shift:
         port = self.engine.on(side)
         for page in reconcile.resumed(port, entity_type, None, desk=self.desk, name=f"backfill:{work.external_id}"):
             for record in page:
-                if reconcile.mapping_of(self.ledger, entity_type, side, record) is None:
+                known = reconcile.mapping_of(self.ledger, entity_type, side, record)
+                if known is None or known.intent is not None:  # begun when the slice ended: nobody else would go on
                     self._let_edits_pass()
                     self._take(self._work(work, _KIND[side], f"{entity_type}/{record.id}"))
             self._check_time()
@@ -513,6 +601,12 @@ class _Shift:
 
 
 _KIND = {Side.NAVIMPACT: WorkKind.ENTITY, Side.NOTION: WorkKind.PAGE}
+
+
+def _is_broken(source: DataSource) -> bool:
+    """Whether a column was deleted or is of another type than ours."""
+    known = source.properties
+    return any(known[f.name].type != f.kind for f in SPECS[source.entity_type].fields if f.name in known)
 
 
 def _undone_in_order(rows: Sequence[SyncLog]) -> list[SyncLog]:

@@ -38,6 +38,12 @@ class Unavailable(Retryable):
     code = "unavailable"
 
 
+class Down(Unavailable):
+    """The side did not answer, or with a failure of its own. Several in a row open the circuit breaker."""
+
+    code = "down"
+
+
 class Unclear(Retryable):
     """A write whose outcome is unknown (timeout, reset, 5xx): read again; never repeat it blindly."""
 

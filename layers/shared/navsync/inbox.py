@@ -31,6 +31,10 @@ class WorkDesk(Protocol):
         """The epoch, read consistently."""
         ...
 
+    def claim_later(self, at: datetime, now: datetime) -> bool:
+        """Whether a wake at *at* is still to be sent."""
+        ...
+
 
 class Inbox:
     """Puts work and wakes. A wake that is lost delays the work until the next tick and loses nothing."""
@@ -60,7 +64,12 @@ class Inbox:
         self._wake(workspace_id, self.desk_of(workspace_id))
 
     def later(self, workspace_id: int, at: datetime, now: datetime) -> None:
-        """Wake the workspace at *at*, not before. Raises `ConfigError` where no delay queue is given."""
+        """Wake the workspace at *at*, not before, unless a wake that comes sooner is under way."""
+        if self.desk_of(workspace_id).claim_later(at, now):
+            self.delay(workspace_id, at, now)
+
+    def delay(self, workspace_id: int, at: datetime, now: datetime) -> None:
+        """Send a wake that arrives at *at*, or that is delayed again. Raises `ConfigError` without a delay queue."""
         if self.later_queue_url is None:
             raise ConfigError("LATER_QUEUE_URL is not set, so nothing can be delayed; set it for this function")
         delay = min(max(math.ceil((at - now).total_seconds()), 0), LONGEST_DELAY_S)

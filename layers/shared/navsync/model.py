@@ -231,6 +231,30 @@ type Intent = WriteIntent | CreateIntent | RemoveIntent
 # --- the pair -------------------------------------------------------------------------------------------------------
 
 
+EVERYTHING = "*"
+"""Stands for a whole new record where a field's name is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a side refused, to know it again, and when."""
+
+    digest: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One field that we wrote to *side* between the read *since* and the answer *until*."""
+
+    field: str
+    side: Side
+    since: datetime
+    until: datetime
+    digest: str
+    """Of the value, to know it again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """Pairs one entity with one page and holds their bases."""
@@ -255,6 +279,10 @@ class Mapping:
     """When NavImpact first answered 404 for it; a deletion is believed when confirmed."""
     title: str | None = None
     """For lists that people read; never compared."""
+    refused: MappingOf[str, Refusal] = field(default_factory=dict)
+    """Field, or `EVERYTHING`, → what a side did not take: not sent again until a value changes or time has passed."""
+    written: tuple[Written, ...] = ()
+    """Our latest writes, oldest first: what the breaker and the detector of overwritten edits look at."""
     attempts: int = 0
     """Failures in a row; 0 after any success."""
     next_retry_at: datetime | None = None
@@ -295,6 +323,8 @@ class Settings:
     policy: Policy = Policy.ASK
     field_policies: MappingOf[str, Policy] = field(default_factory=dict)
     """`media_project.title` → policy; others follow *policy*."""
+    quiet_seconds: MappingOf[str, int] = field(default_factory=dict)
+    """Entity type → how long a record must be left alone before its edits travel, so that half-typed text does not."""
     requests_per_minute: int = 180
     """Notion's budget for the connection: 180, or 600 on Business and Enterprise (API facts of 2026-09-09)."""
     parent_page_id: str | None = None
@@ -344,6 +374,8 @@ class DataSource:
     """Canonical field, or `KEY_FIELD`/`LINK_FIELD`, → property."""
     options: MappingOf[str, tuple[MappingOf[str, Any], ...]] = field(default_factory=dict)
     """Field → the status options as Notion gave them (id, name, group …)."""
+    returned: MappingOf[str, Property] = field(default_factory=dict)
+    """Fields whose column was seen deleted or retyped, and the column that would do again: not taken up by itself."""
 
 
 KEY_FIELD = "navimpact_id"
@@ -384,8 +416,18 @@ class WorkKind(StrEnum):
     """external id: `<mapping id>/<field>`; choice: the side that wins"""
     DECIDE = "decide"
     """external id: a mapping's id; choice: `approve` or `reject` the deletion it waits with"""
+    SCHEMA = "schema"
+    """external id: an entity type, or `<entity type>/<field>/<step>` while a column that came back is taken up again"""
     REVERT = "revert"
     """external id: `log/<log id>`, `log/<log id>/<field>` or `run/<run id>`"""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """That a person edited something, as an event tells it: when and which fields, never a value."""
+
+    at: datetime
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -408,6 +450,8 @@ class Work:
     """Ask both sides even where the side it came from shows nothing new: a person wants it looked at."""
     choice: str | None = None
     """What a person decided, for the kinds that carry out a decision."""
+    edit: Edit | None = None
+    """A person's edit that an event told of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -418,6 +462,15 @@ class Lease:
     owner: str
     fence: int
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """The workspace calls nobody before *until*: a side asked for it, or failed so often that it is left alone."""
+
+    until: datetime
+    trips: int = 0
+    """How often in a row the circuit breaker opened; each time it stays open longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ import httpx
 from navsync.errors import (
     Blocked,
     ConfigError,
+    Down,
     Fatal,
     MissingCapability,
     NotReachable,
@@ -262,14 +263,14 @@ def _blamed(answer: httpx.Response) -> str | None:
 
 def _cut(error: httpx.RequestError, *, writing: bool) -> SyncError:
     if isinstance(error, _NEVER_SENT):
-        return Unavailable("NavImpact cannot be reached; the request was not sent and is tried again later")
+        return Down("NavImpact cannot be reached; the request was not sent and is tried again later")
     return _lost(writing=writing)
 
 
 def _lost(*, writing: bool) -> SyncError:
     if writing:
         return Unclear("NavImpact's answer to a write got lost; the record is read again to see what happened")
-    return Unavailable("NavImpact did not give a whole answer; it is asked again later")
+    return Down("NavImpact did not give a whole answer; it is asked again later")
 
 
 def _retry_after(answer: httpx.Response, now: datetime) -> timedelta | None:

@@ -17,6 +17,7 @@ from navsync.model import (
     Lease,
     Mapping,
     Observation,
+    Pause,
     Present,
     Side,
     SyncLog,
@@ -196,6 +197,14 @@ class Desk(Protocol):
 
     def clear_cursor(self, name: str) -> None:
         """Forget it."""
+        ...
+
+    def pause(self) -> Pause | None:
+        """Until when nobody is to be called, as last kept."""
+        ...
+
+    def keep_pause(self, pause: Pause) -> None:
+        """Keep *pause*; an earlier one that ends later is left to end."""
         ...
 
     def budget(self) -> BudgetWindow | None:

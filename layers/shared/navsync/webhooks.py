@@ -15,7 +15,8 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from navsync.errors import SyncError
-from navsync.model import EntityRef, EntityType
+from navsync.fields import SPECS, Kind
+from navsync.model import DataSource, Edit, EntityRef, EntityType
 
 LARGEST = 256 * 1024
 """Bytes of a body that is looked at; Standard Webhooks asks for less than 20 kB, Notion sends about 1 kB."""
@@ -57,6 +58,11 @@ class NotionEvent:
     authors: tuple[str, ...]
     page_id: str | None
     data_source_id: str | None
+    at: datetime
+    people: tuple[str, ...] = ()
+    """Those of *authors* who are people, not bots."""
+    properties: tuple[str, ...] = ()
+    """Ids of the properties that were edited, encoded as the API gives them."""
 
     def is_echo_of(self, bot_id: str) -> bool:
         """Whether nobody but *bot_id* had a part in it."""
@@ -107,6 +113,15 @@ def is_page_event(event: NotionEvent) -> bool:
     return event.page_id is not None and event.type.startswith("page.") and event.type not in _NOTHING_TO_READ
 
 
+def edit_of(event: NotionEvent, source: DataSource) -> Edit | None:
+    """The person's edit that *event* tells of, as fields of ours; None where no person had a part in it."""
+    if not event.people:
+        return None
+    if event.type == "page.content_updated":
+        return Edit(event.at, tuple(f.name for f in SPECS[source.entity_type].fields if f.kind is Kind.BODY))
+    return Edit(event.at, tuple(name for name, known in source.properties.items() if known.id in event.properties))
+
+
 _NOTHING_TO_READ = {"page.locked", "page.unlocked"}
 
 
@@ -153,7 +168,14 @@ def _notion_event(body: _NotionBody) -> NotionEvent:
         authors=tuple(author.id for author in body.authors),
         page_id=body.entity.id if body.entity.type == "page" else None,
         data_source_id=body.entity.id if body.entity.type == "data_source" else _parent(body.data),
+        at=body.timestamp,
+        people=tuple(author.id for author in body.authors if author.type == "person"),
+        properties=tuple(_texts(body.data.get("updated_properties"))),
     )
+
+
+def _texts(found: Any) -> Iterable[str]:
+    return (each for each in found if isinstance(each, str)) if isinstance(found, list) else ()
 
 
 def _parent(data: Mapping[str, Any]) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, reconcile
-from navsync.engine import deletes, journal
+from navsync.engine import deletes, journal, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.updates import stamp
@@ -14,6 +14,7 @@ from navsync.engine.workbench import Workbench
 from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, cannot_carry
 from navsync.model import (
+    EVERYTHING,
     Bases,
     CreateIntent,
     EntityRef,
@@ -115,6 +116,8 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return deletes.both_gone(bench, mapping, run)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     if not missing:
+        if (until := bench.quiet_until(mapping, page, run)) is not None:
+            return Later(mapping if mapping.version else bench.ledger.save(mapping), until)
         return _create(bench, mapping, Side.NAVIMPACT, page, run)
     names = ", ".join(f.property for f in missing)
     trouble = Trouble("draft", f"The row lacks {names}.", f"Fill in {names} in Notion.", missing[0].name)
@@ -130,6 +133,9 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
 def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Run) -> Step:
     spec = SPECS[mapping.entity_type]
     values, troubles = _payload(spec, on, seen)
+    refused = mapping.refused.get(EVERYTHING)
+    if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
+        return Done()
     mapping = mapping.but(state=State.CREATING, title=spec.title_of(seen.values), troubles=troubles)
     row = bench.row(mapping, Operation.CREATE, run, side=on, changes=journal.creation(on, values))
     # On NavImpact a key of its own for each creation: an entity deleted there is not to be answered from memory.
@@ -159,15 +165,14 @@ def _payload(spec: EntitySpec, on: Side, seen: Present) -> tuple[dict[str, Value
 def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run) -> Step:
     """Go on with a create that was interrupted: adopt what it made, or send the same payload again."""
     now = bench.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
-    if intent.attempted_at is None and not isinstance(bench.read(intent.on.other, mapping), Present):
-        # never sent, and no longer wanted
-        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
     if intent.attempted_at is not None:
         found = _made_by(bench, mapping, intent, intent.attempted_at)
         if found is not None:
             return _adopt(bench, mapping, intent, found, run)
         if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
             return Later(mapping, intent.attempted_at + SETTLE)
+    if not isinstance(bench.read(intent.on.other, mapping), Present):  # not made, and no longer wanted
+        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
     earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
     return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
 
@@ -224,7 +229,14 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
     now = bench.clock()
     ids = {"page_id": made.id, "stamped": True} if intent.on is Side.NOTION else {"entity_id": made.id}
     linked = mapping.but(
-        bases=bases, intent=None, state=State.LINKED, last_sync_at=now, last_change_at=now, gone_since=None, **ids
+        bases=bases,
+        intent=None,
+        state=State.LINKED,
+        last_sync_at=now,
+        last_change_at=now,
+        gone_since=None,
+        refused={},
+        **ids,
     )
     row = bench.row(
         linked, Operation.CREATE, run, side=intent.on, changes=journal.creation(intent.on, intent.values),
@@ -252,6 +264,11 @@ def _refused(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Re
     """Leave the record where it is and say why; the next edit of it tries again with the new values."""
     state = State.DRAFT if intent.on is Side.NAVIMPACT else State.CREATING
     row = bench.row(mapping, Operation.CREATE, run, side=intent.on, outcome=Outcome.FAILED, message=str(error))
-    refused = mapping.but(intent=None, state=state, troubles=(*mapping.troubles, journal.refusal(error, intent.on)))
+    refused = mapping.but(
+        intent=None,
+        state=state,
+        troubles=(*mapping.troubles, journal.refusal(error, intent.on)),
+        refused=watch.refusals({EVERYTHING: sorted(intent.values.items())}, bench.clock()),
+    )
     bench.ledger.save(refused, replace(row, id=intent.log_id))
     return Done()

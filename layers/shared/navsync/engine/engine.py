@@ -101,7 +101,7 @@ class Engine(Workbench):
         is_settled = stored is None or stored.state is State.DELETED
         if is_settled:
             return Again(mapping)
-        waits = stored is not None and stored.state is State.AWAITING_APPROVAL
+        waits = stored is not None and stored.state in (State.AWAITING_APPROVAL, State.UNREACHABLE)
         return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else deletes.CONFIRM))
 
     def _attempt(self, mapping: Mapping, run: Run, edited: Side | None, *, is_last: bool) -> Step:

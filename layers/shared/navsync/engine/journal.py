@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from collections.abc import Mapping as MappingOf
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from navsync.model import (
     Side,
     SyncLog,
     Trouble,
+    Value,
     Values,
     WriteIntent,
 )
@@ -107,6 +109,11 @@ def only_side(writes: Iterable[merge.Write]) -> Side | None:
 def refusal(error: Refused, side: Side) -> Trouble:
     """What *side* did not take, and what to do."""
     return Trouble("refused", f"{side} refused the value: {error}", f"Change the value on {side.other}.", error.field)
+
+
+def pair(seen: MappingOf[Side, Present], name: str) -> tuple[Value, Value]:
+    """What both sides show of one field."""
+    return seen[Side.NAVIMPACT].values.get(name), seen[Side.NOTION].values.get(name)
 
 
 def milliseconds(span: timedelta) -> int:

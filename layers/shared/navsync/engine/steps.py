@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from navsync.model import Direction, Mapping, Side
+from navsync.model import Direction, Edit, Mapping, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,10 @@ class Run:
     id: str
     actor: str | None = None
     direction: Direction = Direction.BOTH
+    edit: Edit | None = None
+    """A person's edit that an event told of."""
+    hurried: bool = False
+    """A person waits for it: nothing is put off to let them finish typing."""
 
 
 @dataclass(frozen=True, slots=True)

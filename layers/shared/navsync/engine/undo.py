@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from navsync import merge
-from navsync.engine import deletes, updates
+from navsync.engine import deletes, writes
 from navsync.engine.steps import Again, Done, Run, Step
-from navsync.engine.updates import Seen
 from navsync.engine.workbench import Workbench
+from navsync.engine.writes import Seen
 from navsync.errors import Refused
 from navsync.fields import SPECS, cannot_carry, field_of, same
 from navsync.model import Change, FieldWrite, Mapping, Operation, Outcome, Present, Side, SyncLog, Trashed
@@ -54,9 +54,9 @@ def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice
     seen = _both(bench, mapping)
     meant = [change for change in row.changes if choice.means(change)]
     _check_single(meant)
-    writes = tuple(write for change in meant for write in _inverse(mapping, change, seen))
-    if writes:
-        updates.write(bench, mapping, mapping, writes, seen, run, operation=Operation.REVERT, reverts=row.id)
+    inverse = tuple(write for change in meant for write in _inverse(mapping, change, seen))
+    if inverse:
+        writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
     return Done()
 
 
@@ -110,8 +110,8 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
     if not isinstance(seen, Present):
         raise Refused(f"the record is not there on {side} any more")
     made = {change.field: change.new for change in row.changes}
-    writes = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
-    untouched = all(merge.has_landed(spec, write, seen) for write in writes)
+    then = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
+    untouched = all(merge.has_landed(spec, write, seen) for write in then)
     if not untouched or bench.was_edited(mapping, side, seen):
         raise Refused("it was edited since it was made; delete it by hand, where you see what goes with it")
     return seen

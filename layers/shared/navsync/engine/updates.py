@@ -7,15 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from navsync import merge
-from navsync.engine import journal
+from navsync.engine import journal, watch, writes
 from navsync.engine.journal import HEALTHY
-from navsync.engine.steps import Done, Run, Step
+from navsync.engine.steps import Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import Raced, Refused, SyncError
+from navsync.engine.writes import Seen, conflict_rows
 from navsync.fields import SPECS, EntitySpec
 from navsync.model import (
-    Bases,
-    FieldWrite,
+    Change,
     Mapping,
     Operation,
     Outcome,
@@ -23,25 +22,25 @@ from navsync.model import (
     Present,
     Side,
     State,
-    SyncLog,
-    Trouble,
     WriteIntent,
 )
 
 BODY_SETTLES = timedelta(minutes=5)
 """Notion floors times to the minute, and clocks differ: an edit as old as this cannot hide a later one."""
 
-type Seen = dict[Side, Present]
-
 
 def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step:
     """Carry what changed on one side to the other; settle, merge or list what changed on both."""
+    if (later := _not_quiet(bench, mapping, seen, run)) is not None:
+        return later
     spec = SPECS[mapping.entity_type]
     bases = mapping.bases
     if isinstance(mapping.intent, WriteIntent):
         bases = merge.landed(spec, bases, mapping.intent.writes, seen)
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
     plan = merge.plan(spec, bases, entity, page, policy_of(bench, mapping), direction=run.direction)
+    plan = _held_back(bench, mapping, plan, seen, run)
+    _tell_overwritten(bench, mapping, page, run)
     after = mapping.but(
         bases=plan.agreed(bases),
         conflicts=plan.conflicts,
@@ -49,15 +48,68 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         state=State.LINKED,
         gone_since=None,
         title=spec.title_of(entity.values),
+        refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
         body_as_of=_body_as_of(spec, page, bench.clock()),
     )
     if plan.writes:
-        after = write(bench, mapping, after, plan.writes, seen, run)
+        after = writes.write(bench, mapping, after, plan.writes, seen, run)
     elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
         after = _save_agreed(bench, mapping, settled, run)
     rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
     stamp(bench, after.but(stamped=after.stamped and not rewritten))
-    return Done()
+    swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
+    return Later(after, bench.clock() + watch.SWING) if swings else Done()
+
+
+def _not_quiet(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Later | None:
+    """When to look again at a record that somebody may be typing in."""
+    if isinstance(mapping.intent, WriteIntent):
+        return None
+    edited = (s for side, s in seen.items() if bench.was_edited(mapping, side, s))
+    untils = (bench.quiet_until(mapping, s, run) for s in edited)
+    latest = max((until for until in untils if until), default=None)
+    return None if latest is None else Later(mapping, latest)
+
+
+def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen, run: Run) -> merge.Plan:
+    """*plan* without what was refused already, and without turns of fields that something else keeps putting back.
+
+    A person's edit always travels, and a person who asks for a sync has everything tried again.
+    """
+    if run.hurried:
+        return plan
+    now, names = bench.clock(), {f.name: f.property for f in SPECS[mapping.entity_type].fields}
+    said = {t.field: t for t in mapping.troubles if t.code == "refused"}
+
+    def held_back(action: merge.Action) -> merge.Action:
+        match action:
+            case merge.Write(field=name) if name in said and watch.is_refused(
+                mapping.refused.get(name), journal.pair(seen, name), now
+            ):
+                return merge.Hold(name, said[name])
+            case merge.Write(field=name) if run.edit is None and watch.swings(mapping.written, action, now):
+                return merge.Hold(name, replace(watch.swinging(names[name]), field=name))
+            case _:
+                return action
+
+    return merge.Plan(tuple(held_back(action) for action in plan.actions))
+
+
+def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> None:
+    """Tell of edits that an event names and the page does not show, for we wrote the field in that moment."""
+    if run.edit is None:
+        return
+    unmoved = [name for name, base in mapping.bases.items() if page.values.get(name) == base.notion]
+    for hit in watch.overwritten(mapping.written, run.edit, unmoved):
+        at = f"{run.edit.at:%H:%M:%S}"
+        message = f"An edit of {hit.field} in Notion at {at} may have been overwritten; see the history of the page."
+        change = Change(hit.field, Side.NOTION, None, page.values[hit.field], rule="possible overwrite")
+        bench.ledger.record(
+            bench.row(
+                mapping, Operation.OVERWRITE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, changes=(change,),
+                message=message,
+            )
+        )  # fmt: skip
 
 
 def policy_of(bench: Workbench, mapping: Mapping) -> Callable[[str], Policy]:
@@ -65,99 +117,20 @@ def policy_of(bench: Workbench, mapping: Mapping) -> Callable[[str], Policy]:
     return lambda field: bench.workspace.settings.policy_of(mapping.entity_type, field)
 
 
+def _fields_held(plan: merge.Plan) -> set[str | None]:
+    return {trouble.field for trouble in plan.troubles}
+
+
 def _body_as_of(spec: EntitySpec, page: Present, now: datetime) -> datetime | None:
     settled = page.edited_at is not None and page.edited_at + BODY_SETTLES <= now
     return page.edited_at if spec.has_body and settled else None
 
 
-def write(
-    bench: Workbench,
-    before: Mapping,
-    mapping: Mapping,
-    writes: tuple[merge.Write, ...],
-    seen: Seen,
-    run: Run,
-    *,
-    operation: Operation = Operation.UPDATE,
-    reverts: int | None = None,
-) -> Mapping:
-    """Record *writes* and what they overwrite, make them, and agree on what the answers show."""
-    started = bench.clock()
-    row = bench.row(
-        mapping,
-        operation,
-        run,
-        side=journal.only_side(writes),
-        changes=tuple(journal.change(w, seen) for w in writes),
-        reverts=reverts,
-    )
-    intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
-    ended = journal.closed(bench.ledger, before, mapping.bases)
-    mapping = bench.ledger.save(mapping.but(intent=intent), row, *ended, *_conflict_rows(bench, before, mapping, run))
-    shown: Seen = {}
-    refusals = list(mapping.troubles)
-    for side in (
-        Side.NOTION,
-        Side.NAVIMPACT,
-    ):  # Notion first: its read is the freshest, and it cannot refuse a stale one
-        mine = [w for w in writes if w.to is side]
-        if mine:
-            try:
-                shown[side] = _send(bench, side, mapping, mine, seen[side])
-            except Refused as error:
-                refusals.append(journal.refusal(error, side))
-            except SyncError:
-                _save_half(bench, mapping, merge.remember(mapping.bases, writes, shown))
-                raise
-    return _save_written(bench, mapping, merge.remember(mapping.bases, writes, shown), refusals, row, started)
-
-
-def _save_half(bench: Workbench, mapping: Mapping, bases: Bases) -> None:
-    """Keep what one side has taken though the other failed: whoever edits it next has seen it."""
-    if bases != mapping.bases:
-        bench.ledger.save(mapping.but(bases=bases))
-
-
-def _send(bench: Workbench, side: Side, mapping: Mapping, writes: list[merge.Write], seen: Present) -> Present:
-    if side is Side.NAVIMPACT and seen.revision is None:
-        seen = _unchanged(bench, mapping, writes, seen)
-    changes = {w.field: w.value for w in writes}
-    return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
-
-
-def _unchanged(bench: Workbench, mapping: Mapping, writes: list[merge.Write], seen: Present) -> Present:
-    """Read once more where the platform gives no ETag: Notion was asked since, and the answer may be stale."""
-    now = bench.read(Side.NAVIMPACT, mapping)
-    if not isinstance(now, Present) or any(now.values[w.field] != seen.values[w.field] for w in writes):
-        raise Raced("the record was edited on NavImpact while we were deciding")
-    return now
-
-
-def _save_written(
-    bench: Workbench, mapping: Mapping, bases: Bases, refusals: list[Trouble], row: SyncLog, started: datetime
-) -> Mapping:
-    now = bench.clock()
-    failed = len(refusals) > len(mapping.troubles)
-    done = replace(
-        row,
-        outcome=Outcome.FAILED if failed else Outcome.SUCCESS,
-        message=refusals[-1].cause if failed else None,
-        duration_ms=journal.since(started, now),
-    )
-    after = mapping.but(bases=bases, intent=None, troubles=tuple(refusals), last_sync_at=now, last_change_at=now)
-    return bench.ledger.save(after.but(**HEALTHY), done)
-
-
 def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, run: Run) -> Mapping:
-    rows = [*journal.closed(bench.ledger, before, after.bases), *_conflict_rows(bench, before, after, run)]
+    rows = [*journal.closed(bench.ledger, before, after.bases), *conflict_rows(bench, before, after, run)]
     if before.state is not after.state and before.state is not State.CREATING:
         rows.append(bench.row(after, Operation.LINK, run, outcome=Outcome.SUCCESS))
     return bench.ledger.save(after.but(last_sync_at=bench.clock()), *rows)
-
-
-def _conflict_rows(bench: Workbench, before: Mapping, after: Mapping, run: Run) -> list[SyncLog]:
-    new = journal.clashes(before, after)
-    return [bench.row(after, Operation.CONFLICT, run, outcome=Outcome.SUCCESS, changes=new)] if new else []
 
 
 def stamp(bench: Workbench, mapping: Mapping) -> None:

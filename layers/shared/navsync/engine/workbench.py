@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from navsync import merge
+from navsync.engine import watch
 from navsync.engine.steps import Run
 from navsync.errors import Unavailable
 from navsync.fields import SPECS
@@ -50,6 +51,11 @@ class Workbench:
     def was_edited(self, mapping: Mapping, side: Side, seen: Present) -> bool:
         """Whether *side* shows another value than the agreed one."""
         return merge.edited(SPECS[mapping.entity_type], mapping.bases, side, seen)
+
+    def quiet_until(self, mapping: Mapping, seen: Present, run: Run) -> datetime | None:
+        """When somebody who may be typing in *seen* will have been silent for long enough; None: they have."""
+        quiet = timedelta(seconds=self.workspace.settings.quiet_seconds.get(mapping.entity_type, 0))
+        return None if run.hurried else watch.quiet_until(seen, quiet, self.clock(), self.workspace.bot_id)
 
     def check_collection(self, entity_type: EntityType) -> None:
         """A record that is missing proves nothing while its collection cannot be read."""

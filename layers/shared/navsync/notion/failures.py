@@ -14,6 +14,7 @@ from notion_client.errors import HTTPResponseError, InvalidPathParameterError, R
 from navsync.errors import (
     Blocked,
     ConfigError,
+    Down,
     MissingCapability,
     NeedsReauth,
     NotReachable,
@@ -21,7 +22,6 @@ from navsync.errors import (
     Refused,
     Suspended,
     SyncError,
-    Unavailable,
     Unclear,
 )
 
@@ -134,7 +134,7 @@ def failure_of(error: Exception, *, now: datetime, writing: bool) -> SyncError:
         case InvalidPathParameterError():
             return Refused("an id with '..' in it is no Notion id; correct the stored id")
         case _ if isinstance(error, _NEVER_SENT) or isinstance(error.__context__, _NEVER_SENT):
-            return Unavailable("Notion cannot be reached; the request was not sent and is tried again later")
+            return Down("Notion cannot be reached; the request was not sent and is tried again later")
         case _:
             return _lost(writing=writing)
 
@@ -142,7 +142,7 @@ def failure_of(error: Exception, *, now: datetime, writing: bool) -> SyncError:
 def _lost(*, writing: bool) -> SyncError:
     if writing:
         return Unclear("Notion's answer to a write got lost; the page is read again to see what happened")
-    return Unavailable("Notion did not give a whole answer; it is asked again later")
+    return Down("Notion did not give a whole answer; it is asked again later")
 
 
 def _answered(reply: _Reply, now: datetime, *, writing: bool) -> SyncError:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from navsync.errors import LostLease, StaleMapping
-from navsync.model import BudgetWindow, DataSource, EntityType, Lane, Lease, Work, Workspace
+from navsync.model import BudgetWindow, DataSource, EntityType, Lane, Lease, Pause, Work, Workspace
 from navsync.store import keys, records
 from navsync.store.dynamo import ConditionFailedError, Dynamo, Item, Key, Step, put, when
 from navsync.store.keys import Tables, within
@@ -170,6 +170,11 @@ class DynamoDesk:
             return False
         return True
 
+    def waits(self, work: Work) -> bool:
+        """Whether such a row waits to be done, this one or one that was put again."""
+        item = self.dynamo.get(self.tables.mappings, self._key(keys.work(work)))
+        return item is not None
+
     # --- small state --------------------------------------------------------------------------------------------
 
     def sources(self) -> MappingOf[EntityType, DataSource]:
@@ -205,6 +210,34 @@ class DynamoDesk:
     def clear_cursor(self, name: str) -> None:
         """Forget it."""
         self.dynamo.delete(self.tables.workspaces, self._key(keys.cursor(name)))
+
+    def pause(self) -> Pause | None:
+        """Until when nobody is to be called, as last kept."""
+        item = self._get(keys.PAUSE)
+        return None if item is None else records.read_short(Pause, item["body"])
+
+    def keep_pause(self, pause: Pause) -> None:
+        """Keep *pause*; an earlier one that ends later is left to end."""
+        with suppress(ConditionFailedError):
+            self._update(
+                keys.PAUSE,
+                "SET #body = :body, #until = :until",
+                {"body": records.write_short(pause), "until": keys.moment(pause.until)},
+                condition="attribute_not_exists(#until) OR #until <= :until",
+            )
+
+    def claim_later(self, at: datetime, now: datetime) -> bool:
+        """Whether a wake at *at* is still to be sent: none is under way that arrives between *now* and then."""
+        try:
+            self._update(
+                keys.LATER,
+                "SET #at = :at",
+                {"at": keys.moment(at), "now": keys.moment(now)},
+                condition="attribute_not_exists(#at) OR #at < :now OR #at > :at",
+            )
+        except ConditionFailedError:
+            return False
+        return True
 
     def budget(self) -> BudgetWindow | None:
         """The budget window as last saved."""

@@ -9,12 +9,20 @@ Every partition key starts with the workspace, so that crossing tenants needs an
 | `NOTION#<notion workspace id>` | `W#<id>` | which workspaces a webhook may be for |
 | `DIRECTORY` | `W#<id>` | every workspace, and whether it is synced |
 | `OAUTH#<hash of the state>` | `STATE` | who started a connection; expires |
+| `CALLS#<hash of the caller>` | `<workspace or all>#<minute>` | how often somebody called; expires |
+
+and in the sync_logs table, with a suffix so that a role can be kept to them:
+
+| partition | sort key | says |
+|---|---|---|
+| `W#17#AUDIT`, `ORG#<org>#AUDIT`, `SUBJECT#<sub>#AUDIT` | `ROW#<id>` `DAY#<day>` (counters) | who did what |
 
 In a workspace's partition:
 
 | table | sort key | item |
 |---|---|---|
-| workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `MAPPINGS` (counters) | one of each, not one version for all |
+| workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `PAUSE` `LATER` `MAPPINGS` (counters) | one of each, each by itself |
+| workspaces | `WAITING#<n>` | a call waits for work to be done |
 | workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<hour>` `LOGS#<day>` (counters) | |
 | mappings | `MAPPING#<id>` | a mapping |
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
@@ -29,7 +37,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from navsync.model import EntityRef, EntityType, Lane, Work
+from navsync.model import EntityRef, EntityType, Lane, SyncLog, Work
 from navsync.store.dynamo import Key
 
 
@@ -46,10 +54,13 @@ PROFILE = "PROFILE"
 LEASE = "LEASE"
 EPOCH = "EPOCH"
 BUDGET = "BUDGET"
+PAUSE = "PAUSE"
+LATER = "LATER"
 MAPPING_COUNTS = "MAPPINGS"
 SOURCES = "SOURCE#"
 OPEN_CREATES = "OPEN#"
 LOG_COUNTS = "LOGS#"
+AUDIT_COUNTS = "DAY#"
 
 
 def partition(workspace_id: int) -> str:
@@ -105,6 +116,40 @@ def page(page_id: str) -> str:
 def log(log_id: int) -> str:
     """Sort key of a row of the sync log."""
     return f"LOG#{log_id:016d}"
+
+
+def at_id(log: SyncLog) -> str:
+    """Range key of the indexes of the sync log: by time, then by id."""
+    return f"{moment(log.at)}#{log.id:016d}"
+
+
+def record_of(log: SyncLog) -> str | None:
+    """What the row is about, as the index of one record's history names it: its mapping, or what it had before one."""
+    if log.mapping_id is not None:
+        return mapping(log.mapping_id)
+    return (
+        None if log.entity_type is None or log.entity_id is None else entity(EntityRef(log.entity_type, log.entity_id))
+    )
+
+
+def audit_row(row_id: int) -> str:
+    """Sort key of an audit row; sorts by time, as ids do."""
+    return f"ROW#{row_id:016d}"
+
+
+def audit_counts(now: datetime) -> str:
+    """Sort key of the number of audit rows of *now*'s day."""
+    return f"{AUDIT_COUNTS}{moment(now)[:10]}"
+
+
+def calls(whose: str, of: str, window: int) -> Key:
+    """The key of the number of calls in one window."""
+    return {"pk": f"CALLS#{whose}", "sk": f"{of}#{window}"}
+
+
+def waiting(place: int) -> str:
+    """Sort key of a place for a call that waits."""
+    return f"WAITING#{place}"
 
 
 def work(row: Work) -> str:

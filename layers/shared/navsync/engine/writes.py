@@ -1,0 +1,151 @@
+"""How are decided values written, so that each is recorded first and none keeps another back?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from navsync import merge
+from navsync.engine import journal, watch
+from navsync.engine.journal import HEALTHY
+from navsync.engine.steps import Run
+from navsync.engine.workbench import Workbench
+from navsync.errors import Raced, Refused, SyncError
+from navsync.model import Bases, FieldWrite, Mapping, Operation, Outcome, Present, Side, SyncLog, Trouble, WriteIntent
+
+type Seen = dict[Side, Present]
+"""What both sides show."""
+
+ORDER = (Side.NOTION, Side.NAVIMPACT)
+"""Notion first: its read is the freshest, and it cannot refuse a stale one."""
+
+
+@dataclass
+class _Delivery:
+    """What became of the writes so far."""
+
+    writes: tuple[merge.Write, ...]
+    shown: Seen = field(default_factory=dict)
+    refused: dict[str, Trouble] = field(default_factory=dict)
+    """Field → why a side did not take it."""
+
+    @property
+    def taken(self) -> tuple[merge.Write, ...]:
+        """What both sides agree on now. A text merged into both that one refused is agreed on by neither."""
+        return tuple(w for w in self.writes if w.field not in self.refused and w.to in self.shown)
+
+    def agreed(self, bases: Bases) -> Bases:
+        """*bases* with what was taken, as the answers show it."""
+        whole = [w for w in self.writes if w.field not in self.refused]
+        return merge.remember(bases, whole, self.shown)
+
+
+def write(
+    bench: Workbench,
+    before: Mapping,
+    mapping: Mapping,
+    writes: tuple[merge.Write, ...],
+    seen: Seen,
+    run: Run,
+    *,
+    operation: Operation = Operation.UPDATE,
+    reverts: int | None = None,
+) -> Mapping:
+    """Record *writes* and what they overwrite, make them, and agree on what the answers show."""
+    started = bench.clock()
+    changes = tuple(journal.change(w, seen) for w in writes)
+    row = bench.row(mapping, operation, run, side=journal.only_side(writes), changes=changes, reverts=reverts)
+    intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
+    ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, run)]
+    mapping = bench.ledger.save(mapping.but(intent=intent), row, *ended)
+    delivery = _Delivery(writes)
+    for side in ORDER:
+        try:
+            _deliver(bench, mapping, side, delivery, seen[side])
+        except SyncError:
+            _save_half(bench, mapping, delivery, started)
+            raise
+    return _save(bench, mapping, delivery, seen, row, started)
+
+
+def conflict_rows(bench: Workbench, before: Mapping, after: Mapping, run: Run) -> list[SyncLog]:
+    """A row for the conflicts that are new in *after*."""
+    new = journal.clashes(before, after)
+    return [bench.row(after, Operation.CONFLICT, run, outcome=Outcome.SUCCESS, changes=new)] if new else []
+
+
+def _deliver(bench: Workbench, mapping: Mapping, side: Side, delivery: _Delivery, seen: Present) -> None:
+    """Send what goes to *side*: all in one call, or without the fields that it refuses."""
+    waiting: list[list[merge.Write]] = [[w for w in delivery.writes if w.to is side]]
+    while waiting:
+        batch = waiting.pop(0)
+        if not batch:
+            continue
+        try:
+            delivery.shown[side] = seen = _send(bench, side, mapping, batch, seen)
+        except Refused as error:
+            guilty = [w for w in batch if w.field == error.field] or batch
+            if len(guilty) == 1:
+                delivery.refused[guilty[0].field] = replace(journal.refusal(error, side), field=guilty[0].field)
+                waiting.append([w for w in batch if w is not guilty[0]])
+            else:  # it does not say which: each by itself
+                waiting.extend([w] for w in batch)
+
+
+def _send(bench: Workbench, side: Side, mapping: Mapping, writes: Sequence[merge.Write], seen: Present) -> Present:
+    if side is Side.NAVIMPACT and seen.revision is None:
+        seen = _unchanged(bench, mapping, writes, seen)
+    changes = {w.field: w.value for w in writes}
+    return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
+
+
+def _unchanged(bench: Workbench, mapping: Mapping, writes: Iterable[merge.Write], seen: Present) -> Present:
+    """Read once more where the platform gives no ETag: Notion was asked since, and the answer may be stale."""
+    now = bench.read(Side.NAVIMPACT, mapping)
+    if not isinstance(now, Present) or any(now.values[w.field] != seen.values[w.field] for w in writes):
+        raise Raced("the record was edited on NavImpact while we were deciding")
+    return now
+
+
+def _save_half(bench: Workbench, mapping: Mapping, delivery: _Delivery, started: datetime) -> None:
+    """Keep what one side has taken though the other failed: whoever edits it next has seen it."""
+    bases = delivery.agreed(mapping.bases)
+    if bases != mapping.bases:
+        written = watch.note(mapping.written, delivery.taken, started, bench.clock())
+        bench.ledger.save(mapping.but(bases=bases, written=written))
+
+
+def _save(
+    bench: Workbench, mapping: Mapping, delivery: _Delivery, seen: Seen, row: SyncLog, started: datetime
+) -> Mapping:
+    now = bench.clock()
+    row = replace(row, duration_ms=journal.since(started, now))
+    shown = {name: journal.pair(seen, name) for name in delivery.refused}
+    after = mapping.but(
+        bases=delivery.agreed(mapping.bases),
+        intent=None,
+        troubles=(*mapping.troubles, *delivery.refused.values()),
+        refused={**mapping.refused, **watch.refusals(shown, now)},
+        written=watch.note(mapping.written, delivery.taken, started, now),
+        last_sync_at=now,
+        last_change_at=now,
+        **HEALTHY,
+    )
+    return bench.ledger.save(after, *_ended(bench, row, delivery))
+
+
+def _ended(bench: Workbench, row: SyncLog, delivery: _Delivery) -> list[SyncLog]:
+    """*row* told to its end; what was refused has a row of its own, so that the rest can be undone."""
+    if not delivery.refused:
+        return [replace(row, outcome=Outcome.SUCCESS)]
+    message = "; ".join(trouble.cause for trouble in delivery.refused.values())
+    kept = tuple(c for c in row.changes if c.field not in delivery.refused)
+    failed = replace(row, outcome=Outcome.FAILED, message=message)
+    if not kept:
+        return [failed]
+    lost = tuple(c for c in row.changes if c.field in delivery.refused)
+    return [
+        replace(row, outcome=Outcome.SUCCESS, changes=kept),
+        replace(failed, id=bench.new_id(), changes=lost),
+    ]

@@ -1,0 +1,237 @@
+"""When the sync waits, stops, or tells a person, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from navsync.engine.watch import SWINGS
+from navsync.errors import Blocked, Down
+from navsync.model import Edit, Lane, Operation, Present, Settings, Side, Work, WorkKind
+from tests.simulation.world import PROJECT, World
+
+
+@pytest.fixture
+def world() -> World:
+    world = World()
+    world.connect()
+    return world
+
+
+def told(world: World, page: str, **about: object) -> None:
+    """Notion's event of a person's edit."""
+    nonce = str(next(world.ids))
+    edit = Edit(**{"at": world.clock(), **about})  # type: ignore[arg-type]
+    world.desk.put(
+        Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{page}", nonce, world.clock(), nonce, actor="ann", edit=edit)
+    )
+
+
+# --- quiet ------------------------------------------------------------------------------------------------------------
+
+
+def test_with_a_quiet_period_half_typed_text_does_not_travel() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.clock.now += timedelta(minutes=5)
+    world.settle()
+
+    world.edit(Side.NOTION, world.page_of(id), title="Ree")
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
+
+    world.clock.now += timedelta(seconds=30)
+    world.edit(Side.NOTION, world.page_of(id), title="Reefs of the world")
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
+
+    world.settle()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reefs of the world"
+    assert len(world.logs(Operation.UPDATE)) == 1
+
+
+def test_a_row_that_somebody_is_typing_becomes_a_record_once_they_pause() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    page = world.new_row(title="R")
+    world.slice()
+    assert not world.platform.records
+
+    world.clock.now += timedelta(seconds=20)
+    world.edit(Side.NOTION, page, title="Reef")
+    world.settle()
+
+    assert [r.fields["title"] for r in world.platform.records.values()] == ["Reef"]
+    assert not world.logs(Operation.UPDATE)
+
+
+def test_a_person_who_asks_for_a_sync_does_not_wait_for_the_quiet() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.clock.now += timedelta(minutes=5)
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Now")
+
+    now = world.clock()
+    world.desk.put(Work(Lane.LIVE, WorkKind.ENTITY, f"{PROJECT}/{id}", "n", now, "r", thorough=True))
+    world.slice()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Now"
+
+
+# --- to and fro -------------------------------------------------------------------------------------------------------
+
+
+def put_back(world: World, id: str, value: str) -> None:
+    """An automation in Notion writes its own value over ours, found by a sweep."""
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"title": value}, seen=seen)
+    world.touched(Side.NOTION, page)
+    world.slice()
+
+
+def swinging(world: World) -> str:
+    """A title that something in Notion and something in NavImpact keep putting back."""
+    id = world.new_project(title="A")
+    world.settle()
+    for _ in range(SWINGS + 1):
+        put_back(world, id, "B")
+        world.edit(Side.NAVIMPACT, id, title="A")
+        world.slice()
+    return id
+
+
+def test_a_field_that_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
+    id = swinging(world)
+
+    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+    written = [c for log in world.logs(Operation.UPDATE) for c in log.changes if c.side is Side.NAVIMPACT]
+    assert len(written) <= SWINGS
+
+
+def test_a_persons_edit_travels_even_when_the_field_was_going_to_and_fro(world: World) -> None:
+    id = swinging(world)
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"title": "C"}, seen=seen)
+    world.edit(Side.NAVIMPACT, id, title=str(seen.values["title"]))
+
+    told(world, page, fields=("title",))
+    world.slice()
+
+    assert not [t for t in world.mapping_of(id).troubles if t.code == "oscillating"]
+
+
+def test_a_field_that_went_to_and_fro_is_synced_again_when_that_is_over(world: World) -> None:
+    id = swinging(world)
+
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == world.value(Side.NOTION, world.page_of(id), "title")
+
+
+# --- overwritten unseen -----------------------------------------------------------------------------------------------
+
+
+def overwritten_edit(world: World) -> tuple[str, str]:
+    """A person edits the title in Notion between our read and our write of it."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.clock.now += timedelta(hours=1)
+    page, struck = world.page_of(id), list[str]()
+
+    def slip_in(call: str, applied: bool) -> None:
+        if call == "notion update" and not applied and not struck:
+            struck.append(call)
+            seen = world.person.read(PROJECT, page)
+            assert isinstance(seen, Present)
+            world.person.update(PROJECT, page, {"title": "Theirs"}, seen=seen)
+
+    world.notion.fault = slip_in
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    world.settle()
+    assert struck
+    return id, page
+
+
+def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World) -> None:
+    id, page = overwritten_edit(world)
+
+    told(world, page, fields=("title",))
+    world.settle()
+
+    (row,) = world.logs(Operation.OVERWRITE)
+    assert (row.entity_id, row.actor, [c.field for c in row.changes]) == (id, "ann", ["title"])
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"fields": ("budget",)}, {"fields": ("title",), "at": "earlier"}],
+    ids=["another field", "another time"],
+)
+def test_an_edit_elsewhere_is_not_taken_for_an_overwritten_one(world: World, about: dict[str, object]) -> None:
+    _, page = overwritten_edit(world)
+    if about.get("at") == "earlier":
+        about = {**about, "at": world.clock() - timedelta(minutes=10)}
+
+    told(world, page, **about)
+    world.settle()
+
+    assert not world.logs(Operation.OVERWRITE)
+
+
+# --- sides that fail --------------------------------------------------------------------------------------------------
+
+
+def failing(times: int, error: Callable[[], Exception], call: str = "navimpact read") -> Callable[[str, bool], None]:
+    left = [times]
+
+    def fault(called: str, applied: bool) -> None:
+        if called == call and not applied and left[0]:
+            left[0] -= 1
+            raise error()
+
+    return fault
+
+
+def test_a_side_that_is_down_is_left_alone_after_five_failures(world: World) -> None:
+    for n in range(20):
+        world.new_project(title=f"P{n}")
+    world.navimpact.fault = failing(100, lambda: Down("no answer"))
+
+    ended = world.slice()
+
+    assert ended.failed == 5
+    assert ended.again_at is not None
+    assert timedelta(seconds=15) <= ended.again_at - world.clock() <= timedelta(seconds=30)
+
+
+def test_everything_arrives_once_the_side_is_back(world: World) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(20)]
+    world.navimpact.fault = failing(9, lambda: Down("no answer"))
+
+    world.settle()
+
+    assert {world.value(Side.NOTION, world.page_of(id), "title") for id in ids} == {f"P{n}" for n in range(20)}
+
+
+def test_nobody_is_called_before_a_retry_after_ends_whoever_wakes_the_worker(world: World) -> None:
+    id = world.new_project(title="Reef")
+    until = world.clock() + timedelta(minutes=10)
+    world.navimpact.fault = failing(1, lambda: Blocked("wait", until=until))
+    world.slice()
+    before = len(world.navimpact.calls) + len(world.notion.calls)
+
+    world.clock.now += timedelta(minutes=5)
+    world.edit(Side.NAVIMPACT, id, title="Still early")
+    ended = world.slice()
+
+    assert len(world.navimpact.calls) + len(world.notion.calls) == before
+    assert ended.again_at == until
