@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from difflib import SequenceMatcher
 from typing import Any
 from uuid import UUID
 
-from navsync.errors import NotReachable, Raced, Refused
+from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, Unavailable
 from navsync.fields import (
     SPECS,
     Field,
@@ -22,7 +23,7 @@ from navsync.fields import (
     render_navimpact,
     render_notion,
 )
-from navsync.model import EntityType, Gone, Observation, Present, Side, Trashed, Value, Values
+from navsync.model import EntityRef, EntityType, Gone, Observation, Present, Side, Trashed, Value, Values
 from navsync.ports import ChangedPage
 
 PAGE_SIZE = 100
@@ -35,6 +36,23 @@ def at_once() -> timedelta:
     return timedelta()
 
 
+def same_id(entity: EntityRef) -> str:
+    """Where no mapping tells pages from entities, a page is called what its entity is."""
+    return entity.id
+
+
+def same_project(page_id: str) -> EntityRef:
+    """The reverse of `same_id`."""
+    return EntityRef(EntityType.MEDIA_PROJECT, page_id)
+
+
+BODIES = {spec.type: f.name for spec in SPECS.values() for f in spec.fields if f.kind is Kind.BODY}
+"""Entity type → the field that is a page's body."""
+
+RELATIONS = {spec.type: f.name for spec in SPECS.values() for f in spec.fields if f.kind is Kind.RELATION}
+"""Entity type → the field that names the project."""
+
+
 # --- Notion -----------------------------------------------------------------------------------------------------------
 
 
@@ -45,6 +63,7 @@ class Page:
     id: str
     entity_type: EntityType
     values: dict[str, Value]
+    """Of a relation the ids of pages."""
     created_by: str
     created_at: datetime
     edited_by: str
@@ -55,73 +74,144 @@ class Page:
     """Queries do not show it at all before."""
     key: str | None = None
     in_trash: bool = False
+    stamped_title: str | None = None
+    """The generated title, as last stamped."""
     shared: bool = True
-
-    def seen(self) -> Present:
-        """What Notion answers: times floored to the minute."""
-        return Present(
-            self.id,
-            dict(self.values),
-            raw=dict(self.values),
-            key=self.key,
-            edited_by=self.edited_by,
-            created_by=self.created_by,
-            edited_at=_floored(self.edited_at),
-            created_at=_floored(self.created_at),
-        )
 
 
 @dataclass
 class MemoryNotion:
     """Notion without a wire. Calls are *author*'s: the bot's unless taken from `by`.
 
-    *index_delay* is asked at each write for how long queries miss it.
+    *index_delay* is asked at each write for how long queries miss it. *page_of* and *entity_of* translate relations.
     """
 
     clock: Callable[[], datetime]
     index_delay: Callable[[], timedelta] = at_once
     author: str = BOT
     pages: dict[str, Page] = field(default_factory=dict)
+    page_of: Callable[[EntityRef], str | None] = same_id
+    entity_of: Callable[[str], EntityRef | None] = same_project
+    broken: dict[EntityType, dict[str, str]] = field(default_factory=dict)
+    """Properties that were deleted or retyped, with the reason that a reader is given."""
+    unlearned: set[EntityType] = field(default_factory=set)
+    """Data sources whose schema was changed since the connection read it."""
     side: Side = field(default=Side.NOTION, init=False)
 
     def by(self, author: str) -> MemoryNotion:
         """The same workspace in *author*'s hands."""
         return replace(self, author=author)
 
+    # --- what it shows ----------------------------------------------------------------------------------------------
+
     def read(self, entity_type: EntityType, id: str) -> Observation:
         page = self.pages.get(id)
         if page is None or not page.shared:
             return Gone(id)
-        return Trashed(page.seen()) if page.in_trash else page.seen()
-
-    def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
-        return self.add_row(entity_type, values, key=key)
-
-    def add_row(self, entity_type: EntityType, values: Values, *, key: str | None = None) -> Present:
-        """A new row; one that a person adds has no key."""
-        now, indexed_at = self.clock(), self.clock() + self.index_delay()
-        id = str(UUID(int=(0x393ABC1E << 96) + len(self.pages) + 1))
-        shown = {f.name: _empty(f) for f in SPECS[entity_type].fields} | _as_notion_shows(entity_type, values)
-        made = Page(id, entity_type, shown, self.author, now, self.author, now, indexed_at, indexed_at, key)
-        self.pages[id] = made
-        return made.seen()
+        return Trashed(self.shown(page, whole=False)) if page.in_trash else self.shown(page)
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
-        return [page.seen() for page in self._listed(entity_type) if page.key == key]
+        return self.rows(entity_type, [key])
 
     def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
-        return [page.seen() for page in self._listed(entity_type) if page.key in keys]
+        wanted = frozenset(keys)
+        return [self.shown(page, whole=False) for page in self._listed(entity_type) if page.key in wanted]
+
+    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
+        now = self.clock()
+        rows = self._listed(entity_type)
+        if since is not None:
+            start = _floored(since)
+            rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now]
+        rows.sort(key=lambda page: _floored(page.edited_at))
+        first = int(cursor or 0)
+        more = str(first + PAGE_SIZE) if first + PAGE_SIZE < len(rows) else None
+        return ChangedPage([self.shown(page, whole=False) for page in rows[first : first + PAGE_SIZE]], more)
+
+    def answers(self, entity_type: EntityType) -> bool:
+        return True
+
+    def shown(self, page: Page, *, whole: bool = True) -> Present:
+        """What Notion answers: times floored to the minute; where not the *whole* page was read, no body."""
+        values, unreadable = dict(page.values), {}
+        if (related := RELATIONS.get(page.entity_type)) is not None:
+            unreadable |= self._translated(values, related)
+        if not whole and (body := BODIES.get(page.entity_type)) is not None:
+            del values[body]
+            unreadable[body] = "a list of pages does not show their bodies"
+        for name, reason in self.broken.get(page.entity_type, {}).items():
+            values.pop(name, None)
+            unreadable[name] = reason
+        return Present(
+            page.id,
+            values,
+            unreadable,
+            raw=dict(values),
+            key=page.key,
+            edited_by=page.edited_by,
+            created_by=page.created_by,
+            edited_at=_floored(page.edited_at),
+            created_at=_floored(page.created_at),
+        )
+
+    def _translated(self, values: dict[str, Value], related: str) -> dict[str, str]:
+        """Put entities for pages; say why where that cannot be."""
+        pages = values[related]
+        entities = [self.entity_of(page_id) for page_id in pages or ()]
+        if None in entities:
+            del values[related]
+            return {related: "it points to a page that is not synced yet"}
+        values[related] = tuple(entity.id for entity in entities if entity is not None)
+        return {}
+
+    # --- what is written --------------------------------------------------------------------------------------------
+
+    def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
+        filled = {name: value for name, value in values.items() if value not in (None, ())}
+        return self.add_row(entity_type, self._kept(entity_type, filled), key=key)
+
+    def add_row(self, entity_type: EntityType, values: Values, *, key: str | None = None) -> Present:
+        """A new row; one that a person adds has no key. A relation is given as ids of pages."""
+        now, indexed_at = self.clock(), self.clock() + self.index_delay()
+        id = str(UUID(int=(0x393ABC1E << 96) + len(self.pages) + 1))
+        kept = {f.name: _empty(f) for f in SPECS[entity_type].fields} | _as_notion_keeps(entity_type, values)
+        made = Page(id, entity_type, kept, self.author, now, self.author, now, indexed_at, indexed_at, key)
+        self.pages[id] = made
+        return self.shown(made)
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
-        shown = _as_notion_shows(entity_type, changes)
+        kept = _as_notion_keeps(entity_type, self._kept(entity_type, changes))
         page = self._editable(id)
-        page.values |= shown
+        body = BODIES.get(entity_type)
+        if body is None:
+            page.values |= kept
+            self._touch(page)
+            return self.shown(page)
+        if body in kept:
+            kept[body] = _rewritten(page.values[body], seen.values.get(body), kept[body])
+        page.values |= kept
         self._touch(page)
-        return page.seen()
+        return self._answered(page, body, changes, seen)
 
-    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+    def _answered(self, page: Page, body: str, changes: Values, seen: Present) -> Present:
+        """Properties and body are written by calls of their own; the answer shows no news of what was not written."""
+        if body in changes:
+            values = {**seen.values, body: page.values[body]}
+            return self.shown(page) if len(changes) > 1 else replace(seen, values=values)
+        if body not in seen.values:
+            return self.shown(page, whole=False)
+        now = self.shown(page)
+        return replace(now, values={**now.values, body: seen.values[body]})
+
+    def edit(self, id: str, changes: Values) -> None:
+        """What a person types; a relation is given as ids of pages."""
         page = self._editable(id)
-        page.key = key
+        page.values |= _as_notion_keeps(page.entity_type, changes)
+        self._touch(page)
+
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+        page = self._editable(id)
+        page.key, page.stamped_title = key, title
         self._touch(page)
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -131,19 +221,38 @@ class MemoryNotion:
         page = self._reachable(id)
         page.in_trash = False
         self._touch(page)
-        return page.seen()
+        return self.shown(page)
 
-    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
-        now = self.clock()
-        rows = [p for p in self._listed(entity_type) if since is None or p.edited_at >= _floored(since)]
-        rows = [p for p in rows if since is None or p.indexed_at <= now]
-        rows.sort(key=lambda page: _floored(page.edited_at))
-        start = int(cursor or 0)
-        more = str(start + PAGE_SIZE) if start + PAGE_SIZE < len(rows) else None
-        return ChangedPage([page.seen() for page in rows[start : start + PAGE_SIZE]], more)
+    # --- its schema -------------------------------------------------------------------------------------------------
 
-    def answers(self, entity_type: EntityType) -> bool:
-        return True
+    def break_property(self, entity_type: EntityType, name: str, reason: str) -> None:
+        """A person deletes or retypes the property of a field. Its values come back when that is undone."""
+        self.broken.setdefault(entity_type, {})[name] = reason
+        self.unlearned.add(entity_type)
+
+    def mend_property(self, entity_type: EntityType, name: str) -> None:
+        """The person undoes it."""
+        self.broken.get(entity_type, {}).pop(name, None)
+        self.unlearned.add(entity_type)
+
+    def _kept(self, entity_type: EntityType, values: Values) -> Values:
+        """*values* in Notion's own terms. Raises where it would not take them."""
+        for name in values:
+            if name in self.broken.get(entity_type, {}):
+                if entity_type in self.unlearned:
+                    self.unlearned.discard(entity_type)
+                    raise SchemaChanged("the database's properties were changed in Notion; they were read again")
+                raise Refused("the database has no such property any more", field=name)
+        related = RELATIONS.get(entity_type)
+        if related is None or related not in values:
+            return values
+        return {**values, related: tuple(self._page_id(id) for id in values[related] or ())}
+
+    def _page_id(self, entity_id: str) -> str:
+        page_id = self.page_of(same_project(entity_id))
+        if page_id is None:
+            raise Unavailable("the project it belongs to has no page yet")
+        return page_id
 
     def _listed(self, entity_type: EntityType) -> list[Page]:
         now = self.clock()
@@ -170,6 +279,27 @@ class MemoryNotion:
         page.indexed_at = page.edited_at + self.index_delay()
 
 
+def _rewritten(now: Value, seen: Value, wanted: Value) -> Value:
+    """A body after those lines were replaced that differ from what was *seen*; people may have edited others since."""
+    if now == seen or not seen:
+        return wanted
+    text, old, new = str(now or ""), str(seen).split("\n"), str(wanted or "").split("\n")
+    for tag, low, high, start, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        before, after = max(low - 1, 0), high + 1
+        named = "\n".join(old[before:after])
+        if text.count(named) != 1:
+            raise Raced("the page's body was edited since it was read")
+        text = text.replace(named, "\n".join([*old[before:low], *new[start:stop], *old[high:after]]))
+    return text or None
+
+
+def _squeezed(markdown: str) -> str:
+    """Without blank lines, which Notion drops."""
+    return "\n".join(line for line in markdown.split("\n") if line.strip())
+
+
 # --- NavImpact --------------------------------------------------------------------------------------------------------
 
 
@@ -190,18 +320,19 @@ class Record:
         """What NavImpact answers."""
         return Present(
             self.id,
-            self._values(),
+            dict(self.values()),
             raw=dict(self.fields),
             revision=f'"{self.version}"' if with_revision else None,
             edited_at=self.updated_at,
             created_at=self.created_at,
         )
 
-    def _values(self) -> dict[str, Value]:
+    def values(self) -> Values:
+        """What it says."""
         if self.parsed[0] != self.version:
             shown = self.fields.items()
             self.parsed = (self.version, {n: parse_navimpact(field_of(self.entity_type, n), v) for n, v in shown})
-        return dict(self.parsed[1])
+        return self.parsed[1]
 
 
 @dataclass
@@ -223,6 +354,7 @@ class MemoryNavImpact:
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         asked = _as_navimpact_keeps(entity_type, values, {})
+        self._check_project(entity_type, asked)
         before = self.made.get(key) if self.idempotent else None
         if before is not None and before[0] != asked:
             raise Refused("the key was used for another record")
@@ -240,19 +372,21 @@ class MemoryNavImpact:
             raise Raced("the record was deleted")
         if self.conditional and seen.revision is not None and seen.revision != f'"{record.version}"':
             raise Raced("the record was changed")
-        record.fields |= _as_navimpact_keeps(entity_type, changes, record.fields)
+        kept = _as_navimpact_keeps(entity_type, changes, record.fields)
+        self._check_project(entity_type, kept)
+        record.fields |= kept
         record.version += 1
         record.updated_at = self.clock()
         return record.seen(with_revision=self.conditional)
 
-    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
         """Nothing to do."""
 
     def remove(self, entity_type: EntityType, id: str) -> None:
         self.records.pop((entity_type, id), None)
         if entity_type is EntityType.MEDIA_PROJECT:
-            for child in [k for k, r in self.records.items() if str(r.fields.get("project")) == id]:
-                del self.records[child]
+            for child in self.children(id):
+                del self.records[child.entity_type, child.id]
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
         raise Refused("NavImpact has no trash")
@@ -268,6 +402,15 @@ class MemoryNavImpact:
     def answers(self, entity_type: EntityType) -> bool:
         return True
 
+    def children(self, project: str) -> list[Record]:
+        """All that goes with a project."""
+        return [r for r in self.records.values() if str(r.fields.get("project")) == project]
+
+    def _check_project(self, entity_type: EntityType, kept: Mapping[str, Any]) -> None:
+        related = RELATIONS.get(entity_type)
+        if related in kept and (EntityType.MEDIA_PROJECT, str(kept[related])) not in self.records:
+            raise Refused("NavImpact has no such project", field=related)
+
     def _insert(self, entity_type: EntityType, asked: Mapping[str, Any]) -> str:
         self.last_id[0] += 1
         id, now = str(self.last_id[0]), self.clock()
@@ -279,14 +422,17 @@ class MemoryNavImpact:
 # --- what either side makes of a value ----------------------------------------------------------------------------
 
 
-def _as_notion_shows(entity_type: EntityType, values: Values) -> dict[str, Value]:
+def _as_notion_keeps(entity_type: EntityType, values: Values) -> dict[str, Value]:
     return {name: _through_notion(field_of(entity_type, name), value) for name, value in values.items()}
 
 
 def _through_notion(spec_field: Field, value: Value) -> Value:
     if spec_field.kind is Kind.RELATION:
         return value
-    return parse_notion(spec_field, render_notion(spec_field, value, None, None))
+    rendered = render_notion(spec_field, value, None, None)
+    if spec_field.kind is Kind.BODY:
+        rendered = {Kind.BODY.value: _squeezed(rendered[Kind.BODY])}
+    return parse_notion(spec_field, rendered)
 
 
 def _as_navimpact_keeps(entity_type: EntityType, values: Values, raw: Mapping[str, Any]) -> dict[str, Any]:

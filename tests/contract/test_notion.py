@@ -106,7 +106,7 @@ def test_a_row_that_a_person_added_has_no_key(notion: NotionStage) -> None:
 def test_a_stamp_gives_a_persons_row_its_key(notion: NotionStage) -> None:
     source = notion.adapter.read_source(PROJECT)
     page = notion.by_hand("POST", "pages", {"parent": {"data_source_id": source.data_source_id}, "properties": {}})
-    notion.side.stamp(PROJECT, page["id"], "media_project/9")
+    notion.side.stamp(PROJECT, page["id"], "media_project/9", "Reef")
     assert [found.id for found in notion.side.find(PROJECT, "media_project/9")] == [page["id"]]
 
 

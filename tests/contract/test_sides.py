@@ -175,7 +175,7 @@ def test_a_refused_update_changes_nothing(stage: Stage) -> None:
 
 def test_a_stamp_leaves_the_values_alone(stage: Stage) -> None:
     record = made(stage)
-    stage.side.stamp(PROJECT, record.id, "media_project/77")
+    stage.side.stamp(PROJECT, record.id, "media_project/77", "Reef")
     assert present(stage.side.read(PROJECT, record.id)).values == record.values
 
 

@@ -68,7 +68,7 @@ def played(swarm: Swarm, *, tell: Callable[[str], None] | None = None) -> tuple[
 def one_seed(seed: int) -> Tally:
     """The tally of one history."""
     history, wrong = played(drawn(seed, OPERATIONS))
-    lost = [gone for gone in history.blind if gone.by_people]
+    lost = [gone for gone in history.witness.blind if gone.by_people]
     return Tally(
         1,
         {seed: wrong} if wrong else {},

@@ -143,13 +143,13 @@ class _Scene:
     def create(self, **values: Value) -> str:
         self.people.wrote("navimpact", {}, values)
         id = self.history.platform.create(PROJECT, values, key=f"person {values}").id
-        self.people.touched_record(id)
+        self.people.touched_record(PROJECT, id)
         return id
 
     def add_row(self, **values: Value) -> str:
         self.people.wrote("notion 1", {}, values)
         id = self.office.notion.by(PERSON).add_row(PROJECT, values).id
-        self.people.touched_page(self.office, id)
+        self.people.touched_page(self.office, self.office.notion.pages[id])
         return id
 
     def edit_record(self, id: str, **values: Value) -> None:
@@ -157,14 +157,14 @@ class _Scene:
         if isinstance(seen, Present):
             self.people.wrote("navimpact", seen.values, values)
             self.history.platform.update(PROJECT, id, values, seen=seen)
-            self.people.touched_record(id)
+            self.people.touched_record(PROJECT, id)
 
     def edit_row(self, id: str, **values: Value) -> None:
         seen = self.office.notion.read(PROJECT, id)
         if isinstance(seen, Present):
             self.people.wrote("notion 1", seen.values, values)
             self.office.notion.by(PERSON).update(PROJECT, id, values, seen=seen)
-            self.people.touched_page(self.office, id)
+            self.people.touched_page(self.office, self.office.notion.pages[id])
 
     def _page_of(self, id: str) -> str:
         key = f"{PROJECT}/{id}"
@@ -183,4 +183,4 @@ class _Scene:
         page = next(iter(self.office.notion.pages.values()))
         if page.in_trash:
             self.office.notion.by(PERSON).restore(PROJECT, page.id)
-            self.people.touched_page(self.office, page.id)
+            self.people.touched_page(self.office, page)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from navsync import conductor
 from navsync.conductor import NotionWorkspace, Tools
 from navsync.errors import Blocked, NeedsReauth, Raced, Unavailable, Unclear
-from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Values, Workspace
+from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
 from tests.simulation.baton import Strand
 from tests.simulation.swarm import Fault
-from tests.simulation.world import PROJECT, START
+from tests.simulation.witness import Looked, SeenBy
+from tests.simulation.world import START
 
 if TYPE_CHECKING:
     from tests.simulation.history import History, Office
@@ -74,24 +75,15 @@ class Employee:
         self.fence = 0
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
-        self._seen: dict[tuple[str, str], tuple[Values, float]] = {}
-        self._strand: Strand | None = None
+        self._seen: SeenBy = {}
+        self._strand = Strand(self._work)
 
     def begin(self) -> None:
-        """Start to work. A worker beside one that has not ended gets a thread: only so can it stop for the first."""
-        if self.history.busy:
-            self._strand = Strand(self._work)
-            self._strand.go()
-            return
-        self.history.busy = True
-        self._work()
-        self.history.busy = False
+        """Start to work."""
+        self._strand.go()
 
     def rest(self, seconds: float) -> None:
         """Stop in the middle of a call; go on in *seconds*, when others have had their turn."""
-        if self._strand is None:
-            self.history.give_way(seconds)
-            return
         self.history.at(self.history.now + seconds, self._strand.go, worker=True)
         self._strand.stop()
 
@@ -140,7 +132,7 @@ class Employee:
             clock=history.clock,
             new_id=lambda: next(history.ids),
             jitter=history.chance.random,
-            entity_types=(PROJECT,),
+            entity_types=history.swarm.types,
         )
 
     def _notion_of(self, _workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> NotionWorkspace:
@@ -172,9 +164,9 @@ class Employee:
         if isinstance(answer, Lease):
             self.fence = answer.fence
         if to == "ledger":
-            history.watch_ledger(self.office, name, method, args)
+            history.witness.kept(self.office, name, method, args)
         elif name == "move_cursor":
-            history.watch_cursor(self.office, *args, moved=answer)
+            history.witness.moved(self.office, *args, moved=answer)
         self._may_die(n, "after", Fault.KILLED_AFTER)
         return answer
 
@@ -217,6 +209,8 @@ class Employee:
         if to == "notion":
             self._notion_may_fail(name, args)
         history = self.history
+        if to == "navimpact" and history.strikes(Fault.NAVIMPACT_BLOCKED):
+            raise Blocked("a limit", until=history.clock() + timedelta(seconds=history.chance.choice(PAUSES)))
         if history.strikes(Fault.UNAVAILABLE):
             raise Unavailable("503")
         if name in WRITES and history.strikes(Fault.REQUEST_LOST):
@@ -244,27 +238,34 @@ class Employee:
         history = self.history
         if to == "navimpact" and history.dark:
             return _in_the_dark(name, args)
+        witness = history.witness
         if name == "remove" and not self.late:
-            history.watch_removal(self.office, to, args[1])
-        before = history.values_of(self.office, to, args[1]) if name == "update" else {}
+            witness.removing(self.office, to, *args, self._seen)
+        before = witness.values_of(self.office, to, *args[:2]) if name == "update" else {}
         answer = method(*args, **kwargs)
         if name == "update":
-            history.watch_update(self.office, to, args, before, self._seen.get((to, args[1])), kwargs["seen"])
+            witness.updated(self.office, to, args, before, self._seen.get((to, args[1])), kwargs["seen"])
         history.calls[f"{to} {name}"] += 1
         history.note(f"{self.name} W{self.office.id} {to} {name}", args[1:])
         if name in WRITES:
-            history.written(self.office, to, name, args, kwargs.get("key", ""), answer)
+            witness.written(self.office, to, name, args, kwargs.get("key", ""), answer)
         self._remember(to, answer)
         return answer
 
     def _remember(self, to: str, answer: Any) -> None:
         match answer:
-            case Present() | Trashed():
-                seen = answer if isinstance(answer, Present) else answer.last
-                self._seen[to, seen.id] = seen.values, self.history.now
+            case Present():
+                self._look_at(to, answer)
+            case Trashed():
+                self._look_at(to, answer.last)
             case [Present(), *_]:
                 for seen in answer:
-                    self._seen[to, seen.id] = seen.values, self.history.now
+                    self._look_at(to, seen)
+
+    def _look_at(self, to: str, seen: Present) -> None:
+        known = self._seen.get((to, seen.id))
+        values = {**known.values, **seen.values} if known and seen.unreadable else seen.values
+        self._seen[to, seen.id] = Looked(values, self.history.now)
 
 
 def _in_the_dark(name: str, args: tuple[Any, ...]) -> Any:

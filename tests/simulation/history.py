@@ -9,35 +9,16 @@ from datetime import datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
-from typing import Any
 from zlib import crc32
 
-from navsync import merge
-from navsync.fields import SPECS, Kind
-from navsync.model import (
-    Connection,
-    DataSource,
-    EntityRef,
-    EntityType,
-    Lane,
-    Policy,
-    Present,
-    Settings,
-    Side,
-    SyncLog,
-    Value,
-    Values,
-    Work,
-    WorkKind,
-    Workspace,
-    WriteIntent,
-)
+from navsync.model import Connection, DataSource, EntityType, Lane, Policy, Settings, Side, Work, WorkKind, Workspace
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
-from tests.contract.memory_store import MemoryLedger, MemoryStore
+from tests.contract.memory_store import MemoryStore
 from tests.simulation.employee import Employee
-from tests.simulation.people import BY_NAME, People, pieces
+from tests.simulation.people import People
 from tests.simulation.swarm import Fault, Op, Swarm
-from tests.simulation.world import PROJECT, START
+from tests.simulation.witness import Witness
+from tests.simulation.world import START, translators
 
 VISIBILITY = 180.0
 DEDUPLICATED = 300.0
@@ -76,7 +57,7 @@ class Office:
     token_dead: bool = False
     highest_fence: int = 0
     removals: dict[float, set[str]] = field(default_factory=dict)
-    """Pages that we trashed, by hour, duplicates not counted."""
+    """Deletions by people for which we trashed pages, by hour; duplicates not counted."""
 
 
 class SimulatedNotion(MemoryNotion):
@@ -95,19 +76,6 @@ class SimulatedNotion(MemoryNotion):
         pass
 
 
-@dataclass
-class Destroyed:
-    """A value that a write of ours replaced without any record of it."""
-
-    side: str
-    field: str
-    value: Value
-    age: float
-    """Seconds between our last look at it and the write."""
-    by_people: bool
-    """Whether a person wrote it there, rather than a sync."""
-
-
 class History:
     """One run. `run` plays it to the end; `tests.simulation.verdict` judges what is left."""
 
@@ -123,20 +91,9 @@ class History:
         self.dark = False
         self.deaf = False
         """Whether webhooks are only collected."""
-        self.busy = False
-        """Whether a worker is at work that has no thread of its own."""
         self.trace = 0
         self.calls: Counter[str] = Counter()
-        self.writes = 0
-        self.recorded: set[tuple[str, Value]] = set()
-        """Values that can be found in the history."""
-        self.blind: list[Destroyed] = []
-        self.arrived: dict[tuple[str, str, Value], float] = {}
-        """Side, field and value → when we first wrote it there."""
         self.hooks: list[tuple[int, WorkKind, str]] = []
-        self.cursors: dict[tuple[int, str], str] = {}
-        self.made: dict[str, str] = {}
-        """Idempotency key → the record it first made."""
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
         self.steps = self.last_step = 0
@@ -149,11 +106,14 @@ class History:
         self.platform = MemoryNavImpact(self.clock, conditional=swarm.conditional, idempotent=swarm.idempotent)
         self.offices = [self._office(n, policy) for n, policy in enumerate(swarm.policies, start=1)]
         self.people = People(self)
+        self.witness = Witness(self)
 
     def _office(self, id: int, policy: Policy) -> Office:
         workspace = Workspace(id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=Settings(policy=policy))
         self.store.add(workspace)
-        return Office(id, SimulatedNotion(self.clock, index_delay=self._index_delay))
+        page_of, entity_of = translators(self.store.of(id))
+        notion = SimulatedNotion(self.clock, index_delay=self._index_delay, page_of=page_of, entity_of=entity_of)
+        return Office(id, notion)
 
     def _index_delay(self) -> timedelta:
         if not self.faulty or not self.swarm.index_delay or self.chance.random() < 0.5:
@@ -185,15 +145,6 @@ class History:
 
     def _set_clock(self, due: float) -> None:
         self.clock.seconds = max(self.clock.seconds, due)
-
-    def give_way(self, seconds: float) -> None:
-        """Let everything happen that is due in *seconds*, with other workers' turns in between."""
-        over: list[bool] = []
-        self.at(self.now + seconds, lambda: over.append(True), worker=True)
-        while not over:
-            due, _, _, act = heappop(self._events)
-            self._set_clock(due)
-            act()
 
     def spend(self, seconds: float, employee: Employee, *, switching: bool) -> None:
         """Time passes inside a call: what is due meanwhile happens now, and another worker may go on first."""
@@ -248,6 +199,7 @@ class History:
         self.faulty = self.dark = False
         for office in self.offices:
             self.reconnect(office)
+            self.people.mend_properties(office)
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""
@@ -271,11 +223,13 @@ class History:
             self._last_hook = due
             self.at(due, lambda: self.put(office, kind, external_id))
 
-    def put(self, office: Office, kind: WorkKind, external_id: str, lane: Lane = Lane.LIVE) -> None:
-        """Work, as sync_trigger and the schedule put it: the row first, then the wake."""
+    def put(
+        self, office: Office, kind: WorkKind, external_id: str, lane: Lane = Lane.LIVE, *, choice: str | None = None
+    ) -> None:
+        """Work, as sync_trigger, the API and the schedule put it: the row first, then the wake."""
         nonce = str(next(self.ids))
         desk = self.store.desk(office.id)
-        desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce))
+        desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce, choice=choice))
         self.wake(office)
 
     def wake(self, office: Office) -> None:
@@ -352,142 +306,12 @@ class History:
         self.note(f"    ### {what}")
         self.problems.append(f"{what} (at {self.now:.1f} s)")
 
-    def watch_ledger(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
-        """After each successful call of the ledger."""
-        if name not in ("save", "record") or not args:
-            return
-        ledger: MemoryLedger = method.__self__
-        if ledger.lease.fence < office.highest_fence:
-            self.problem("I7: a worker wrote after its successor had")
-        office.highest_fence = ledger.lease.fence
-        if name == "save":
-            mapping = args[0]
-            self.note(f"    W{office.id} mapping {mapping.id}: {mapping.entity_id} {mapping.state}", mapping)
-        for log in args[1:] if name == "save" else args:
-            self._recorded_in(ledger.kept.logs[log.id])
-
-    def _recorded_in(self, log: SyncLog) -> None:
-        for change in log.changes:
-            self.recorded.update((change.field, piece) for piece in pieces(change.field, change.old))
-            if change.rule.startswith("conflict"):
-                self.recorded.update((change.field, piece) for piece in pieces(change.field, change.new))
-
-    def watch_cursor(self, office: Office, name: str, value: str, *, moved: bool) -> None:
-        """After each move of a cursor."""
-        before = self.cursors.get((office.id, name), "")
-        if moved and value < before:
-            self.problem(f"I8: {name} went back")
-        self.cursors[office.id, name] = max(before, value)
-
-    def watch_update(
-        self,
-        office: Office,
-        to: str,
-        args: tuple[Any, ...],
-        before: Values,
-        looked: tuple[Values, float] | None,
-        seen: Present,
-    ) -> None:
-        """Just after an update was applied to what was there *before*, given how the worker last saw it."""
-        _, id, changes = args
-        for name, value in changes.items():
-            if name in seen.values and seen.values[name] == value:
-                self.problem(f"{to}: {name} was written although it had not changed")
-            if looked is not None and looked[0].get(name) == before.get(name):
-                self._undone(office, to, id, name, before.get(name), value)
-            lost = set(pieces(name, before.get(name))) - set(pieces(name, value))
-            for piece in sorted(lost, key=str):
-                if (name, piece) not in self.recorded:
-                    self._destroyed(office, to, name, piece, looked)
-
-    def _undone(self, office: Office, to: str, id: str, name: str, old: Value, new: Value) -> None:
-        """What a person wrote knowingly over *new* must not be replaced by it as if that were the newer of the two."""
-        unlike_any_other = BY_NAME[name].kind is not Kind.TEXT and old not in (None, ()) and new not in (None, ())
-        if not unlike_any_other or (name, new, old) not in self.people.replacements:
-            return
-        if self.fired[Fault.OUTLIVED]:
-            return  # what a late worker wrote looks like a person's edit, and is carried
-        if self._rule(office, to, id, name).startswith("changed on"):
-            self.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")
-
-    def _rule(self, office: Office, to: str, id: str, name: str) -> str:
-        kept = self.store.of(office.id)
-        pair = kept.pairs.get(id if to == "notion" else EntityRef(PROJECT, id))
-        intent = None if pair is None else kept.mappings[pair].intent
-        changes = kept.logs[intent.log_id].changes if isinstance(intent, WriteIntent) else ()
-        return next((change.rule for change in changes if change.field == name), "")
-
-    def _destroyed(self, office: Office, to: str, name: str, piece: Value, looked: tuple[Values, float] | None) -> None:
-        if looked is None or piece in pieces(name, looked[0].get(name)):
-            self.problem(f"I6: {name}={piece} was overwritten on {to} before it was recorded")
-            return
-        if to == "navimpact" and self.swarm.conditional:
-            self.problem(f"I1: {name}={piece} was overwritten on NavImpact in spite of If-Match")
-        place = to if to == "navimpact" else f"notion {office.id}"
-        by_people = any(e.side == place and (e.field, e.value) == (name, piece) for e in self.people.edits)
-        self.blind.append(Destroyed(to, name, piece, self.now - looked[1], by_people))
-
-    def values_of(self, office: Office, to: str, id: str) -> Values:
-        """What a record shows at this moment."""
-        if to == "notion":
-            page = office.notion.pages.get(id)
-            return dict(page.values) if page else {}
-        record = self.platform.records.get((PROJECT, id))
-        return record.seen(with_revision=False).values if record else {}
-
     def delays(self, *, but: frozenset[str] = frozenset()) -> list[float]:
         """Seconds from each person's edit until it was on the other side, *but* of these records and pages."""
+        arrived = self.witness.arrived
         return [
-            self.arrived[other, edit.field, edit.value] - edit.at
+            arrived[other, edit.field, edit.value] - edit.at
             for edit in self.people.edits
             for other in [Side.NAVIMPACT if edit.side.startswith("notion") else Side.NOTION]
-            if (other, edit.field, edit.value) in self.arrived and edit.id not in but
+            if (other, edit.field, edit.value) in arrived and edit.id not in but
         ]
-
-    def watch_removal(self, office: Office, to: str, id: str) -> None:
-        """Just before a record is removed by us."""
-        if to == "navimpact":
-            self.problem("I12: a record was deleted in NavImpact without approval")
-            return
-        page = office.notion.pages[id]
-        if page.in_trash or not page.shared:
-            return
-        if (office.id, id) in self.people.copies:
-            self.problem("I4: a copy that a person made was trashed")
-        kept = self.store.of(office.id)
-        if id not in kept.pairs:
-            return
-        mapping = kept.mappings[kept.pairs[id]]
-        if mapping.entity_id is None and page.created_by == BOT and page.key is not None:
-            first = kept.pairs.get(EntityRef.parse(page.key))
-            if first is None or kept.mappings[first].page_id == id:
-                self.problem("I4: a page was taken for a second one, but it is the only one")
-            return
-        if mapping.entity_id not in self.people.deleted:
-            self.problem(f"I12: the page of {mapping.entity_id} was trashed, which nobody deleted")
-        hour = int(self.now // 3600)
-        removed = office.removals.setdefault(hour, set())
-        removed.add(id)  # one that was restored before we could note its removal may go again
-        if len(removed) > 5:
-            self.problem("I12: more pages were trashed within an hour than may be without approval")
-
-    def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], key: str, answer: Any) -> None:
-        """Just after a write of ours was applied."""
-        self.writes += 1
-        if to == "navimpact" and isinstance(answer, Present):
-            if name == "create":
-                self._created(key, answer.id, args[1])
-            self.people.touched_record(answer.id)
-        values = args[2] if name == "update" else args[1] if name == "create" else {}
-        for field_name, value in values.items():
-            for piece in pieces(field_name, value):
-                self.arrived.setdefault((to, field_name, piece), self.now)
-
-    def _created(self, key: str, id: str, sent: Values) -> None:
-        """Nothing helps, where NavImpact knows no idempotency key, against a request that a late worker sends after all
-        nor where people have rewritten what the first request made."""
-        first = self.platform.records.get((PROJECT, self.made.setdefault(key, id)))
-        if first is None or first.id == id or self.fired[Fault.OUTLIVED]:
-            return
-        if merge.resembles(SPECS[PROJECT], sent, first.seen(with_revision=False)):
-            self.problem(f"I5: {id} was made of the same row as {first.id}")

@@ -1,5 +1,7 @@
 """Would the simulator notice? Bad designs, each of which it must reject."""
 
+# ruff: noqa: SLF001  # a mutant replaces what is nobody else's business
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,8 +11,10 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from navsync import conductor, engine, merge, reconcile
-from navsync.engine import Engine, Result, Run
+from navsync import conductor, merge, reconcile
+from navsync.engine import creates, deletes, journal, updates
+from navsync.engine.steps import Done, Run, Step
+from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
 from navsync.fields import same
 from navsync.model import (
@@ -22,11 +26,10 @@ from navsync.model import (
     Present,
     RemoveIntent,
     Side,
-    State,
     SyncLog,
 )
 from navsync.model import Mapping as Pair
-from tests.contract.memory import MemoryNavImpact
+from tests.contract.memory import MemoryNavImpact, MemoryNotion, Page
 from tests.contract.memory_store import MemoryDesk, MemoryLedger
 from tests.simulation.campaign import OPERATIONS, played
 from tests.simulation.swarm import drawn
@@ -71,7 +74,7 @@ def the_last_writer_wins() -> Iterator[None]:
     def change(write: Any, _seen: object) -> Change:
         return Change(write.field, write.to, None, write.value)
 
-    with patch.object(merge, "_decide", decide), patch.object(engine, "_change", change):
+    with patch.object(merge, "_decide", decide), patch.object(journal, "change", change):
         yield
 
 
@@ -114,28 +117,28 @@ def an_adopted_record_is_taken_as_sent() -> Iterator[None]:
 def a_create_is_simply_repeated() -> Iterator[None]:
     """No lookup before a second try."""
 
-    def finish(self: Engine, mapping: Pair, intent: CreateIntent, run: Run) -> Result:
-        return self._post(mapping, intent, run)
+    def finish(bench: Workbench, mapping: Pair, intent: CreateIntent, run: Run) -> Step:
+        return creates._post(bench, mapping, intent, run)
 
-    with patch.object(Engine, "_finish_create", finish), patch.object(Engine, "_heal", _leave):
+    with patch.object(creates, "finish_create", finish), patch.object(creates, "_heal", _leave):
         yield
 
 
-def _leave(*_: object) -> Result:
-    return engine.Done()
+def _leave(*_: object) -> Step:
+    return Done()
 
 
 @mutant
 def the_index_is_trusted_at_once() -> Iterator[None]:
     """A page that a query does not show is made again without waiting; duplicates are left."""
-    with patch.object(engine, "SETTLE", timedelta()), patch.object(Engine, "_heal", _leave):
+    with patch.object(creates, "SETTLE", timedelta()), patch.object(creates, "_heal", _leave):
         yield
 
 
 @mutant
 def second_pages_are_left() -> Iterator[None]:
     """No healing of what late workers make."""
-    with patch.object(Engine, "_heal", _leave):
+    with patch.object(creates, "_heal", _leave):
         yield
 
 
@@ -158,11 +161,11 @@ _save = MemoryLedger.save
 def the_second_read_is_ignored() -> Iterator[None]:
     """NavImpact is read again before the write, but a difference changes nothing."""
 
-    def unchanged(self: Engine, mapping: Pair, writes: object, seen: Present) -> Present:
-        now = self._read(Side.NAVIMPACT, mapping)
+    def unchanged(bench: Workbench, mapping: Pair, writes: object, seen: Present) -> Present:
+        now = bench.read(Side.NAVIMPACT, mapping)
         return now if isinstance(now, Present) else seen
 
-    with patch.object(Engine, "_unchanged", unchanged):
+    with patch.object(updates, "_unchanged", unchanged):
         yield
 
 
@@ -184,11 +187,11 @@ _update = MemoryNavImpact.update
 def whole_records_are_written() -> Iterator[None]:
     """Every field is sent, changed or not."""
 
-    def send(self: Engine, side: Side, mapping: Pair, writes: list[merge.Write], seen: Present) -> Present:
+    def send(bench: Workbench, side: Side, mapping: Pair, writes: Sequence[Any], seen: Present) -> Present:
         changes = {**seen.values, **{w.field: w.value for w in writes}}
-        return self.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
+        return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
 
-    with patch.object(Engine, "_send", send):
+    with patch.object(updates, "_send", send):
         yield
 
 
@@ -196,8 +199,8 @@ def whole_records_are_written() -> Iterator[None]:
 def one_404_is_a_deletion() -> Iterator[None]:
     """NavImpact's 404 is believed at once, and without asking whether the collection can be seen."""
     with (
-        patch.object(engine, "CONFIRM", timedelta()),
-        patch.object(Engine, "_check_collection", lambda *_: None),
+        patch.object(deletes, "CONFIRM", timedelta()),
+        patch.object(Workbench, "check_collection", lambda *_: None),
     ):
         yield
 
@@ -206,15 +209,15 @@ def one_404_is_a_deletion() -> Iterator[None]:
 def a_deletion_outlives_an_edit() -> Iterator[None]:
     """Pages of deleted records go, whatever was written on them since."""
 
-    def remove(self: Engine, mapping: Pair, intent: RemoveIntent, run: Run) -> Result:
+    def carry_out(bench: Workbench, mapping: Pair, intent: RemoveIntent) -> Step:
         if mapping.page_id is not None:
-            self.notion.remove(mapping.entity_type, mapping.page_id)
-        row = self.ledger.log(intent.log_id)
+            bench.notion.remove(mapping.entity_type, mapping.page_id)
+        row = bench.ledger.log(intent.log_id)
         done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
-        self.ledger.save(mapping.but(intent=None, state=State.DELETED), *done)
-        return engine.Done()
+        bench.ledger.save(mapping.but(intent=None, state=intent.leaves), *done)
+        return Done()
 
-    with patch.object(Engine, "_remove", remove):
+    with patch.object(deletes, "_carry_out", carry_out):
         yield
 
 
@@ -222,10 +225,10 @@ def a_deletion_outlives_an_edit() -> Iterator[None]:
 def copies_are_taken_for_ours() -> Iterator[None]:
     """A page with our key that nothing pairs is removed, whoever made it."""
 
-    def keyed(self: Engine, entity_type: Any, key: str, page: Present, run: Run) -> Result:
-        return self._heal(entity_type, page, run)
+    def keyed(bench: Workbench, entity_type: Any, _key: str, page: Present, run: Run) -> Step:
+        return creates._heal(bench, entity_type, page, run)
 
-    with patch.object(Engine, "_keyed_page", keyed):
+    with patch.object(creates, "_keyed_page", keyed):
         yield
 
 
@@ -233,17 +236,78 @@ def copies_are_taken_for_ours() -> Iterator[None]:
 def an_unclear_write_is_taken_as_done() -> Iterator[None]:
     """A timeout counts as success."""
 
-    def send(self: Engine, side: Side, mapping: Pair, writes: list[merge.Write], seen: Present) -> Present:
+    def send(bench: Workbench, side: Side, mapping: Pair, writes: Any, seen: Present) -> Present:
         try:
-            return _send(self, side, mapping, writes, seen)
+            return _send(bench, side, mapping, writes, seen)
         except Unclear:
             return replace(seen, values={**seen.values, **{w.field: w.value for w in writes}})
 
-    with patch.object(Engine, "_send", send):
+    with patch.object(updates, "_send", send):
         yield
 
 
-_send = Engine._send  # noqa: SLF001
+_send = updates._send
+
+
+@mutant
+def what_is_trashed_is_deleted() -> Iterator[None]:
+    """A page in the trash deletes its record in NavImpact, and nobody is asked."""
+
+    def trashed(bench: Workbench, mapping: Pair, entity: Present, _page: object, run: Run) -> Step:
+        return deletes.delete_entity(bench, mapping, entity, run)
+
+    with patch.object(deletes, "page_trashed", trashed):
+        yield
+
+
+@mutant
+def a_merge_counts_when_one_side_has_it() -> Iterator[None]:
+    """A merged text is agreed on although only one side took it before the worker died."""
+
+    def remember(bases: Bases, writes: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
+        return _remember(bases, [write for write in writes if write.to in shown], shown)
+
+    with patch.object(merge, "remember", remember):
+        yield
+
+
+@mutant
+def what_cannot_be_read_is_empty() -> Iterator[None]:
+    """A property that was deleted or retyped reads as cleared."""
+
+    def shown(self: MemoryNotion, page: Page, *, whole: bool = True) -> Present:
+        seen = _shown(self, page, whole=whole)
+        missing = dict.fromkeys(self.broken.get(page.entity_type, {}))
+        unreadable = {name: why for name, why in seen.unreadable.items() if name not in missing}
+        return replace(seen, values={**seen.values, **missing}, unreadable=unreadable)
+
+    with patch.object(MemoryNotion, "shown", shown):
+        yield
+
+
+_shown = MemoryNotion.shown
+
+
+@mutant
+def lists_are_believed_to_show_bodies() -> Iterator[None]:
+    """A row of a list is in step when its properties are, whatever its body says."""
+
+    def in_step(record: Present, side: Side, mapping: Pair | None) -> bool:
+        as_of = record.edited_at if side is Side.NOTION else None
+        return _in_step(record, side, mapping and mapping.but(body_as_of=as_of))
+
+    with patch.object(reconcile, "in_step", in_step):
+        yield
+
+
+_in_step = reconcile.in_step
+
+
+@mutant
+def deletions_are_not_counted() -> Iterator[None]:
+    """However many records vanish, their pages go."""
+    with patch.object(MemoryLedger, "count_removal", lambda *_: True):
+        yield
 
 
 # --- conductor, reconcile, store -------------------------------------------------------------------------------------

@@ -6,29 +6,50 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from navsync.fields import SPECS, Field, Kind
-from navsync.model import Mapping, Present, Side, Value, Values, WorkKind
-from tests.contract.memory import PERSON, MemoryNotion, Page, Record
+from navsync.fields import SPECS, Field, Kind, field_of
+from navsync.model import (
+    Decision,
+    EntityRef,
+    EntityType,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    State,
+    Value,
+    Values,
+    WorkKind,
+)
+from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record
 from tests.simulation.swarm import Act, Fault, Op
 from tests.simulation.world import PROJECT
 
 if TYPE_CHECKING:
     from tests.simulation.history import History, Office
 
-FIELDS = SPECS[PROJECT].fields
-BY_NAME = {f.name: f for f in FIELDS}
+KINDS = {field.name: field.kind for spec in SPECS.values() for field in spec.fields}
+"""Field → how its values look. The same name means the same everywhere, but that a story's description is its body."""
+WORDY = frozenset({Kind.TEXT, Kind.BODY})
+UNDOABLE = frozenset({Operation.UPDATE, Operation.REVERT, Operation.CREATE, Operation.DELETE})
 DARKNESS = 400.0
+MANY = 10
+_NOTHING: frozenset[Value] = frozenset()
 
 
 def pieces(name: str, value: Value) -> Iterable[Value]:
-    """What of *value* must not get lost: of a long text each word, of anything else the whole; nothing of nothing."""
+    """What of *value* must not get lost: of a long text each word, of anything else the whole; nothing of nothing.
+
+    Nothing of a relation either: it names a project that others name as well, so that it cannot be told from theirs.
+    """
     if value is None or value == ():
-        return ()
-    if BY_NAME[name].kind is Kind.TEXT and isinstance(value, str):
+        return _NOTHING
+    kind = KINDS[name]
+    if kind in WORDY and isinstance(value, str):
         return value.split()
-    return (value,)
+    return _NOTHING if kind is Kind.RELATION else (value,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,34 +76,47 @@ class People:
         """Field, what somebody saw, and what they wrote over it."""
         self.copies: set[tuple[int, str]] = set()
         """Pages that people copied from ours, our key with them."""
-        self.deleted: set[str] = set()
+        self.deleted: dict[EntityRef, EntityRef] = {}
+        """Record → the record, itself or its project, that somebody deleted."""
+        self.cleared: set[tuple[str, str, str]] = set()
+        """Side, record or page, and field that somebody left empty."""
+        self.resolved: set[tuple[int, int, str]] = set()
+        """Workspace, mapping and field of which somebody chose a winner: perhaps of other values than they saw."""
+        self.approved: set[tuple[int, int]] = set()
+        """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
         self._number = 0
-        self._fields = FIELDS[: history.swarm.fields]
+        self._fields = {kind: _in_use(kind, history.swarm.fields) for kind in history.swarm.types}
 
     def begin(self) -> None:
-        """A few projects from before."""
-        for _ in range(2):
-            self._create(0)
+        """A few records from before."""
+        for _ in range(self.history.swarm.records):
+            self._create(PROJECT, 0, 0)
+        for kind in self.history.swarm.types[1:]:
+            self._create(kind, 0, 0)
 
     def do(self, op: Op) -> None:
         """Carry out *op*, if there is anything to do it to."""
         self.history.note(f"  * {op.act}", op)
         office = self.history.offices[op.workspace % len(self.history.offices)]
+        types = self.history.swarm.types
+        kind = types[op.kind % len(types)]
         match op.act:
             case Act.EDIT_NAVIMPACT:
-                self._edit_record(op)
+                self._edit_record(kind, op)
             case Act.EDIT_NOTION:
-                self._edit_page(office, op)
+                self._edit_page(office, kind, op)
             case Act.AGREE:
                 self._agree(office, op)
             case Act.CREATE:
-                self._create(op.how)
+                self._create(kind, op.target, op.how)
             case Act.ADD_ROW:
-                self._add_row(office, op)
+                self._add_row(office, kind, op)
             case Act.DELETE:
-                self._delete(op)
+                self._delete(kind, op)
+            case Act.DELETE_MANY:
+                self._delete_many(kind)
             case Act.TRASH:
-                self._trash(office, op)
+                self._trash(office, kind, op)
             case Act.RESTORE:
                 self._restore(office, op)
             case Act.COPY:
@@ -93,42 +127,68 @@ class People:
                 self._share(office, op, shared=True)
             case Act.GO_DARK:
                 self._go_dark()
+            case Act.MOVE:
+                self._move_record(op)
+            case Act.MOVE_ROW:
+                self._move_page(office, op)
+            case Act.BREAK_PROPERTY:
+                self._break_property(office, kind, op)
+            case Act.MEND_PROPERTY:
+                self.mend_properties(office)
+            case Act.RESOLVE:
+                self._resolve(office, op)
+            case Act.DECIDE:
+                self._decide(office, op)
+            case Act.REVERT:
+                self._revert(office, op)
+            case _:
+                assert_never(op.act)
 
     # --- editing ----------------------------------------------------------------------------------------------------
 
-    def _edit_record(self, op: Op) -> None:
-        record = _pick(self._records(), op.target)
+    def _edit_record(self, kind: EntityType, op: Op) -> None:
+        record = _pick(self._records(kind), op.target)
         if record is None:
             return
         seen = record.seen(with_revision=True)
-        name, value = self._new_value(op, seen, Side.NAVIMPACT)
-        if name == "title" and value is None:
+        name, value = self._new_value(kind, op, seen.values, Side.NAVIMPACT)
+        if value is None and field_of(kind, name).required:
             return
-        self.history.platform.update(PROJECT, record.id, {name: value}, seen=seen)
-        self._edited("navimpact", record.id, name, seen.values[name], value)
-        self.touched_record(record.id)
+        self.write_record(record, {name: value}, seen)
 
-    def _edit_page(self, office: Office, op: Op) -> None:
-        page = _pick(self._pages(office), op.target)
+    def write_record(self, record: Record, values: Values, seen: Present) -> None:
+        """Somebody who has *seen* the record so writes *values*."""
+        self.history.platform.update(record.entity_type, record.id, values, seen=seen)
+        self._wrote("navimpact", record.id, seen.values, values)
+        self.touched_record(record.entity_type, record.id)
+
+    def _edit_page(self, office: Office, kind: EntityType, op: Op) -> None:
+        page = _pick(self._pages(office, kind), op.target)
         if page is None:
             return
-        seen = page.seen()
-        name, value = self._new_value(op, seen, Side.NOTION)
-        _person(office).update(PROJECT, page.id, {name: value}, seen=seen)
-        self._edited(f"notion {office.id}", page.id, name, seen.values[name], value)
-        self.touched_page(office, page.id)
+        name, value = self._new_value(kind, op, page.values, Side.NOTION)
+        if name not in office.notion.broken.get(kind, ()):
+            self.write_page(office, page, {name: value})
 
-    def _new_value(self, op: Op, seen: Present, side: Side) -> tuple[str, Value]:
-        field = self._fields[op.field % len(self._fields)]
+    def write_page(self, office: Office, page: Page, values: Values) -> None:
+        """Somebody who looks at *page* writes *values*."""
+        seen = dict(page.values)
+        _person(office).edit(page.id, values)
+        self._wrote(f"notion {office.id}", page.id, seen, values)
+        self.touched_page(office, page)
+
+    def _new_value(self, kind: EntityType, op: Op, seen: Values, side: Side) -> tuple[str, Value]:
+        fields = self._fields[kind]
+        field = fields[op.field % len(fields)]
         if op.how % 20 == 0:
             return field.name, () if field.kind is Kind.MULTI_SELECT else None
-        return field.name, self._value(field, seen.values[field.name], op.how, side)
+        return field.name, self._value(field, seen.get(field.name), op.how, side)
 
     def _value(self, field: Field, seen: Value, how: int, side: Side) -> Value:
         self._number += 1
         n = self._number
         match field.kind:
-            case Kind.TEXT:
+            case Kind.TEXT | Kind.BODY:
                 return _reworded(seen if isinstance(seen, str) else "", f"w{n}", how)
             case Kind.NUMBER if field.places and side is Side.NOTION and how % 23 == 0:
                 return Decimal(n) + Decimal("0.123")  # NavImpact keeps two decimals
@@ -139,16 +199,23 @@ class People:
             case Kind.MULTI_SELECT:
                 kept = seen if isinstance(seen, tuple) else ()
                 return (*kept[how % 2 :][:3], f"m{n}")
+            case Kind.URL:
+                return f"https://example.org/{n}"
             case _:
                 return f"v{n}"
 
     def wrote(self, where: str, seen: Values, values: Values) -> None:
         """Remember that somebody who had *seen* this wrote *values* over it."""
+        self._wrote(where, "", seen, values)
+
+    def _wrote(self, where: str, id: str, seen: Values, values: Values) -> None:
         for name, value in values.items():
-            self._edited(where, "", name, seen.get(name), value)
+            self._edited(where, id, name, seen.get(name), value)
 
     def _edited(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
         self.replacements.add((name, old, new))
+        if new in (None, ()):
+            self.cleared.add((where, id, name))
         before, after = set(pieces(name, old)), set(pieces(name, new))
         self.knowingly_replaced |= {(name, piece) for piece in before - after}
         fresh = sorted(after - before, key=str)
@@ -157,65 +224,154 @@ class People:
 
     def _agree(self, office: Office, op: Op) -> None:
         """Somebody looks at both sides and makes one say what the other does."""
-        mappings = [m for m in self._mappings(office) if m.conflicts]
-        mapping = _pick(mappings, op.target)
-        if mapping is None or mapping.entity_id is None or mapping.page_id is None:
+        mapping = _pick([m for m in self._mappings(office) if m.conflicts], op.target)
+        if mapping is None or mapping.entity is None or mapping.page_id is None:
             return
-        record = self.history.platform.records.get((PROJECT, mapping.entity_id))
+        record = self.history.platform.records.get((mapping.entity_type, mapping.entity.id))
         page = office.notion.pages[mapping.page_id]
-        if record is None or page.in_trash or not page.shared:
-            return
         name = mapping.conflicts[op.field % len(mapping.conflicts)].field
-        mine, theirs = record.seen(with_revision=True), page.seen()
-        old, new = theirs.values[name], mine.values[name]
-        _person(office).update(PROJECT, page.id, {name: new}, seen=theirs)
+        if record is None or page.in_trash or not page.shared or name in office.notion.broken.get(page.entity_type, ()):
+            return
+        seen = office.notion.shown(page)
+        old, new = page.values[name], record.seen(with_revision=True).values[name]
+        _person(office).update(page.entity_type, page.id, {name: new}, seen=seen)
         self.replacements.add((name, old, new))
         self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
-        self.touched_page(office, page.id)
+        self.touched_page(office, page)
+
+    # --- deciding ---------------------------------------------------------------------------------------------------
+
+    def _resolve(self, office: Office, op: Op) -> None:
+        mapping = _pick([m for m in self._mappings(office) if m.conflicts], op.target)
+        if mapping is None:
+            return
+        conflict = mapping.conflicts[op.field % len(mapping.conflicts)]
+        winner = tuple(Side)[op.how % 2]
+        self.resolved.add((office.id, mapping.id, conflict.field))
+        self.history.note(f"    {winner} wins {conflict.field} of mapping {mapping.id}")
+        self.history.put(office, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}", choice=winner)
+
+    def _decide(self, office: Office, op: Op) -> None:
+        mapping = _pick([m for m in self._mappings(office) if m.state is State.AWAITING_APPROVAL], op.target)
+        if mapping is None:
+            return
+        decision = tuple(Decision)[op.how % 2]
+        if decision is Decision.APPROVE:
+            self.approved.add((office.id, mapping.id))
+        self.history.note(f"    {decision} the deletion of {mapping.entity}")
+        self.history.put(office, WorkKind.DECIDE, str(mapping.id), choice=decision)
+
+    def _revert(self, office: Office, op: Op) -> None:
+        """Undo a row of the history, one field of it, or all that one trigger led to. One of the newest, mostly."""
+        kept = self.history.store.of(office.id)
+        written = [row for row in kept.logs.values() if row.operation in UNDOABLE and row.outcome is Outcome.SUCCESS]
+        row = _pick(written[-12:], op.target)
+        if row is None:
+            return
+        scope = ("log", "log", "field", "run")[op.how % 4]
+        meant = [each for each in written if each.run_id == row.run_id] if scope == "run" else [row]
+        self.approved |= {(office.id, each.mapping_id) for each in meant if each.mapping_id is not None}
+        self.cleared |= {
+            (f"notion {office.id}", each.page_id or "", change.field)
+            for each in meant
+            for change in each.changes
+            if change.old in (None, ())
+        }
+        external_id = f"run/{row.run_id}" if scope == "run" else f"log/{row.id}"
+        if scope == "field" and row.changes:
+            external_id += f"/{row.changes[op.field % len(row.changes)].field}"
+        self.history.note(f"    undo {external_id}: {row.operation}")
+        self.history.put(office, WorkKind.REVERT, external_id)
+
+    # --- belonging --------------------------------------------------------------------------------------------------
+
+    def _move_record(self, op: Op) -> None:
+        record = _pick([r for kind in self.history.swarm.types[1:] for r in self._records(kind)], op.target)
+        project = _pick(self._records(PROJECT), op.how)
+        if record is not None and project is not None:
+            seen = record.seen(with_revision=True)
+            self.write_record(record, {RELATIONS[record.entity_type]: (project.id,)}, seen)
+
+    def _move_page(self, office: Office, op: Op) -> None:
+        page = _pick([p for kind in self.history.swarm.types[1:] for p in self._pages(office, kind)], op.target)
+        project = _pick(self._pages(office, PROJECT), op.how)
+        if page is None or project is None:
+            return
+        related = RELATIONS[page.entity_type]
+        if related not in office.notion.broken.get(page.entity_type, ()):
+            self.write_page(office, page, {related: (project.id,)})
 
     # --- coming and going ---------------------------------------------------------------------------------------------
 
-    def _filled(self, where: str, side: Side, how: int) -> dict[str, Value]:
-        values = {f.name: self._value(f, None, how, side) for f in self._fields if (how >> 3) % 3 or f.required}
+    def _filled(self, kind: EntityType, where: str, side: Side, how: int) -> dict[str, Value]:
+        values = {f.name: self._value(f, None, how, side) for f in self._fields[kind] if (how >> 3) % 3 or f.required}
         self.wrote(where, {}, values)
         return values
 
-    def _create(self, how: int) -> None:
-        values = self._filled("navimpact", Side.NAVIMPACT, how)
-        made = self.history.platform.create(PROJECT, values, key=f"person {self._number}")
-        self.touched_record(made.id)
+    def _create(self, kind: EntityType, target: int, how: int) -> None:
+        project = None if kind is PROJECT else _pick(self._records(PROJECT), target)
+        if kind is not PROJECT and project is None:
+            return
+        values = self._filled(kind, "navimpact", Side.NAVIMPACT, how)
+        if project is not None:
+            values[RELATIONS[kind]] = (project.id,)
+        made = self.history.platform.create(kind, values, key=f"person {self._number}")
+        self.touched_record(kind, made.id)
 
-    def _add_row(self, office: Office, op: Op) -> None:
-        values = self._filled(f"notion {office.id}", Side.NOTION, op.how)
-        if op.how % 4 == 0:
-            self.knowingly_replaced.add(("title", values.pop("title")))
-        self.touched_page(office, _person(office).add_row(PROJECT, values).id)
+    def _add_row(self, office: Office, kind: EntityType, op: Op) -> None:
+        values = self._filled(kind, f"notion {office.id}", Side.NOTION, op.how)
+        for name in office.notion.broken.get(kind, ()):
+            self.knowingly_replaced |= {(name, piece) for piece in pieces(name, values.pop(name, None))}
+        first = next(f.name for f in SPECS[kind].fields if f.required)
+        if op.how % 4 == 0 and first in values:
+            self.knowingly_replaced.add((first, values.pop(first)))
+        project = None if kind is PROJECT or op.how % 3 == 0 else _pick(self._pages(office, PROJECT), op.target)
+        if project is not None and RELATIONS[kind] not in office.notion.broken.get(kind, ()):
+            values[RELATIONS[kind]] = (project.id,)
+        made = _person(office).add_row(kind, values)
+        self.touched_page(office, office.notion.pages[made.id])
 
-    def _delete(self, op: Op) -> None:
-        record = _pick(self._records(), op.target)
+    def _delete(self, kind: EntityType, op: Op) -> None:
+        record = _pick(self._records(kind), op.target)
         if record is not None:
             self.delete(record)
 
-    def delete(self, record: Record) -> None:
-        """Delete *record*, having seen what it said."""
-        self._gave_up(record.seen(with_revision=False))
-        self.deleted.add(record.id)
-        self.history.platform.remove(PROJECT, record.id)
-        self.touched_record(record.id)
+    def _delete_many(self, kind: EntityType) -> None:
+        """So many that it could be a fault rather than intent."""
+        records = self._records(kind)[-MANY:]
+        self.history.fired[Fault.MASS_DELETED] += len(records) > 5
+        for record in records:
+            self.delete(record)
 
-    def _trash(self, office: Office, op: Op) -> None:
-        page = _pick(self._pages(office), op.target)
+    def delete(self, record: Record) -> None:
+        """Delete *record* and all that belongs to it, having seen what they said."""
+        gone = self.all_that_goes(record)
+        self.history.fired[Fault.CASCADED] += len(gone) > 1
+        for each in gone:
+            self._gave_up(each.values())
+        self.history.platform.remove(record.entity_type, record.id)
+        self.touched_records(gone)
+
+    def all_that_goes(self, record: Record) -> list[Record]:
+        """*record* and what belongs to it, from now on taken for deleted."""
+        children = self.history.platform.children(record.id) if record.entity_type is PROJECT else []
+        root = EntityRef(record.entity_type, record.id)
+        self.deleted |= {EntityRef(each.entity_type, each.id): root for each in (record, *children)}
+        return [record, *children]
+
+    def _trash(self, office: Office, kind: EntityType, op: Op) -> None:
+        page = _pick(self._pages(office, kind), op.target)
         if page is not None:
             self.trash(office, page)
 
     def trash(self, office: Office, page: Page) -> None:
         """Trash *page*, having seen what it said."""
-        self._gave_up(page.seen())
-        _person(office).remove(PROJECT, page.id)
-        self.touched_page(office, page.id)
+        self._gave_up(page.values)
+        _person(office).remove(page.entity_type, page.id)
+        self.touched_page(office, page)
 
-    def _gave_up(self, seen: Present) -> None:
-        for name, value in seen.values.items():
+    def _gave_up(self, values: Values) -> None:
+        for name, value in values.items():
             self.knowingly_replaced |= {(name, piece) for piece in pieces(name, value)}
 
     def _restore(self, office: Office, op: Op) -> None:
@@ -223,15 +379,15 @@ class People:
             [p for p in _all(office) if p.in_trash and p.shared and (office.id, p.id) not in self.copies], op.target
         )
         if page is not None:
-            _person(office).restore(PROJECT, page.id)
-            self.touched_page(office, page.id)
+            _person(office).restore(page.entity_type, page.id)
+            self.touched_page(office, page)
 
     def _copy(self, office: Office, op: Op) -> None:
-        page = _pick([p for p in self._pages(office) if p.key], op.target)
+        page = _pick([p for kind in self.history.swarm.types for p in self._pages(office, kind) if p.key], op.target)
         if page is not None:
-            copy = _person(office).add_row(PROJECT, dict(page.values), key=page.key)
+            copy = _person(office).add_row(page.entity_type, dict(page.values), key=page.key)
             self.copies.add((office.id, copy.id))
-            self.touched_page(office, copy.id)
+            self.touched_page(office, office.notion.pages[copy.id])
 
     def _share(self, office: Office, op: Op, *, shared: bool) -> None:
         page = _pick([p for p in _all(office) if p.shared is not shared], op.target)
@@ -240,7 +396,7 @@ class People:
         page.shared = shared
         self.history.fired[Fault.UNSHARED] += not shared
         if shared:
-            self.touched_page(office, page.id)
+            self.touched_page(office, page)
 
     def _go_dark(self) -> None:
         self.history.dark = self.history.faulty
@@ -250,27 +406,56 @@ class People:
     def _light(self) -> None:
         self.history.dark = False
 
+    # --- the schema ---------------------------------------------------------------------------------------------------
+
+    def _break_property(self, office: Office, kind: EntityType, op: Op) -> None:
+        """Renaming one, which people do more often, changes nothing at all: properties are known by their ids."""
+        breakable = [f.name for f in SPECS[kind].fields if f.kind not in (Kind.TITLE, Kind.BODY)]
+        name = breakable[op.field % len(breakable)]
+        fault = Fault.PROPERTY_RETYPED if op.how % 2 else Fault.PROPERTY_DELETED
+        self.history.fired[fault] += 1
+        self.history.note(f"    {fault}: {name} of {kind} in notion {office.id}")
+        office.notion.break_property(kind, name, str(fault))
+
+    def mend_properties(self, office: Office) -> None:
+        """Everything that was done to properties is undone."""
+        for kind, names in office.notion.broken.items():
+            for name in list(names):
+                office.notion.mend_property(kind, name)
+
     # --- who hears of it ----------------------------------------------------------------------------------------------
 
-    def touched_record(self, id: str) -> None:
+    def touched_record(self, kind: EntityType, id: str) -> None:
         """A record was changed, by whomever: every workspace is told."""
         for office in self.history.offices:
-            self.history.hook(office, WorkKind.ENTITY, f"{PROJECT}/{id}")
+            self.history.hook(office, WorkKind.ENTITY, f"{kind}/{id}")
 
-    def touched_page(self, office: Office, id: str) -> None:
+    def touched_records(self, records: Iterable[Record]) -> None:
+        """Several, at once."""
+        for record in records:
+            self.touched_record(record.entity_type, record.id)
+
+    def touched_page(self, office: Office, page: Page) -> None:
         """A page was changed by a person."""
-        self.history.hook(office, WorkKind.PAGE, f"{PROJECT}/{id}")
+        self.history.hook(office, WorkKind.PAGE, f"{page.entity_type}/{page.id}")
 
     # --- what there is ------------------------------------------------------------------------------------------------
 
-    def _records(self) -> list[Record]:
-        return list(self.history.platform.records.values())
+    def _records(self, kind: EntityType) -> list[Record]:
+        return [r for r in self.history.platform.records.values() if r.entity_type is kind]
 
-    def _pages(self, office: Office) -> list[Page]:
-        return [p for p in _all(office) if not p.in_trash and p.shared and (office.id, p.id) not in self.copies]
+    def _pages(self, office: Office, kind: EntityType) -> list[Page]:
+        pages = [p for p in _all(office) if p.entity_type is kind and not p.in_trash and p.shared]
+        return [p for p in pages if (office.id, p.id) not in self.copies] if self.copies else pages
 
     def _mappings(self, office: Office) -> list[Mapping]:
         return list(self.history.store.of(office.id).mappings.values())
+
+
+def _in_use(kind: EntityType, most: int) -> tuple[Field, ...]:
+    """The first fields of *kind*, and those that a record must have; relations are set by other means."""
+    fields = [f for f in SPECS[kind].fields if f.kind is not Kind.RELATION]
+    return tuple(f for place, f in enumerate(fields) if place < most or f.required or f.kind is Kind.BODY)
 
 
 def _person(office: Office) -> MemoryNotion:

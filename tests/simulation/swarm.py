@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
-from navsync.model import Policy
+from navsync.model import EntityType, Policy
 
 
 class Fault(StrEnum):
@@ -18,7 +18,8 @@ class Fault(StrEnum):
     OUTLIVED = "worker outlives its lease"
     REPLY_LOST = "reply of a write lost"
     REQUEST_LOST = "request of a write lost"
-    BLOCKED = "429"
+    BLOCKED = "429 of Notion"
+    NAVIMPACT_BLOCKED = "429 of NavImpact"
     UNAVAILABLE = "5xx"
     RACED = "409"
     TOKEN_LOST = "token revoked"  # no secret
@@ -34,6 +35,10 @@ class Fault(StrEnum):
     DARK = "NavImpact shows no records"
     UNSHARED = "page no longer shared"
     POISONED = "a record fails always"
+    PROPERTY_DELETED = "property deleted"
+    PROPERTY_RETYPED = "property retyped"
+    MASS_DELETED = "many records deleted at once"
+    CASCADED = "records deleted with their project"
 
 
 LIKELY = {
@@ -51,7 +56,10 @@ LIKELY = {
 }
 """The highest rate per occasion; 0.06 where none is given."""
 
-TRIGGERED = frozenset({Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE})
+TRIGGERED = frozenset(
+    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE, Fault.PROPERTY_DELETED}
+    | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED}
+)
 """Consequences of others, or of what people do: they have no rate of their own."""
 
 
@@ -70,6 +78,14 @@ class Act(StrEnum):
     UNSHARE = "stop sharing a page"
     SHARE = "share a page again"
     GO_DARK = "NavImpact loses its permissions for a while"
+    MOVE = "move to another project in NavImpact"
+    MOVE_ROW = "move a row to another project"
+    BREAK_PROPERTY = "delete or retype a property"
+    MEND_PROPERTY = "undo that"
+    DELETE_MANY = "delete many records in NavImpact"
+    RESOLVE = "choose the winner of a conflict"
+    DECIDE = "approve or reject a deletion"
+    REVERT = "undo a row of the history"
 
 
 LIKES = {
@@ -85,6 +101,14 @@ LIKES = {
     Act.UNSHARE: 1,
     Act.SHARE: 1,
     Act.GO_DARK: 1,
+    Act.MOVE: 2,
+    Act.MOVE_ROW: 3,
+    Act.BREAK_PROPERTY: 1,
+    Act.MEND_PROPERTY: 1,
+    Act.DELETE_MANY: 0.3,
+    Act.RESOLVE: 4,
+    Act.DECIDE: 3,
+    Act.REVERT: 3,
 }
 
 
@@ -94,6 +118,7 @@ class Op(NamedTuple):
     act: Act
     gap: float
     workspace: int
+    kind: int
     target: int
     field: int
     how: int
@@ -115,6 +140,10 @@ class Swarm:
     rates: dict[Fault, float] = field(default_factory=dict)
     fields: int = 10
     """Few make people meet in the same field."""
+    types: tuple[EntityType, ...] = (EntityType.MEDIA_PROJECT,)
+    """Parents before children."""
+    records: int = 2
+    """How many projects there are from before."""
     ops: tuple[Op, ...] = ()
 
 
@@ -131,13 +160,22 @@ def drawn(seed: int, operations: int) -> Swarm:
         index_delay=chance.choice((0.0, 0.0, 20.0, 60.0)),
         rates={fault: _rate(chance, fault) for fault in Fault if fault not in TRIGGERED},
         fields=chance.choice((2, 4, 10)),
+        types=_types(chance),
+        records=chance.choice((2, 2, 2, 8)),
         ops=_ops(chance, workspaces, operations),
     )
 
 
 def calm(swarm: Swarm) -> Swarm:
     """The same people in a world in which nothing goes wrong."""
-    return Swarm(swarm.seed, swarm.workspaces, swarm.policies, swarm.conditional, swarm.idempotent, ops=swarm.ops)
+    return replace(swarm, index_delay=0.0, rates={}, fields=10)
+
+
+def _types(chance: Random) -> tuple[EntityType, ...]:
+    """Projects alone, or some of their children too, in the order of all."""
+    children = [kind for kind in EntityType if kind is not EntityType.MEDIA_PROJECT]
+    some = chance.sample(children, chance.choice((0, 1, 1, 2, 3)))
+    return (EntityType.MEDIA_PROJECT, *(kind for kind in children if kind in some))
 
 
 def _rate(chance: Random, fault: Fault) -> float:
@@ -153,6 +191,7 @@ def _ops(chance: Random, workspaces: int, operations: int) -> tuple[Op, ...]:
             act,
             round(chance.expovariate(1 / pace), 3),
             chance.randrange(workspaces),
+            chance.randrange(1 << 16),
             chance.randrange(1 << 16),
             chance.randrange(1 << 16),
             chance.randrange(1 << 16),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-
 import pytest
 
 from navsync.fields import SPECS
@@ -94,18 +91,26 @@ def test_a_child_deleted_alone_leaves_its_project(world: World) -> None:
 
 def test_a_row_whose_project_is_not_there_yet_follows_when_it_is(world: World) -> None:
     project = world.new_row(title="Made in Notion")
-    row = world.person.add_row(STORY, {"title": "Child"})
-    world.put(WorkKind.PAGE, f"{STORY}/{row.id}")
+    row = world.person.add_row(STORY, {"title": "Child", "project": (project,)})
+    world.store.of(1).work.clear()
+    world.touched(Side.NOTION, row.id, STORY)
     world.slice()
-    drafts = [m for m in world.store.of(1).mappings.values() if m.entity_type is STORY]
-    assert [m.state for m in drafts] == [State.DRAFT]
+    assert [m.state for m in world.store.of(1).mappings.values()] == [State.DRAFT]
 
-    entity = world.store.of(1).mappings[world.store.of(1).pairs[project]].entity_id
-    assert entity is not None
-    page = world.notion_side.pages[row.id]
-    world.notion_side.pages[row.id] = replace(page, values={**page.values, "project": (entity,)})
-    world.clock.advance(timedelta(minutes=1))
-    world.put(WorkKind.PAGE, f"{STORY}/{row.id}")
+    world.touched(Side.NOTION, project)
     world.settle()
 
     assert [r.fields["title"] for (kind, _), r in world.platform.records.items() if kind is STORY] == ["Child"]
+
+
+def test_a_generated_title_follows_what_people_change_in_notion(world: World) -> None:
+    child = add_child(world, LOG, world.new_project())
+    world.settle()
+    page = page_of(world, LOG, child)
+    seen = world.person.read(LOG, page)
+    assert isinstance(seen, Present)
+    world.person.update(LOG, page, {"channel": "streaming"}, seen=seen)
+    world.put(WorkKind.PAGE, f"{LOG}/{page}")
+    world.settle()
+
+    assert "streaming" in str(world.notion_side.pages[page].stamped_title)

@@ -142,8 +142,7 @@ def test_what_an_approved_deletion_destroys_is_in_the_log_before_it_happens(worl
 
     def at_the_delete(call: str, applied: bool) -> None:
         if call == "navimpact remove" and not applied:
-            for log in world.logs(Operation.DELETE):
-                known.append({c.field: c.old for c in log.changes})
+            known.extend({c.field: c.old for c in log.changes} for log in world.logs(Operation.DELETE))
 
     world.navimpact.fault = at_the_delete
     say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")

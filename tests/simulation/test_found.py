@@ -15,6 +15,7 @@ from navsync.errors import Blocked, NeedsReauth, Unavailable, Unclear
 from navsync.model import (
     BudgetWindow,
     Connection,
+    EntityType,
     Operation,
     Outcome,
     Policy,
@@ -23,11 +24,14 @@ from navsync.model import (
     Side,
     State,
     Trashed,
+    WorkKind,
 )
 from navsync.reconcile import PAIRS_EVERY
 from tests.simulation.campaign import OPERATIONS, played
 from tests.simulation.swarm import drawn
 from tests.simulation.world import PROJECT, World
+
+LOG = EntityType.DISTRIBUTION_LOG
 
 
 class Killed(BaseException):
@@ -407,7 +411,7 @@ def test_a_page_that_carries_the_key_of_another_record_is_stamped_anew(world: Wo
     id = world.new_project()
     world.settle()
     page = world.page_of(id)
-    world.person.stamp(PROJECT, page, "media_project/4711")
+    world.person.stamp(PROJECT, page, "media_project/4711", "Reef")
 
     reconcile(world)
 
@@ -469,6 +473,114 @@ def test_a_token_found_dead_by_a_late_worker_does_not_undo_a_new_connection(worl
     assert workspace is not None
     assert workspace.connection is Connection.CONNECTED
     assert world.value(Side.NOTION, world.page_of(id), "title") == "Edited"
+
+
+# --- what belongs to a project ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def whole() -> World:
+    """A workspace with all kinds of records."""
+    world = World(entity_types=tuple(EntityType))
+    world.connect()
+    return world
+
+
+@pytest.mark.xfail(strict=True, reason="one refused field keeps back all others of the same write")
+def test_a_field_that_is_refused_keeps_no_other_back(whole: World) -> None:
+    first, second = whole.new_project(title="first"), whole.new_project(title="second")
+    log = whole.new_child(LOG, first, channel="cinema")
+    whole.settle()
+    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
+    whole.platform.remove(PROJECT, second)
+
+    whole.person.edit(page, {"project": (elsewhere,), "channel": "festival"})
+    whole.touched(Side.NOTION, page, LOG)
+    whole.settle()
+
+    assert whole.value(Side.NAVIMPACT, log, "channel", LOG) == "festival"
+
+
+@pytest.mark.xfail(strict=True, reason="a write that is refused is tried and logged again at every look")
+def test_a_field_that_is_refused_is_told_once(whole: World) -> None:
+    first, second = whole.new_project(title="first"), whole.new_project(title="second")
+    log = whole.new_child(LOG, first)
+    whole.settle()
+    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
+    whole.platform.remove(PROJECT, second)
+
+    whole.person.edit(page, {"project": (elsewhere,)})
+    for _ in range(3):
+        whole.touched(Side.NOTION, page, LOG)
+        whole.settle()
+
+    assert len([row for row in whole.logs(Operation.UPDATE) if row.outcome is Outcome.FAILED]) == 1
+
+
+@pytest.mark.xfail(strict=True, reason="a create that was sent once is tried for ever, though its record is gone")
+def test_no_page_is_owed_to_a_record_that_went_with_its_project(whole: World) -> None:
+    project = whole.new_project()
+    whole.store.of(1).work.clear()
+    log = whole.new_child(LOG, project)
+    whole.notion.fault = once("notion create", raising(Unclear("reset")), applied=False)
+    whole.slice()
+
+    whole.platform.remove(PROJECT, project)
+    whole.touched(Side.NAVIMPACT, log, LOG)
+    whole.settle()
+
+    assert started(whole) == []
+
+
+@pytest.mark.xfail(strict=True, reason="a child whose project cannot be reached is looked at every ten seconds")
+def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_without_end(whole: World) -> None:
+    project = whole.new_project()
+    log = whole.new_child(LOG, project)
+    whole.settle()
+    whole.notion_side.pages[whole.page_of(project)].shared = False
+
+    whole.platform.remove(PROJECT, project)
+    whole.touched(Side.NAVIMPACT, log, LOG)
+    looks = 0
+    ends = whole.clock() + timedelta(minutes=30)
+    while looks < 30 and (again_at := whole.slice().again_at) is not None and again_at < ends:
+        whole.clock.now = max(whole.clock.now, again_at)
+        looks += 1
+
+    assert looks < 10
+
+
+# --- undoing ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="undoing one field of a creation undoes the creation")
+def test_undoing_one_field_of_a_creation_takes_no_page_away(world: World) -> None:
+    id = world.new_project(title="Reef", description="words")
+    world.settle()
+    (row,) = world.logs(Operation.CREATE)
+
+    world.put(WorkKind.REVERT, f"log/{row.id}/description")
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, world.page_of(id)), Present)
+
+
+@pytest.mark.xfail(strict=True, reason="work without a mapping of its own is tried every five seconds, with a row each")
+def test_an_undo_that_cannot_be_carried_out_yet_is_tried_ever_more_rarely(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    world.notion.fault = once("notion update", raising(Unavailable("503")), applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+    world.notion_side.pages[world.page_of(id)].shared = False
+    (row,) = world.logs(Operation.CREATE)
+
+    world.put(WorkKind.REVERT, f"log/{row.id}")
+    ends = world.clock() + timedelta(minutes=10)
+    while (again_at := world.slice().again_at) is not None and again_at < ends:
+        world.clock.now = max(world.clock.now, again_at)
+
+    assert len(world.logs(Operation.FAIL)) < 10
 
 
 # --- seeds -----------------------------------------------------------------------------------------------------------

@@ -1,17 +1,33 @@
-"""Did a history keep its promises?"""
+"""Did a history keep its promises?
+
+| promise | where it is checked |
+|---|---|
+| I1 no silent loss | `_lost` at rest; `Witness.updated` for what somebody had written knowingly |
+| I2 convergence | `_in_step` |
+| I3 no echo | `_stirred` |
+| I4 one page | `_paired`; `Witness.removing` |
+| I5 one creation | `Witness.written` |
+| I6 write-ahead | `Witness.updated` |
+| I7 one writer | `Witness.kept` |
+| I8 monotone cursor | `Witness.moved` |
+| I9 staleness, I15 isolation | `test_histories` (delays); what escapes to the queue: `Employee` |
+| I11 Retry-After | `Employee` |
+| I12 deletions | `Witness.removing` |
+| I13 replay | `test_histories` (any order and number of webhooks) |
+| I16 liveness | `_at_rest`, `_in_step` |
+| I17 schema | `Witness.updated`; caught up after repair: `_in_step` |
+| I20 determinism | `test_histories` (two processes) |
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from navsync.fields import SPECS, same
-from navsync.model import Mapping, Outcome, State, Value, Values, WorkKind
-from tests.contract.memory import BOT, Page, Record
+from navsync.fields import SPECS, Kind, same
+from navsync.model import EntityRef, Mapping, Outcome, Present, State, Trouble, Value, Values, WorkKind
+from tests.contract.memory import Page, Record
 from tests.simulation.history import History, Office
 from tests.simulation.people import pieces
-from tests.simulation.world import PROJECT
-
-FIELDS = SPECS[PROJECT].fields
 
 
 def judge(history: History) -> list[str]:
@@ -27,15 +43,15 @@ def judge(history: History) -> list[str]:
 
 
 def _lost(history: History) -> Iterator[str]:
-    there = _current(history) | history.people.knowingly_replaced | history.recorded
-    there |= {(gone.field, gone.value) for gone in history.blind}
+    there = _current(history) | history.people.knowingly_replaced | history.witness.recorded
+    there |= {(gone.field, gone.value) for gone in history.witness.blind}
     for edit in history.people.edits:
         if (edit.field, edit.value) not in there:
             yield f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s, is lost"
 
 
 def _current(history: History) -> set[tuple[str, Value]]:
-    shown = [r.seen(with_revision=False).values for r in history.platform.records.values()]
+    shown = [r.values() for r in history.platform.records.values()]
     for office in history.offices:
         shown += [p.values for p in _live(history, office)]
     return {(name, piece) for values in shown for name, value in values.items() for piece in pieces(name, value)}
@@ -55,42 +71,51 @@ def _paired(history: History, office: Office) -> Iterator[str]:
     pages = _live(history, office)
     for mapping in kept.mappings.values():
         yield from _in_step(history, office, mapping)
-    by_entity = {m.entity_id: m for m in kept.mappings.values() if m.entity_id is not None}
-    for _, id in sorted(history.platform.records):
-        pair = by_entity.get(id)
+    by_entity = {m.entity: m for m in kept.mappings.values() if m.entity is not None}
+    for kind, id in sorted(history.platform.records):
+        pair = by_entity.get(EntityRef(kind, id))
         if pair is None or pair.state in (State.DELETED, State.DRAFT):
-            yield f"I4: W{office.id} has no page for record {id}"
+            yield f"I4: W{office.id} has no page for {kind} {id}"
             continue
-        count = sum(p.key == f"{PROJECT}/{id}" and p.shared for p in pages)
+        count = sum(p.key == f"{kind}/{id}" and p.shared for p in pages)
         count += any(p.id == pair.page_id and not p.shared for p in pages)
         if count != 1 and pair.state is State.LINKED:
-            yield f"I4: W{office.id} has {count} pages for record {id}"
+            yield f"I4: W{office.id} has {count} pages for {kind} {id}"
     for page in pages:
         if page.shared and page.id not in kept.pairs:
             yield f"I4: W{office.id} has page {page.id[-4:]} with key {page.key} that nothing pairs"
 
 
 def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str]:
-    name = f"W{office.id} mapping {mapping.id} ({mapping.entity_id}, {(mapping.page_id or '')[-4:]})"
-    record = history.platform.records.get((PROJECT, mapping.entity_id or ""))
+    name = f"W{office.id} mapping {mapping.id} ({mapping.entity}, {(mapping.page_id or '')[-4:]})"
+    record = history.platform.records.get((mapping.entity_type, mapping.entity_id or ""))
     page = office.notion.pages.get(mapping.page_id or "")
     live = page is not None and page.shared and not page.in_trash
     match mapping.state:
         case State.LINKED if not _is_hidden(office, mapping):  # of a hidden one nothing is known, and nothing follows
-            yield from _linked(name, mapping, record, page)
+            yield from _linked(office, name, mapping, record, page)
         case State.DELETED if record is not None or live:
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
         case State.UNREACHABLE if page is not None and page.shared:
             yield f"I16: {name} is unreachable, but its page is shared"
-        case State.DRAFT if page is not None and page.values.get("title"):
-            yield f"I16: {name} waits as a draft, but has a title"
+        case State.DRAFT if live and page is not None and _is_complete(history, office, mapping, page):
+            yield f"I16: {name} waits as a draft, but has all that a record needs"
         case State.CREATING:
-            yield f"I16: {name} is being created for ever"
+            yield f"I16: {name} is being created for ever: {[t.cause for t in mapping.troubles]}"
         case State.AWAITING_APPROVAL if not mapping.troubles:
             yield f"I16: {name} waits for approval without saying so"
 
 
-def _linked(name: str, mapping: Mapping, record: Record | None, page: Page | None) -> Iterator[str]:
+def _is_complete(history: History, office: Office, mapping: Mapping, page: Page) -> bool:
+    """Whether a record could be made of *page*: it says all that is required, and NavImpact has the project."""
+    shown = office.notion.shown(page).values
+    if not all(shown.get(f.name) for f in SPECS[mapping.entity_type].fields if f.required):
+        return False
+    projects = shown.get("project") or ()
+    return all((EntityRef.parse(f"media_project/{id}").type, id) in history.platform.records for id in projects)
+
+
+def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, page: Page | None) -> Iterator[str]:
     if record is None or page is None:
         yield f"I2: {name} is linked, but the {'record' if record is None else 'page'} is gone"
         return
@@ -98,20 +123,32 @@ def _linked(name: str, mapping: Mapping, record: Record | None, page: Page | Non
         yield f"I2: {name} is linked, but its page is in the trash"
     if page.key != str(mapping.entity) or not mapping.stamped:
         yield f"I4: the page of {name} carries {page.key}"
-    yield from _agreeing(name, mapping, record.seen(with_revision=False).values, page.values)
+    yield from _agreeing(name, mapping, record.values(), office.notion.shown(page))
 
 
-def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Values) -> Iterator[str]:
+def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Present) -> Iterator[str]:
     listed = {c.field: c for c in mapping.conflicts}
-    held = {t.field for t in mapping.troubles}
-    for field in FIELDS:
-        one, other = mine[field.name], theirs[field.name]
+    held = {t.field: t for t in mapping.troubles}
+    for field in SPECS[mapping.entity_type].fields:
+        trouble = held.get(field.name)
+        if field.name in theirs.unreadable:
+            if trouble is None and field.kind is not Kind.RELATION:  # its project may have gone since anybody looked
+                yield f"I16: {name} says nothing of {field.name}, which cannot be read"
+            continue
+        one, other = mine[field.name], theirs.values[field.name]
         if field.name in listed:
             conflict = listed[field.name]
             if (conflict.navimpact, conflict.notion) != (one, other):
                 yield f"I2: {name} lists a conflict of {field.name} that is not there: {conflict} {one} {other}"
-        elif field.name not in held and not same(field, one, other):
-            yield f"I2: {name} differs in {field.name}: {one} and {other}"
+        elif trouble is not None:
+            yield from _rightly_held(name, trouble)
+        elif not same(field, one, other):
+            yield f"I2: {name} differs in {field.name}: {one!r} and {other!r}"
+
+
+def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
+    if trouble.code == "quarantined":
+        yield f"I17: {name} still holds {trouble.field}, which can be read again"
 
 
 # --- I16 -------------------------------------------------------------------------------------------------------------
@@ -119,22 +156,22 @@ def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Values) -> Iter
 
 def _at_rest(history: History, office: Office) -> Iterator[str]:
     kept = history.store.of(office.id)
-    hidden = {m.id for m in kept.mappings.values() if _is_hidden(office, m)}
+    waiting = {m.id for m in kept.mappings.values() if _is_hidden(office, m) or _waits_for_project(office, m)}
     if kept.lease.owner is not None:
         yield f"I16: W{office.id} is still leased"
     for work in kept.work.values():
-        if work.kind is not WorkKind.MAPPING or int(work.external_id) not in hidden:
+        if work.kind is not WorkKind.MAPPING or int(work.external_id) not in waiting:
             due = f"{history.seconds(work.due):.0f} s"
             yield f"I16: W{office.id} still has work: {work.kind} {work.external_id}, due at {due}"
     for mapping in kept.mappings.values():
-        if mapping.id in hidden:
-            continue  # it is looked at by the hour
+        if mapping.id in waiting:
+            continue  # it is looked at again and again
         if mapping.intent is not None:
             yield f"I16: W{office.id} mapping {mapping.id} still has an open {type(mapping.intent).__name__}"
         if mapping.attempts:
             yield f"I16: W{office.id} mapping {mapping.id} still counts failures"
     for log in kept.logs.values():
-        if log.outcome is Outcome.STARTED and log.mapping_id not in hidden:
+        if log.outcome is Outcome.STARTED and log.mapping_id not in waiting:
             yield f"I16: W{office.id} log {log.id} ({log.operation}) was never finished"
 
 
@@ -143,26 +180,23 @@ def _is_hidden(office: Office, mapping: Mapping) -> bool:
     return page is not None and not page.shared
 
 
+def _waits_for_project(office: Office, mapping: Mapping) -> bool:
+    """Whether it is a row that names a project of which there is no record yet."""
+    page = office.notion.pages.get(mapping.page_id or "")
+    return mapping.state is State.DRAFT and page is not None and "project" in office.notion.shown(page).unreadable
+
+
 # --- I3 --------------------------------------------------------------------------------------------------------------
 
 
 def _stirred(history: History) -> Iterator[str]:
     """Rest is rest: every webhook once more and three more reconciles write nothing."""
-    before, calls = history.writes, history.calls.copy()
+    before, calls = history.witness.writes, history.calls.copy()
     offices = {office.id: office for office in history.offices}
     for id, kind, external_id in dict.fromkeys(history.hooks):
         history.put(offices[id], kind, external_id)
     for _ in range(3):
         history.reconcile(300)
-    if history.writes != before:
+    if history.witness.writes != before:
         made = {name: n - calls[name] for name, n in history.calls.items() if n > calls[name]}
-        yield f"I3: {history.writes - before} writes at rest, among {made}"
-
-
-def duplicates(history: History) -> int:
-    """Pages that our bot made twice and that were trashed again."""
-    return sum(
-        p.in_trash and p.created_by == BOT and p.id not in history.store.of(o.id).pairs
-        for o in history.offices
-        for p in o.notion.pages.values()
-    )
+        yield f"I3: {history.witness.writes - before} writes at rest, among {made}"

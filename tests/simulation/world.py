@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any, cast
 
 from navsync.conductor import SLICE, Slice, Tools, conduct
+from navsync.fields import SPECS, Kind
 from navsync.model import (
     BudgetWindow,
     DataSource,
@@ -31,13 +32,27 @@ from navsync.model import (
 )
 from navsync.ports import ChangedPage, Ledger, SidePort
 from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
-from tests.contract.memory_store import MemoryStore
+from tests.contract.memory_store import MemoryStore, MemoryWorkspace
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 PROJECT = EntityType.MEDIA_PROJECT
 
 type Fault = Callable[[str, bool], None]
 """Called before and after each call of a port with its name, and whether it was applied; raises to break it."""
+
+
+def translators(kept: MemoryWorkspace) -> tuple[Callable[[EntityRef], str | None], Callable[[str], EntityRef | None]]:
+    """What the mappings of a workspace say: the page of an entity, and the entity of a page."""
+
+    def page_of(entity: EntityRef) -> str | None:
+        pair = kept.pairs.get(entity)
+        return None if pair is None else kept.mappings[pair].page_id
+
+    def entity_of(page_id: str) -> EntityRef | None:
+        pair = kept.pairs.get(page_id)
+        return None if pair is None else kept.mappings[pair].entity
+
+    return page_of, entity_of
 
 
 @dataclass
@@ -87,8 +102,8 @@ class Watched:
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         return self._call("update", lambda: self.port.update(entity_type, id, changes, seen=seen))
 
-    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
-        self._call("stamp", lambda: self.port.stamp(entity_type, id, key))
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+        self._call("stamp", lambda: self.port.stamp(entity_type, id, key, title))
 
     def remove(self, entity_type: EntityType, id: str) -> None:
         self._call("remove", lambda: self.port.remove(entity_type, id))
@@ -135,7 +150,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.ids = count(1)
-        self.notion_side = MemoryNotion(self.clock, author=BOT)
+        page_of, entity_of = translators(self.store.of(1))
+        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
         self.person = self.notion_side.by(PERSON)
         self.platform = MemoryNavImpact(self.clock)
         self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
@@ -198,36 +214,44 @@ class World:
         self.touched(Side.NOTION, made.id)
         return made.id
 
-    def edit(self, side: Side, id: str, **values: Value) -> None:
+    def new_child(self, kind: EntityType, project: str, **values: Value) -> str:
+        """A record of a project that somebody makes in NavImpact, with its webhook."""
+        required = {f.name: "2026-01-01" if f.kind is Kind.DATE else "x" for f in SPECS[kind].fields if f.required}
+        child = {**required, "project": (project,), **values}
+        made = self.platform.create(kind, child, key=f"person {next(self.ids)}")
+        self.touched(Side.NAVIMPACT, made.id, kind)
+        return made.id
+
+    def edit(self, side: Side, id: str, kind: EntityType = PROJECT, **values: Value) -> None:
         """An edit, with its webhook."""
         port: SidePort = self.platform if side is Side.NAVIMPACT else self.person
-        seen = port.read(PROJECT, id)
+        seen = port.read(kind, id)
         assert isinstance(seen, Present)
-        port.update(PROJECT, id, values, seen=seen)
-        self.touched(side, id)
+        port.update(kind, id, values, seen=seen)
+        self.touched(side, id, kind)
 
-    def touched(self, side: Side, id: str) -> None:
+    def touched(self, side: Side, id: str, kind: EntityType = PROJECT) -> None:
         """A webhook of *side*."""
-        self.put(WorkKind.ENTITY if side is Side.NAVIMPACT else WorkKind.PAGE, f"{PROJECT}/{id}")
+        self.put(WorkKind.ENTITY if side is Side.NAVIMPACT else WorkKind.PAGE, f"{kind}/{id}")
 
     # --- what a user would see ---------------------------------------------------------------------------------------
 
-    def mapping_of(self, entity_id: str) -> Mapping:
-        found = self._ledger().of_entity(EntityRef(PROJECT, entity_id))
+    def mapping_of(self, entity_id: str, kind: EntityType = PROJECT) -> Mapping:
+        found = self._ledger().of_entity(EntityRef(kind, entity_id))
         assert found is not None, f"nothing pairs {entity_id}"
         return found
 
-    def page_of(self, entity_id: str) -> str:
-        page_id = self.mapping_of(entity_id).page_id
+    def page_of(self, entity_id: str, kind: EntityType = PROJECT) -> str:
+        page_id = self.mapping_of(entity_id, kind).page_id
         assert page_id is not None
         return page_id
 
-    def shown(self, side: Side, id: str) -> Observation:
+    def shown(self, side: Side, id: str, kind: EntityType = PROJECT) -> Observation:
         port: SidePort = self.platform if side is Side.NAVIMPACT else self.person
-        return port.read(PROJECT, id)
+        return port.read(kind, id)
 
-    def value(self, side: Side, id: str, name: str) -> Value:
-        seen = self.shown(side, id)
+    def value(self, side: Side, id: str, name: str, kind: EntityType = PROJECT) -> Value:
+        seen = self.shown(side, id, kind)
         assert isinstance(seen, Present), seen
         return seen.values[name]
 

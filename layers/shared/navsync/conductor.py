@@ -294,16 +294,18 @@ class _Shift:
         self.desk.put(self._work(work, WorkKind.MAPPING, str(mapping.id), due=at))
 
     def _work(self, cause: Work, kind: WorkKind, external_id: str, **changes: object) -> Work:
-        return replace(cause, kind=kind, external_id=external_id, nonce=str(self.tools.new_id()), **changes)  # type: ignore[arg-type]
+        """Work that *cause* leads to; what an event told is told once."""
+        fresh = {"nonce": str(self.tools.new_id()), "edit": None, "attempts": 0, **changes}
+        return replace(cause, kind=kind, external_id=external_id, **fresh)  # type: ignore[arg-type]
 
     def _put_off(self, work: Work, error: Retryable | Fatal) -> None:
         """Leave this one for later; its neighbours go on. Where even that fails the machinery is broken: it escapes."""
         self.failed += 1
         mapping = self._mapping_of(work)
-        at = self.tools.clock() + self._pause(mapping.attempts if mapping else 0)
+        at = self.tools.clock() + self._pause(mapping.attempts if mapping else work.attempts)
         if mapping is None:
             self.ledger.record(self._failure(work, error))
-            self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id())))
+            self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
             return
         self._put_again(work, self.engine.note_failure(mapping, error, at), at)  # before the row goes: we may die here
         self.desk.done(work)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from navsync import text
-from navsync.fields import EntitySpec, Field, Kind, cannot_carry, same
+from navsync.fields import EntitySpec, Field, Kind, bodies, cannot_carry, same
 from navsync.model import (
     Base,
     Bases,
@@ -22,10 +22,6 @@ from navsync.model import (
     Value,
     Values,
 )
-
-LONG_TEXT = frozenset({Kind.TEXT, Kind.BODY})
-"""Kinds whose edits in different places are merged."""
-
 
 @dataclass(frozen=True, slots=True)
 class Write:
@@ -126,13 +122,21 @@ def _decide(field: Field, base: Base | None, navimpact: Present, notion: Present
 
 def _merged(field: Field, base: Base | None, shown: Base) -> tuple[Action, ...]:
     """Long text that both sides changed in different places, put together; () where it cannot be."""
-    match base, shown:
-        case Base(str(old), notion), Base(str(mine), str(other)) if field.kind in LONG_TEXT and old == notion:
-            both = text.merge(old, mine, other)
-            stale = (side for side in Side if shown.on(side) != both)
-            return () if both is None else tuple(_write(field, shown, to, both, "merged") for to in stale)
+    both = _together(field, base, shown)
+    if both is None:
+        return ()
+    fresh = {Side.NAVIMPACT: shown.navimpact == both, Side.NOTION: same(field, both, shown.notion)}
+    return tuple(_write(field, shown, to, both, "merged") for to in Side if not fresh[to])
+
+
+def _together(field: Field, base: Base | None, shown: Base) -> str | None:
+    match field.kind, base, shown:
+        case Kind.TEXT, Base(str(old), str(agreed)), Base(str(mine), str(other)) if old == agreed:
+            return text.merge(old, mine, other)
+        case Kind.BODY, Base(str(old), str()), Base(str(mine), str(other)):
+            return bodies.merged(old, mine, other)
         case _:
-            return ()
+            return None
 
 
 def _ruled(field: Field, base: Base | None, shown: Base, policy: Policy) -> Action:

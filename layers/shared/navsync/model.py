@@ -452,6 +452,8 @@ class Work:
     """What a person decided, for the kinds that carry out a decision."""
     edit: Edit | None = None
     """A person's edit that an event told of."""
+    attempts: int = 0
+    """Failures in a row, where no mapping counts them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ class NavImpactSide:
         except NotReachable as error:
             raise Raced("the record was deleted on NavImpact between our read and our write") from error
 
-    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
         """Nothing to do: a record is known by its own id."""
 
     def remove(self, entity_type: EntityType, id: str) -> None:

@@ -67,8 +67,8 @@ class SidePort(Protocol):
         """Write only *changes*, given that the record was last *seen* so, and return it as the side shows it now."""
         ...
 
-    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
-        """Write *key* on the record (`NavImpact ID`). Nothing to do on NavImpact."""
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+        """Write *key* on the page (`NavImpact ID`), and *title* where titles are generated. Nothing on NavImpact."""
         ...
 
     def remove(self, entity_type: EntityType, id: str) -> None:

@@ -32,6 +32,8 @@ def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run
     """Write what *row* replaced, as an edit like any other. Raises `Refused` where somebody has edited since."""
     if row.outcome is not Outcome.SUCCESS:
         raise Refused("nothing was written then, so there is nothing to undo")
+    if choice.field is not None and row.operation in (Operation.CREATE, Operation.DELETE):
+        raise Refused("a record is made or deleted as a whole; undo the row, not a field of it")
     match row.operation, row.side:
         case ((Operation.UPDATE | Operation.REVERT), _):
             return _write_back(bench, mapping, row, choice, run)

@@ -41,13 +41,15 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     plan = merge.plan(spec, bases, entity, page, policy_of(bench, mapping), direction=run.direction)
     plan = _held_back(bench, mapping, plan, seen, run)
     _tell_overwritten(bench, mapping, page, run)
+    rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
     after = mapping.but(
         bases=plan.agreed(bases),
+        stamped=mapping.stamped and not rewritten and not _retitled(spec, plan),
         conflicts=plan.conflicts,
         troubles=plan.troubles,
         state=State.LINKED,
         gone_since=None,
-        title=spec.title_of(entity.values),
+        title=_title(spec, plan, entity),
         refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
         body_as_of=_body_as_of(spec, page, bench.clock()),
     )
@@ -55,8 +57,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         after = writes.write(bench, mapping, after, plan.writes, seen, run)
     elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
         after = _save_agreed(bench, mapping, settled, run)
-    rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
-    stamp(bench, after.but(stamped=after.stamped and not rewritten))
+    stamp(bench, after)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
     return Later(after, bench.clock() + watch.SWING) if swings else Done()
 
@@ -117,6 +118,15 @@ def policy_of(bench: Workbench, mapping: Mapping) -> Callable[[str], Policy]:
     return lambda field: bench.workspace.settings.policy_of(mapping.entity_type, field)
 
 
+def _title(spec: EntitySpec, plan: merge.Plan, entity: Present) -> str:
+    return spec.title_of({**entity.values, **{w.field: w.value for w in plan.writes if w.to is Side.NAVIMPACT}})
+
+
+def _retitled(spec: EntitySpec, plan: merge.Plan) -> bool:
+    """Whether the page's title is made of what a person has just changed on the page: nothing else is written there."""
+    return spec.title_is_generated and any(w.to is Side.NAVIMPACT and w.field in spec.titled_by for w in plan.writes)
+
+
 def _fields_held(plan: merge.Plan) -> set[str | None]:
     return {trouble.field for trouble in plan.troubles}
 
@@ -134,8 +144,8 @@ def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, run: Run) ->
 
 
 def stamp(bench: Workbench, mapping: Mapping) -> None:
-    """Write the entity's id on its page, where it is not there."""
+    """Write the entity's id on its page, and its generated title, where they are not there."""
     if mapping.stamped or mapping.entity is None or mapping.page_id is None:
         return
-    bench.notion.stamp(mapping.entity_type, mapping.page_id, str(mapping.entity))
+    bench.notion.stamp(mapping.entity_type, mapping.page_id, str(mapping.entity), mapping.title or "Untitled")
     bench.ledger.save(mapping.but(stamped=True))

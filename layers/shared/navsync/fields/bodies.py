@@ -1,81 +1,340 @@
-"""The smallest edits that turn one page body into another, so that untouched blocks keep their ids and comments."""
+"""How does a story's text travel between NavImpact's description and Notion's page?
+
+Each side keeps its own spelling of what both say: an edit carries the pieces that changed, and the words that changed
+in them. So NavImpact's blank lines and Notion's blocks survive edits elsewhere.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from typing import NamedTuple
+
+from navsync import text
+from navsync.fields.alignment import stretches
+from navsync.fields.markdown import Piece, Text, Token, read, tokens
+from navsync.fields.scalars import newlines
+
+_MOST_LOOKED_AT = 30
+_LONG = 4_000
+_ALIKE = 0.5
+"""Pieces of a stretch that changed are told apart by likeness, unless they are too many or too long for that."""
+_EMPTY_BLOCK = "<empty-block/>"
+
+type Speller = Callable[[Piece], str]
 
 
-def squeezed(markdown: str) -> str:
-    """*markdown* without the blank lines that Notion drops: all but those in code."""
-    kept: list[str] = []
-    in_code = False
-    for line in markdown.split("\n"):
-        in_code ^= line.lstrip().startswith("```")
-        if line.strip() or in_code:
-            kept.append(line)
-    return "\n".join(kept)
+def says(markdown: str) -> str | None:
+    """Equal for texts of either side that say the same."""
+    return "\n".join(read(markdown).says) or None
 
 
-class Edit(NamedTuple):
-    """One replacement; *old* stands exactly once in the body that it is applied to."""
-
-    old: str
-    new: str
-
-
-_MOST_LINES = 3_000
-"""Beyond it the comparison, which is quadratic, costs more than it spares."""
+def seen(markdown: str) -> str:
+    """What a page's *markdown* says to people: without what only Notion understands."""
+    whole = read(markdown)
+    own = [piece for piece in whole.pieces if not piece.of_notion]
+    moved = len(own) < len(whole.pieces)
+    lines = [line for piece in own for line in (*_blank(piece.before), _unsigned(_nested(piece, moved=moved)))]
+    return "\n".join((*lines, *(_blank(whole.after) if own or not moved else ())))
 
 
-def edits(current: str, wanted: str) -> tuple[Edit, ...] | None:
-    """Replacements of whole lines that, applied in order, make *current* say *wanted*.
+def to_navimpact(notion: str, current: str) -> str:
+    """What to write to NavImpact, which says *current*, so that it says what the page shows as *notion*."""
+    new, current = read(notion), newlines(current)
+    if not current.strip() and any(piece.before for piece in new.pieces):
+        return notion  # Notion shows no empty lines: it is spelled as NavImpact spells already
+    return _put(new, read(current), for_navimpact, spaced=True)
 
-    None where there are none that are sure: the body is empty, or what changes stands in it several times and no line
-    around it tells the places apart. Then the whole body has to be replaced.
+
+def to_notion(navimpact: str, shown: str) -> str:
+    """The markdown that a page which shows *shown* shall have, so that it says what *navimpact* says.
+
+    What only Notion understands stays where it is.
     """
-    old, new = current.split("\n"), wanted.split("\n")
-    if not current or max(len(old), len(new)) > _MOST_LINES:
-        return None
-    found: list[Edit] = []
-    text = current
-    for edit in _edits(old, new):
-        if not edit.old or text.count(edit.old) != 1:
-            return None
-        text = text.replace(edit.old, edit.new)
-        found.append(edit)
-    return tuple(found) if text == wanted else None
+    return _put(read(navimpact), read(shown), for_notion, spaced=False)
 
 
-def _edits(old: Sequence[str], new: Sequence[str]) -> Iterator[Edit]:
-    for (low, high), (start, stop) in _changes(old, new):
-        # A line goes with its line break only where a neighbour is named as well.
-        before, after = _context(old, low, high, more=start == stop)
-        start, stop = start - (low - before), stop + (after - high)
-        yield Edit("\n".join(old[before:after]), "\n".join(new[start:stop]))
+def words(markdown: str) -> str:
+    """The letters and digits that people read in it: what Notion never changes, however it spells the text."""
+    pieces = (piece for piece in read(markdown).pieces if not piece.of_notion)
+    return "".join(char for piece in pieces for char in piece.spoken if char.isalnum())
 
 
-def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    for tag, low, high, start, stop in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if tag != "equal":
-            yield (low, high), (start, stop)
+def has_notions_own(markdown: str) -> bool:
+    """Whether there is something on the page that only Notion can show."""
+    return any(piece.of_notion for piece in read(markdown).pieces)
 
 
-def _context(old: Sequence[str], low: int, high: int, *, more: bool) -> tuple[int, int]:
-    """The lines to name: those that change, and as many around them as make them stand out."""
-    whole = "\n".join(old)
-    before, after = low, high
-    while (more and (before, after) == (low, high)) or not _stands_out(whole, old[before:after]):
-        if before > 0:
-            before -= 1
-        elif after < len(old):
-            after += 1
+def merged(base: str, navimpact: str, notion: str) -> str | None:
+    """Both sides' changes of the text that was *base* on NavImpact; None where a person must choose.
+
+    *notion* is spelled as NavImpact spells it, so that only what was edited there differs. Lines that both have new are
+    spelled alike too: after half of a merge has been written, merging again gives the same text.
+    """
+    alike = _put(read(to_navimpact(notion, navimpact)), read(base), lambda piece: piece.spelled, spaced=True)
+    return text.merge(base, navimpact, alike)
+
+
+def _blank(lines: Sequence[str]) -> Iterator[str]:
+    return (line for line in lines if _EMPTY_BLOCK not in line.replace(" ", ""))
+
+
+def _nested(piece: Piece, *, moved: bool) -> str:
+    """The piece with the indent that it has when the blocks around it are gone."""
+    return _indented(piece.spelled, _indent(piece.prefix), "\t" * piece.depth) if moved else piece.spelled
+
+
+def _indented(spelled: str, old: str, indent: str) -> str:
+    return "\n".join(indent + line.removeprefix(old) for line in spelled.split("\n"))
+
+
+def _indent(spelled: str) -> str:
+    return spelled[: len(spelled) - len(spelled.lstrip())]
+
+
+def _unsigned(line: str) -> str:
+    if "X-Amz-" not in line:
+        return line
+    return "".join(token.spelled for token in tokens(line) if "X-Amz-" not in token.spelled)
+
+
+# --- new pieces -----------------------------------------------------------------------------------------------------
+
+
+def for_notion(piece: Piece) -> str:
+    """A piece from NavImpact as Notion takes it."""
+    indent = "\t" * piece.depth
+    if piece.table:
+        return piece.table.tagged(indent, piece.table.opening)
+    return _indented(piece.spelled, _indent(piece.prefix), indent)
+
+
+def for_navimpact(piece: Piece) -> str:
+    """A piece from Notion as a person would type it."""
+    indent = "    " * piece.depth
+    if piece.table:
+        return piece.table.drawn(indent, plain)
+    if piece.verbatim:
+        return _indented(piece.spelled, _indent(piece.prefix), indent).replace("```plain text", "```")
+    return indent + piece.prefix.lstrip() + plain(piece.rest.strip(), starts=not piece.prefix.strip())
+
+
+def plain(line: str, *, starts: bool = False) -> str:
+    """*line* without what only Notion needs: looks, the tags of mentions, escapes of what is clear without.
+
+    *starts*: a block begins with it, so that its first characters could be taken for a mark.
+    """
+    parts = tokens(line)
+    whole = "".join(part.says for part in parts)
+    places = enumerate(parts)
+    return "".join(_typed(part, *_beside(parts, at), whole, starts=starts) for at, part in places)
+
+
+def _beside(parts: Sequence[Token], at: int) -> tuple[str, str]:
+    before = parts[at - 1].says[-1:] if at else ""
+    return before, parts[at + 1].says[:1] if at + 1 < len(parts) else ""
+
+
+def _typed(part: Token, before: str, after: str, line: str, *, starts: bool) -> str:
+    if part.spelled.startswith("\\") and len(part.spelled) > 1:
+        needed = (starts and line.startswith(part.says)) or _is_needed(part.says, before, after, line)
+        return part.spelled if needed else part.says
+    return part.spelled if part.spelled.startswith("`") else part.says
+
+
+def _is_needed(escaped: str, before: str, after: str, line: str) -> bool:
+    """Whether *escaped* would mean something else without its backslash, as far as that is easily told."""
+    match escaped:
+        case "*" | "~":
+            return not (before == after == " ")
+        case "<":
+            return not (after in ("", " ", "=") or after.isdigit())
+        case "[" | "]":
+            return "](" in line or "]:" in line
+        case "{" | "}":
+            return '="' in line
+        case "$":
+            return line.count("$") > 1
+        case ">" | "^":
+            return not before
+        case _:
+            return True
+
+
+# --- putting --------------------------------------------------------------------------------------------------------
+
+
+def _put(new: Text, old: Text, spell: Speller, *, spaced: bool) -> str:
+    """*old* made to say what *new* says; what says the same stays spelled as it is, what is Notion's own stays.
+
+    *spaced*: pieces stand apart by empty lines, as they do in markdown.
+    """
+    if new.says == old.says:
+        return _joined(old)
+    spacing = _spacing(new, old) if spaced else None
+    tries = (_Putting(old, spell, spacing, tidy=tidy).all_of(new) for tidy in (False, True))
+    return next((put for put in tries if read(put).says == new.says), _afresh(new, old))
+
+
+def _afresh(new: Text, old: Text) -> str:
+    """*new* as it is spelled, below what is Notion's own."""
+    return "\n".join([*(piece.spelled for piece in old.pieces if piece.of_notion), _joined(new)])
+
+
+def _joined(whole: Text) -> str:
+    return "\n".join([line for piece in whole.pieces for line in (*piece.before, piece.spelled)] + [*whole.after])
+
+
+def _spacing(new: Text, old: Text) -> _Spacing:
+    return _Spacing(any(piece.before for piece in new.pieces), _is_tight(old))
+
+
+@dataclass(frozen=True, slots=True)
+class _Spacing:
+    """Which empty lines new pieces get: their own where their text *has_own*, none where the other text is *tight*."""
+
+    has_own: bool
+    tight: bool
+
+    def above(self, piece: Piece, last: Piece) -> tuple[str, ...]:
+        """The lines between *last* and *piece*, which is new there."""
+        return piece.before if self.has_own and not piece.table else self.between(last, piece)
+
+    def between(self, last: Piece, piece: Piece) -> tuple[str, ...]:
+        """The lines between two pieces that did not stand together so far."""
+        if last.table and piece.table:
+            return ("",)  # or they would be one
+        return () if self.tight or not _stand_apart(last, piece) else ("",)
+
+
+def _stand_apart(last: Piece, piece: Piece) -> bool:
+    return not piece.inside and not (last.listed and piece.listed)
+
+
+def _is_tight(old: Text) -> bool:
+    apart = [piece for last, piece in zip(old.pieces, old.pieces[1:], strict=False) if _stand_apart(last, piece)]
+    return bool(apart) and not any(piece.before for piece in apart)
+
+
+@dataclass(slots=True)
+class _Putting:
+    """The text as far as it is written; *at* is the first piece of *old* that is not dealt with."""
+
+    old: Text
+    spell: Speller
+    spacing: _Spacing | None
+    tidy: bool = False
+    """Indent what stays anew: in its new surroundings the old indent means something else."""
+    at: int = 0
+    lines: list[str] = field(default_factory=list)
+    last: Piece | None = None
+    last_kept: int = -1
+
+    def all_of(self, new: Text) -> str:
+        """The whole, saying what *new* says."""
+        here = [at for at, piece in enumerate(self.old.pieces) if not piece.of_notion]
+        wanted = [piece for piece in new.pieces if not piece.of_notion]
+        for at, piece in _aligned([self.old.pieces[at] for at in here], wanted):
+            if at is None:
+                self._add(piece)
+            else:
+                self._keep(here[at], piece)
+        self._pass(len(self.old.pieces))
+        return "\n".join((*self.lines, *(self.old.after if self.last else ())))
+
+    def _keep(self, at: int, wanted: Piece) -> None:
+        self._pass(at)
+        kept = self.old.pieces[at]
+        follows = self.last_kept == at - 1 and (at == 0) == (self.last is None)
+        before = kept.before if follows or self.spacing is None else self._above(kept)
+        same = kept.says == wanted.says
+        spelled = kept.spelled if same else _respelled(kept, wanted, self.spell)
+        if self.tidy and not kept.inside:
+            spelled = _indented(spelled, _indent(spelled), ("    " if self.spacing else "\t") * wanted.depth)
+        self._write(replace(wanted, spelled=spelled), () if wanted.inside else before)
+        self.at, self.last_kept = at + 1, at
+
+    def _above(self, kept: Piece) -> tuple[str, ...]:
+        if self.last is None or self.spacing is None:
+            return ()
+        return kept.before or self.spacing.between(self.last, kept)
+
+    def _add(self, piece: Piece) -> None:
+        while self.at < len(self.old.pieces) and self.old.pieces[self.at].closes:
+            self._pass(self.at + 1)
+        before = self.spacing.above(piece, self.last) if self.spacing and self.last else ()
+        self._write(replace(piece, spelled=self.spell(piece)), before)
+
+    def _pass(self, to: int) -> None:
+        """Keep what is Notion's own up to piece *to*; the others are not wanted any more."""
+        for at in range(self.at, to):
+            if self.old.pieces[at].of_notion:
+                self._write(self.old.pieces[at], self.old.pieces[at].before)
+                self.last_kept = at
+        self.at = max(self.at, to)
+
+    def _write(self, piece: Piece, before: Sequence[str]) -> None:
+        self.lines += [*before, piece.spelled]
+        self.last = piece
+
+
+def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
+    """*kept* made to say what *wanted* says, its unchanged words as they are."""
+    if kept.table or wanted.table or kept.verbatim or wanted.verbatim:
+        return spell(wanted)
+    fresh = spell(wanted)
+    (new,) = read(fresh).pieces or (wanted,)
+    prefix = kept.prefix if kept.marks == wanted.marks else fresh[: len(fresh) - len(new.rest)]
+    rest = "".join(_words(tokens(kept.rest), tokens(new.rest)))
+    return prefix + rest if read(prefix + rest).says == read(fresh).says else fresh
+
+
+def _words(old: Sequence[Token], new: Sequence[Token]) -> Iterator[str]:
+    """What *new* says, its unchanged parts as *old* spells them, with the looks of *old*."""
+    before, after = ("".join(token.says for token in line) for line in (old, new))
+    for same, there, here in stretches(before, after):
+        if same:
+            yield from _cut(old, there)
         else:
-            break
-    return before, after
+            yield from _cut(new, here, looks=False)
+            yield from _cut(old, there, words=False)
+    yield from _cut(old, slice(len(before), len(before) + 1))
 
 
-def _stands_out(whole: str, lines: Sequence[str]) -> bool:
-    text = "\n".join(lines)
-    return bool(text) and whole.count(text) == 1
+def _cut(line: Sequence[Token], part: slice, *, words: bool = True, looks: bool = True) -> Iterator[str]:
+    """The tokens that say *part* of the line; of one that only partly does, what it says there."""
+    at = 0
+    for token in line:
+        start, at = at, at + len(token.says)
+        if not token.says:
+            if looks and part.start <= start < part.stop:
+                yield token.spelled
+        elif words and start < part.stop and at > part.start:
+            whole = part.start <= start and at <= part.stop
+            yield token.spelled if whole else token.says[max(part.start - start, 0) : part.stop - start]
+
+
+# --- aligning -------------------------------------------------------------------------------------------------------
+
+
+def _aligned(old: Sequence[Piece], new: Sequence[Piece]) -> Iterator[tuple[int | None, Piece]]:
+    """Every piece of *new*, in order, with the place of the one in *old* that it is or was."""
+    for same, before, after in stretches([piece.says for piece in old], [piece.says for piece in new]):
+        places, pieces = range(before.start, before.stop), new[after]
+        if same or len(places) == len(pieces):
+            yield from zip(places, pieces, strict=True)
+        else:
+            yield from _likely(old, places, pieces)
+
+
+def _likely(old: Sequence[Piece], places: range, new: Sequence[Piece]) -> Iterator[tuple[int | None, Piece]]:
+    """Which of the old pieces each new one was: the first that is like it, where there are few to look through."""
+    left = list(places) if len(places) <= _MOST_LOOKED_AT else []
+    for piece in new:
+        found = next((at for at in left if _is_alike(old[at].says, piece.says)), None)
+        left = left if found is None else [at for at in left if at > found]
+        yield found, piece
+
+
+def _is_alike(one: str, other: str) -> bool:
+    return len(one) + len(other) < _LONG and SequenceMatcher(None, one, other).ratio() > _ALIKE

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any, assert_never
 from unicodedata import normalize
 
 from navsync.errors import Refused
-from navsync.fields import options, richtext, scalars
+from navsync.fields import bodies, options, richtext, scalars
 from navsync.fields.entities import NO_STATUS, Field, Kind
 from navsync.fields.graphemes import units
 from navsync.fields.scalars import Unreadable
@@ -26,9 +25,17 @@ def incomplete(field: Field, prop: Mapping[str, Any]) -> bool:
 
     Then read the property through its own endpoint and parse the whole, marked `"has_more": False`.
     """
+    if field.kind is Kind.BODY:
+        return bool(prop.get("truncated")) or not all(map(_link_in(prop), prop.get("unknown_block_ids") or ()))
     if "has_more" in prop:
         return bool(prop["has_more"])
     return field.kind in (Kind.TITLE, Kind.TEXT) and richtext.incomplete(prop.get(field.kind) or ())
+
+
+def _link_in(answer: Mapping[str, Any]) -> Callable[[str], bool]:
+    """Whether the markdown says where an unknown block stands: then it is one of a kind that markdown cannot show."""
+    markdown = str(answer.get("markdown"))
+    return lambda block_id: str(block_id).replace("-", "") in markdown
 
 
 def parse_notion(field: Field, prop: Mapping[str, Any]) -> Value:
@@ -40,7 +47,7 @@ def parse_notion(field: Field, prop: Mapping[str, Any]) -> Value:
     if field.kind is not Kind.BODY and prop.get("type", field.kind) != field.kind:
         raise Unreadable(f"the property is now of type {prop['type']}; make it {field.kind} again in Notion")
     try:
-        if incomplete(field, prop) or prop.get("truncated") or prop.get("unknown_block_ids"):
+        if incomplete(field, prop):
             raise Unreadable("Notion shows only a part of it; shorten it, or share all it shows with the connection")
         return _from_notion(field.kind, prop[field.kind])
     except (KeyError, TypeError, AttributeError) as error:
@@ -51,8 +58,10 @@ def _from_notion(kind: Kind, shown: Any) -> Value:
     match kind:
         case Kind.TITLE | Kind.TEXT:
             return scalars.text(richtext.plain(shown))
-        case Kind.URL | Kind.BODY:
+        case Kind.URL:
             return scalars.text(shown)
+        case Kind.BODY:
+            return scalars.text(bodies.seen(scalars.text(shown) or ""))
         case Kind.SELECT:
             return _option(shown and shown["name"])
         case Kind.STATUS:
@@ -99,7 +108,7 @@ def _to_notion(field: Field, value: Value, shown: Any, source: DataSource | None
         case Kind.URL:
             return _str(value) or None
         case Kind.BODY:
-            return _str(value)
+            return bodies.to_notion(_str(value), shown) if shown else _str(value)
         case Kind.SELECT:
             return _named(_str(value), _option_names(field, shown, source)) if value else None
         case Kind.STATUS:
@@ -168,8 +177,10 @@ def render_navimpact(field: Field, value: Value, current: object | None) -> obje
     if current is not None and _says(field, value, current):
         return current
     match field.kind:
-        case Kind.TITLE | Kind.TEXT | Kind.URL | Kind.BODY | Kind.DATE:
+        case Kind.TITLE | Kind.TEXT | Kind.URL | Kind.DATE:
             return _str(value) or None
+        case Kind.BODY:
+            return bodies.to_navimpact(_str(value), current if isinstance(current, str) else "") or None
         case Kind.SELECT | Kind.STATUS:
             return options.spell(_str(value), _initial(field)) or _str(value) or None
         case Kind.MULTI_SELECT:
@@ -288,8 +299,6 @@ def _losses_in_navimpact(field: Field, value: Value) -> Iterator[str]:
 
 # --- meaning --------------------------------------------------------------------------------------------------------
 
-_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
-
 
 def _meaning(field: Field, value: Value) -> Value:
     """Equal for values that mean the same."""
@@ -297,7 +306,7 @@ def _meaning(field: Field, value: Value) -> Value:
         case Kind.TITLE | Kind.TEXT | Kind.URL:
             return normalize("NFC", _str(value)) or None
         case Kind.BODY:
-            return _body(_str(value))
+            return bodies.says(_str(value))
         case Kind.SELECT | Kind.STATUS:
             return options.meaning(_str(value)) or None
         case Kind.MULTI_SELECT:
@@ -308,12 +317,6 @@ def _meaning(field: Field, value: Value) -> Value:
             return tuple(sorted(set(_tuple(value))))
         case _:
             assert_never(field.kind)
-
-
-def _body(markdown: str) -> str | None:
-    """*markdown* without what Notion changes when it stores it: blank lines, spaces at line ends, escapes."""
-    lines = _ESCAPED.sub(r"\1", normalize("NFC", markdown)).replace("<empty-block/>", "").split("\n")
-    return "\n".join(line.rstrip() for line in lines if line.strip()) or None
 
 
 def _option(spelled: object) -> str | None:

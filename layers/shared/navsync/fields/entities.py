@@ -76,6 +76,11 @@ class EntitySpec:
         """Whether the page's title is written from other fields and never read."""
         return all(field.kind is not Kind.TITLE for field in self.fields)
 
+    @property
+    def has_body(self) -> bool:
+        """Whether one of its fields is the text of the page itself, which lists of pages do not show."""
+        return any(field.kind is Kind.BODY for field in self.fields)
+
     def title_of(self, values: Values) -> str:
         """What to call a record of *values* in a list that people read."""
         return ", ".join(str(values[name]) for name in self.titled_by if values.get(name)) or "Untitled"

@@ -23,7 +23,6 @@ from navsync.fields import (
     SPECS,
     Field,
     Kind,
-    bodies,
     field_of,
     incomplete,
     missing_option,
@@ -44,6 +43,7 @@ from navsync.model import (
     Value,
     Values,
 )
+from navsync.notion.bodies import PageBody, start_of
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
 from navsync.notion.rows import Reader, Row, parent_ref
@@ -149,34 +149,45 @@ class NotionSide:
         }
         parent = {"type": "data_source_id", "data_source_id": source.data_source_id}
         body = {"parent": parent, "properties": self._properties(source, filled, None) | self._stamps(source, key)}
-        if content := self._body(entity_type, filled, None):
-            body["markdown"] = content["markdown"]
+        text = self._text(entity_type, filled)
+        if text:
+            body["markdown"] = start_of(text)
         page = self._write(entity_type, "POST", "pages", body)
         with _already_written():
-            return self._row(source, page, with_body=bool(content))
+            return self._reader(source).present(self._completed(source, page, self._body_made(source, page, text)))
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         """Write *changes* in one request (a body takes one of its own); other properties stay as people have them."""
         source = self._offering(entity_type, changes)
         properties = self._properties(source, changes, seen)
-        content = self._body(entity_type, changes, seen)
+        text = self._text(entity_type, changes)
         if not properties:
-            return self._with_body(entity_type, id, content, seen) if content else seen
+            return seen if text is None else self._with_body(entity_type, id, text, seen)
         page = self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
         with _already_written():
-            old = _body_of(entity_type, seen)
-            body = self._rewrite_body(entity_type, id, content, old) if content else old
+            body = _body_of(entity_type, seen)
+            if text is not None:
+                body = self._body(entity_type, id).rewrite(text, body or {})
             return self._reader(source).present(self._completed(source, page, body))
 
-    def _with_body(self, entity_type: EntityType, id: str, content: Json, seen: Present) -> Present:
-        body = self._rewrite_body(entity_type, id, content, _body_of(entity_type, seen))
+    def _with_body(self, entity_type: EntityType, id: str, text: str, seen: Present) -> Present:
+        body = self._body(entity_type, id).rewrite(text, _body_of(entity_type, seen) or {})
         spec_field = field_of(entity_type, str(_body_name(entity_type)))
         values = {**seen.values, spec_field.name: parse_notion(spec_field, body)}
         return replace(seen, values=values, raw={**seen.raw, spec_field.name: body})
 
-    def stamp(self, entity_type: EntityType, id: str, key: str) -> None:
-        """Write *key* and the link back on the page."""
-        properties = self._stamps(self._source(entity_type), key)
+    def _body(self, entity_type: EntityType, page_id: str) -> PageBody:
+        return PageBody(self.gateway, page_id, str(_body_name(entity_type)))
+
+    def _body_made(self, source: DataSource, page: Json, text: str | None) -> Json:
+        return self._body(source.entity_type, page["id"]).finish(text) if text else _NO_BODY
+
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+        """Write *key*, the link back and, where titles are generated, *title* on the page."""
+        source = self._source(entity_type)
+        properties = self._stamps(source, key)
+        if SPECS[entity_type].title_is_generated:
+            properties[TITLE_ID] = render_notion(GENERATED_TITLE, title, None, source)
         self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -286,32 +297,13 @@ class NotionSide:
             self._id(source, LINK): render_notion(LINK, link, None, source),
         }
 
-    def _body(self, entity_type: EntityType, values: Values, seen: Present | None) -> Json | None:
+    def _text(self, entity_type: EntityType, values: Values) -> str | None:
+        """What the page's body is to say; None where that is not to change."""
         name = _body_name(entity_type)
         if name is None or name not in values:
             return None
-        return render_notion(field_of(entity_type, name), values[name], seen.raw.get(name) if seen else None, None)
-
-    def _rewrite_body(self, entity_type: EntityType, page_id: str, content: Json, old: Json | None) -> Json:
-        """Change the lines that differ, so that the other blocks keep their ids, and what people said about them."""
-        shown, wanted = (old or {}).get("markdown", ""), bodies.squeezed(content["markdown"])
-        made = bodies.edits(shown, wanted)
-        if made == ():
-            return old or {}
-        if made is None:
-            return self._replace_body(entity_type, page_id, wanted)
-        updates = [{"old_str": edit.old, "new_str": edit.new} for edit in made]
-        try:
-            return self.gateway.write("PATCH", f"pages/{page_id}/markdown", body=_updating(updates))
-        except InvalidRequest as error:
-            # A text that should stand there once does not: somebody edited the body since, or we read it wrongly.
-            if self.gateway.read("GET", f"pages/{page_id}/markdown").get("markdown") != shown:
-                raise Raced("the page's body was edited between our read and our write; it is read again") from error
-            return self._replace_body(entity_type, page_id, wanted)
-
-    def _replace_body(self, entity_type: EntityType, page_id: str, markdown: str) -> Json:
-        body = {"type": "replace_content", "replace_content": {"new_str": markdown}}
-        return self._write(entity_type, "PATCH", f"pages/{page_id}/markdown", body, page_id=page_id)
+        rendered = render_notion(field_of(entity_type, name), values[name], None, None)
+        return str(rendered[Kind.BODY])
 
     def _id(self, source: DataSource, spec_field: Field) -> str:
         known = source.properties.get(spec_field.name)
@@ -395,10 +387,6 @@ def _already_written() -> Iterator[None]:
         yield
     except SyncError as error:
         raise Unclear("the change was written, but what Notion shows now could not be read") from error
-
-
-def _updating(updates: Sequence[Json]) -> Json:
-    return {"type": "update_content", "update_content": {"content_updates": updates}}
 
 
 def _committed(path: str, committed: Committed) -> str:

@@ -1,0 +1,133 @@
+"""The smallest edits that turn one page body into another, so that untouched blocks keep their ids and comments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from navsync.fields.alignment import changes
+
+
+class Edit(NamedTuple):
+    """One replacement; *old* stands exactly once in the body that it is applied to."""
+
+    old: str
+    new: str
+
+
+def edits(current: str, wanted: str) -> tuple[Edit, ...] | None:
+    """Replacements of whole lines that, applied in order, make *current* say *wanted*.
+
+    None where there is nothing that could be replaced: the body is empty, or consists of lines without text.
+    """
+    windows = _windows(current.split("\n"), wanted.split("\n"))
+    for chosen in (windows, [_around(windows)] if windows else []):
+        made = tuple(window.edit() for window in chosen)
+        if _leads(current, wanted, made):
+            return made
+    return None
+
+
+def _leads(current: str, wanted: str, made: Sequence[Edit]) -> bool:
+    for edit in made:
+        if not edit.old or current.count(edit.old) != 1:
+            return False
+        current = current.replace(edit.old, edit.new)
+    return current == wanted
+
+
+@dataclass(slots=True)
+class _Window:
+    """Lines `low` to `high` of *old*, which become lines `start` to `stop` of *new*."""
+
+    old: Sequence[str]
+    new: Sequence[str]
+    low: int
+    high: int
+    start: int
+    stop: int
+
+    def edit(self) -> Edit:
+        """The replacement of all lines in it."""
+        return Edit("\n".join(self.old[self.low : self.high]), "\n".join(self.new[self.start : self.stop]))
+
+    def widened(self) -> bool:
+        """Take in one more line that stays, above or below; False where there is none."""
+        if self.low > 0:
+            self.low, self.start = self.low - 1, self.start - 1
+        elif self.high < len(self.old):
+            self.high, self.stop = self.high + 1, self.stop + 1
+        else:
+            return False
+        return True
+
+    def stands_out(self, whole: str) -> bool:
+        """Whether Notion finds it. A line goes with its line break only where a neighbour is named as well."""
+        text = "\n".join(self.old[self.low : self.high])
+        return bool(text) and self.start < self.stop and whole.count(text) == 1
+
+
+def _windows(old: Sequence[str], new: Sequence[str]) -> list[_Window]:
+    """The places that change, each with as many lines around it as make it stand out; none overlaps another."""
+    whole = "\n".join(old)
+    left = [_Window(old, new, b.start, b.stop, a.start, a.stop) for _, b, a in changes(old, new)]
+    found: list[_Window] = []
+    while left:
+        window = left.pop(0)
+        while not window.stands_out(whole):
+            if found and found[-1].high >= window.low:
+                window = _around([found.pop(), window])
+            elif left and left[0].low <= window.high:
+                window = _around([window, left.pop(0)])
+            elif not window.widened():
+                break
+        found.append(window)
+    return found
+
+
+def _around(windows: Sequence[_Window]) -> _Window:
+    first, last = windows[0], windows[-1]
+    return _Window(first.old, first.new, first.low, last.high, first.start, last.stop)
+
+
+def applied(current: str, made: Sequence[Edit]) -> str:
+    """*current* after edits; one that replaces nothing replaces all."""
+    for edit in made:
+        current = current.replace(edit.old, edit.new) if edit.old else edit.new
+    return current
+
+
+def portion(edit: Edit, most: int) -> Edit | None:
+    """As much of *edit* as fits into *most* bytes, cut between lines; None where not even its first line does."""
+    kept: list[str] = []
+    left = most - size(edit.old)
+    for line in edit.new.split("\n"):
+        left -= size(line)
+        if left < 0:
+            break
+        kept.append(line)
+    return Edit(edit.old, "\n".join(kept)) if kept else None
+
+
+def first_part(markdown: str, most: int) -> str:
+    """The first lines of *markdown*, as many as fit into *most* bytes."""
+    part = portion(Edit("", markdown), most)
+    return part.new if part else ""
+
+
+def batch(made: Sequence[Edit], most: int) -> Iterator[Edit]:
+    """The first of *made*, as many as fit into one request of *most* bytes; of one that does not, a part."""
+    left = most
+    for at, edit in enumerate(made):
+        left -= size(edit.old) + size(edit.new)
+        if left < 0:
+            if at == 0 and (part := portion(edit, most)):
+                yield part
+            return
+        yield edit
+
+
+def size(text: str) -> int:
+    """Bytes that *text* takes in a request, with its line break."""
+    return len(text.encode("utf-8", "surrogatepass")) + text.count("\n") + text.count('"') + text.count("\\") + 2

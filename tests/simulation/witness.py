@@ -1,0 +1,325 @@
+"""Who watches every write as it is made, and notes which promise it breaks?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from navsync import merge
+from navsync.fields import SPECS, Kind
+from navsync.model import (
+    CreateIntent,
+    EntityRef,
+    EntityType,
+    Intent,
+    Mapping,
+    Present,
+    RemoveIntent,
+    SyncLog,
+    Value,
+    Values,
+    WriteIntent,
+)
+from tests.contract.memory import BOT, RELATIONS, Page
+from tests.contract.memory_store import MemoryLedger
+from tests.simulation.people import KINDS, WORDY, pieces
+from tests.simulation.swarm import Fault
+from tests.simulation.world import PROJECT
+
+if TYPE_CHECKING:
+    from tests.simulation.history import History, Office
+
+EMPTY: tuple[Value, ...] = (None, ())
+MOST_REMOVALS = 5
+
+
+@dataclass
+class Destroyed:
+    """A value that a write of ours replaced without any record of it."""
+
+    side: str
+    field: str
+    value: Value
+    age: float
+    """Seconds between our last look at it and the write."""
+    by_people: bool
+    """Whether a person wrote it there, rather than a sync."""
+    mapping_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a worker last saw of a record, and when."""
+
+    values: Values
+    at: float
+
+
+type SeenBy = dict[tuple[str, str], Looked]
+"""What one worker last saw: by side and id."""
+
+
+class Witness:
+    """Sees the values before and after each write, which no worker can."""
+
+    def __init__(self, history: History) -> None:
+        self.history = history
+        self.recorded: set[tuple[str, Value]] = set()
+        """Values that can be found in the history."""
+        self.recorded_relations: set[tuple[int | None, Value]] = set()
+        self.blind: list[Destroyed] = []
+        self.arrived: dict[tuple[str, str, Value], float] = {}
+        """Side, field and value → when we first wrote it there."""
+        self.cursors: dict[tuple[int, str], str] = {}
+        self.made: dict[str, str] = {}
+        """Idempotency key → the record it first made."""
+        self.writes = 0
+
+    # --- what is kept -------------------------------------------------------------------------------------------------
+
+    def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
+        """After each successful call of the ledger."""
+        if name not in ("save", "record") or not args:
+            return
+        ledger: MemoryLedger = method.__self__
+        if ledger.lease.fence < office.highest_fence:
+            self.history.problem("I7: a worker wrote after its successor had")
+        office.highest_fence = ledger.lease.fence
+        if name == "save":
+            mapping = args[0]
+            self.history.note(
+                f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping)
+            )
+        for log in args[1:] if name == "save" else args:
+            self._recorded_in(ledger.kept.logs[log.id])
+
+    def _recorded_in(self, log: SyncLog) -> None:
+        for change in log.changes:
+            self.recorded.update((change.field, piece) for piece in pieces(change.field, change.old))
+            if change.rule.startswith("conflict"):
+                self.recorded.update((change.field, piece) for piece in pieces(change.field, change.new))
+            if KINDS[change.field] is Kind.RELATION:
+                self.recorded_relations.add((log.mapping_id, change.old))
+
+    def moved(self, office: Office, name: str, value: str, *, moved: bool) -> None:
+        """After each move of a cursor."""
+        before = self.cursors.get((office.id, name), "")
+        if moved and value < before:
+            self.history.problem(f"I8: {name} went back")
+        self.cursors[office.id, name] = max(before, value)
+
+    # --- updates ------------------------------------------------------------------------------------------------------
+
+    def updated(
+        self, office: Office, to: str, args: tuple[Any, ...], before: Values, looked: Looked | None, seen: Present
+    ) -> None:
+        """Just after an update was applied to what was there *before*, given how the worker last saw it."""
+        kind, id, changes = args
+        after, mapping = self.values_of(office, to, kind, id), self._mapping(office, to, kind, id)
+        for name, value in changes.items():
+            rule = _rule(self.history, office, mapping, name)
+            if rule == "undone":
+                self.history.people.replacements.discard((name, value, before.get(name)))
+            if seen.values.get(name, _ABSENT) == value:
+                self.history.problem(f"{to}: {name} was written although it had not changed")
+            if KINDS[name] is Kind.RELATION:
+                self._moved_away(to, mapping, before.get(name), value, looked)
+                continue
+            if value in EMPTY and before.get(name) not in EMPTY and rule != "undone":
+                self._cleared(office, to, name, mapping)
+            if looked is not None and looked.values.get(name) == before.get(name) and rule.startswith("changed on"):
+                self._undone(office, to, mapping, name, before.get(name), value)
+            for piece in _lost(name, before, after):
+                if (name, piece) not in self.recorded:
+                    self._destroyed(office, to, id, name, piece, looked, mapping)
+
+    def _moved_away(self, to: str, mapping: Mapping | None, old: Value, new: Value, looked: Looked | None) -> None:
+        known = mapping is None or old in EMPTY or old == new or (mapping.id, old) in self.recorded_relations
+        if not known and looked is not None and looked.values.get("project") == old:
+            self.history.problem(f"I6: project={old} was overwritten on {to} before it was recorded")
+
+    def _cleared(self, office: Office, to: str, name: str, mapping: Mapping | None) -> None:
+        """A property that cannot be read must never look like one that somebody cleared."""
+        if to == "notion" or mapping is None or mapping.page_id is None or self.history.fired[Fault.OUTLIVED]:
+            return
+        if (f"notion {office.id}", mapping.page_id, name) not in self.history.people.cleared:
+            self.history.problem(f"I17: {name} of {mapping.entity} was cleared, which nobody did in Notion")
+
+    def _undone(self, office: Office, to: str, mapping: Mapping | None, name: str, old: Value, new: Value) -> None:
+        """What a person wrote knowingly over *new* must not be replaced by it as if that were the newer of the two."""
+        people = self.history.people
+        unlike_any_other = KINDS[name] not in WORDY and old not in EMPTY and new not in EMPTY
+        if not unlike_any_other or (name, new, old) not in people.replacements:
+            return
+        if mapping is not None and (office.id, mapping.id, name) in people.resolved:
+            return
+        if self.history.fired[Fault.OUTLIVED]:
+            return  # what a late worker wrote looks like a person's edit, and is carried
+        self.history.problem(f"I1: {name}={old} was undone on {to}: somebody had written it over {new}")
+
+    def _destroyed(
+        self,
+        office: Office,
+        to: str,
+        id: str,
+        name: str,
+        piece: Value,
+        looked: Looked | None,
+        mapping: Mapping | None,
+    ) -> None:
+        if looked is None or name not in looked.values or piece in pieces(name, looked.values[name]):
+            self.history.problem(f"I6: {name}={piece} was overwritten on {to} before it was recorded")
+            return
+        if to == "navimpact" and self.history.swarm.conditional:
+            self.history.problem(f"I1: {name}={piece} was overwritten on NavImpact in spite of If-Match")
+        place = to if to == "navimpact" else f"notion {office.id}"
+        by_people = any(e.side == place and (e.field, e.value) == (name, piece) for e in self.history.people.edits)
+        age = self.history.now - looked.at
+        self.blind.append(Destroyed(to, name, piece, age, by_people, mapping.id if mapping else None))
+
+    def values_of(self, office: Office, to: str, kind: EntityType, id: str) -> dict[str, Value]:
+        """What a record shows at this moment."""
+        if to == "navimpact":
+            record = self.history.platform.records.get((kind, id))
+            return dict(record.values()) if record else {}
+        page = office.notion.pages.get(id)
+        if page is None:
+            return {}
+        related = RELATIONS.get(kind)
+        whole = office.notion.shown(page).values if related else page.values
+        return {**page.values, related: whole.get(related)} if related else dict(whole)
+
+    def _mapping(self, office: Office, to: str, kind: EntityType, id: str) -> Mapping | None:
+        kept = self.history.store.of(office.id)
+        pair = kept.pairs.get(id if to == "notion" else EntityRef(kind, id))
+        return None if pair is None else kept.mappings[pair]
+
+    # --- other writes -------------------------------------------------------------------------------------------------
+
+    def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], key: str, answer: Any) -> None:
+        """Just after a write of ours was applied."""
+        self.writes += 1
+        if to == "navimpact" and isinstance(answer, Present):
+            if name == "create":
+                self._created(args[0], key, answer.id, args[1])
+            self.history.people.touched_record(args[0], answer.id)
+        values = args[2] if name == "update" else args[1] if name == "create" else {}
+        for field_name, value in values.items():
+            for piece in pieces(field_name, value):
+                self.arrived.setdefault((to, field_name, piece), self.history.now)
+
+    def _created(self, kind: EntityType, key: str, id: str, sent: Values) -> None:
+        """Nothing helps, where NavImpact knows no idempotency key, against a request that a late worker sends after all
+        nor where people have rewritten what the first request made."""
+        first = self.history.platform.records.get((kind, self.made.setdefault(key, id)))
+        if first is None or first.id == id or self.history.fired[Fault.OUTLIVED]:
+            return
+        if merge.resembles(SPECS[kind], sent, first.seen(with_revision=False)):
+            self.history.problem(f"I5: {id} was made of the same row as {first.id}")
+
+    def removing(self, office: Office, to: str, kind: EntityType, id: str, seen: SeenBy) -> None:
+        """Just before a record is removed by us, given what the worker has *seen*."""
+        if to == "navimpact":
+            self._deleting(office, kind, id, seen)
+            return
+        page = office.notion.pages[id]
+        if page.in_trash or not page.shared:
+            return
+        if (office.id, id) in self.history.people.copies:
+            self.history.problem("I4: a copy that a person made was trashed")
+        mapping = self._mapping(office, to, kind, id)
+        if mapping is None:
+            return
+        if mapping.entity is None and page.created_by == BOT and page.key is not None:
+            self._removing_second(office, page)
+        else:
+            self._removing_first(office, mapping)
+
+    def _deleting(self, office: Office, kind: EntityType, id: str, seen: SeenBy) -> None:
+        """NavImpact deletes for good: a person must have agreed, and every value be in the history."""
+        record = self.history.platform.records.get((kind, id))
+        if record is None:
+            return
+        mapping = self._mapping(office, "navimpact", kind, id)
+        if mapping is None or (office.id, mapping.id) not in self.history.people.approved:
+            self.history.problem(f"I12: {kind} {id} was deleted in NavImpact without approval")
+        gone = self.history.people.all_that_goes(record)
+        for each in gone:
+            looked = seen.get(("navimpact", each.id))
+            for name, value in each.values().items():
+                for piece in pieces(name, value):
+                    if (name, piece) not in self.recorded:
+                        self._deleted_unrecorded(name, piece, looked)
+        self.history.after(0.0, lambda: self.history.people.touched_records(gone))
+
+    def _deleted_unrecorded(self, name: str, piece: Value, looked: Looked | None) -> None:
+        if looked is None or piece in pieces(name, looked.values.get(name)):
+            self.history.problem(f"I6: {name}={piece} was deleted in NavImpact before it was recorded")
+        else:
+            age = self.history.now - looked.at
+            by_people = any((e.side, e.field, e.value) == ("navimpact", name, piece) for e in self.history.people.edits)
+            self.blind.append(Destroyed("navimpact", name, piece, age, by_people, None))
+
+    def _removing_second(self, office: Office, page: Page) -> None:
+        kept = self.history.store.of(office.id)
+        first = kept.pairs.get(EntityRef.parse(page.key or ""))
+        if first is None or kept.mappings[first].page_id == page.id:
+            self.history.problem("I4: a page was taken for a second one, but it is the only one")
+
+    def _removing_first(self, office: Office, mapping: Mapping) -> None:
+        people = self.history.people
+        root = people.deleted.get(mapping.entity) if mapping.entity else None
+        belonged = mapping.bases.get("project")
+        for id in (belonged and belonged.navimpact) or ():
+            root = people.deleted.get(EntityRef(PROJECT, str(id)), root)
+        if (office.id, mapping.id) in people.approved:
+            return
+        if root is None:
+            self.history.problem(f"I12: the page of {mapping.entity} was trashed, which nobody deleted")
+        # what goes with its project counts as one; and one restored before its removal could be noted may go again
+        removed = office.removals.setdefault(int(self.history.now // 3600), set())
+        removed.add(str(root))
+        if len(removed) > MOST_REMOVALS:
+            self.history.problem("I12: more pages were trashed within an hour than may be without approval")
+
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What of a mapping a person who reads a trace wants to know; spelled out only for them."""
+
+    mapping: Mapping
+
+    def __str__(self) -> str:
+        waits = [f"{c.field}: {c.navimpact!r} or {c.notion!r}" for c in self.mapping.conflicts]
+        waits += [f"{t.code} {t.field or ''}" for t in self.mapping.troubles]
+        page = (self.mapping.page_id or "")[-4:]
+        return f"page {page} {_told(self.mapping.intent)} {', '.join(waits)}"
+
+
+def _told(intent: Intent | None) -> str:
+    match intent:
+        case WriteIntent(writes=writes):
+            return " ".join(f"{w.field}={w.value!r}→{w.to}" for w in writes)
+        case CreateIntent(on=on):
+            return f"create on {on}"
+        case RemoveIntent(on=on):
+            return f"remove on {on}"
+        case None:
+            return ""
+
+
+def _lost(name: str, before: Values, after: Values) -> Iterable[Value]:
+    gone = set(pieces(name, before.get(name))) - set(pieces(name, after.get(name)))
+    return sorted(gone, key=str) if len(gone) > 1 else gone
+
+
+def _rule(history: History, office: Office, mapping: Mapping | None, name: str) -> str:
+    intent = mapping.intent if mapping else None
+    if not isinstance(intent, WriteIntent):
+        return ""
+    changes = history.store.of(office.id).logs[intent.log_id].changes
+    return next((change.rule for change in changes if change.field == name), "")
