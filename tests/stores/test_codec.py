@@ -27,6 +27,7 @@ from navsync.model import (
     Operation,
     Outcome,
     Property,
+    Refusal,
     RemoveIntent,
     Side,
     State,
@@ -37,6 +38,7 @@ from navsync.model import (
     WorkKind,
     Workspace,
     WriteIntent,
+    Written,
 )
 from navsync.model import Settings as WorkspaceSettings
 from navsync.store.blobs import LONG, fold, unfold
@@ -63,7 +65,7 @@ INTENTS = st.one_of(
     ),
     st.builds(CreateIntent, on=st.sampled_from(Side), values=st.dictionaries(TEXT, VALUES, max_size=4), key=TEXT,
               log_id=IDS, attempted_at=MAYBE),
-    st.builds(RemoveIntent, st.sampled_from(Side), IDS),
+    st.builds(RemoveIntent, st.sampled_from(Side), IDS, st.sampled_from(State)),
 )  # fmt: skip
 MAPPINGS = st.builds(
     Mapping,
@@ -79,6 +81,9 @@ MAPPINGS = st.builds(
     conflicts=st.lists(st.builds(Conflict, TEXT, VALUES, VALUES, VALUES), max_size=3).map(tuple),
     troubles=st.lists(st.builds(Trouble, TEXT, TEXT, TEXT, st.none() | TEXT), max_size=3).map(tuple),
     stamped=st.booleans(),
+    body_as_of=MAYBE,
+    refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
+    written=st.lists(st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT), max_size=3).map(tuple),
     gone_since=MAYBE,
     title=st.none() | TEXT,
     attempts=st.integers(0, 99),
@@ -127,7 +132,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
     tried = {
         "id", "workspace_id", "entity_type", "entity_id", "page_id", "created_at", "state", "bases", "intent",
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
-        "last_change_at", "version",
+        "last_change_at", "version", "body_as_of", "refused", "written",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -117,6 +117,9 @@ def test_the_row_is_written_before_the_epoch_is_read(sqs: SQSClient, wake_queue:
         def epoch(self) -> int:
             self.calls.append("epoch")
             return 0
+
+        def claim_later(self, at: datetime, now: datetime) -> bool:
+            raise AssertionError("nothing is delayed")
 
     desk = Watched()
     Inbox(lambda _: desk, sqs, wake_queue_url=wake_queue).put(17, some_work(), some_work("page/2"))

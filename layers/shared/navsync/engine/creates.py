@@ -207,7 +207,7 @@ def _post(
         bench.ledger.save(mapping.but(intent=replace(intent, attempted_at=earlier)))
         raise
     except Refused as error:
-        return _refused(bench, mapping, intent, error, run)
+        return _without(bench, mapping, intent, error, run) or _refused(bench, mapping, intent, error, run)
     if earlier is not None:  # the answer may be what an earlier request made, and somebody has edited since
         return _adopt(bench, mapping, intent, made, run)
     writes = [merge.Write(f, intent.on, v, None, "created") for f, v in intent.values.items()]
@@ -258,6 +258,21 @@ def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> None:
         bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
     elif page.created_by == bench.workspace.bot_id:
         deletes.trash_page(bench, freed, page, run, message=journal.SECOND_PAGE)
+
+
+def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step | None:
+    """Make the record without the field that *error* names, such as one whose column is gone; None: it needs it.
+
+    The refusal is sure, so nothing was made of the old payload; and NavImpact's key names one payload.
+    """
+    field = next((f for f in SPECS[mapping.entity_type].fields if f.name == error.field), None)
+    if field is None or field.required or field.name not in intent.values:
+        return None
+    values = {name: value for name, value in intent.values.items() if name != field.name}
+    key = intent.key if intent.on is Side.NOTION else f"{intent.key}-{field.name}"
+    less = replace(intent, values=values, key=key, attempted_at=bench.clock())
+    troubles = (*mapping.troubles, journal.refusal(error, intent.on))
+    return _post(bench, bench.ledger.save(mapping.but(intent=less, troubles=troubles)), less, run)
 
 
 def _refused(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step:

@@ -33,6 +33,9 @@ CONFIRM = timedelta(seconds=10)
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
 
+SETTLED = (State.DELETED, State.UNREACHABLE)
+"""A project that is gone from NavImpact and as far along as it gets: its children may follow."""
+
 # --- the entity -----------------------------------------------------------------------------------------------------
 
 
@@ -45,9 +48,10 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
     parent = _parent_gone_too(bench, mapping)
-    if parent is not None and parent.state is not State.DELETED:
+    if parent is not None and parent.state not in SETTLED:
         return First(parent, mapping)
-    if parent is None and not bench.ledger.count_removal(bench.clock()):
+    counted = parent is not None and parent.state is State.DELETED
+    if not counted and not bench.ledger.count_removal(bench.clock()):
         return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
     return trash_page(bench, mapping, page, run)
 

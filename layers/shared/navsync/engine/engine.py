@@ -98,10 +98,9 @@ class Engine(Workbench):
     def _after(self, parent: Mapping, mapping: Mapping, run: Run) -> Step:
         self.sync(parent, run)
         stored = self.ledger.load(parent.id)
-        is_settled = stored is None or stored.state is State.DELETED
-        if is_settled:
+        if stored is None or stored.state in deletes.SETTLED:
             return Again(mapping)
-        waits = stored is not None and stored.state in (State.AWAITING_APPROVAL, State.UNREACHABLE)
+        waits = stored.state is State.AWAITING_APPROVAL
         return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else deletes.CONFIRM))
 
     def _attempt(self, mapping: Mapping, run: Run, edited: Side | None, *, is_last: bool) -> Step:

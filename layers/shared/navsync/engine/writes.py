@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from navsync import merge
 from navsync.engine import journal, watch
@@ -16,6 +17,9 @@ from navsync.model import Bases, FieldWrite, Mapping, Operation, Outcome, Presen
 
 type Seen = dict[Side, Present]
 """What both sides show."""
+
+HOLD = timedelta(seconds=60)
+"""Longer than a read and a write take; a worker that died holds a record no longer."""
 
 ORDER = (Side.NOTION, Side.NAVIMPACT)
 """Notion first: its read is the freshest, and it cannot refuse a stale one."""
@@ -94,10 +98,24 @@ def _deliver(bench: Workbench, mapping: Mapping, side: Side, delivery: _Delivery
 
 
 def _send(bench: Workbench, side: Side, mapping: Mapping, writes: Sequence[merge.Write], seen: Present) -> Present:
-    if side is Side.NAVIMPACT and seen.revision is None:
-        seen = _unchanged(bench, mapping, writes, seen)
     changes = {w.field: w.value for w in writes}
-    return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
+    if side is Side.NOTION or seen.revision is not None:
+        return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
+    with _alone_with(bench, mapping):
+        seen = _unchanged(bench, mapping, writes, seen)
+        return bench.navimpact.update(mapping.entity_type, seen.id, changes, seen=seen)
+
+
+@contextmanager
+def _alone_with(bench: Workbench, mapping: Mapping) -> Iterator[None]:
+    """Where the platform gives no ETag, no other workspace that holds the record may write between read and write."""
+    entity, now = mapping.entity, bench.clock()
+    if entity is None or not bench.ledger.hold(entity, now=now, until=now + HOLD):
+        raise Raced("another workspace is writing the record in NavImpact; it is read again when that is done")
+    try:
+        yield
+    finally:
+        bench.ledger.let_go(entity)
 
 
 def _unchanged(bench: Workbench, mapping: Mapping, writes: Iterable[merge.Write], seen: Present) -> Present:

@@ -15,6 +15,8 @@ from navsync.store.dynamo import Dynamo
 from navsync.store.keys import Tables
 from navsync.store.ledger import DynamoLedger
 from navsync.store.lists import Lists, LogFilter, MappingFilter, Page
+from navsync.store.trail import AuditTrail
+from navsync.store.windows import CallWindows, WaitingRoom
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = [
     "ATTENTION",
     "LISTED",
+    "AuditTrail",
+    "CallWindows",
     "Counts",
     "Directory",
     "DynamoDesk",
@@ -36,6 +40,7 @@ __all__ = [
     "Standing",
     "Store",
     "Tables",
+    "WaitingRoom",
     "standing_of",
 ]
 
@@ -49,6 +54,8 @@ class Store:
         self._tables = tables
         self.directory = Directory(dynamo, tables)
         self.lists = Lists(dynamo, tables)
+        self.trail = AuditTrail(dynamo, tables)
+        self.windows = CallWindows(dynamo, tables)
 
     def ledger(self, lease: Lease) -> DynamoLedger:
         """Mappings and history of the leased workspace."""
@@ -57,3 +64,7 @@ class Store:
     def desk(self, workspace_id: int) -> DynamoDesk:
         """Work, lease and small state of one workspace."""
         return DynamoDesk(self._dynamo, self._tables, workspace_id)
+
+    def waiting_room(self, workspace_id: int) -> WaitingRoom:
+        """Places for calls that wait for the workspace's work."""
+        return WaitingRoom(self._dynamo, self._tables, workspace_id)

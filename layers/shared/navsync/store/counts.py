@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from navsync.figures import Figures, counters_of, figures
 from navsync.model import EntityType, Outcome, State, SyncLog
 from navsync.model import Mapping as Pairing
 from navsync.standing import LISTED, Standing, standing_of
@@ -43,18 +44,24 @@ class MappingKind:
 
 @dataclass(frozen=True, slots=True)
 class LogKind:
-    """What rows of the sync log are counted by: a day's, with how long they are kept."""
+    """What rows of the sync log are counted by: a day's, with how long they are kept and what they add up to."""
 
     day: str
     keep_days: int
     outcome: Outcome
+    figures: tuple[tuple[str, int], ...] = ()
+    """What the row adds to the day's figures."""
 
     @classmethod
     def of(cls, log: SyncLog) -> LogKind:
         """The kind of *log*."""
         overwritten = any(change.old is not None for change in log.changes)
         days = KEEP_OVERWRITTEN_DAYS if overwritten else KEEP_DAYS
-        return cls(keys.moment(log.at)[:10], days, log.outcome)
+        return cls(keys.moment(log.at)[:10], days, log.outcome, tuple(counters_of(log).items()))
+
+    def counters(self) -> dict[str, int]:
+        """What one row of this kind adds to its day's item."""
+        return {f"{self.keep_days}.{self.outcome}": 1, **dict(self.figures)}
 
     def expires_at(self, at: datetime) -> int:
         """When a row of *at* may go, in seconds since 1970."""
@@ -119,9 +126,25 @@ def move_logs(
     last = int((now + timedelta(days=KEEP_OVERWRITTEN_DAYS + 1)).timestamp())
     steps = []
     for day in sorted({kind.day for kind in deltas}):
-        named = {f"{kind.keep_days}.{kind.outcome}": n for kind, n in deltas.items() if kind.day == day}
+        named = _deltas(
+            (name, n * each) for kind, n in deltas.items() if kind.day == day for name, each in kind.counters().items()
+        )
         steps.append(Step(add(table, keys.within(workspace_id, keys.log_counts(day)), named, expires_at=last)))
     return steps
+
+
+def figures_of_days(
+    dynamo: Dynamo, table: str, workspace_id: int, first: str, last: str
+) -> Iterator[Figures]:
+    """Figures of the days from *first* to *last*, oldest first."""
+    days = dynamo.query(
+        table,
+        when("#pk = :pk AND #sk BETWEEN :first AND :last", pk=keys.partition(workspace_id),
+             first=keys.log_counts(first), last=keys.log_counts(last)),
+    )  # fmt: skip
+    for item in days:
+        counters = {name: number for name, number in item.items() if "|" in name and number}
+        yield from figures(workspace_id, item["sk"].removeprefix(keys.LOG_COUNTS), counters)
 
 
 def _deltas[T](moves: Iterable[tuple[T | None, int]]) -> dict[T, int]:

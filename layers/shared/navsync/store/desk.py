@@ -140,6 +140,7 @@ class DynamoDesk:
             **self._key(keys.work(work)),
             "nonce": work.nonce,
             "lane_due": keys.lane_due(work.lane, work.due),
+            "run": work.run_id,
             "body": records.write_short(work),
         }
         self.dynamo.put(self.tables.mappings, item)

@@ -1,7 +1,7 @@
 """Where does each item live?
 
 Every partition key starts with the workspace, so that crossing tenants needs another key, not a forgotten filter:
-`W#17`. The exceptions, all in the workspaces table and all needed before a workspace is known:
+`W#17`. The exceptions, all in the workspaces table and the first four needed before a workspace is known:
 
 | partition | sort key | says |
 |---|---|---|
@@ -9,6 +9,7 @@ Every partition key starts with the workspace, so that crossing tenants needs an
 | `NOTION#<notion workspace id>` | `W#<id>` | which workspaces a webhook may be for |
 | `DIRECTORY` | `W#<id>` | every workspace, and whether it is synced |
 | `OAUTH#<hash of the state>` | `STATE` | who started a connection; expires |
+| `RECORD#<type>#<id>` | `LEASE` | which workspace is writing a NavImpact record that several may hold; expires |
 | `CALLS#<hash of the caller>` | `<workspace or all>#<minute>` | how often somebody called; expires |
 
 and in the sync_logs table, with a suffix so that a role can be kept to them:
@@ -165,6 +166,11 @@ def lane_due(lane: Lane, due: datetime) -> str:
 def bot_route(bot_id: str) -> Key:
     """The key of a bot's route."""
     return {"pk": f"BOT#{bot_id}", "sk": "ROUTE"}
+
+
+def record_lease(ref: EntityRef) -> Key:
+    """The key of the lease on a record that several workspaces may write."""
+    return {"pk": f"RECORD#{ref.type}#{ref.id}", "sk": "LEASE"}
 
 
 def notion_partition(notion_workspace_id: str) -> str:

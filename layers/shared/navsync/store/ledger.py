@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
+from typing import Any
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.model import CreateIntent, EntityRef, Lease, Mapping, SyncLog
@@ -93,6 +95,13 @@ class DynamoLedger:
         self._logs[log_id] = None if log is None else LogKind.of(log)
         return log
 
+    def logs_of_run(self, run_id: str) -> Sequence[SyncLog]:
+        """The rows of one run, oldest first, each read consistently; those of the last moment may be missing."""
+        of_run = when("#list_run = :of", of=f"{keys.partition(self.workspace_id)}#{run_id}")
+        found = self.dynamo.query(self.tables.sync_logs, of_run, index="by_run", ConsistentRead=False)
+        rows = [self.log(item["id"]) for item in found]
+        return [row for row in rows if row is not None]
+
     # --- writing ----------------------------------------------------------------------------------------------
 
     def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
@@ -127,6 +136,28 @@ class DynamoLedger:
         """Write *logs* that belong to no mapping's change, under the lease."""
         if logs:
             self._transact([], logs)
+
+    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
+        """Be the only workspace that writes *entity* in NavImpact; False while another one does."""
+        values: dict[str, Any] = {"owner": self._holder, "now": keys.moment(now), "until": keys.moment(until)}
+        free = "attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner"
+        text = "SET #owner = :owner, #until = :until, #expires_at = :expires_at"
+        values |= {"expires_at": int(until.timestamp())}
+        try:
+            self.dynamo.update(self.tables.workspaces, keys.record_lease(entity), text, values, condition=free)
+        except ConditionFailedError:
+            return False
+        return True
+
+    def let_go(self, entity: EntityRef) -> None:
+        """Done with it; nothing happens when it is no longer ours."""
+        with suppress(ConditionFailedError):
+            ours = when("attribute_not_exists(#pk) OR #owner = :owner", owner=self._holder)
+            self.dynamo.delete(self.tables.workspaces, keys.record_lease(entity), ours)
+
+    @property
+    def _holder(self) -> str:
+        return f"{self.workspace_id}:{self.lease.fence}"
 
     def count_removal(self, now: datetime) -> bool:
         """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
@@ -212,11 +243,17 @@ class DynamoLedger:
             "body": folded.text,
             "list_all": partition,
             "list_outcome": f"{partition}#{log.outcome}",
-            "at_id": f"{keys.moment(log.at)}#{log.id:016d}",
+            "list_run": f"{partition}#{log.run_id}",
+            "at_id": keys.at_id(log),
             "operation": log.operation.value,
             "expires_at": expires_at,
         }
-        return item if log.entity_type is None else item | {"entity_type": log.entity_type.value}
+        record = keys.record_of(log)
+        return (
+            item
+            | ({} if log.entity_type is None else {"entity_type": log.entity_type.value})
+            | ({} if record is None else {"list_record": f"{partition}#{record}"})
+        )
 
     # --- what is known ------------------------------------------------------------------------------------------
 

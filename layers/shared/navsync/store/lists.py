@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 
-from navsync.model import EntityType, Mapping, Operation, Outcome, SyncLog
+from navsync.figures import Figures
+from navsync.model import EntityRef, EntityType, Mapping, Operation, Outcome, SyncLog
 from navsync.standing import ATTENTION, LISTED, Standing
 from navsync.store import counts, keys, records
 from navsync.store.counts import Counts
@@ -38,8 +39,14 @@ class MappingFilter:
 
 @dataclass(frozen=True, slots=True)
 class LogFilter:
-    """Which rows of the sync log to list; None is any."""
+    """Which rows of the sync log to list; None is any.
 
+    Of *run_id* and *record* one at most; neither goes with *outcomes*, since each has an index of its own.
+    """
+
+    run_id: str | None = None
+    record: str | None = None
+    """What `keys.record_of` says of a row."""
     outcomes: Collection[Outcome] | None = None
     operations: Collection[Operation] | None = None
     entity_type: EntityType | None = None
@@ -88,6 +95,19 @@ class Lists:
         """Mappings that wait for a person, newest first."""
         return self.mappings(workspace_id, MappingFilter(ATTENTION), limit=limit).items
 
+    def mapping(self, workspace_id: int, mapping_id: int) -> Mapping | None:
+        """One mapping, read consistently."""
+        item = self.dynamo.get(self.tables.mappings, keys.within(workspace_id, keys.mapping(mapping_id)))
+        return None if item is None else self._mapping(workspace_id, item)
+
+    def mapping_of_entity(self, workspace_id: int, entity: EntityRef) -> Mapping | None:
+        """The mapping that pairs *entity*."""
+        return self._pointed_at(workspace_id, keys.entity(entity))
+
+    def mapping_of_page(self, workspace_id: int, page_id: str) -> Mapping | None:
+        """The mapping that pairs the page."""
+        return self._pointed_at(workspace_id, keys.page(page_id))
+
     def counts(self, workspace_id: int) -> Counts:
         """How many mappings there are of each kind."""
         return counts.mapping_counts(self.dynamo, self.tables.workspaces, workspace_id)
@@ -96,6 +116,10 @@ class Lists:
         if chosen.media_project_id is None:
             return self.counts(workspace_id).of(chosen.standings, chosen.entity_type)
         return self._count(self.tables.mappings, _mapping_slices(workspace_id, chosen, None))
+
+    def _pointed_at(self, workspace_id: int, sort_key: str) -> Mapping | None:
+        pointer = self.dynamo.get(self.tables.mappings, keys.within(workspace_id, sort_key))
+        return None if pointer is None else self.mapping(workspace_id, pointer["mapping_id"])
 
     def _mapping(self, workspace_id: int, item: Item) -> Mapping:
         shelf = Shelf.of(self.dynamo, self.tables.mappings, workspace_id, mapping_owner(item["id"]))
@@ -123,9 +147,18 @@ class Lists:
             rows[-1]["at_id"] if len(rows) == limit else None,
         )
 
+    def log(self, workspace_id: int, log_id: int, *, now: datetime) -> SyncLog | None:
+        """One row, read consistently, while it is kept: the table forgets it hours after that."""
+        item = self.dynamo.get(self.tables.sync_logs, keys.within(workspace_id, keys.log(log_id)))
+        return None if item is None or item["expires_at"] <= now.timestamp() else self._log(workspace_id, item)
+
     def log_count(self, workspace_id: int, outcomes: Collection[Outcome], *, now: datetime) -> int:
         """How many rows of the sync log ended so, of those that are kept at *now*."""
         return counts.log_count(self.dynamo, self.tables.workspaces, workspace_id, outcomes, now)
+
+    def figures(self, workspace_id: int, first: str, last: str) -> Sequence[Figures]:
+        """What the days from *first* to *last* came to, oldest first."""
+        return list(counts.figures_of_days(self.dynamo, self.tables.workspaces, workspace_id, first, last))
 
     def _log_total(self, workspace_id: int, chosen: LogFilter, now: datetime) -> int:
         if chosen == LogFilter(outcomes=chosen.outcomes):
@@ -198,6 +231,10 @@ def _log_slices(workspace_id: int, chosen: LogFilter, now: datetime, cursor: str
     last = last if cursor is None else min(last, _just_before(cursor))
     partition = keys.partition(workspace_id)
     bounds = {"first": first or "0", "last": last}
+    for index, attribute, named in (("by_run", "list_run", chosen.run_id), ("by_record", "list_record", chosen.record)):
+        if named is not None:
+            text = f"#{attribute} = :of AND #at_id BETWEEN :first AND :last"
+            return [_Slice(index, when(text, of=f"{partition}#{named}", **bounds), where)]
     if chosen.outcomes is None:
         return [
             _Slice(

@@ -1,0 +1,125 @@
+"""What workers of one workspace, and of several, tell each other: held against DynamoDB and against memory."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from navsync.model import EntityRef, EntityType, Lease, Operation, Outcome, Pause, SyncLog
+from navsync.ports import Desk, Ledger
+from navsync.store import Store
+from tests.contract.memory_store import MemoryStore
+from tests.stores.conftest import MINUTE, NOW
+
+type AnyStore = Store | MemoryStore
+
+REEF = EntityRef(EntityType.MEDIA_PROJECT, "42")
+W, OTHER = 17, 18
+
+
+@pytest.fixture
+def desk(either_store: AnyStore) -> Desk:
+    return either_store.desk(W)
+
+
+def ledger_of(store: AnyStore, workspace_id: int = W, owner: str = "worker") -> Ledger:
+    return store.ledger(lease_of(store, workspace_id, owner))
+
+
+def lease_of(store: AnyStore, workspace_id: int, owner: str) -> Lease:
+    lease = store.desk(workspace_id).acquire(owner, now=NOW, until=NOW + 3 * MINUTE)
+    assert lease is not None
+    return lease
+
+
+# --- pauses -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_workspace_that_was_never_paused_has_no_pause(desk: Desk) -> None:
+    assert desk.pause() is None
+
+
+def test_a_pause_is_kept_with_how_often_it_came(desk: Desk) -> None:
+    desk.keep_pause(Pause(NOW + MINUTE, trips=2))
+
+    assert desk.pause() == Pause(NOW + MINUTE, trips=2)
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one(desk: Desk) -> None:
+    desk.keep_pause(Pause(NOW + 10 * MINUTE))
+    desk.keep_pause(Pause(NOW + MINUTE))
+
+    assert desk.pause() == Pause(NOW + 10 * MINUTE)
+
+
+# --- records that several workspaces hold -----------------------------------------------------------------------------
+
+
+def test_a_record_is_written_by_one_workspace_at_a_time(either_store: AnyStore) -> None:
+    ours, theirs = ledger_of(either_store), ledger_of(either_store, OTHER)
+
+    assert ours.hold(REEF, now=NOW, until=NOW + MINUTE)
+    assert not theirs.hold(REEF, now=NOW, until=NOW + MINUTE)
+
+
+def test_a_record_let_go_is_free(either_store: AnyStore) -> None:
+    ours, theirs = ledger_of(either_store), ledger_of(either_store, OTHER)
+    ours.hold(REEF, now=NOW, until=NOW + MINUTE)
+    ours.let_go(REEF)
+
+    assert theirs.hold(REEF, now=NOW, until=NOW + MINUTE)
+
+
+def test_a_record_is_free_when_its_holder_has_died(either_store: AnyStore) -> None:
+    ours, theirs = ledger_of(either_store), ledger_of(either_store, OTHER)
+    ours.hold(REEF, now=NOW, until=NOW + MINUTE)
+
+    assert theirs.hold(REEF, now=NOW + 2 * MINUTE, until=NOW + 3 * MINUTE)
+
+
+def test_a_holder_that_comes_back_late_does_not_free_what_another_holds(either_store: AnyStore) -> None:
+    ours, theirs, third = (ledger_of(either_store, id) for id in (W, OTHER, 19))
+    ours.hold(REEF, now=NOW, until=NOW + MINUTE)
+    theirs.hold(REEF, now=NOW + 2 * MINUTE, until=NOW + 9 * MINUTE)
+
+    ours.let_go(REEF)
+
+    assert not third.hold(REEF, now=NOW + 3 * MINUTE, until=NOW + 4 * MINUTE)
+
+
+# --- runs -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_rows_of_a_run_are_found_oldest_first(either_store: AnyStore) -> None:
+    ledger = ledger_of(either_store)
+    rows = [SyncLog(id, W, NOW, run, Operation.UPDATE, Outcome.SUCCESS) for id, run in ((3, "a"), (1, "a"), (2, "b"))]
+    ledger.record(*rows)
+
+    assert [row.id for row in ledger.logs_of_run("a")] == [1, 3]
+
+
+# --- wakes ------------------------------------------------------------------------------------------------------------
+
+
+def test_one_delayed_wake_is_enough_for_one_time(either_store: AnyStore) -> None:
+    desk, at = either_store.desk(W), NOW + 5 * MINUTE
+
+    assert [desk.claim_later(at, NOW) for _ in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("second", "now"), [(NOW + MINUTE, NOW), (NOW + 20 * MINUTE, NOW + 6 * MINUTE)], ids=["sooner", "after the first"]
+)
+def test_a_delayed_wake_is_sent_when_none_comes_in_time(either_store: AnyStore, second: datetime, now: datetime) -> None:
+    desk = either_store.desk(W)
+    desk.claim_later(NOW + 5 * MINUTE, NOW)
+
+    assert desk.claim_later(second, now)
+
+
+def test_a_wake_that_was_due_a_moment_ago_does_not_hold_back_the_next(either_store: AnyStore) -> None:
+    desk = either_store.desk(W)
+    desk.claim_later(NOW, NOW - MINUTE)
+
+    assert desk.claim_later(NOW + timedelta(seconds=1), NOW + timedelta(milliseconds=1))
