@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from navsync import conductor
 from navsync.conductor import NotionWorkspace, Tools
-from navsync.errors import Blocked, NeedsReauth, Raced, Unavailable, Unclear
+from navsync.errors import Blocked, Down, NeedsReauth, Raced, Unavailable, Unclear
 from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
 from tests.simulation.baton import Strand
@@ -75,6 +75,8 @@ class Employee:
         self.fence = 0
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
+        self._told: dict[str, float] = {}
+        """Side → until when it asked for a pause."""
         self._seen: SeenBy = {}
         self._strand = Strand(self._work)
 
@@ -106,8 +108,8 @@ class Employee:
             return
         history.note(f"{self.name} {ended}")
         # a late worker's news is not taken any more, and whoever came after it will hear for itself
-        if self.window.blocked_until is not None and self.fence == history.store.of(self.office.id).lease.fence:
-            self.office.blocked_until = max(self.office.blocked_until, history.seconds(self.window.blocked_until))
+        if self.fence == history.store.of(self.office.id).lease.fence:
+            self.office.blocked_until |= self._told
         history.finished(self.office, self.message)
 
     # --- what it wakes ----------------------------------------------------------------------------------------------
@@ -172,8 +174,7 @@ class Employee:
 
     def _ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
         history, latency = self.history, LATENCY[to]
-        if to == "notion":
-            self._decide_to_ask()
+        self._decide_to_ask(to)
         history.spend(latency, self, switching=True)
         self._may_die(n, "before", Fault.KILLED_BEFORE)
         self._may_oversleep()
@@ -185,14 +186,17 @@ class Employee:
             raise Unclear("the answer was lost")
         return answer
 
-    def _decide_to_ask(self) -> None:
+    def _decide_to_ask(self, to: str) -> None:
         """As the real line does. What happens on the way to the network, like a long pause, no worker can know of."""
-        self.check_time()
-        until = self.window.blocked_until
-        if until is not None and until > self.history.clock():
-            raise Blocked("known to be blocked", until=until)
-        if self.history.now < self.office.blocked_until:
-            self.history.problem("I11: Notion was asked before its Retry-After had ended")
+        history = self.history
+        if to == "notion":
+            self.check_time()
+            until = self.window.blocked_until
+            if until is not None and until > history.clock():
+                raise Blocked("known to be blocked", until=until)
+        is_late = self.fence != history.store.of(self.office.id).lease.fence  # and nobody can tell it
+        if history.now < self.office.blocked_until.get(to, 0.0) and not is_late:
+            history.problem(f"I11: {to} was asked before its Retry-After had ended")
 
     def _may_die(self, step: int, when: str, fault: Fault) -> None:
         history = self.history
@@ -210,9 +214,9 @@ class Employee:
             self._notion_may_fail(name, args)
         history = self.history
         if to == "navimpact" and history.strikes(Fault.NAVIMPACT_BLOCKED):
-            raise Blocked("a limit", until=history.clock() + timedelta(seconds=history.chance.choice(PAUSES)))
+            raise self._blocked(to)
         if history.strikes(Fault.UNAVAILABLE):
-            raise Unavailable("503")
+            raise Down("503")
         if name in WRITES and history.strikes(Fault.REQUEST_LOST):
             raise Unclear("it never arrived")
         if name == "update" and history.strikes(Fault.RACED):
@@ -228,9 +232,14 @@ class Employee:
         if name == "update" and history.faulty and history.poisoned(office, args[1]):
             raise Unavailable("it always fails")
         if history.strikes(Fault.BLOCKED):
-            until = history.clock() + timedelta(seconds=history.chance.choice(PAUSES))
-            self.window = BudgetWindow(START, blocked_until=until)
-            raise Blocked("a limit", until=until)
+            blocked = self._blocked("notion")
+            self.window = BudgetWindow(START, blocked_until=blocked.until)
+            raise blocked
+
+    def _blocked(self, side: str) -> Blocked:
+        until = self.history.clock() + timedelta(seconds=self.history.chance.choice(PAUSES))
+        self._told[side] = self.history.seconds(until)
+        return Blocked("a limit", until=until)
 
     # --- the sides --------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
@@ -11,7 +11,19 @@ from itertools import count
 from random import Random
 from zlib import crc32
 
-from navsync.model import Connection, DataSource, EntityType, Lane, Policy, Settings, Side, Work, WorkKind, Workspace
+from navsync.model import (
+    Connection,
+    DataSource,
+    Edit,
+    EntityType,
+    Lane,
+    Policy,
+    Settings,
+    Side,
+    Work,
+    WorkKind,
+    Workspace,
+)
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryStore
 from tests.simulation.employee import Employee
@@ -52,8 +64,8 @@ class Office:
     """The message being worked on and when it comes back."""
     sent: dict[int, float] = field(default_factory=dict)
     """Epoch → when a wake with it was last taken."""
-    blocked_until: float = 0.0
-    """No call to Notion before: some worker was told so and had the time to keep it."""
+    blocked_until: dict[str, float] = field(default_factory=dict)
+    """Side → no call to it before: some worker was told so and had the time to keep it."""
     token_dead: bool = False
     highest_fence: int = 0
     removals: dict[float, set[str]] = field(default_factory=dict)
@@ -65,9 +77,6 @@ class SimulatedNotion(MemoryNotion):
 
     def find_parent(self) -> str:
         return "parent"
-
-    def find_source(self, entity_type: EntityType) -> DataSource | None:
-        return DataSource(entity_type, "database", f"source of {entity_type}", {})
 
     def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
         raise AssertionError("it is found")
@@ -112,7 +121,13 @@ class History:
         workspace = Workspace(id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=Settings(policy=policy))
         self.store.add(workspace)
         page_of, entity_of = translators(self.store.of(id))
-        notion = SimulatedNotion(self.clock, index_delay=self._index_delay, page_of=page_of, entity_of=entity_of)
+        notion = SimulatedNotion(
+            self.clock,
+            index_delay=self._index_delay,
+            page_of=page_of,
+            entity_of=entity_of,
+            remember=self.store.desk(id).save_source,
+        )
         return Office(id, notion)
 
     def _index_delay(self) -> timedelta:
@@ -210,8 +225,9 @@ class History:
 
     # --- webhooks, queues, ticks --------------------------------------------------------------------------------------
 
-    def hook(self, office: Office, kind: WorkKind, external_id: str) -> None:
-        """Something was changed: a webhook says so, if all goes well."""
+    def hook(self, office: Office, kind: WorkKind, external_id: str, fields: Iterable[str] = ()) -> None:
+        """Something was changed: a webhook says so, if all goes well. *fields* are those that a person edited."""
+        edit = Edit(self.clock(), tuple(fields)) if fields else None
         self.hooks.append((office.id, kind, external_id))
         if self.deaf or self.strikes(Fault.HOOK_DROPPED):
             return
@@ -221,15 +237,22 @@ class History:
             if due < self._last_hook:
                 self.fired[Fault.HOOK_OVERTAKEN] += 1
             self._last_hook = due
-            self.at(due, lambda: self.put(office, kind, external_id))
+            self.at(due, lambda: self.put(office, kind, external_id, edit=edit))
 
     def put(
-        self, office: Office, kind: WorkKind, external_id: str, lane: Lane = Lane.LIVE, *, choice: str | None = None
+        self,
+        office: Office,
+        kind: WorkKind,
+        external_id: str,
+        lane: Lane = Lane.LIVE,
+        *,
+        choice: str | None = None,
+        edit: Edit | None = None,
     ) -> None:
         """Work, as sync_trigger, the API and the schedule put it: the row first, then the wake."""
         nonce = str(next(self.ids))
         desk = self.store.desk(office.id)
-        desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce, choice=choice))
+        desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce, choice=choice, edit=edit))
         self.wake(office)
 
     def wake(self, office: Office) -> None:

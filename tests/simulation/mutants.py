@@ -12,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from navsync import conductor, merge, reconcile
-from navsync.engine import creates, deletes, journal, updates
+from navsync.engine import creates, deletes, journal, writes
 from navsync.engine.steps import Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
@@ -82,8 +82,8 @@ def the_last_writer_wins() -> Iterator[None]:
 def the_base_is_the_whole_answer() -> Iterator[None]:
     """After a write all of its answer counts as agreed, an edit that somebody made meanwhile too."""
 
-    def remember(bases: Bases, writes: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
-        whole = dict(_remember(bases, writes, shown))
+    def remember(bases: Bases, sent: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
+        whole = dict(_remember(bases, sent, shown))
         for side, seen in shown.items():
             for name, base in list(whole.items()):
                 value = seen.values[name]
@@ -161,11 +161,11 @@ _save = MemoryLedger.save
 def the_second_read_is_ignored() -> Iterator[None]:
     """NavImpact is read again before the write, but a difference changes nothing."""
 
-    def unchanged(bench: Workbench, mapping: Pair, writes: object, seen: Present) -> Present:
+    def unchanged(bench: Workbench, mapping: Pair, wanted: object, seen: Present) -> Present:
         now = bench.read(Side.NAVIMPACT, mapping)
         return now if isinstance(now, Present) else seen
 
-    with patch.object(updates, "_unchanged", unchanged):
+    with patch.object(writes, "_unchanged", unchanged):
         yield
 
 
@@ -187,11 +187,11 @@ _update = MemoryNavImpact.update
 def whole_records_are_written() -> Iterator[None]:
     """Every field is sent, changed or not."""
 
-    def send(bench: Workbench, side: Side, mapping: Pair, writes: Sequence[Any], seen: Present) -> Present:
-        changes = {**seen.values, **{w.field: w.value for w in writes}}
+    def send(bench: Workbench, side: Side, mapping: Pair, wanted: Sequence[Any], seen: Present) -> Present:
+        changes = {**seen.values, **{w.field: w.value for w in wanted}}
         return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
 
-    with patch.object(updates, "_send", send):
+    with patch.object(writes, "_send", send):
         yield
 
 
@@ -236,17 +236,17 @@ def copies_are_taken_for_ours() -> Iterator[None]:
 def an_unclear_write_is_taken_as_done() -> Iterator[None]:
     """A timeout counts as success."""
 
-    def send(bench: Workbench, side: Side, mapping: Pair, writes: Any, seen: Present) -> Present:
+    def send(bench: Workbench, side: Side, mapping: Pair, wanted: Any, seen: Present) -> Present:
         try:
-            return _send(bench, side, mapping, writes, seen)
+            return _send(bench, side, mapping, wanted, seen)
         except Unclear:
-            return replace(seen, values={**seen.values, **{w.field: w.value for w in writes}})
+            return replace(seen, values={**seen.values, **{w.field: w.value for w in wanted}})
 
-    with patch.object(updates, "_send", send):
+    with patch.object(writes, "_send", send):
         yield
 
 
-_send = updates._send
+_send = writes._send
 
 
 @mutant
@@ -264,8 +264,8 @@ def what_is_trashed_is_deleted() -> Iterator[None]:
 def a_merge_counts_when_one_side_has_it() -> Iterator[None]:
     """A merged text is agreed on although only one side took it before the worker died."""
 
-    def remember(bases: Bases, writes: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
-        return _remember(bases, [write for write in writes if write.to in shown], shown)
+    def remember(bases: Bases, sent: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
+        return _remember(bases, [write for write in sent if write.to in shown], shown)
 
     with patch.object(merge, "remember", remember):
         yield

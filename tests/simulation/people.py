@@ -175,7 +175,7 @@ class People:
         seen = dict(page.values)
         _person(office).edit(page.id, values)
         self._wrote(f"notion {office.id}", page.id, seen, values)
-        self.touched_page(office, page)
+        self.touched_page(office, page, values)
 
     def _new_value(self, kind: EntityType, op: Op, seen: Values, side: Side) -> tuple[str, Value]:
         fields = self._fields[kind]
@@ -249,7 +249,7 @@ class People:
         winner = tuple(Side)[op.how % 2]
         self.resolved.add((office.id, mapping.id, conflict.field))
         self.history.note(f"    {winner} wins {conflict.field} of mapping {mapping.id}")
-        self.history.put(office, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}", choice=winner)
+        self.history.put(office, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", choice=winner)
 
     def _decide(self, office: Office, op: Op) -> None:
         mapping = _pick([m for m in self._mappings(office) if m.state is State.AWAITING_APPROVAL], op.target)
@@ -415,13 +415,23 @@ class People:
         fault = Fault.PROPERTY_RETYPED if op.how % 2 else Fault.PROPERTY_DELETED
         self.history.fired[fault] += 1
         self.history.note(f"    {fault}: {name} of {kind} in notion {office.id}")
-        office.notion.break_property(kind, name, str(fault))
+        office.notion.break_property(kind, name, fault)
+        self.history.hook(office, WorkKind.SCHEMA, kind)
 
     def mend_properties(self, office: Office) -> None:
-        """Everything that was done to properties is undone."""
+        """Everything that was done to properties is undone, though a change of type there and back may lose values."""
         for kind, names in office.notion.broken.items():
-            for name in list(names):
+            for name, fault in list(names.items()):
                 office.notion.mend_property(kind, name)
+                if fault == Fault.PROPERTY_RETYPED and name in office.notion.known.get(kind, ()):
+                    self._lose_values(office, kind, name)
+                self.history.hook(office, WorkKind.SCHEMA, kind)
+
+    def _lose_values(self, office: Office, kind: EntityType, name: str) -> None:
+        """Every other row has lost what it said in this column: its type was changed, and changed back."""
+        for page in [p for p in _all(office) if p.entity_type is kind][::2]:
+            self.knowingly_replaced |= {(name, piece) for piece in pieces(name, page.values[name])}
+            page.values[name] = () if isinstance(page.values[name], tuple) else None
 
     # --- who hears of it ----------------------------------------------------------------------------------------------
 
@@ -435,9 +445,9 @@ class People:
         for record in records:
             self.touched_record(record.entity_type, record.id)
 
-    def touched_page(self, office: Office, page: Page) -> None:
-        """A page was changed by a person."""
-        self.history.hook(office, WorkKind.PAGE, f"{page.entity_type}/{page.id}")
+    def touched_page(self, office: Office, page: Page, fields: Iterable[str] = ()) -> None:
+        """A page was changed by a person, in these *fields*."""
+        self.history.hook(office, WorkKind.PAGE, f"{page.entity_type}/{page.id}", fields)
 
     # --- what there is ------------------------------------------------------------------------------------------------
 

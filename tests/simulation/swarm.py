@@ -166,6 +166,18 @@ def drawn(seed: int, operations: int) -> Swarm:
     )
 
 
+PACE = 3.0
+"""Seconds between two things that people do, on an extraordinarily busy day."""
+
+
+def ordinary(seed: int, operations: int) -> Swarm:
+    """The people of history *seed*, all of whom edit two fields of a few records, where little goes wrong."""
+    swarm = drawn(seed, operations)
+    edits = [op for op in swarm.ops if op.act in (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION)]
+    ops = tuple(op._replace(gap=Random(seed + n).expovariate(1 / PACE)) for n, op in enumerate(edits))  # noqa: S311
+    return replace(swarm, index_delay=0.0, rates={Fault.HOOK_DROPPED: 0.02}, fields=2, records=2, ops=ops)
+
+
 def calm(swarm: Swarm) -> Swarm:
     """The same people in a world in which nothing goes wrong."""
     return replace(swarm, index_delay=0.0, rates={}, fields=10)

@@ -47,6 +47,13 @@ def newest(world: World, operation: Operation) -> SyncLog:
     return max(world.logs(operation), key=lambda log: log.id)
 
 
+def choose(world: World, id: str, winner: str) -> str:
+    """What a person who looks at the list of conflicts says of the only one."""
+    mapping = world.mapping_of(id)
+    (conflict,) = mapping.conflicts
+    return say(world, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", winner)
+
+
 def in_conflict(world: World) -> str:
     id = world.new_project(title="Reef")
     world.settle()
@@ -67,7 +74,7 @@ def both(world: World, id: str, name: str = "title") -> tuple[object, object]:
 def test_a_conflict_ends_with_the_value_of_the_side_that_a_person_chose(world: World, winner: Side, value: str) -> None:
     id = in_conflict(world)
 
-    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title", winner)
+    choose(world, id, winner)
 
     assert both(world, id) == (value, value)
     assert world.mapping_of(id).conflicts == ()
@@ -76,7 +83,7 @@ def test_a_conflict_ends_with_the_value_of_the_side_that_a_person_chose(world: W
 def test_the_value_that_lost_is_in_the_log_with_who_chose(world: World) -> None:
     id = in_conflict(world)
 
-    run = say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title", "notion")
+    run = choose(world, id, "notion")
 
     (change,) = newest(world, Operation.UPDATE).changes
     assert (change.side, change.old, change.new) == (Side.NAVIMPACT, "Ours", "Theirs")
@@ -91,10 +98,21 @@ def test_an_edit_made_after_the_choice_is_a_conflict_again(world: World) -> None
     assert isinstance(seen, Present)
     world.person.update(PROJECT, page, {"title": "Theirs, again"}, seen=seen)
 
-    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title", "navimpact")
+    choose(world, id, "navimpact")
 
     assert both(world, id) == ("Ours", "Theirs, again")
     assert [c.field for c in world.mapping_of(id).conflicts] == ["title"]
+
+
+def test_a_choice_between_values_that_are_not_listed_any_more_changes_nothing(world: World) -> None:
+    id = in_conflict(world)
+    (seen,) = world.mapping_of(id).conflicts
+    world.edit(Side.NAVIMPACT, id, title="Newer")
+    world.settle()
+
+    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title/{seen.version}", "navimpact")
+
+    assert both(world, id) == ("Newer", "Theirs")
 
 
 def test_clearing_a_field_can_win(world: World) -> None:
@@ -104,7 +122,7 @@ def test_clearing_a_field_can_win(world: World) -> None:
     world.edit(Side.NOTION, world.page_of(id), budget=Decimal(7))
     world.settle()
 
-    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/budget", "navimpact")
+    choose(world, id, "navimpact")
 
     assert both(world, id, "budget") == (None, None)
 

@@ -486,7 +486,6 @@ def whole() -> World:
     return world
 
 
-@pytest.mark.xfail(strict=True, reason="one refused field keeps back all others of the same write")
 def test_a_field_that_is_refused_keeps_no_other_back(whole: World) -> None:
     first, second = whole.new_project(title="first"), whole.new_project(title="second")
     log = whole.new_child(LOG, first, channel="cinema")
@@ -501,7 +500,6 @@ def test_a_field_that_is_refused_keeps_no_other_back(whole: World) -> None:
     assert whole.value(Side.NAVIMPACT, log, "channel", LOG) == "festival"
 
 
-@pytest.mark.xfail(strict=True, reason="a write that is refused is tried and logged again at every look")
 def test_a_field_that_is_refused_is_told_once(whole: World) -> None:
     first, second = whole.new_project(title="first"), whole.new_project(title="second")
     log = whole.new_child(LOG, first)
@@ -517,7 +515,6 @@ def test_a_field_that_is_refused_is_told_once(whole: World) -> None:
     assert len([row for row in whole.logs(Operation.UPDATE) if row.outcome is Outcome.FAILED]) == 1
 
 
-@pytest.mark.xfail(strict=True, reason="a create that was sent once is tried for ever, though its record is gone")
 def test_no_page_is_owed_to_a_record_that_went_with_its_project(whole: World) -> None:
     project = whole.new_project()
     whole.store.of(1).work.clear()
@@ -532,7 +529,6 @@ def test_no_page_is_owed_to_a_record_that_went_with_its_project(whole: World) ->
     assert started(whole) == []
 
 
-@pytest.mark.xfail(strict=True, reason="a child whose project cannot be reached is looked at every ten seconds")
 def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_without_end(whole: World) -> None:
     project = whole.new_project()
     log = whole.new_child(LOG, project)
@@ -550,10 +546,41 @@ def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_wi
     assert looks < 10
 
 
+# --- the schema -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.xfail(strict=True, reason="a deleted property keeps every new record from getting a page")
+def test_a_deleted_property_keeps_no_record_from_getting_a_page(world: World) -> None:
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+
+    id = world.new_project(title="Reef", budget=Decimal(7))
+    world.settle()
+
+    assert world.value(Side.NOTION, world.page_of(id), "title") == "Reef"
+
+
+@pytest.mark.xfail(strict=True, reason="what an open create has read is agreed on though its column was lost since")
+def test_a_column_that_was_lost_during_a_create_clears_nothing(world: World) -> None:
+    row = world.new_row(title="Reef", description="words")
+    world.navimpact.fault = raising_always("navimpact create")
+    world.slice()
+
+    world.notion_side.break_property(PROJECT, "description", "retyped")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.slice()
+    world.notion_side.pages[row].values["description"] = None
+    world.notion_side.mend_property(PROJECT, "description")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.navimpact.fault = None
+    world.settle()
+
+    assert [record.fields["description"] for record in world.platform.records.values()] == ["words"]
+
+
 # --- undoing ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xfail(strict=True, reason="undoing one field of a creation undoes the creation")
 def test_undoing_one_field_of_a_creation_takes_no_page_away(world: World) -> None:
     id = world.new_project(title="Reef", description="words")
     world.settle()
@@ -565,7 +592,6 @@ def test_undoing_one_field_of_a_creation_takes_no_page_away(world: World) -> Non
     assert isinstance(world.shown(Side.NOTION, world.page_of(id)), Present)
 
 
-@pytest.mark.xfail(strict=True, reason="work without a mapping of its own is tried every five seconds, with a row each")
 def test_an_undo_that_cannot_be_carried_out_yet_is_tried_ever_more_rarely(world: World) -> None:
     id = world.new_project()
     world.settle()

@@ -24,10 +24,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync.fields import SPECS, Kind, same
-from navsync.model import EntityRef, Mapping, Outcome, Present, State, Trouble, Value, Values, WorkKind
+from navsync.model import EntityRef, Mapping, Outcome, Present, State, Trouble, Value, Values, Work, WorkKind
 from tests.contract.memory import Page, Record
 from tests.simulation.history import History, Office
 from tests.simulation.people import pieces
+from tests.simulation.world import PROJECT
 
 
 def judge(history: History) -> list[str]:
@@ -92,7 +93,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     page = office.notion.pages.get(mapping.page_id or "")
     live = page is not None and page.shared and not page.in_trash
     match mapping.state:
-        case State.LINKED if not _is_hidden(office, mapping):  # of a hidden one nothing is known, and nothing follows
+        case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
             yield from _linked(office, name, mapping, record, page)
         case State.DELETED if record is not None or live:
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
@@ -112,7 +113,7 @@ def _is_complete(history: History, office: Office, mapping: Mapping, page: Page)
     if not all(shown.get(f.name) for f in SPECS[mapping.entity_type].fields if f.required):
         return False
     projects = shown.get("project") or ()
-    return all((EntityRef.parse(f"media_project/{id}").type, id) in history.platform.records for id in projects)
+    return all((PROJECT, id) in history.platform.records for id in projects if isinstance(id, str))
 
 
 def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, page: Page | None) -> Iterator[str]:
@@ -156,11 +157,11 @@ def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
 
 def _at_rest(history: History, office: Office) -> Iterator[str]:
     kept = history.store.of(office.id)
-    waiting = {m.id for m in kept.mappings.values() if _is_hidden(office, m) or _waits_for_project(office, m)}
+    waiting = {m.id for m in kept.mappings.values() if _waits(history, office, m)}
     if kept.lease.owner is not None:
         yield f"I16: W{office.id} is still leased"
     for work in kept.work.values():
-        if work.kind is not WorkKind.MAPPING or int(work.external_id) not in waiting:
+        if _mapping_of(office, history, work) not in waiting:
             due = f"{history.seconds(work.due):.0f} s"
             yield f"I16: W{office.id} still has work: {work.kind} {work.external_id}, due at {due}"
     for mapping in kept.mappings.values():
@@ -175,15 +176,33 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
             yield f"I16: W{office.id} log {log.id} ({log.operation}) was never finished"
 
 
-def _is_hidden(office: Office, mapping: Mapping) -> bool:
-    page = office.notion.pages.get(mapping.page_id or "")
-    return page is not None and not page.shared
+def _mapping_of(office: Office, history: History, work: Work) -> int | None:
+    """What it is about, as far as that may be looked at again and again."""
+    match work.kind:
+        case WorkKind.MAPPING | WorkKind.DECIDE | WorkKind.RESOLVE:
+            return int(work.external_id.partition("/")[0])
+        case WorkKind.REVERT if work.external_id.startswith("log/"):
+            return history.store.of(office.id).logs[int(work.external_id.split("/")[1])].mapping_id
+        case _:
+            return None
 
 
-def _waits_for_project(office: Office, mapping: Mapping) -> bool:
-    """Whether it is a row that names a project of which there is no record yet."""
+def _waits(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether it is looked at now and then until something happens elsewhere."""
     page = office.notion.pages.get(mapping.page_id or "")
-    return mapping.state is State.DRAFT and page is not None and "project" in office.notion.shown(page).unreadable
+    if page is None:
+        return False
+    names_nobody = mapping.state is State.DRAFT and "project" in office.notion.shown(page).unreadable
+    return not page.shared or names_nobody or _goes_with_project(history, office, mapping)
+
+
+def _goes_with_project(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether it was deleted with its project, of which a person must say whether its page goes."""
+    kept, belonged = history.store.of(office.id), mapping.bases.get("project")
+    if mapping.entity is None or (mapping.entity.type, mapping.entity.id) in history.platform.records:
+        return False
+    projects = [kept.pairs.get(EntityRef(PROJECT, str(id))) for id in (belonged and belonged.navimpact) or ()]
+    return any(pair is not None and kept.mappings[pair].state is State.AWAITING_APPROVAL for pair in projects)
 
 
 # --- I3 --------------------------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ class Destroyed:
     """Seconds between our last look at it and the write."""
     by_people: bool
     """Whether a person wrote it there, rather than a sync."""
+    office: int
     mapping_id: int | None
 
 
@@ -176,7 +177,7 @@ class Witness:
         place = to if to == "navimpact" else f"notion {office.id}"
         by_people = any(e.side == place and (e.field, e.value) == (name, piece) for e in self.history.people.edits)
         age = self.history.now - looked.at
-        self.blind.append(Destroyed(to, name, piece, age, by_people, mapping.id if mapping else None))
+        self.blind.append(Destroyed(to, name, piece, age, by_people, office.id, mapping.id if mapping else None))
 
     def values_of(self, office: Office, to: str, kind: EntityType, id: str) -> dict[str, Value]:
         """What a record shows at this moment."""
@@ -259,7 +260,7 @@ class Witness:
         else:
             age = self.history.now - looked.at
             by_people = any((e.side, e.field, e.value) == ("navimpact", name, piece) for e in self.history.people.edits)
-            self.blind.append(Destroyed("navimpact", name, piece, age, by_people, None))
+            self.blind.append(Destroyed("navimpact", name, piece, age, by_people, 0, None))
 
     def _removing_second(self, office: Office, page: Page) -> None:
         kept = self.history.store.of(office.id)

@@ -127,7 +127,13 @@ class Watched:
         return "parent"
 
     def find_source(self, entity_type: EntityType) -> DataSource | None:
-        return DataSource(entity_type, "database", f"source of {entity_type}", {})
+        return cast(MemoryNotion, self.port).find_source(entity_type)
+
+    def refresh(self, entity_type: EntityType) -> DataSource:
+        return self._call("refresh", lambda: cast(MemoryNotion, self.port).refresh(entity_type))
+
+    def readopt(self, entity_type: EntityType, field: str) -> DataSource:
+        return self._call("readopt", lambda: cast(MemoryNotion, self.port).readopt(entity_type, field))
 
     def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
         raise AssertionError("it is found")
@@ -157,6 +163,7 @@ class World:
         self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
         self.workspace = self.store.add(Workspace(1, "n1", "Films", BOT, "org", START, START, settings=self.settings))
         self.desk = self.store.desk(1)
+        self.notion_side.remember = self.desk.save_source
 
     # --- the machinery --------------------------------------------------------------------------------------------
 

@@ -431,9 +431,9 @@ class _Shift:
     # --- decisions of people ----------------------------------------------------------------------------------------
 
     def _resolve(self, work: Work, run: Run) -> Result:
-        mapping_id, _, field = work.external_id.partition("/")
+        mapping_id, field, version = work.external_id.split("/")
         mapping = self.ledger.load(int(mapping_id))
-        return Done() if mapping is None else self.engine.resolve(mapping, field, Side(work.choice or ""), run)
+        return Done() if mapping is None else self.engine.resolve(mapping, field, version, Side(work.choice or ""), run)
 
     def _decide(self, work: Work, run: Run) -> Result:
         mapping = self.ledger.load(int(work.external_id))
@@ -563,10 +563,14 @@ class _Shift:
         self.desk.clear_cursor(name)
 
     def _forget(self, mapping: Mapping, *, field: str) -> None:
-        if field in mapping.bases or any(c.field == field for c in mapping.conflicts):
-            bases = {name: base for name, base in mapping.bases.items() if name != field}
-            others = tuple(c for c in mapping.conflicts if c.field != field)
-            self.ledger.save(mapping.but(bases=bases, conflicts=others))
+        intent = mapping.intent
+        if isinstance(intent, CreateIntent) and field in intent.values:
+            intent = replace(intent, forgotten=(*intent.forgotten, field))
+        bases = {name: base for name, base in mapping.bases.items() if name != field}
+        conflicts = tuple(c for c in mapping.conflicts if c.field != field)
+        forgetful = mapping.but(intent=intent, bases=bases, conflicts=conflicts)
+        if forgetful != mapping:
+            self.ledger.save(forgetful)
 
     def _connected_types(self) -> list[EntityType]:
         sources = self.desk.sources()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -20,6 +21,11 @@ type Values = MappingOf[str, Value]
 
 type Raw = MappingOf[str, Any]
 """Canonical field name → the provider's own JSON of it, kept so that formatting can be spared and restored."""
+
+
+def digest(value: object) -> str:
+    """To know a value again without keeping it."""
+    return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 class Side(StrEnum):
@@ -154,6 +160,11 @@ class Conflict:
     navimpact: Value
     notion: Value
 
+    @property
+    def version(self) -> str:
+        """Changes with what a person sees of it."""
+        return digest((self.navimpact, self.notion))
+
 
 # --- the mapping ----------------------------------------------------------------------------------------------------
 
@@ -213,6 +224,8 @@ class CreateIntent:
     log_id: int
     attempted_at: datetime | None = None
     """When it was last sent; None while it surely was not, so that no lookup is owed."""
+    forgotten: tuple[str, ...] = ()
+    """Fields whose column was lost and came back since: what was sent for them is not agreed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -413,7 +426,7 @@ class WorkKind(StrEnum):
     SWEEP = "sweep"
     BACKFILL = "backfill"
     RESOLVE = "resolve"
-    """external id: `<mapping id>/<field>`; choice: the side that wins"""
+    """external id: `<mapping id>/<field>/<version of the conflict that was seen>`; choice: the side that wins"""
     DECIDE = "decide"
     """external id: a mapping's id; choice: `approve` or `reject` the deletion it waits with"""
     SCHEMA = "schema"
@@ -477,12 +490,15 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class BudgetWindow:
-    """Notion requests counted in one fixed 60-second window, kept across invocations."""
+    """Notion requests counted since *started_at*, and how fast we may ask; kept across invocations."""
 
     started_at: datetime
     used: int = 0
     blocked_until: datetime | None = None
     """No request before: a Retry-After that has not ended."""
+    percent: int = 100
+    """Of the configured pace. Less after Notion found it too fast, as of *slowed_at*."""
+    slowed_at: datetime | None = None
 
 
 # --- the sync log ---------------------------------------------------------------------------------------------------

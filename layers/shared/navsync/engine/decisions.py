@@ -20,13 +20,13 @@ from navsync.model import (
 )
 
 
-def resolve(bench: Workbench, mapping: Mapping, field: str, winner: Side, run: Run) -> Step:
-    """Let *winner*'s value win the conflict of *field*.
+def resolve(bench: Workbench, mapping: Mapping, field: str, version: str, winner: Side, run: Run) -> Step:
+    """Let *winner*'s value win the conflict of *field* that a person saw as *version*.
 
     Only the bases are set, so that the ordinary plan writes the winner and records the loser. A value that somebody
     edits after the choice was made is a conflict again: the person chose between the two values they saw.
     """
-    conflict = next((c for c in mapping.conflicts if c.field == field), None)
+    conflict = next((c for c in mapping.conflicts if (c.field, c.version) == (field, version)), None)
     if conflict is None:
         return Again(mapping)
     bases = {**mapping.bases, field: _lost_by(winner.other, conflict)}

@@ -54,10 +54,10 @@ class Engine(Workbench):
 
     # --- what people decide -----------------------------------------------------------------------------------------
 
-    def resolve(self, mapping: Mapping, field: str, winner: Side, run: Run) -> Result:
-        """Let *winner*'s value win the conflict of *field*."""
+    def resolve(self, mapping: Mapping, field: str, version: str, winner: Side, run: Run) -> Result:
+        """Let *winner*'s value win the conflict of *field* that a person saw as *version*."""
         mapping = self._without_intent(mapping, run)
-        return self._follow(decisions.resolve(self, mapping, field, winner, run), run)
+        return self._follow(decisions.resolve(self, mapping, field, version, winner, run), run)
 
     def decide(self, mapping: Mapping, decision: Decision, run: Run) -> Result:
         """Carry out what a person said of the deletion that *mapping* waits with."""

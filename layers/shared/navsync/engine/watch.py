@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from navsync.merge import Write
-from navsync.model import Edit, Present, Refusal, Side, Trouble, Written
+from navsync.model import Edit, Present, Refusal, Side, Trouble, Written, digest
 
 SWING = timedelta(minutes=10)
 SWINGS = 3
@@ -75,8 +74,3 @@ def quiet_until(seen: Present, quiet: timedelta, now: datetime, ours: str) -> da
         return None
     until = seen.edited_at + quiet + (MINUTE if seen.edited_by else timedelta())
     return until if until > now else None
-
-
-def digest(value: object) -> str:
-    """To know a value again without keeping it."""
-    return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()[:16]
