@@ -1,0 +1,76 @@
+"""How many plans a second does the pure planner make, beside one reading of the record's JSON?
+
+python -m benchmarks.planner
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from decimal import Decimal
+
+from navsync import merge
+from navsync.fields import SPECS
+from navsync.model import Base, Bases, EntityType, Policy, Present, Value
+
+SECONDS = 1.0
+
+PARAGRAPHS = "\n\n".join(f"Paragraph {n} of a story about the reef, with some words in it." for n in range(20))
+
+EXAMPLES: dict[EntityType, dict[str, Value]] = {
+    EntityType.MEDIA_PROJECT: {
+        "title": "Voices of the Reef",
+        "description": "Two years below the surface.",
+        "project_type": "documentary",
+        "status": "active",
+        "start_date": "2026-03-01",
+        "budget": Decimal("1234.50"),
+        "team_members": ("Ana", "Bo"),
+    },
+    EntityType.IMPACT_STORY: {"title": "Fishers", "description": PARAGRAPHS, "project": ("1",)},
+}
+
+
+def shown(entity_type: EntityType, **changes: Value) -> Present:
+    """A record with every field, *changes* applied."""
+    values = {f.name: EXAMPLES[entity_type].get(f.name) for f in SPECS[entity_type].fields}
+    return Present("1", {**values, **changes})
+
+
+def per_second(act: Callable[[], object]) -> float:
+    """How often *act* can be done in a second."""
+    done, began = 0, time.perf_counter()
+    while (passed := time.perf_counter() - began) < SECONDS:
+        for _ in range(10):
+            act()
+        done += 10
+    return done / passed
+
+
+def plans(entity_type: EntityType, navimpact: Present, notion: Present) -> float:
+    """Plans per second."""
+    agreed = shown(entity_type).values
+    bases: Bases = {name: Base(value, value) for name, value in agreed.items()}
+    spec = SPECS[entity_type]
+    return per_second(lambda: merge.plan(spec, bases, navimpact, notion, lambda _: Policy.ASK))
+
+
+def main() -> None:
+    """Print the table."""
+    for kind in EXAMPLES:
+        same = shown(kind)
+        text = json.dumps({name: str(value) for name, value in same.values.items()})
+        per_second(lambda text=text: json.loads(text))  # type: ignore[misc]
+        both = "One edit here. " + PARAGRAPHS, PARAGRAPHS + " Another there."
+        cases = {
+            "nothing changed": (same, same),
+            "one side changed": (shown(kind, title="Reefs"), same),
+            "long text merged": (shown(kind, description=both[0]), shown(kind, description=both[1])),
+        }
+        for navimpact, notion in cases.values():
+            plans(kind, navimpact, notion)
+
+
+if __name__ == "__main__":
+    main()
