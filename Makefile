@@ -2,7 +2,7 @@
 PYTHON ?= python3
 tool := .local/venv/bin
 
-.PHONY: help run demo test soak down reset token check unit lock tools
+.PHONY: help run demo test soak chaos conformance bench down reset token check unit lock tools
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,15 @@ soak: tools ## look for lost words in 50,000 random histories, every crash point
 	@$(tool)/python -m tests.simulation --histories 50000 --processes 2
 	@$(tool)/python -m tests.simulation --pairs
 	@$(tool)/python -m tests.simulation --mutants
+
+chaos: tools ## break everything on a running stack, kill its workers, then look whether a word was lost
+	@$(tool)/python -m tests.chaos
+
+conformance: tools ## compare the Notion twin with what is known of the real one, and say what is not covered
+	@$(tool)/python -m tests.conformance
+
+bench: tools ## print the measured claims
+	@PYTHONPATH=layers/shared:. $(tool)/python -m benchmarks.planner
 
 check: tools ## lint, types and the template, without tests
 	@$(tool)/ruff check

@@ -8,6 +8,7 @@ import os
 import secrets as random
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,20 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict
 
 from navsync import api, bootstrap, views
+from navsync.api import Call, Nothing, answers, asks
 from navsync.config import OAuthSettings
-from navsync.credentials import Tokens
-from navsync.errors import Refused, Retryable, SyncError
-from navsync.model import Connection, Lane, WorkKind, Workspace
+from navsync.conductor import CONNECTION
+from navsync.credentials import Tokens, put_in_place
+from navsync.errors import Forbidden, NotReachable, Refused, Retryable, SyncError
+from navsync.model import Capabilities, Connection, DataSource, Lane, WorkKind, Workspace
+from navsync.notion import Gateway, capabilities_of
 from navsync.notion.oauth import Grant
 
 logger = Logger()
 runtime = bootstrap.oauth(OAuthSettings.from_env(os.environ))
-app = api.resolver(logger)
+routes = api.Routes(logger, runtime.guard)
 
 STATE_LASTS = timedelta(minutes=10)
 """RFC 9700 asks for short; a person reads Notion's consent page meanwhile."""
@@ -54,47 +57,52 @@ CALLBACK_HEADERS = {
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An HTTP request."""
-    return app.resolve(event, context)
+    return routes.app.resolve(event, context)
 
 
-@app.get(f"{api.PREFIX}/connect")
-def connect() -> Response[str]:
+@routes.changes("GET", "/connect", role="admin", query=Nothing, body=Nothing, answers=answers.AuthorizeUrl)
+def connect(call: Call[Nothing, Nothing]) -> Response[str]:
     """Where to send the person's browser. The state is single-use and bound to this caller."""
-    who = api.caller(app.current_event, now=runtime.clock())
-    who.must_be("admin")
+    who = call.who
+    call.begin()
     state = random.token_urlsafe(32)
     expires = runtime.clock() + STATE_LASTS
     runtime.store.directory.put_oauth_state(_digest(state), subject=who.subject, org=who.org, expires=expires)
     return api.json_response({"authorize_url": runtime.oauth().authorize_url(state)})
 
 
-@app.get(f"{api.PREFIX}/callback")
+@routes.opens("GET", "/callback", answers="text/html")
 def callback() -> Response[str]:
     """Notion sends the browser here. The page reads code and state from its own address; this function does not."""
     return Response(HTTPStatus.OK.value, "text/html; charset=utf-8", CALLBACK_PAGE, headers=dict(CALLBACK_HEADERS))
 
 
-class ConnectWorkspace(BaseModel):
-    """What the page that Notion redirected to hands over."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    code: str
-    state: str | None = None
-
-
-@app.post(f"{api.PREFIX}/connect-workspace")
-def connect_workspace() -> Response[str]:
+@routes.changes(
+    "POST",
+    "/connect-workspace",
+    role="admin",
+    query=Nothing,
+    body=asks.ConnectWorkspace,
+    answers=answers.WorkspaceAnswer,
+    problems={
+        "bad_state": (400, "The connection was not begun by this caller, or over 10 minutes ago."),
+        "bad_code": (400, "Notion does not accept the code any more."),
+        "connected_elsewhere": (409, "Another organisation has connected this Notion workspace."),
+        "reaches_fewer": (409, "The new grant does not reach all databases that are synced; they are named."),
+        "notion_unavailable": (502, "Notion did not answer."),
+    },
+)
+def connect_workspace(call: Call[Nothing, asks.ConnectWorkspace]) -> Response[str]:
     """Exchange the code, keep the tokens, and start set-up and the first sync."""
-    who = api.caller(app.current_event, now=runtime.clock())
-    who.must_be("admin")
-    offered = api.parse(ConnectWorkspace, app.current_event)
+    who, offered = call.who, call.body
+    call.begin()
     _check_state(offered.state, who)
-    workspace = _connected(_exchange(offered.code), who)
+    workspace = _connected(_exchange(offered.code), who, accept_fewer=offered.accept_fewer)
     work = bootstrap.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
+    call.run_id = work.run_id
     runtime.inbox.put(workspace.id, work)
     logger.info("connected", extra={"workspace_id": workspace.id})
-    return api.json_response(views.workspace(workspace))
+    return api.json_response(views.workspace(workspace, _looked_at(workspace)))
 
 
 def _check_state(state: str | None, who: api.Caller) -> None:
@@ -116,12 +124,14 @@ def _exchange(code: str) -> Grant:
             HTTPStatus.BAD_REQUEST, "bad_code", "Notion does not accept the code any more: begin again."
         ) from error
     except Retryable as error:
-        raise api.Problem(
-            HTTPStatus.BAD_GATEWAY, "notion_unavailable", "Notion did not answer: begin again."
-        ) from error
+        raise _unavailable() from error
 
 
-def _connected(grant: Grant, who: api.Caller) -> Workspace:
+def _unavailable() -> api.Problem:
+    return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_unavailable", "Notion did not answer: begin again.")
+
+
+def _connected(grant: Grant, who: api.Caller, *, accept_fewer: bool) -> Workspace:
     """The workspace of *grant*: tokens are kept before anything says that it is connected."""
     known = runtime.store.directory.workspace_of_bot(grant.bot_id)
     fresh = _new_workspace(grant, who)
@@ -130,8 +140,56 @@ def _connected(grant: Grant, who: api.Caller) -> Workspace:
         if stored is not None and (stored.org != who.org or who.role_in(stored) is None):
             raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
     tokens = Tokens(grant.access_token, grant.refresh_token)
-    runtime.tokens.put(fresh.id if known is None else known, tokens)
+    if known is not None and not accept_fewer:
+        _check_reach(known, tokens)
+    _keep(fresh.id if known is None else known, tokens)
     return runtime.store.directory.create_workspace(fresh)
+
+
+def _check_reach(workspace_id: int, tokens: Tokens) -> None:
+    """Before the old grant is replaced. The new one is not revoked: Notion might take that for both."""
+    gateway = runtime.gateway(tokens)
+    sources = runtime.store.desk(workspace_id).sources().values()
+    try:
+        lost = [source.entity_type for source in sources if not _reaches(gateway, source)]
+    except SyncError as error:
+        raise _unavailable() from error
+    if lost:
+        raise api.Problem(
+            HTTPStatus.CONFLICT,
+            "reaches_fewer",
+            "The new connection does not reach every database that is synced. Connect again and choose the page that "
+            "holds them too, or send accept_fewer to go on without them; what they hold stays as it is.",
+            out_of_reach=sorted(lost),
+        )
+
+
+def _reaches(gateway: Gateway, source: DataSource) -> bool:
+    try:
+        gateway.read("GET", f"data_sources/{source.data_source_id}")
+    except (NotReachable, Forbidden):
+        return False
+    return True
+
+
+def _keep(workspace_id: int, tokens: Tokens) -> None:
+    turn = runtime.store.turn(workspace_id, runtime.clock)
+    put_in_place(tokens, partial(runtime.tokens.put, workspace_id), turn, runtime.sleep)
+
+
+def _looked_at(workspace: Workspace) -> Capabilities | None:
+    """What the connection may do; unknown for now where Notion does not say, which is no reason not to connect."""
+    desk, tokens = runtime.store.desk(workspace.id), runtime.tokens.get(workspace.id)
+    if tokens is None:
+        return None
+    try:
+        found = capabilities_of(runtime.gateway(tokens), now=runtime.clock())
+    except SyncError as error:
+        logger.warning("capabilities unknown", extra={"workspace_id": workspace.id, "reason": error.code})
+        return None
+    desk.keep_capabilities(found)
+    desk.move_cursor(CONNECTION, found.checked_at.isoformat(timespec="microseconds"))
+    return found
 
 
 def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
@@ -148,12 +206,11 @@ def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
     )
 
 
-@app.delete(f"{api.PREFIX}/workspaces/<workspace_id>")
-def disconnect(workspace_id: str) -> Response[str]:
+@routes.changes("DELETE", "/workspaces/{id}", role="admin", query=Nothing, body=Nothing, answers=answers.Message)
+def disconnect(call: Call[Nothing, Nothing]) -> Response[str]:
     """Stop, revoke the grant at Notion and forget the tokens. Mappings and history stay, for a later connection."""
-    who = api.caller(app.current_event, now=runtime.clock())
-    id = api.public_id(workspace_id)
-    workspace = who.must_be_in("admin", None if id is None else runtime.store.desk(id).workspace())
+    id = call.id()
+    workspace = call.enter(None if id is None else runtime.store.desk(id).workspace())
     stopped = replace(workspace, is_active=False, connection=Connection.DISCONNECTED, updated_at=runtime.clock())
     runtime.store.desk(workspace.id).save_workspace(stopped)
     _revoke(workspace)

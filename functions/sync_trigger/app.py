@@ -1,4 +1,4 @@
-"""Whatever says "look at this": webhooks of both sides, people's requests, and wakes that were delayed."""
+"""Whatever says "look at this" from outside: webhooks of both sides, and wakes that were delayed."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel, ConfigDict
 
-from navsync import api, bootstrap, views, webhooks
+from navsync import api, bootstrap, webhooks
+from navsync.api import answers
 from navsync.config import TriggerSettings
-from navsync.model import Direction, EntityRef, EntityType, Lane, Work, WorkKind, Workspace
+from navsync.model import DataSource, Lane, Work, WorkKind, Workspace
 from navsync.webhooks import Handshake, NotionEvent
 
 logger = Logger()
 runtime = bootstrap.trigger(TriggerSettings.from_env(os.environ))
-app = api.resolver(logger)
+routes = api.Routes(logger)
+app = routes.app
 
 
 @logger.inject_lambda_context
@@ -38,7 +39,7 @@ def _pass_on(delayed: dict[str, Any]) -> None:
     """Wake, or delay again: SQS delays by 15 minutes at most."""
     workspace_id, at, now = int(delayed["workspace_id"]), datetime.fromisoformat(delayed["at"]), runtime.clock()
     if at > now:
-        runtime.inbox.later(workspace_id, at, now)
+        runtime.inbox.delay(workspace_id, at, now)
     else:
         runtime.inbox.wake(workspace_id)
 
@@ -50,7 +51,14 @@ def rejected(refusal: webhooks.Rejected) -> Response[str]:
     return api.problem_response(problem, app.current_event.request_context.request_id)
 
 
-@app.post(f"{api.PREFIX}/webhooks/navimpact")
+REFUSED = {
+    "malformed": (400, "The body is not what this side sends."),
+    "bad_signature": (401, "The signature is missing, wrong or too old."),
+    "too_large": (413, "The body is larger than any real one."),
+}
+
+
+@routes.opens("POST", "/webhooks/navimpact", answers=answers.Taken, status=202, problems=REFUSED)
 def navimpact_webhook() -> Response[str]:
     """A NavImpact record may have changed: every workspace looks at it."""
     body = api.raw_body(app.current_event)
@@ -63,7 +71,7 @@ def navimpact_webhook() -> Response[str]:
     return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
 
-@app.post(f"{api.PREFIX}/webhooks/notion")
+@routes.opens("POST", "/webhooks/notion", answers=answers.Taken, status=202, problems=REFUSED)
 def notion_webhook() -> Response[str]:
     """A page may have changed: the workspaces whose bots can see it look at it."""
     body = api.raw_body(app.current_event)
@@ -105,67 +113,33 @@ def _seeing(event: NotionEvent) -> Iterable[Workspace]:
 
 def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     """Put the work that *event* is to *workspace*: none for our own echo or for a page that is no row of ours."""
-    if not webhooks.is_page_event(event) or event.is_echo_of(workspace.bot_id):
+    is_schema = event.type == "data_source.schema_updated"
+    if not (is_schema or webhooks.is_page_event(event)) or event.is_echo_of(workspace.bot_id):
         return None
-    kinds = {s.data_source_id: s.entity_type for s in runtime.store.desk(workspace.id).sources().values()}
-    entity_type = kinds.get(event.data_source_id or "", "")
-    if not entity_type and event.type not in _COULD_LEAVE:
+    sources = {s.data_source_id: s for s in runtime.store.desk(workspace.id).sources().values()}
+    source = sources.get(event.data_source_id or "")
+    if is_schema:
+        return _schema_work(workspace, source)
+    if source is None and event.type not in _COULD_LEAVE:
         return None
     actor = next((author for author in event.authors if author != workspace.bot_id), None)
-    work = bootstrap.work(Lane.LIVE, WorkKind.PAGE, f"{entity_type}/{event.page_id}", actor=actor)
+    kind = source.entity_type if source else ""
+    edit = webhooks.edit_of(event, source) if source else None
+    work = bootstrap.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edit=edit)
+    runtime.inbox.put(workspace.id, work)
+    return work
+
+
+def _schema_work(workspace: Workspace, source: DataSource | None) -> Work | None:
+    if source is None:
+        return None
+    work = bootstrap.work(Lane.LIVE, WorkKind.SCHEMA, source.entity_type, actor=None)
     runtime.inbox.put(workspace.id, work)
     return work
 
 
 _COULD_LEAVE = {"page.moved", "page.deleted", "page.undeleted"}
 """Events of a row of ours that may name another parent."""
-
-
-class SyncProject(BaseModel):
-    """What the platform's frontend sends."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    project_id: int | None = None
-    force_sync: bool = False
-    sync_direction: Direction = Direction.BOTH
-
-
-@app.post(f"{api.PREFIX}/sync-project/<project_id>")
-def sync_project(project_id: str) -> Response[str]:
-    """Look at one project now, in every workspace of the caller."""
-    who = api.caller(app.current_event, now=runtime.clock())
-    wanted = api.parse(SyncProject, app.current_event)
-    project = api.public_id(project_id)
-    if project is None:
-        raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A project's id is a number.")
-    if wanted.project_id not in (None, project):
-        raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
-    entity = EntityRef(EntityType.MEDIA_PROJECT, str(project))
-    work = bootstrap.work(
-        Lane.LIVE, WorkKind.ENTITY, str(entity), actor=who.subject, direction=wanted.sync_direction, thorough=True
-    )
-    active = [w for w in runtime.store.directory.workspaces() if views.is_active(w)]
-    mine = [w.id for w in active if who.may("analyst", w)]
-    if not mine:
-        if any(who.role_in(w) for w in active):
-            raise api.forbidden("analyst")
-        raise api.Problem(HTTPStatus.BAD_REQUEST, "no_workspace", "No active Notion workspace found")
-    _put(mine, work)
-    return _accepted(message="Sync requested", project_id=project, run_id=work.run_id, workspaces=len(mine))
-
-
-@app.post(f"{api.PREFIX}/workspaces/<workspace_id>/sync")
-def sync_workspace(workspace_id: str) -> Response[str]:
-    """Reconcile one workspace now."""
-    who = api.caller(app.current_event, now=runtime.clock())
-    id = api.public_id(workspace_id)
-    workspace = who.must_be_in("analyst", None if id is None else runtime.store.desk(id).workspace())
-    if not views.is_active(workspace):
-        raise api.Problem(HTTPStatus.CONFLICT, "not_active", "It is paused or not connected: nothing would be synced.")
-    work = bootstrap.work(Lane.SWEEP, WorkKind.SWEEP, "", actor=who.subject)
-    _put([workspace.id], work)
-    return _accepted(message="Reconcile requested", run_id=work.run_id, workspaces=1)
 
 
 def _put(workspaces: Iterable[int], work: Work) -> int:

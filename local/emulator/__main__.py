@@ -1,7 +1,8 @@
 """How is the emulator started? ``python -m local.emulator``, configured by its environment.
 
 ``NAVSYNC_AWS_PORT`` (4566) and ``NAVSYNC_PORT`` (8787) are its ports, ``RUNTIME_PYTHON`` the Python of
-functions, ``IAM_LOG`` a file for permission decisions; the rest (``STATE_DIR``, ``AUTH``, …) is ministack's.
+functions, ``IAM_LOG`` a file for permission decisions. ``MORTAL_FUNCTIONS`` names functions whose processes end at
+the calls that the file ``MORTAL_PLAN`` chooses. The rest (``STATE_DIR``, ``AUTH``, …) is ministack's.
 """
 
 import asyncio

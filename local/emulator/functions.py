@@ -13,6 +13,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from collections.abc import Mapping
 from contextvars import ContextVar
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -30,6 +31,9 @@ FROM_THE_EMULATOR = frozenset({
 })  # fmt: skip
 
 BOOTSTRAP = '#!/bin/sh\ncd "$LAMBDA_TASK_ROOT" && exec {python} -m awslambdaric "$_HANDLER"\n'
+
+MORTAL = Path(__file__).with_name("mortal")
+"""On a function's path it lets a plan end the function's process at chosen calls."""
 
 _extracting = threading.Lock()
 # The environment of the function whose worker is being started on this thread.
@@ -66,9 +70,11 @@ class Packages:
 def environment_of(config: Json, code: Path, layers: list[Path], endpoint: str) -> dict[str, str]:
     """Return what Lambda puts into a function's environment besides the function's own variables."""
     logging = config.get("LoggingConfig") or {}
-    return {
+    mortality = mortality_of(config["FunctionName"], os.environ)
+    path = [code, *(layer / "python" for layer in layers), *filter(None, [mortality.get("PYTHONPATH")])]
+    return mortality | {
         "LAMBDA_TASK_ROOT": str(code),
-        "PYTHONPATH": os.pathsep.join(map(str, [code, *(layer / "python" for layer in layers)])),
+        "PYTHONPATH": os.pathsep.join(map(str, path)),
         "PYTHONDONTWRITEBYTECODE": "1",  # /var/task and /opt are read-only on AWS
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
@@ -81,6 +87,14 @@ def environment_of(config: Json, code: Path, layers: list[Path], endpoint: str) 
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "TZ": ":UTC",
     }
+
+
+def mortality_of(function: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return what makes *function* mortal: its name ends in one of MORTAL_FUNCTIONS, and MORTAL_PLAN is set."""
+    named = environ.get("MORTAL_FUNCTIONS", "").split()
+    if not any(function.endswith(name) for name in named):
+        return {}
+    return {"PYTHONPATH": str(MORTAL), "MORTAL_PLAN": environ["MORTAL_PLAN"]}
 
 
 def install(python: Path, endpoint: str) -> None:

@@ -1,34 +1,112 @@
 """What does a person see and do on each side? Over HTTP only, as they would."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from unicodedata import normalize
+from urllib.parse import unquote
 
 import httpx
 
 from local.navsync.http import checked, client
 from local.navsync.machine import Machine
 
-PROJECTS = "/api/v1/sge-media/media-projects/"
+ROOT = "/api/v1/sge-media"
 
 type Json = dict[str, Any]
 type Shown = Mapping[str, object]
 
-# NavImpact's field, the Notion property that shows it, and the property's type.
-FIELDS = {
-    "title": ("Title", "title"),
-    "description": ("Description", "rich_text"),
-    "project_type": ("Project type", "select"),
-    "status": ("Status", "status"),
-    "start_date": ("Start date", "date"),
-    "end_date": ("End date", "date"),
-    "budget": ("Budget", "number"),
-    "target_audience": ("Target audience", "number"),
-    "team_members": ("Team members", "multi_select"),
-    "distribution_channels": ("Distribution channels", "multi_select"),
-}
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kind:
+    """One kind of record: where NavImpact keeps it, which database shows it, and how each field shows there.
+
+    *fields*: NavImpact's name → the Notion property and its type. The body of a page is no property.
+    """
+
+    name: str
+    collection: str
+    database: str
+    fields: Mapping[str, tuple[str, str]]
+    body: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The collection's path; without the slash at its end NavImpact redirects."""
+        return f"{ROOT}/{self.collection}/"
+
+
+_PROJECT = ("Project", "relation")
+PROJECTS = Kind(
+    "media_project",
+    "media-projects",
+    "Media projects",
+    {
+        "title": ("Title", "title"),
+        "description": ("Description", "rich_text"),
+        "project_type": ("Project type", "select"),
+        "status": ("Status", "status"),
+        "start_date": ("Start date", "date"),
+        "end_date": ("End date", "date"),
+        "budget": ("Budget", "number"),
+        "target_audience": ("Target audience", "number"),
+        "team_members": ("Team members", "multi_select"),
+        "distribution_channels": ("Distribution channels", "multi_select"),
+    },
+)
+LOGS = Kind(
+    "distribution_log",
+    "distribution-logs",
+    "Distribution logs",
+    {
+        "activity_type": ("Activity type", "select"),
+        "channel": ("Channel", "select"),
+        "date": ("Date", "date"),
+        "reach": ("Reach", "number"),
+        "engagement": ("Engagement", "number"),
+        "conversions": ("Conversions", "number"),
+        "content_url": ("Content URL", "url"),
+        "notes": ("Notes", "rich_text"),
+        "media_project_id": _PROJECT,
+    },
+)
+METRICS = Kind(
+    "performance_metrics",
+    "performance-metrics",
+    "Performance metrics",
+    {
+        "metric_date": ("Metric date", "date"),
+        "views": ("Views", "number"),
+        "unique_viewers": ("Unique viewers", "number"),
+        "watch_time_minutes": ("Watch time (minutes)", "number"),
+        "engagement_rate": ("Engagement rate", "number"),
+        "shares": ("Shares", "number"),
+        "comments": ("Comments", "number"),
+        "media_project_id": _PROJECT,
+    },
+)
+STORIES = Kind(
+    "impact_story",
+    "impact-stories",
+    "Impact stories",
+    {
+        "title": ("Title", "title"),
+        "story_type": ("Story type", "select"),
+        "stakeholder_name": ("Stakeholder name", "rich_text"),
+        "stakeholder_organisation": ("Stakeholder organisation", "rich_text"),
+        "impact_date": ("Impact date", "date"),
+        "quantifiable_outcome": ("Quantifiable outcome", "rich_text"),
+        "media_project_id": _PROJECT,
+    },
+    body="description",
+)
+CHILDREN = (LOGS, METRICS, STORIES)
+KINDS = (PROJECTS, *CHILDREN)
+KEY = "NavImpact ID"
+
 # Notion's options hold no comma; NavSync writes a lookalike. A status cannot be empty; NavSync has one for that.
 COMMA_IN_NOTION, NO_STATUS = "\ufe50", "No status"
 
@@ -39,26 +117,26 @@ class NavImpact:
     def __init__(self, machine: Machine) -> None:
         self._http = client(machine.navimpact.url, person=True)
 
-    def projects(self) -> list[Json]:
-        """Return every media project."""
-        found: list[Json] = checked(self._http.get(PROJECTS, params={"limit": 1000})).json()
-        return found
+    def records(self, kind: Kind) -> list[Json]:
+        """Return every record of a kind, by id."""
+        found: list[Json] = checked(self._http.get(kind.path, params={"limit": 1000})).json()
+        return sorted(found, key=lambda record: int(record["id"]))
 
-    def project(self, id: int) -> Json | None:
-        """Return one media project, or None when it is gone."""
-        answer = self._http.get(f"{PROJECTS}{id}")
+    def record(self, kind: Kind, id: int) -> Json | None:
+        """Return one record, or None when it is gone."""
+        answer = self._http.get(f"{kind.path}{id}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         found: Json = checked(answer).json()
         return found
 
-    def edit(self, id: int, **fields: object) -> None:
+    def edit(self, kind: Kind, id: int, **fields: object) -> None:
         """Change some fields."""
-        checked(self._http.put(f"{PROJECTS}{id}", json=fields))
+        checked(self._http.put(f"{kind.path}{id}", json=fields))
 
-    def delete(self, id: int) -> None:
-        """Delete a media project and its children."""
-        checked(self._http.delete(f"{PROJECTS}{id}"))
+    def delete(self, kind: Kind, id: int) -> None:
+        """Delete a record; a media project's children go with it."""
+        checked(self._http.delete(f"{kind.path}{id}"))
 
 
 class Notion:
@@ -67,6 +145,7 @@ class Notion:
     def __init__(self, machine: Machine) -> None:
         self._http = client(machine.notion.url, person=True)
         self._http.headers["Notion-Version"] = "2026-03-11"
+        self._sources: dict[str, str] = {}
 
     def hold_events(self, share: float) -> None:
         """Let Notion wait only *share* of its time before it tells of edits; no person can, only the twin's switch."""
@@ -77,39 +156,80 @@ class Notion:
         found: Json = checked(self._http.get(f"/v1/pages/{id}")).json()
         return found
 
-    def edit(self, id: str, **fields: object) -> None:
-        """Change some properties, by the names that NavImpact gives them."""
-        checked(self._http.patch(f"/v1/pages/{id}", json={"properties": properties(fields)}))
+    def rows(self, kind: Kind) -> list[Json]:
+        """Return every row of a kind's database."""
+        return list(self._query(kind, {}))
 
-    def add_row(self, like: str, **fields: object) -> str:
-        """Add a row to the database that page *like* is in; return its id."""
-        row = {"parent": self.page(like)["parent"], "properties": properties(fields)}
-        row["parent"] = {"type": "data_source_id", "data_source_id": row["parent"]["data_source_id"]}
-        made: Json = checked(self._http.post("/v1/pages", json=row)).json()
+    def row(self, kind: Kind, id: int) -> Json | None:
+        """Return the row that shows a record, if there is one outside the trash."""
+        about = {"property": KEY, "rich_text": {"equals": f"{kind.name}/{id}"}}
+        return next(self._query(kind, {"filter": about}), None)
+
+    def edit(self, kind: Kind, id: str, **fields: object) -> None:
+        """Change some properties, by the names that NavImpact gives them."""
+        checked(self._http.patch(f"/v1/pages/{id}", json={"properties": properties(kind, fields)}))
+
+    def add_row(self, kind: Kind, **fields: object) -> str:
+        """Add a row to a kind's database; return its id."""
+        parent = {"type": "data_source_id", "data_source_id": self._source(kind)}
+        made: Json = checked(
+            self._http.post("/v1/pages", json={"parent": parent, "properties": properties(kind, fields)})
+        ).json()
         return str(made["id"])
 
     def trash(self, id: str) -> None:
         """Put a page into the trash."""
         checked(self._http.patch(f"/v1/pages/{id}", json={"in_trash": True}))
 
+    def body(self, id: str) -> str:
+        """Return a page's content as markdown."""
+        found: Json = checked(self._http.get(f"/v1/pages/{id}/markdown")).json()
+        return str(found["markdown"])
 
-def properties(fields: Mapping[str, object]) -> Json:
-    """Return the property values that show *fields* in Notion."""
-    return {FIELDS[name][0]: _property(FIELDS[name][1], value) for name, value in fields.items()}
+    def append_to_last_paragraph(self, id: str, words: str) -> None:
+        """Write on at the end of a page, in its last paragraph."""
+        blocks = checked(self._http.get(f"/v1/blocks/{id}/children", params={"page_size": 100})).json()["results"]
+        last = next(block for block in reversed(blocks) if block["type"] == "paragraph")
+        text = "".join(run["plain_text"] for run in last["paragraph"]["rich_text"]) + words
+        runs = [{"type": "text", "text": {"content": text[at : at + 2_000]}} for at in range(0, len(text), 2_000)]
+        checked(self._http.patch(f"/v1/blocks/{last['id']}", json={"paragraph": {"rich_text": runs}}))
+
+    def _query(self, kind: Kind, body: Json) -> Iterator[Json]:
+        asked = body | {"page_size": 100}
+        while True:
+            answer = checked(self._http.post(f"/v1/data_sources/{self._source(kind)}/query", json=asked)).json()
+            yield from answer["results"]
+            if not answer["has_more"]:
+                return
+            asked["start_cursor"] = answer["next_cursor"]
+
+    def _source(self, kind: Kind) -> str:
+        if not self._sources:
+            asked = {"filter": {"property": "object", "value": "data_source"}, "page_size": 100}
+            found = checked(self._http.post("/v1/search", json=asked)).json()["results"]
+            self._sources = {"".join(run["plain_text"] for run in one["title"]): one["id"] for one in found}
+        return self._sources[kind.database]
 
 
-def _property(kind: str, value: object) -> Json:
-    match kind:
+def properties(kind: Kind, fields: Mapping[str, object]) -> Json:
+    """Return the property values that show *fields* in Notion; a relation is given as the id of a page."""
+    return {kind.fields[name][0]: _property(kind.fields[name][1], value) for name, value in fields.items()}
+
+
+def _property(column: str, value: object) -> Json:
+    match column:
         case "title" | "rich_text":
-            return {kind: [{"type": "text", "text": {"content": value}}]}
+            return {column: [{"type": "text", "text": {"content": value}}]}
         case "select" | "status":
-            return {kind: {"name": value}}
+            return {column: {"name": value}}
         case "date":
-            return {kind: {"start": value}}
+            return {column: {"start": value}}
         case "multi_select":
-            return {kind: [{"name": name} for name in value]}  # type: ignore[attr-defined]
+            return {column: [{"name": name} for name in value]}  # type: ignore[attr-defined]
+        case "relation":
+            return {column: [{"id": value}]}
         case _:
-            return {kind: value}
+            return {column: value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,25 +245,45 @@ class Difference:
         return f"{self.field}: NavImpact shows {self.navimpact!r}, Notion {self.notion!r}"
 
 
-def differences(project: Json, page: Json) -> list[Difference]:
-    """Compare every field as a person reads it, by rules of this command's own and not by NavSync's code."""
-    left, right = in_navimpact(project), in_notion(page)
-    return [Difference(name, left[name], right[name]) for name in FIELDS if left[name] != right[name]]
+def differences(kind: Kind, record: Json, page: Json, *, shown_by: Mapping[str, int] | None = None) -> list[Difference]:
+    """Compare every property as a person reads it, by rules of this command's own and not by NavSync's code.
+
+    *shown_by*: which project a page shows, by the page's id; a relation leads to the page, NavImpact names the project.
+    """
+    left, right = in_navimpact(kind, record), in_notion(kind, page)
+    if shown_by is not None and "media_project_id" in kind.fields:
+        pages = right["media_project_id"]
+        right = {**right, "media_project_id": [shown_by.get(id) for id in pages]}  # type: ignore[attr-defined]
+        left = {**left, "media_project_id": [left["media_project_id"]]}
+    return [Difference(name, left[name], right[name]) for name in kind.fields if left[name] != right[name]]
 
 
-def in_navimpact(project: Json) -> Shown:
-    """Return what a person reads in a project."""
-    return {name: _read_navimpact(kind, project[name]) for name, (_, kind) in FIELDS.items()}
+def in_navimpact(kind: Kind, record: Json) -> Shown:
+    """Return what a person reads in a record."""
+    return {name: _read_navimpact(column, record[name]) for name, (_, column) in kind.fields.items()}
 
 
-def in_notion(page: Json) -> Shown:
-    """Return what a person reads in a page."""
+def in_notion(kind: Kind, page: Json) -> Shown:
+    """Return what a person reads in a page's properties."""
     held = page["properties"]
-    return {name: _read_notion(kind, held[shown][kind]) for name, (shown, kind) in FIELDS.items()}
+    return {name: _read_notion(column, held[shown][column]) for name, (shown, column) in kind.fields.items()}
 
 
-def _read_navimpact(kind: str, value: Any) -> object:
-    match kind:
+def shown_record(page: Json) -> int | None:
+    """Return the id of the record that a page shows, as its key says."""
+    key = "".join(run["plain_text"] for run in page["properties"][KEY]["rich_text"])
+    _, _, id = key.partition("/")
+    return int(id) if id else None
+
+
+def words(text: str | None) -> list[str]:
+    """Return the words of a text, without the marks around them that are written otherwise in markdown."""
+    bare = re.sub(r"</?\w[^>]*>", " ", unquote(unescape(text or "")))
+    return re.findall(r"[^\W_]+", normalize("NFC", bare))
+
+
+def _read_navimpact(column: str, value: Any) -> object:
+    match column:
         case "number":
             return None if value is None else Decimal(str(value))
         case "multi_select":
@@ -154,8 +294,8 @@ def _read_navimpact(kind: str, value: Any) -> object:
             return value or None
 
 
-def _read_notion(kind: str, value: Any) -> object:
-    match kind:
+def _read_notion(column: str, value: Any) -> object:
+    match column:
         case "title" | "rich_text":
             return "".join(run["plain_text"] for run in value) or None
         case "number":
@@ -165,8 +305,12 @@ def _read_notion(kind: str, value: Any) -> object:
         case "select" | "status":
             empty = value is None or value["name"] == NO_STATUS
             return None if empty else _option(value["name"])
-        case _:
+        case "date":
             return None if value is None else value["start"]
+        case "relation":
+            return [related["id"] for related in value]
+        case _:
+            return value
 
 
 def _option(name: str) -> str:

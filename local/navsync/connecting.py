@@ -3,15 +3,20 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
+from local.navsync.both_sides import KINDS
 from local.navsync.consent import allow
 from local.navsync.http import checked, client, wait_for
 from local.navsync.machine import Machine
 from local.navsync.vault import Vault
 
 STALLED_AFTER_S = 90.0
+STARTS_WITHIN_S = 60.0
+# Notion's limits, which a person reads off the plan that they pay for.
+REQUESTS_PER_MINUTE = {"free": 180, "plus": 180, "business": 600, "enterprise": 600}
 
 
 def agree_on_webhooks(machine: Machine, vault: Vault) -> None:
@@ -32,46 +37,69 @@ def agree_on_webhooks(machine: Machine, vault: Vault) -> None:
         checked(portal.post("/_twin/subscription/verify", json={"token": token}))
 
 
+def await_api(api: httpx.Client) -> None:
+    """Wait until the functions behind the API have started: on a busy machine the first start outlasts a call."""
+    for path in ("workspaces", "connect"):
+        wait_for(
+            partial(_answers, api, path),
+            within_s=STARTS_WITHIN_S,
+            otherwise=f"{api.base_url}{path} did not answer; `./navsync logs dashboard` and `oauth-callback` tell why",
+        )
+
+
 def connect(api: httpx.Client) -> bool:
     """Connect the twin's workspace through OAuth, as an admin would; False when one is connected."""
     if checked(api.get("workspaces")).json()["items"]:
         return False
+    connect_another(api)
+    return True
+
+
+def connect_another(api: httpx.Client, notion_workspace_id: str | None = None) -> None:
+    """Connect a workspace through OAuth, as an admin would; by default the one that Notion's page offers first."""
     authorize_url = checked(api.get("connect")).json()["authorize_url"]
-    location, code, state = allow(authorize_url)
+    switched = f"&workspace_id={notion_workspace_id}" if notion_workspace_id else ""
+    location, code, state = allow(authorize_url + switched)
     checked(api.get(location))
     checked(api.post("connect-workspace", json={"code": code, "state": state}))
-    return True
+
+
+def agree_on_pace(machine: Machine, api: httpx.Client) -> None:
+    """Tell NavSync, as an admin does, how many requests each workspace's plan allows."""
+    with client(machine.notion.url) as notion:
+        plans = {one["id"]: one["plan"] for one in checked(notion.get("/_twin/workspaces")).json()}
+    for workspace in checked(api.get("workspaces")).json()["items"]:
+        pace = REQUESTS_PER_MINUTE[plans[workspace["workspace_id"]]]
+        checked(api.put(f"workspaces/{workspace['id']}", json={"settings": {"requests_per_minute": pace}}))
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many of NavImpact's media projects have arrived; their children follow them."""
+    """How many of NavImpact's records, of all kinds, have arrived."""
 
     settled: int
     expected: int
 
     @property
     def is_done(self) -> bool:
-        """Say whether every project has arrived, or waits for a person."""
+        """Say whether every record has arrived, or waits for a person."""
         return self.settled >= self.expected
 
 
 def progress(machine: Machine, api: httpx.Client, token: str) -> Progress:
-    """Look how many of NavImpact's media projects have arrived."""
-
-    def mapped(**status: str) -> int:
-        asked = {"entity_type": "media_project", "limit": "1", **status}
-        return int(checked(api.get("sync-mappings", params=asked)).json()["total"])
-
-    under_way = mapped(sync_status="pending") + mapped(sync_status="syncing")
-    return Progress(max(0, mapped() - under_way), projects_in_navimpact(machine, token))
+    """Look how many of NavImpact's records have arrived."""
+    status = checked(api.get("sync-status")).json()
+    waiting = checked(api.get("attention", params={"limit": 1})).json()["total"]
+    # What waits for a person is counted as pending or failed, but nothing will move it.
+    under_way = max(0, status["pending_mappings"] + status["failed_mappings"] - waiting)
+    return Progress(max(0, status["total_mappings"] - under_way), records_in_navimpact(machine, token))
 
 
-def projects_in_navimpact(machine: Machine, token: str) -> int:
-    """Count the media projects that NavImpact holds."""
+def records_in_navimpact(machine: Machine, token: str) -> int:
+    """Count the records that NavImpact holds, projects and their children."""
     with client(machine.navimpact.url, token=token) as platform:
-        answer = checked(platform.get("/api/v1/sge-media/media-projects/", params={"limit": 1}))
-    return int(answer.headers["X-Total-Count"])
+        answers = [checked(platform.get(kind.path, params={"limit": 1})) for kind in KINDS]
+    return sum(int(answer.headers["X-Total-Count"]) for answer in answers)
 
 
 def follow(look: Callable[[], Progress], show: Callable[[Progress], None]) -> Progress:
@@ -85,3 +113,7 @@ def follow(look: Callable[[], Progress], show: Callable[[Progress], None]) -> Pr
             moved = time.monotonic()
             show(seen)
     return seen
+
+
+def _answers(api: httpx.Client, path: str) -> bool | None:
+    return api.get(path).is_success or None

@@ -1,7 +1,9 @@
 """Where on this machine is what NavSync runs from, and where does it keep its state?"""
 
 import os
+import socket
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -89,6 +91,16 @@ def this_machine(environ: Mapping[str, str] = os.environ) -> Machine:
         navimpact=_port(environ, "NAVIMPACT_TWIN_PORT", 8789, "the NavImpact twin"),
         aws=_port(environ, "NAVSYNC_AWS_PORT", 4566, "the AWS emulator"),
     )
+
+
+def free_machine(name: str) -> Machine:
+    """Return a machine on ports that nobody uses now, with a state of its own beside the usual one."""
+    with ExitStack() as held:
+        probes = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(4)]
+        numbers = [str(probe.getsockname()[1]) for probe in probes]
+    usual = this_machine()
+    variables = (port.variable for port in usual.ports)
+    return replace(this_machine(dict(zip(variables, numbers, strict=True))), home=usual.home / name)
 
 
 def _port(environ: Mapping[str, str], variable: str, default: int, use: str) -> Port:

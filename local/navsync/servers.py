@@ -45,7 +45,7 @@ def emulator(machine: Machine, environ: Mapping[str, str]) -> Server:
         "DOCKER_HOST": "unix:///nonexistent",  # functions never run in a container of this machine
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-    } | _chosen(environ, "IAM_LOG")
+    } | _chosen(environ, "IAM_LOG", "MORTAL_FUNCTIONS", "MORTAL_PLAN")
     return Server(
         EMULATOR,
         "local.emulator",
@@ -63,7 +63,8 @@ def notion_twin(machine: Machine, credentials: Credentials, environ: Mapping[str
         "NOTION_TWIN_CLIENT_SECRET": credentials.notion_client_secret,
         "NOTION_TWIN_REDIRECT_URIS": machine.redirect_uri,
         "NOTION_TWIN_WEBHOOK_URL": f"{machine.api_url}/webhooks/notion",
-    } | _chosen(environ, "NOTION_TWIN_PLAN")
+        "NOTION_TWIN_PLAN": environ.get("NOTION_TWIN_PLAN", "business"),
+    }
     return _twin(machine, NOTION, "local.twins.notion", machine.notion.url, settings)
 
 

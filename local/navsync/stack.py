@@ -129,15 +129,17 @@ def connect(running: Running, narrator: Narrator) -> None:
         connecting.agree_on_webhooks(machine, running.vault)
     with running.api() as api:
         with narrator.step("connect the sample workspace"):
-            connecting.connect(api)
+            connecting.await_api(api)
+            if connecting.connect(api):
+                connecting.agree_on_pace(machine, api)
         follow_first_sync(running, api, narrator)
 
 
 def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -> None:
-    """Show a bar until every project has arrived; say so if it stands still, for a person to look."""
+    """Show a bar until every record has arrived; say so if it stands still, for a person to look."""
     token = running.credentials.navimpact_token
     with narrator.step("first sync"), narrator.bar() as bar:
-        task = bar.add_task("media projects", total=None)
+        task = bar.add_task("projects and what belongs to them", total=None)
 
         def show(seen: connecting.Progress) -> None:
             bar.update(task, total=seen.expected, completed=seen.settled)
@@ -145,7 +147,7 @@ def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -
         seen = connecting.follow(lambda: connecting.progress(running.machine, api, token), show)
     if not seen.is_done:
         narrator.warn(
-            f"{seen.expected - seen.settled} of {seen.expected} projects have not arrived and nothing moves: "
+            f"{seen.expected - seen.settled} of {seen.expected} records have not arrived and nothing moves: "
             "`./navsync logs sync-worker` tells why"
         )
 

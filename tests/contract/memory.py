@@ -23,7 +23,19 @@ from navsync.fields import (
     render_navimpact,
     render_notion,
 )
-from navsync.model import EntityRef, EntityType, Gone, Observation, Present, Side, Trashed, Value, Values
+from navsync.model import (
+    DataSource,
+    EntityRef,
+    EntityType,
+    Gone,
+    Observation,
+    Present,
+    Property,
+    Side,
+    Trashed,
+    Value,
+    Values,
+)
 from navsync.ports import ChangedPage
 
 PAGE_SIZE = 100
@@ -34,6 +46,10 @@ PERSON = "00000000-0000-4000-8000-00000000face"
 def at_once() -> timedelta:
     """Notion's index on a good day."""
     return timedelta()
+
+
+def _forget(_source: DataSource) -> None:
+    """Nobody keeps schemas."""
 
 
 def same_id(entity: EntityRef) -> str:
@@ -94,8 +110,10 @@ class MemoryNotion:
     entity_of: Callable[[str], EntityRef | None] = same_project
     broken: dict[EntityType, dict[str, str]] = field(default_factory=dict)
     """Properties that were deleted or retyped, with the reason that a reader is given."""
-    unlearned: set[EntityType] = field(default_factory=set)
-    """Data sources whose schema was changed since the connection read it."""
+    known: dict[EntityType, set[str]] = field(default_factory=dict)
+    """Fields whose property the connection has seen broken, and has not taken up again."""
+    remember: Callable[[DataSource], None] = _forget
+    """Stores a data source whose schema turned out to have changed."""
     side: Side = field(default=Side.NOTION, init=False)
 
     def by(self, author: str) -> MemoryNotion:
@@ -139,9 +157,9 @@ class MemoryNotion:
         if not whole and (body := BODIES.get(page.entity_type)) is not None:
             del values[body]
             unreadable[body] = "a list of pages does not show their bodies"
-        for name, reason in self.broken.get(page.entity_type, {}).items():
+        for name in self._unusable(page.entity_type):
             values.pop(name, None)
-            unreadable[name] = reason
+            unreadable[name] = "its property was deleted or retyped"
         return Present(
             page.id,
             values,
@@ -226,23 +244,46 @@ class MemoryNotion:
     # --- its schema -------------------------------------------------------------------------------------------------
 
     def break_property(self, entity_type: EntityType, name: str, reason: str) -> None:
-        """A person deletes or retypes the property of a field. Its values come back when that is undone."""
+        """A person deletes or retypes the property of a field."""
         self.broken.setdefault(entity_type, {})[name] = reason
-        self.unlearned.add(entity_type)
 
     def mend_property(self, entity_type: EntityType, name: str) -> None:
-        """The person undoes it."""
+        """The person undoes it, and its values are back."""
         self.broken.get(entity_type, {}).pop(name, None)
-        self.unlearned.add(entity_type)
+
+    def find_source(self, entity_type: EntityType) -> DataSource | None:
+        return self._source(entity_type)
+
+    def refresh(self, entity_type: EntityType) -> DataSource:
+        self.known.setdefault(entity_type, set()).update(self.broken.get(entity_type, ()))
+        self.remember(self._source(entity_type))
+        return self._source(entity_type)
+
+    def readopt(self, entity_type: EntityType, field: str) -> DataSource:
+        self.known.get(entity_type, set()).difference_update({field}.difference(self.broken.get(entity_type, ())))
+        self.remember(self._source(entity_type))
+        return self._source(entity_type)
+
+    def _source(self, entity_type: EntityType) -> DataSource:
+        """As the connection knows it."""
+        known, broken = self.known.get(entity_type, ()), self.broken.get(entity_type, ())
+        columns = {f.name: Property(f.name, f.kind) for f in SPECS[entity_type].fields if f.kind is not Kind.BODY}
+        seen = {name: Property(name, "deleted") if name in known else column for name, column in columns.items()}
+        returned = {name: columns[name] for name in sorted(known) if name not in broken}
+        return DataSource(entity_type, "database", f"source of {entity_type}", seen, returned=returned)
+
+    def _unusable(self, entity_type: EntityType) -> list[str]:
+        broken, known = self.broken.get(entity_type), self.known.get(entity_type)
+        return sorted({*(broken or ()), *(known or ())}) if broken or known else []
 
     def _kept(self, entity_type: EntityType, values: Values) -> Values:
         """*values* in Notion's own terms. Raises where it would not take them."""
-        for name in values:
-            if name in self.broken.get(entity_type, {}):
-                if entity_type in self.unlearned:
-                    self.unlearned.discard(entity_type)
-                    raise SchemaChanged("the database's properties were changed in Notion; they were read again")
+        for name in self._unusable(entity_type):
+            if name in values and name in self.known.get(entity_type, ()):
                 raise Refused("the database has no such property any more", field=name)
+            if name in values:
+                self.refresh(entity_type)
+                raise SchemaChanged("the database's properties were changed in Notion; they were read again")
         related = RELATIONS.get(entity_type)
         if related is None or related not in values:
             return values

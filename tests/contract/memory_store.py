@@ -54,6 +54,7 @@ class MemoryWorkspace:
     sources: dict[EntityType, DataSource] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     pause: Pause | None = None
+    later: datetime | None = None
     budget: BudgetWindow | None = None
     budget_fence: int = 0
     removals: Counter[str] = field(default_factory=Counter)
@@ -64,6 +65,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.kept: dict[int, MemoryWorkspace] = {}
+        self.held: dict[EntityRef, tuple[str, datetime]] = {}
 
     def add(self, workspace: Workspace) -> Workspace:
         """Keep a workspace that is not known yet."""
@@ -78,7 +80,7 @@ class MemoryStore:
 
     def ledger(self, lease: Lease) -> MemoryLedger:
         """Mappings and history of the leased workspace."""
-        return MemoryLedger(self.of(lease.workspace_id), lease)
+        return MemoryLedger(self.of(lease.workspace_id), lease, self.held)
 
     def desk(self, workspace_id: int) -> MemoryDesk:
         """Work, lease and small state of one workspace."""
@@ -86,9 +88,11 @@ class MemoryStore:
 
 
 class MemoryLedger:
-    def __init__(self, kept: MemoryWorkspace, lease: Lease) -> None:
+    def __init__(self, kept: MemoryWorkspace, lease: Lease, held: dict[EntityRef, tuple[str, datetime]]) -> None:
         self.kept = kept
         self.lease = lease
+        self.held = held
+        """Records that a workspace is writing in NavImpact."""
 
     def load(self, mapping_id: int) -> Mapping | None:
         return self.kept.mappings.get(mapping_id)
@@ -131,6 +135,21 @@ class MemoryLedger:
         if logs:
             self._check_lease()
             self._keep(logs)
+
+    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
+        holder, ends = self.held.get(entity, ("", now))
+        if holder not in ("", self._holder) and ends > now:
+            return False
+        self.held[entity] = (self._holder, until)
+        return True
+
+    def let_go(self, entity: EntityRef) -> None:
+        if self.held.get(entity, ("", None))[0] == self._holder:
+            del self.held[entity]
+
+    @property
+    def _holder(self) -> str:
+        return f"{self.kept.id}:{self.lease.fence}"
 
     def count_removal(self, now: datetime) -> bool:
         hour = now.astimezone(UTC).isoformat()[:13]
@@ -238,6 +257,11 @@ class MemoryDesk:
 
     def pause(self) -> Pause | None:
         return self.kept.pause
+
+    def claim_later(self, at: datetime, now: datetime) -> bool:
+        claimed = self.kept.later is None or self.kept.later < now or self.kept.later > at
+        self.kept.later = at if claimed else self.kept.later
+        return claimed
 
     def keep_pause(self, pause: Pause) -> None:
         if self.kept.pause is None or self.kept.pause.until <= pause.until:

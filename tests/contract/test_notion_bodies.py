@@ -74,6 +74,8 @@ class Story:
             "properties": {
                 "Title": {"id": "title", "type": "title", "title": run(self.title)},
                 "Who": {"id": "a%3Ab", "type": "rich_text", "rich_text": run(self.name)},
+                "NavImpact ID": {"id": "key", "type": "rich_text", "rich_text": run("impact_story/1")},
+                "Open in NavImpact": {"id": "link", "type": "url", "url": None},
             },
         }
 

@@ -5,6 +5,8 @@ from contextlib import closing
 
 import pytest
 
+from navsync.errors import Raced, Refused
+from navsync.fields import field_of, same
 from navsync.model import EntityType, Observation, Present
 from tests.contract import stages
 from tests.contract.stages import NotionStage
@@ -101,3 +103,135 @@ def test_an_edited_line_leaves_the_other_blocks_as_they_are(notion: NotionStage)
 
     after = [block["id"] for block in notion.by_hand("GET", f"blocks/{made.id}/children")["results"]]
     assert after == before
+
+
+# --- what stays when NavImpact's text is written ----------------------------------------------------------------------
+
+
+def blocks(stage: NotionStage, page: str) -> dict[str, str]:
+    """What each block says, by its id."""
+    listed = stage.by_hand("GET", f"blocks/{page}/children")["results"]
+    return {b["id"]: "".join(r["plain_text"] for r in b[b["type"]].get("rich_text", ())) for b in listed}
+
+
+def append(stage: NotionStage, page: str, *children: dict[str, object]) -> None:
+    stage.by_hand("PATCH", f"blocks/{page}/children", {"children": list(children)})
+
+
+def written(stage: NotionStage, seen: Present, text: str | None) -> Present:
+    return stage.side.update(STORY, seen.id, {"description": text}, seen=seen)
+
+
+def now(stage: NotionStage, page: str) -> Present:
+    return present(stage.side.read(STORY, page))
+
+
+BOOKMARK = {"type": "bookmark", "bookmark": {"url": "https://example.org"}}
+
+
+def subpage(stage: NotionStage, page: str) -> str:
+    title = {"title": {"title": [{"text": {"content": "Notes"}}]}}
+    return str(stage.by_hand("POST", "pages", {"parent": {"page_id": page}, "properties": title})["id"])
+
+
+def test_a_page_below_a_story_is_no_text_of_it(notion: NotionStage) -> None:
+    made = told(notion, "One.")
+
+    subpage(notion, made.id)
+
+    assert body(now(notion, made.id)) == "One."
+
+
+@pytest.mark.parametrize("text", [None, "Something else.", "One.\n\nTwo."])
+def test_a_page_below_a_story_outlives_every_text(notion: NotionStage, text: str | None) -> None:
+    made = told(notion, "One.")
+    below = subpage(notion, made.id)
+
+    written(notion, now(notion, made.id), text)
+
+    assert notion.by_hand("GET", f"pages/{below}")["in_trash"] is False
+
+
+@pytest.mark.parametrize("text", [None, "Something else.", "One.\n\nTwo."])
+def test_a_block_that_markdown_cannot_show_outlives_every_text(notion: NotionStage, text: str | None) -> None:
+    made = told(notion, "One.")
+    append(notion, made.id, BOOKMARK)
+
+    written(notion, now(notion, made.id), text)
+
+    kinds = [block["type"] for block in notion.by_hand("GET", f"blocks/{made.id}/children")["results"]]
+    assert "bookmark" in kinds
+
+
+def test_a_block_that_markdown_cannot_show_leaves_the_text_readable(notion: NotionStage) -> None:
+    notion.steer("switches", {"unknown_lists_unsupported": True})
+    made = told(notion, "One.")
+    append(notion, made.id, BOOKMARK)
+
+    assert body(now(notion, made.id)) == "One."
+
+
+def test_edits_in_several_places_leave_the_blocks_between_them(notion: NotionStage) -> None:
+    made = told(notion, "\n\n".join(f"Paragraph {n}." for n in range(9)))
+    before = blocks(notion, made.id)
+
+    written(notion, made, str(body(made)).replace("0.", "zero.").replace("4.", "four.") + "\n\nMore.")
+
+    after = blocks(notion, made.id)
+    assert list(after)[:9] == list(before)
+    assert list(after.values())[-1] == "More."
+
+
+def test_an_edit_that_notion_skips_because_a_person_was_first_is_looked_at_again(notion: NotionStage) -> None:
+    notion.steer("switches", {"unmatched_updates": "skipped"})
+    made = told(notion, "One.\n\nTwo.\n\nThree.")
+    typed(notion, made.id, "One.\nTwo, by hand.\nThree.")
+
+    with pytest.raises(Raced):
+        written(notion, made, "Eins.\n\nTwo, by NavImpact.\n\nThree.")
+
+    assert "Two, by hand." in str(body(now(notion, made.id)))
+
+
+def test_a_story_in_the_trash_is_looked_at_again(notion: NotionStage) -> None:
+    made = told(notion, "One.")
+    notion.person.remove(STORY, made.id)
+
+    with pytest.raises(Raced):
+        written(notion, made, "Two.")
+
+
+# --- long stories -----------------------------------------------------------------------------------------------------
+
+PARAGRAPH = "The river was clean again, and 5 * 3 schools came to see it. " * 8
+LONG = "\n\n".join(f"{number}. day: {PARAGRAPH}".strip() for number in range(2_000))
+
+
+def test_a_story_of_a_megabyte_is_made_whole(notion: NotionStage) -> None:
+    made = told(notion, LONG)
+
+    assert len(LONG) > 950_000
+    assert same(field_of(STORY, "description"), LONG, body(now(notion, made.id)))  # type: ignore[arg-type]
+
+
+def test_a_story_of_a_megabyte_is_edited_in_place(notion: NotionStage) -> None:
+    made = told(notion, LONG)
+    before = len(notion.requests())
+
+    after = written(notion, made, LONG.replace("1000. day:", "1000. and best day:"))
+
+    assert len(notion.requests()) == before + 1
+    assert "and best day" in str(body(after))
+
+
+def test_a_story_of_a_megabyte_can_be_replaced_by_another(notion: NotionStage) -> None:
+    made = told(notion, LONG)
+
+    after = written(notion, made, LONG.upper())
+
+    assert same(field_of(STORY, "description"), LONG.upper(), body(after))  # type: ignore[arg-type]
+
+
+def test_a_paragraph_that_no_block_holds_is_refused_with_the_reason(notion: NotionStage) -> None:
+    with pytest.raises(Refused, match="200,000"):
+        told(notion, "x" * 200_001)

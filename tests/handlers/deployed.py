@@ -23,6 +23,8 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from navsync import navimpact, notion
+from navsync.api import PREFIX, Route, openapi
+from navsync.errors import Retryable
 from navsync.model import Lane, Work
 from navsync.store import Store, Tables
 from tests.template.loading import TEMPLATE, of_type, template
@@ -73,6 +75,13 @@ class Answer:
         return self.headers["Content-Type"] == "application/problem+json" and wanted <= self.json.keys()
 
 
+def problems(route: Route) -> set[tuple[str, int]]:
+    """Codes and statuses that *route* declares. What passes with time has codes for every reason, and one status."""
+    declared = {(code, status) for code, (status, _) in openapi.problems_of(route).items()}
+    passing: list[type[Retryable]] = [Retryable, *Retryable.__subclasses__()]
+    return declared | {(kind.code, 503) for kind in passing}
+
+
 @dataclass(frozen=True)
 class Function:
     """One function, started."""
@@ -87,7 +96,24 @@ class Function:
         """Invoke it with an HTTP request."""
         given = self(event)
         headers = {name: values[0] for name, values in given.get("multiValueHeaders", {}).items()} | given["headers"]
-        return Answer(given["statusCode"], headers, given["body"])
+        answer = Answer(given["statusCode"], headers, given["body"])
+        self._hold_to_its_declaration(event["routeKey"], answer)
+        return answer
+
+    def _hold_to_its_declaration(self, route_key: str, answer: Answer) -> None:
+        """Whatever a test asks for, the answer must be of the shape, and of a status, that its route declares."""
+        declared = {f"{r.method} {PREFIX}{r.path}": r for r in self.module.routes.declared}
+        route = declared.get(route_key)
+        if route is None:
+            return
+        if answer.status >= 400:
+            assert (answer.json["code"], answer.status) in problems(route), (
+                f"{route_key} does not declare {answer.json}"
+            )
+            return
+        assert answer.status in route.statuses, f"{route_key} does not declare {answer.status}"
+        if not isinstance(route.answers, str):
+            route.answers.model_validate_json(answer.text)
 
     def listen(self, monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
         """What it logs from now on."""
@@ -200,6 +226,11 @@ class Cloud:
         """Everything in all tables."""
         scans = [self.dynamodb.scan(TableName=name)["Items"] for name in sorted(TABLES)]
         return [dict(item) for items in scans for item in items]
+
+    def kept(self) -> list[dict[str, Any]]:
+        """Everything in all tables but what is noted of every call: how often somebody calls, and the audit trail."""
+        noted = ("#AUDIT", "CALLS#")
+        return [item for item in self.items() if not any(mark in item["pk"]["S"] for mark in noted)]
 
     def work(self, workspace_id: int) -> list[Work]:
         """What the workspace has to look at."""

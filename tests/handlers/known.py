@@ -9,7 +9,20 @@ from typing import Any
 from urllib.parse import urlencode
 
 from local.twins.notion import Config
-from navsync.model import Connection, DataSource, EntityType, Workspace
+from navsync.model import (
+    Change,
+    Conflict,
+    Connection,
+    DataSource,
+    EntityType,
+    Operation,
+    Outcome,
+    Side,
+    State,
+    SyncLog,
+    Workspace,
+)
+from navsync.model import Mapping as Pairing
 from tests.handlers.deployed import Cloud
 from tests.template.loading import TEMPLATE
 
@@ -38,6 +51,8 @@ W = 890958881634543
 BOT = "7775f3a3-893f-43fa-b625-460c61094c78"
 NOTION_WORKSPACE = "231674b6-2cc1-46bc-b742-c5c9fe4b9c73"
 DATA_SOURCE = "6de65785-6a00-4fd3-aa32-667b742e1c45"
+MAPPING = 890958881634560
+LOG = 890958881634561
 PAGE = "393abc1e-edcd-81b2-9f61-396fde1491e6"
 
 
@@ -100,3 +115,19 @@ def a_workspace(cloud: Cloud, id: int = W, **changes: Any) -> Workspace:
     properties: dict[str, Any] = {}
     cloud.store.desk(id).save_source(DataSource(EntityType.MEDIA_PROJECT, "db-1", DATA_SOURCE, properties))
     return made
+
+
+def something_to_decide(cloud: Cloud, id: int = W) -> None:
+    """The captured decisions are about a record in conflict whose deletion waits, and a row that can be undone."""
+    lease = cloud.store.desk(id).acquire("somebody", now=LONG_PAST, until=LONG_PAST + timedelta(minutes=1))
+    assert lease is not None
+    plain = Pairing(MAPPING, id, EntityType.MEDIA_PROJECT, "4", PAGE, LONG_PAST, last_sync_at=LONG_PAST)
+    clash = Conflict("title", "Reef", "Reef Film", "The Reef")
+    change = Change("title", Side.NOTION, "Reef", "The Reef", rule="changed on navimpact")
+    row = SyncLog(
+        LOG, id, datetime.now(UTC), "run-1", Operation.UPDATE, Outcome.SUCCESS, Side.NOTION, EntityType.MEDIA_PROJECT,
+        "4", PAGE, MAPPING, changes=(change,),
+    )  # fmt: skip
+    waiting = plain.but(state=State.AWAITING_APPROVAL, conflicts=(clash,))
+    cloud.store.ledger(lease).save(waiting, row)
+    cloud.store.desk(id).release(lease)

@@ -9,8 +9,8 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.handlers.deployed import Cloud
-from tests.handlers.known import JWT_SECRET, W, a_workspace, captured, request
+from tests.handlers.deployed import Cloud, Function
+from tests.handlers.known import JWT_SECRET, SECRET_VALUES, W, a_workspace, captured, request
 
 SOON = datetime.now(UTC) + timedelta(hours=1)
 CLAIMS = {"sub": "ana", "role": "analyst", "org": "reef", "exp": SOON}
@@ -23,11 +23,15 @@ def token(secret: str = JWT_SECRET, algorithm: str = "HS256", **changes: Any) ->
 
 
 def authorized(cloud: Cloud, authorization: str | None) -> dict[str, Any]:
+    return asked(cloud["authorizer"], authorization)
+
+
+def asked(function: Function, authorization: str | None) -> dict[str, Any]:
     event = captured("authorizer")
     event["headers"].pop("authorization")
     if authorization is not None:
         event["headers"]["authorization"] = authorization
-    answer: dict[str, Any] = cloud["authorizer"](event)
+    answer: dict[str, Any] = function(event)
     return answer
 
 
@@ -67,6 +71,30 @@ def test_what_the_authorizer_says_is_what_the_functions_read(cloud: Cloud) -> No
     context = authorized(cloud, f"Bearer {token(workspaces=[W])}")["context"]
 
     assert cloud["dashboard"].answer(request("workspace", context)).status == 200
+
+
+def test_while_the_secret_is_rotated_tokens_of_both_are_good(cloud: Cloud) -> None:
+    new = "the-next-secret-of-more-than-thirty-two-bytes"
+    cloud.fill("SigningSecret", **{**SECRET_VALUES["SigningSecret"], "jwt_secret": f"{new} {JWT_SECRET}"})
+    cold = cloud.deployment.start("authorizer")
+
+    answers = [asked(cold, f"Bearer {token(secret)}") for secret in (new, JWT_SECRET)]
+
+    assert [answer["isAuthorized"] for answer in answers] == [True, True]
+
+
+def test_where_the_platform_publishes_its_keys_the_shared_secret_opens_nothing(cloud: Cloud) -> None:
+    cold = cloud.deployment.start("authorizer", JWKS_URL="http://127.0.0.1:9/jwks")
+
+    assert asked(cold, f"Bearer {token()}") == {"isAuthorized": False}
+
+
+def test_a_token_for_another_audience_opens_nothing(cloud: Cloud) -> None:
+    cold = cloud.deployment.start("authorizer", JWT_AUDIENCE="navsync")
+
+    answers = [asked(cold, f"Bearer {token(aud=audience)}") for audience in ("navsync", "another-app")]
+
+    assert [answer["isAuthorized"] for answer in answers] == [True, False]
 
 
 UNSIGNED = f"{'.'.join(token().split('.')[:2])}."

@@ -37,7 +37,7 @@ STATUS = {"workspace_id", "workspace_name", "is_connected", "last_sync_at", "syn
           "pending_mappings", "failed_mappings", "recent_errors"}  # fmt: skip
 ANALYTICS = {"total_syncs", "successful_syncs", "failed_syncs", "success_rate", "average_sync_duration_ms"}
 DASHBOARD = {"workspaces", "sync_status", "recent_logs", "sync_analytics"}
-OURS = {"workspace": {"state", "settings"}, "status": {"conflicts"}, "dashboard": {"attention"}}
+OURS = {"workspace": {"state", "settings"}, "status": {"conflicts", "progress"}, "dashboard": {"attention"}}
 """What we tell beyond it; none of its own fields is missing, renamed or of another type."""
 
 
@@ -73,7 +73,9 @@ def ids(answer: Answer) -> list[int]:
     return [item["id"] for item in answer.json["items"]]
 
 
-LISTS = pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "attention"])
+LISTS = pytest.mark.parametrize(
+    "name", ["workspaces", "sync_mappings", "sync_logs", "attention", "conflicts", "approvals"]
+)
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -81,7 +83,9 @@ LISTS = pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_lo
 
 @LISTS
 def test_a_list_says_where_one_is_in_it(cloud: Cloud, history: History, name: str) -> None:
-    assert {key: value for key, value in see(cloud, name, skip=20, limit=10).json.items() if key != "items"} == {
+    told = see(cloud, name, skip=20, limit=10).json
+
+    assert {key: told[key] for key in ("total", "page", "size", "pages")} == {
         "total": 1 if name == "workspaces" else 0, "page": 3, "size": 10, "pages": 1 if name == "workspaces" else 0,
     }  # fmt: skip
 
@@ -120,6 +124,26 @@ def test_a_list_goes_on_where_its_last_part_ended(cloud: Cloud, history: History
 
     assert (ids(first), ids(second)) == ([5, 4], [3, 2])
     assert (second.json["total"], second.json["page"], second.json["pages"]) == (5, 2, 3)
+
+
+@pytest.mark.parametrize("name", ["sync_mappings", "sync_logs"])
+def test_a_list_can_be_followed_to_its_end_by_its_cursor(cloud: Cloud, history: History, name: str) -> None:
+    other = History(cloud, 2, bot_id="b2")
+    for each, id in ((history, 1), (other, 2), (history, 3), (other, 4), (history, 5)):
+        each.mapping(id)
+        each.log(id)
+
+    parts = [see(cloud, name, limit=2)]
+    while cursor := parts[-1].json["cursor"]:
+        parts.append(see(cloud, name, limit=2, cursor=cursor))
+
+    assert [ids(part) for part in parts] == [[5, 4], [3, 2], [1]]
+
+
+@pytest.mark.parametrize("name", ["sync_mappings", "sync_logs"])
+@pytest.mark.parametrize("cursor", ["x", "MQ" * 60, "é", "LTE", "W10"])
+def test_what_is_no_cursor_is_refused(cloud: Cloud, history: History, name: str, cursor: str) -> None:
+    assert see(cloud, name, cursor=cursor).status == 422
 
 
 @pytest.mark.parametrize("name", ["sync_mappings", "sync_logs"])
@@ -204,11 +228,11 @@ def test_what_is_not_named_stays(cloud: Cloud, history: History) -> None:
 @pytest.mark.parametrize("body", [{"access_token": "ntn_x"}, {"bot_user_id": "b"}, {"workspace_name": ""},
                                   {"workspace_name": "x" * 201}, {"is_active": "perhaps"}], ids=str)  # fmt: skip
 def test_nothing_else_can_be_set(cloud: Cloud, history: History, body: dict[str, Any]) -> None:
-    before = cloud.items()
+    before = cloud.kept()
 
     answer = change(cloud, **body)
 
-    assert (answer.status, answer.is_problem, cloud.items()) == (422, True, before)
+    assert (answer.status, answer.is_problem, cloud.kept()) == (422, True, before)
     assert "ntn_x" not in answer.text
 
 
@@ -224,11 +248,11 @@ def test_settings_can_be_changed_one_by_one(cloud: Cloud, history: History) -> N
                                       {"requests_per_minute": 0}, {"parent_page_id": "x"}, {"token": "t"}],
                          ids=str)  # fmt: skip
 def test_a_setting_that_cannot_be_is_refused(cloud: Cloud, history: History, settings: dict[str, Any]) -> None:
-    before = cloud.items()
+    before = cloud.kept()
 
     answer = change(cloud, settings=settings)
 
-    assert (answer.status, answer.is_problem, cloud.items()) == (422, True, before)
+    assert (answer.status, answer.is_problem, cloud.kept()) == (422, True, before)
 
 
 @pytest.mark.parametrize("connection", [Connection.DISCONNECTED, Connection.NEEDS_REAUTH])

@@ -170,7 +170,7 @@ def test_a_person_who_asks_for_a_sync_gets_it(synced: Stage) -> None:
     reef, _ = synced.projects
     synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
 
-    synced.cloud["sync_trigger"](request("sync_project", who(), project_id=reef, body={}))
+    synced.cloud["dashboard"](request("sync_project", who(), project_id=reef, body={}))
     synced.work()
 
     assert synced.title(synced.page_of(reef)) == "Coral Reef"

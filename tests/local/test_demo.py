@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from local.navsync.both_sides import FIELDS, differences
+from local.navsync.both_sides import LOGS, PROJECTS, differences, words
 from local.navsync.demo import NotShown, eventually, expect
 from local.navsync.traffic import Call
 
@@ -30,11 +30,11 @@ def page(**changed: Any) -> dict[str, Any]:
         "distribution_channels": [{"name": "YouTube"}],
     }
     shown |= changed
-    return {"properties": {name: {kind: shown[field]} for field, (name, kind) in FIELDS.items()}}
+    return {"properties": {name: {kind: shown[field]} for field, (name, kind) in PROJECTS.fields.items()}}
 
 
 def test_a_page_that_shows_the_project_differs_in_nothing() -> None:
-    assert differences(PROJECT, page()) == []
+    assert differences(PROJECTS, PROJECT, page()) == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,36 @@ def test_a_page_that_shows_the_project_differs_in_nothing() -> None:
     ],
 )
 def test_one_field_that_shows_something_else_is_told(field: str, shown: object) -> None:
-    assert [found.field for found in differences(PROJECT, page(**{field: shown}))] == [field]
+    assert [found.field for found in differences(PROJECTS, PROJECT, page(**{field: shown}))] == [field]
+
+
+LOG = {
+    "media_project_id": 7, "activity_type": "screening", "channel": "Vimeo", "date": None, "reach": 12,
+    "engagement": None, "conversions": None, "content_url": "https://example.org/1", "notes": None,
+}  # fmt: skip
+
+
+def log_page(related: list[str]) -> dict[str, Any]:
+    """The page that shows LOG, related to some pages."""
+    shown: dict[str, Any] = {
+        "activity_type": {"name": "screening"}, "channel": {"name": "Vimeo"}, "date": None, "reach": 12,
+        "engagement": None, "conversions": None, "content_url": "https://example.org/1", "notes": [],
+        "media_project_id": [{"id": page} for page in related],
+    }  # fmt: skip
+    return {"properties": {name: {kind: shown[field]} for field, (name, kind) in LOGS.fields.items()}}
+
+
+def test_a_child_belongs_to_the_project_that_its_related_page_shows() -> None:
+    assert differences(LOGS, LOG, log_page(["page of 7"]), shown_by={"page of 7": 7}) == []
+
+
+def test_a_child_that_is_related_to_another_project_differs() -> None:
+    found = differences(LOGS, LOG, log_page(["page of 8"]), shown_by={"page of 7": 7, "page of 8": 8})
+    assert [one.field for one in found] == ["media_project_id"]
+
+
+def test_a_text_and_its_markdown_have_the_same_words() -> None:
+    assert words("1. not a *number*\n\n_it?_") == words("1\\. not a \\*number\\*\n\\_it?\\_")
 
 
 @pytest.mark.parametrize(

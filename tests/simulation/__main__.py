@@ -94,7 +94,7 @@ def measure_blindness(first: int, histories: int) -> int:
         total.add(tally_of(*played(ordinary(seed, OPERATIONS))))
     for line in total.blind.report(total.edits):
         print(line)
-    print(f"{histories} histories of {OPERATIONS} operations, one every {PACE:g} s on average; 2 % of webhooks lost")
+    print(f"{histories} histories; an edit every {PACE:g} s, in two fields of a few records; 2 % of webhooks lost")
     return 0
 
 

@@ -42,8 +42,9 @@ class Blind:
     def report(self, edits: int) -> Iterator[str]:
         """For people."""
         total = self.notion + self.navimpact
-        yield f"{total} of {edits} edits were overwritten blind ({total / max(edits, 1):.3%}), {self.late} by late workers"
-        yield f"  {self.notion} in Notion, of which {self.flagged} were flagged ({self.flagged / max(self.notion, 1):.0%})"
+        share, told = total / max(edits, 1), self.flagged / max(self.notion, 1)
+        yield f"{total} of {edits} edits were overwritten blind ({share:.3%}), {self.late} by late workers"
+        yield f"  {self.notion} in Notion, of which {self.flagged} were flagged ({told:.0%})"
         yield f"  {self.navimpact} in NavImpact"
 
 

@@ -49,9 +49,10 @@ def mutant(mutation: Callable[[], Iterator[None]]) -> Callable[[], Iterator[None
 def killed_after(name: str, histories: int, first: int = 1) -> tuple[int, str] | None:
     """How many histories it took to notice, and what was noticed first; None when it got away."""
     for tried, seed in enumerate(range(first, first + histories), start=1):
+        swarm = drawn(seed, OPERATIONS)
         with MUTANTS[name]():
-            wrong = played(drawn(seed, OPERATIONS))[1]
-        if wrong:
+            wrong = played(swarm)[1]
+        if wrong and not played(swarm)[1]:  # it must be the mutant's fault
             return tried, wrong[0]
     return None
 
@@ -318,7 +319,7 @@ def there_is_no_lease() -> Iterator[None]:
     """Anybody may work on a workspace; only the version of a mapping guards it."""
     with (
         patch.object(MemoryLedger, "_check_lease", lambda _: None),
-        patch.object(conductor, "LEASE", timedelta()),
+        patch.object(conductor.shift, "LEASE", timedelta()),
     ):
         yield
 

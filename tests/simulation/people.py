@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from navsync.fields import SPECS, Field, Kind, field_of
 from navsync.model import (
+    Conflict,
     Decision,
     EntityRef,
     EntityType,
@@ -19,6 +20,7 @@ from navsync.model import (
     Present,
     Side,
     State,
+    SyncLog,
     Value,
     Values,
     WorkKind,
@@ -80,8 +82,6 @@ class People:
         """Record → the record, itself or its project, that somebody deleted."""
         self.cleared: set[tuple[str, str, str]] = set()
         """Side, record or page, and field that somebody left empty."""
-        self.resolved: set[tuple[int, int, str]] = set()
-        """Workspace, mapping and field of which somebody chose a winner: perhaps of other values than they saw."""
         self.approved: set[tuple[int, int]] = set()
         """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
         self._number = 0
@@ -247,9 +247,14 @@ class People:
             return
         conflict = mapping.conflicts[op.field % len(mapping.conflicts)]
         winner = tuple(Side)[op.how % 2]
-        self.resolved.add((office.id, mapping.id, conflict.field))
+        self.give_up_half(conflict, winner)
         self.history.note(f"    {winner} wins {conflict.field} of mapping {mapping.id}")
         self.history.put(office, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", choice=winner)
+
+    def give_up_half(self, conflict: Conflict, winner: Side) -> None:
+        """Somebody who sees both halves of *conflict* lets one of them win."""
+        values = {Side.NAVIMPACT: conflict.navimpact, Side.NOTION: conflict.notion}
+        self.replacements.discard((conflict.field, values[winner], values[winner.other]))
 
     def _decide(self, office: Office, op: Op) -> None:
         mapping = _pick([m for m in self._mappings(office) if m.state is State.AWAITING_APPROVAL], op.target)
@@ -271,17 +276,18 @@ class People:
         scope = ("log", "log", "field", "run")[op.how % 4]
         meant = [each for each in written if each.run_id == row.run_id] if scope == "run" else [row]
         self.approved |= {(office.id, each.mapping_id) for each in meant if each.mapping_id is not None}
-        self.cleared |= {
-            (f"notion {office.id}", each.page_id or "", change.field)
-            for each in meant
-            for change in each.changes
-            if change.old in (None, ())
-        }
+        for each in meant:
+            self.empties(office, each)
         external_id = f"run/{row.run_id}" if scope == "run" else f"log/{row.id}"
         if scope == "field" and row.changes:
             external_id += f"/{row.changes[op.field % len(row.changes)].field}"
         self.history.note(f"    undo {external_id}: {row.operation}")
         self.history.put(office, WorkKind.REVERT, external_id)
+
+    def empties(self, office: Office, row: SyncLog) -> None:
+        """Undoing *row* leaves empty again what was empty before."""
+        emptied = (change.field for change in row.changes if change.old in (None, ()))
+        self.cleared |= {(f"notion {office.id}", row.page_id or "", field) for field in emptied}
 
     # --- belonging --------------------------------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ class Witness:
             if value in EMPTY and before.get(name) not in EMPTY and rule != "undone":
                 self._cleared(office, to, name, mapping)
             if looked is not None and looked.values.get(name) == before.get(name) and rule.startswith("changed on"):
-                self._undone(office, to, mapping, name, before.get(name), value)
+                self._undone(to, name, before.get(name), value)
             for piece in _lost(name, before, after):
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, id, name, piece, looked, mapping)
@@ -147,13 +147,10 @@ class Witness:
         if (f"notion {office.id}", mapping.page_id, name) not in self.history.people.cleared:
             self.history.problem(f"I17: {name} of {mapping.entity} was cleared, which nobody did in Notion")
 
-    def _undone(self, office: Office, to: str, mapping: Mapping | None, name: str, old: Value, new: Value) -> None:
+    def _undone(self, to: str, name: str, old: Value, new: Value) -> None:
         """What a person wrote knowingly over *new* must not be replaced by it as if that were the newer of the two."""
-        people = self.history.people
         unlike_any_other = KINDS[name] not in WORDY and old not in EMPTY and new not in EMPTY
-        if not unlike_any_other or (name, new, old) not in people.replacements:
-            return
-        if mapping is not None and (office.id, mapping.id, name) in people.resolved:
+        if not unlike_any_other or (name, new, old) not in self.history.people.replacements:
             return
         if self.history.fired[Fault.OUTLIVED]:
             return  # what a late worker wrote looks like a person's edit, and is carried

@@ -23,6 +23,8 @@ QUEUES = of_type("AWS::SQS::Queue")
 
 LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+AUDIT = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
+"""Of audit rows only: a condition keeps the role to their partitions."""
 
 MAY = {
     "AuthorizerRole": {
@@ -32,8 +34,9 @@ MAY = {
     },
     "OAuthCallbackRole": {
         "OAuthCallbackLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
         "MappingsTable": {"dynamodb:PutItem"},
+        "SyncLogsTable": AUDIT,
         "WakeQueue": {"sqs:SendMessage"},
         "NotionOAuthSecret": {"secretsmanager:GetSecretValue"},
         "secret:<stack>/workspace/*": {
@@ -46,7 +49,7 @@ MAY = {
     },
     "SyncTriggerRole": {
         "SyncTriggerLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"},
+        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "MappingsTable": {"dynamodb:PutItem"},
         "WakeQueue": {"sqs:SendMessage"},
         "LaterQueue": {"sqs:SendMessage"} | TAKE,
@@ -79,6 +82,7 @@ MAY = {
             "dynamodb:GetItem",
             "dynamodb:PutItem",
         },
+        "SyncLogsTable/index/by_run": {"dynamodb:Query"},
         "WakeQueue": {"sqs:SendMessage"} | TAKE,
         "LaterQueue": {"sqs:SendMessage"},
         "NotionOAuthSecret": {"secretsmanager:GetSecretValue"},
@@ -95,14 +99,30 @@ MAY = {
     },
     "DashboardRole": {
         "DashboardLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:PutItem"},
-        "MappingsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        "WorkspacesTable": {
+            "dynamodb:BatchGetItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        },
+        "MappingsTable": {
+            "dynamodb:GetItem",
+            "dynamodb:BatchGetItem",
+            "dynamodb:PutItem",
+            "dynamodb:BatchWriteItem",
+        },
+        "MappingsTable/index/by_due": {"dynamodb:Query"},
         "MappingsTable/index/by_time": {"dynamodb:Query"},
         "MappingsTable/index/by_standing": {"dynamodb:Query"},
-        "SyncLogsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem"},
+        "SyncLogsTable": {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"} | AUDIT,
         "SyncLogsTable/index/by_time": {"dynamodb:Query"},
         "SyncLogsTable/index/by_outcome": {"dynamodb:Query"},
-        "Key": {"kms:Decrypt"},
+        "SyncLogsTable/index/by_run": {"dynamodb:Query"},
+        "SyncLogsTable/index/by_record": {"dynamodb:Query"},
+        "WakeQueue": {"sqs:SendMessage"},
+        "Key": {"kms:Decrypt", "kms:GenerateDataKey"},
     },
     "TickRole": {"ScheduledReconcileFunction": {"lambda:InvokeFunction"}},
 }
@@ -118,8 +138,6 @@ ROUTES = {
     "SyncTriggerFunction": {
         ("POST", "/webhooks/navimpact", "anybody"),
         ("POST", "/webhooks/notion", "anybody"),
-        ("POST", "/sync-project/{project_id}", "caller"),
-        ("POST", "/workspaces/{id}/sync", "caller"),
     },
     "DashboardFunction": {
         ("GET", "/workspaces", "caller"),
@@ -130,6 +148,19 @@ ROUTES = {
         ("GET", "/sync-logs", "caller"),
         ("GET", "/dashboard", "caller"),
         ("GET", "/attention", "caller"),
+        ("POST", "/sync-project/{project_id}", "caller"),
+        ("POST", "/workspaces/{id}/sync", "caller"),
+        ("GET", "/conflicts", "caller"),
+        ("POST", "/conflicts/{mapping_id}/resolve", "caller"),
+        ("GET", "/approvals", "caller"),
+        ("POST", "/approvals/{mapping_id}", "caller"),
+        ("GET", "/history", "caller"),
+        ("POST", "/history/{log_id}/revert", "caller"),
+        ("GET", "/audit", "caller"),
+        ("GET", "/explain/{entity_type}/{entity_id}", "caller"),
+        ("GET", "/analytics", "caller"),
+        ("GET", "/openapi.json", "anybody"),
+        ("GET", "/docs", "anybody"),
         ("GET", "/health", "anybody"),
     },
 }
@@ -174,6 +205,13 @@ def test_a_role_may_do_what_is_written_here_and_nothing_else(role: str) -> None:
             granted.setdefault(resource_name(resource), set()).update(listed(statement["Action"]))
 
     assert granted == MAY[role]
+
+
+@pytest.mark.parametrize("role", ["DashboardRole", "OAuthCallbackRole"])
+def test_people_can_add_to_the_audit_trail_and_rewrite_no_row_of_the_sync_log(role: str) -> None:
+    (trail,) = (each for each in statements(role) if each["Sid"] == "AuditTrail")
+
+    assert trail["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#AUDIT"]}}
 
 
 def test_no_role_allows_a_wildcard_action() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from navsync.fields.bodies import Edit, edits
+from navsync.fields.rewriting import Edit, edits
 
 BODY = "# Reef\nFirst.\n- one\n- two\nLast."
 

@@ -33,10 +33,19 @@ def test_each_field_is_read_from_the_variable_of_its_name(settings: AnySettings)
     assert {str(getattr(read, field.name)) for field in fields(settings)} == {"7"}
 
 
+OPTIONAL = {"JWKS_URL", "JWT_AUDIENCE", "JWT_ISSUER"}
+
+
 @pytest.mark.parametrize(
-    ("settings", "name"), [(settings, field.name.upper()) for settings in ALL for field in fields(settings)]
+    ("settings", "name", "value"),
+    [
+        (settings, field.name.upper(), value)
+        for settings in ALL
+        for field in fields(settings)
+        for value in (None, "", " \n")
+        if value is None or field.name.upper() not in OPTIONAL
+    ],
 )
-@pytest.mark.parametrize("value", [None, "", " \n"])
 def test_a_missing_variable_is_named_with_what_to_do(settings: AnySettings, name: str, value: str | None) -> None:
     env = environment(settings) | ({} if value is None else {name: value})
     if value is None:
@@ -44,6 +53,13 @@ def test_a_missing_variable_is_named_with_what_to_do(settings: AnySettings, name
 
     with pytest.raises(ConfigError, match=rf"the setting {name} is missing: set it in template\.yaml"):
         settings.from_env(env)
+
+
+@pytest.mark.parametrize("name", sorted(OPTIONAL))
+def test_what_may_be_left_empty_is_none_then(name: str) -> None:
+    env = environment(config.AuthorizerSettings) | {name: " "}
+
+    assert getattr(config.AuthorizerSettings.from_env(env), name.lower()) is None
 
 
 def test_blanks_around_a_value_are_none_of_it() -> None:

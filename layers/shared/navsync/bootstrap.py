@@ -6,8 +6,8 @@ import random
 import secrets as entropy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -16,7 +16,8 @@ import boto3
 from botocore.config import Config
 
 from navsync import navimpact, notion, tokens
-from navsync.conductor import Tools
+from navsync.api import Guard
+from navsync.conductor import CONNECTION, NotionWorkspace, Tools
 from navsync.config import (
     AuthorizerSettings,
     DashboardSettings,
@@ -26,15 +27,15 @@ from navsync.config import (
     WorkerSettings,
 )
 from navsync.credentials import Credentials, Tokens
-from navsync.errors import ConfigError
+from navsync.errors import ConfigError, Forbidden, NeedsReauth, OutOfBlocks
 from navsync.inbox import Inbox
-from navsync.model import Direction, EntityRef, EntityType, Lane, Work, WorkKind, Workspace
+from navsync.model import Capabilities, Direction, Edit, EntityRef, Lane, Pause, Work, WorkKind, Workspace
 from navsync.navimpact import NavImpactSide
 from navsync.notion import Budget, Gateway, NotionSide, OAuth, SetUp
 from navsync.ports import Ledger
 from navsync.secrets import DeploymentSecrets, NotionWebhookToken, SigningSecrets, WorkspaceSecrets
 from navsync.store import DynamoDesk, Store, Tables
-from navsync.tokens import Claims
+from navsync.tokens import Claims, Expected, PublicKeys
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -42,6 +43,13 @@ if TYPE_CHECKING:
 
 QUICK = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 """AWS answers in milliseconds; an API request must not hang for botocore's minute."""
+
+
+FEW_REQUESTS = 180
+"""What every plan of Notion allows in a minute; connecting takes about ten."""
+
+LOOKED_LATELY = timedelta(hours=1)
+"""What the connection may do is not asked for again because of every refusal."""
 
 
 def clock() -> datetime:
@@ -68,10 +76,12 @@ def work(
     actor: str | None,
     direction: Direction = Direction.BOTH,
     thorough: bool = False,
+    edit: Edit | None = None,
+    choice: str | None = None,
 ) -> Work:
     """A fresh work row, due now; its id is the run's, too."""
     nonce = str(new_id())
-    return Work(lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough)
+    return Work(lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +104,25 @@ class Connecting:
     tokens: WorkspaceSecrets
     oauth: Callable[[], OAuth]
     """Built at each use: the client's secret may have been put anew."""
+    gateway: Callable[[Tokens], Gateway]
+    """To Notion with the tokens of a grant that is not kept yet."""
+    guard: Guard
     clock: Callable[[], datetime] = clock
     new_id: Callable[[], int] = new_id
+    sleep: Callable[[float], None] = time.sleep
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """Tokens that a person has just been given."""
+
+    tokens: Tokens
+
+    def token(self) -> str:
+        return self.tokens.access_token
+
+    def refresh(self, dead: str) -> str:
+        raise NeedsReauth("Notion refuses the token that it has just given; connect the workspace again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,22 +144,29 @@ class Ticker:
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """What people see."""
+    """What people see, set and decide."""
 
     store: Store
+    inbox: Inbox
+    guard: Guard
     clock: Callable[[], datetime] = clock
+    sleep: Callable[[float], None] = time.sleep
 
 
 def authorizer(settings: AuthorizerSettings) -> Callable[[str], Claims]:
-    """Bearer token → claims. The signing secret is read at the first call and again every few minutes."""
+    """Bearer token → claims. Secret or public keys are read at the first call and again every few minutes."""
+    expected = Expected(settings.jwt_audience, settings.jwt_issuer)
+    if settings.jwks_url is not None:
+        return PublicKeys(settings.jwks_url, expected).verify
     kept = DeploymentSecrets(_vault())
-    return lambda token: tokens.verify(token, kept.jwt_secret(settings.signing_secret_arn))
+    return lambda token: tokens.verify(token, kept.jwt_secret(settings.signing_secret_arn), expected)
 
 
 def oauth(settings: OAuthSettings) -> Connecting:
     """For the function that connects workspaces."""
     client = notion.connect(settings.notion_base_url, timeout=settings.notion_timeout)
-    store, vault = _store(settings.workspaces_table, settings.mappings_table), _vault()
+    store = _store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table)
+    vault = _vault()
     kept = DeploymentSecrets(vault)
     return Connecting(
         store=store,
@@ -145,6 +179,17 @@ def oauth(settings: OAuthSettings) -> Connecting:
             redirect_uri=settings.notion_redirect_uri,
             clock=clock,
         ),
+        gateway=lambda tokens: Gateway(
+            client=client,
+            credentials=_Granted(tokens),
+            budget=Budget(FEW_REQUESTS, clock=clock),
+            max_retries=1,
+            clock=clock,
+            sleep=time.sleep,
+            chance=random.random,
+            for_people=True,
+        ),
+        guard=_guard(store, settings.calls_per_minute),
     )
 
 
@@ -168,7 +213,9 @@ def reconcile(settings: ReconcileSettings) -> Ticker:
 
 def dashboard(settings: DashboardSettings) -> Viewer:
     """For the function that people ask."""
-    return Viewer(_store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table))
+    store = _store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table)
+    inbox = _inbox(store, settings.wake_queue_url, None)
+    return Viewer(store, inbox, _guard(store, settings.calls_per_minute))
 
 
 def worker(settings: WorkerSettings) -> Worker:
@@ -208,8 +255,16 @@ class _Workshop:
             clock=clock,
             new_id=new_id,
             jitter=random.random,
-            entity_types=(EntityType.MEDIA_PROJECT,),
+            pause_sisters=self._pause_sisters,
+            look_at_connection=partial(_look_at_connection, desk),
+            was_forbidden=partial(_was_forbidden, desk),
         )
+
+    def _pause_sisters(self, workspace: Workspace, pause: Pause) -> None:
+        """Notion counts some limits for all connections of a workspace together."""
+        for id in self.store.directory.workspaces_of_notion(workspace.notion_workspace_id):
+            if id != workspace.id:
+                self.store.desk(id).keep_pause(pause)
 
     def _notion_of(
         self, desk: DynamoDesk, workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]
@@ -238,6 +293,8 @@ class _Workshop:
             load=partial(self.tokens.get, workspace_id),
             store=partial(self.tokens.put, workspace_id),
             exchange=self._exchange,
+            turn=self.store.turn(workspace_id, clock),
+            sleep=time.sleep,
         )
 
     def _exchange(self, refresh_token: str) -> Tokens:
@@ -256,6 +313,20 @@ class _Workshop:
         return f"{self.settings.navimpact_base_url.rstrip('/')}/projects/{entity.id}"
 
 
+def _look_at_connection(desk: DynamoDesk, side: NotionWorkspace) -> None:
+    if isinstance(side, NotionSide):
+        desk.keep_capabilities(notion.capabilities_of(side.gateway, now=clock()))
+
+
+def _was_forbidden(desk: DynamoDesk, error: Forbidden) -> None:
+    """Show at once that the blocks are used up; whatever else was forbidden is asked for at the next sweep."""
+    known = desk.capabilities() or Capabilities(clock())
+    if isinstance(error, OutOfBlocks):
+        desk.keep_capabilities(replace(known, out_of_blocks_since=known.out_of_blocks_since or clock()))
+    elif clock() - known.checked_at > LOOKED_LATELY:
+        desk.clear_cursor(CONNECTION)
+
+
 def _page_of(ledger: Ledger, entity: EntityRef) -> str | None:
     mapping = ledger.of_entity(entity)
     return None if mapping is None else mapping.page_id
@@ -269,6 +340,10 @@ def _entity_of(ledger: Ledger, page_id: str) -> EntityRef | None:
 def _store(workspaces: str, mappings: str, sync_logs: str = "") -> Store:
     client = boto3.client("dynamodb", config=QUICK)
     return Store(client, Tables(workspaces, mappings, sync_logs))
+
+
+def _guard(store: Store, per_minute: int) -> Guard:
+    return Guard(store.trail, store.windows, per_minute, clock, new_id)
 
 
 def _inbox(store: Store, wake_queue_url: str, later_queue_url: str | None) -> Inbox:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Self, get_type_hints
+from typing import Any, Self, get_type_hints
 
 from navsync.errors import ConfigError
 
@@ -12,7 +12,7 @@ from navsync.errors import ConfigError
 class _Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Self:
-        """Read each field from the variable of its name in capitals.
+        """Read each field from the variable of its name in capitals; one that may be None may be left empty.
 
         Raises ConfigError naming the variable that is missing or is not what it should be, so that a function that
         was deployed without it stops at start and says why.
@@ -21,8 +21,10 @@ class _Settings:
         return cls(**{f.name: _read(env, f.name.upper(), hints[f.name]) for f in fields(cls)})  # type: ignore[arg-type]
 
 
-def _read(env: Mapping[str, str], name: str, kind: type) -> str | int:
+def _read(env: Mapping[str, str], name: str, kind: Any) -> str | int | None:
     raw = env.get(name, "").strip()
+    if not raw and kind == str | None and name in env:
+        return None
     if not raw:
         raise ConfigError(f"the setting {name} is missing: set it in template.yaml for this function and deploy again")
     if kind is not int:
@@ -38,6 +40,10 @@ class AuthorizerSettings(_Settings):
     """Who is calling: what tokens are checked with."""
 
     signing_secret_arn: str
+    jwks_url: str | None
+    """Where the platform publishes its keys; None: it signs with the shared secret."""
+    jwt_audience: str | None
+    jwt_issuer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class OAuthSettings(_Settings):
     """Seconds that one call may take."""
     workspace_secret_prefix: str
     kms_key_arn: str
+    sync_logs_table: str
+    calls_per_minute: int
+    """Of one caller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +112,11 @@ class ReconcileSettings(_Settings):
 
 @dataclass(frozen=True, slots=True)
 class DashboardSettings(_Settings):
-    """What people see and set."""
+    """What people see, set and decide."""
 
     workspaces_table: str
     mappings_table: str
     sync_logs_table: str
-    notion_sync_interval: int
-    """Seconds between two reconciles."""
+    wake_queue_url: str
+    calls_per_minute: int
+    """Of one caller."""

@@ -22,14 +22,18 @@ class Retryable(SyncError):
 
 
 class Blocked(Retryable):
-    """Send nothing before *until*: a rate limit or an overload. *whole_workspace*: stop all its connections."""
+    """Send nothing before *until*: a rate limit or an overload.
+
+    *whole_workspace*: stop all its connections. *too_fast*: a limit on our own pace, so go on more slowly after it.
+    """
 
     code = "blocked"
 
-    def __init__(self, message: str, *, until: datetime, whole_workspace: bool = False) -> None:
+    def __init__(self, message: str, *, until: datetime, whole_workspace: bool = False, too_fast: bool = False) -> None:
         super().__init__(message)
         self.until = until
         self.whole_workspace = whole_workspace
+        self.too_fast = too_fast
 
 
 class Unavailable(Retryable):
@@ -106,6 +110,16 @@ class MissingCapability(Fatal):
     """The connection lacks a permission (403)."""
 
     code = "missing_capability"
+
+
+class Forbidden(MissingCapability):
+    """Notion says that the connection may not."""
+
+
+class OutOfBlocks(Forbidden):
+    """The Notion workspace has used the blocks of its plan: nothing new can be made there."""
+
+    code = "out_of_blocks"
 
 
 class NeedsReauth(Fatal):

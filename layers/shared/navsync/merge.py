@@ -140,7 +140,7 @@ def _together(field: Field, base: Base | None, shown: Base) -> str | None:
 
 
 def _ruled(field: Field, base: Base | None, shown: Base, policy: Policy) -> Action:
-    if policy is Policy.ASK:
+    if policy is Policy.ASK or base is None:  # never agreed on: a policy is for edits, and these may be none
         return Clash(Conflict(field.name, base.navimpact if base else None, shown.navimpact, shown.notion))
     winner = Side(policy)
     return _write(field, shown, winner.other, shown.on(winner), f"policy {winner}")

@@ -224,8 +224,6 @@ class CreateIntent:
     log_id: int
     attempted_at: datetime | None = None
     """When it was last sent; None while it surely was not, so that no lookup is owed."""
-    forgotten: tuple[str, ...] = ()
-    """Fields whose column was lost and came back since: what was sent for them is not agreed on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +284,8 @@ class Mapping:
     troubles: tuple[Trouble, ...] = ()
     stamped: bool = False
     """Whether the page carries its `NavImpact ID`."""
+    doubted: tuple[str, ...] = ()
+    """Fields whose column was lost and came back: what the page shows may be what is left, and no edit of a person."""
     body_as_of: datetime | None = None
     """The page's time of edit when its body was last read, where no later edit can hide in the same minute."""
     gone_since: datetime | None = None
@@ -366,6 +366,26 @@ class Workspace:
     members: MappingOf[str, str] = field(default_factory=dict)
     """Subject of a token → role; the connecting admin is the first."""
     version: int = 0
+
+
+class Capability(StrEnum):
+    """What a connection may do in Notion, as far as NavSync needs it; Notion's own names."""
+
+    READ = "read_content"
+    INSERT = "insert_content"
+    UPDATE = "update_content"
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the connection may do, as found out when it was made and every day since."""
+
+    checked_at: datetime
+    missing: tuple[Capability, ...] = ()
+    free_plan: bool = False
+    """The workspace takes uploads of 5 MiB at most, as only Free ones do."""
+    out_of_blocks_since: datetime | None = None
+    """When Notion refused to make a page because the plan's blocks are used up."""
 
 
 @dataclass(frozen=True, slots=True)

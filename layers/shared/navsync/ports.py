@@ -131,6 +131,14 @@ class Ledger(Protocol):
         """Write *logs* that belong to no mapping's change, under the lease."""
         ...
 
+    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
+        """Be the only workspace that writes *entity* in NavImpact; False while another one does."""
+        ...
+
+    def let_go(self, entity: EntityRef) -> None:
+        """Done with it; nothing happens when it is no longer ours."""
+        ...
+
     def count_removal(self, now: datetime) -> bool:
         """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
         ...

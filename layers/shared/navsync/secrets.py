@@ -32,6 +32,7 @@ class SigningSecrets:
     """What requests are checked with, and the token that NavImpact is called with. Not shown by `repr`."""
 
     jwt_secret: str = field(repr=False)
+    """Two, separated by a space, while one takes over from the other; so may be the next."""
     navimpact_webhook_secret: str = field(repr=False)
     """Two, separated by a space, while one takes over from the other."""
     navimpact_token: str = field(repr=False)
@@ -50,7 +51,7 @@ class DeploymentSecrets:
         return self._filled(arn, "client_secret")
 
     def jwt_secret(self, arn: str) -> str:
-        """What callers' tokens are signed with."""
+        """What callers' tokens are signed with. Two, separated by a space, while one takes over from the other."""
         return self._filled(arn, "jwt_secret")
 
     def signing(self, arn: str) -> SigningSecrets:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as MappingOf
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from navsync.audit import AuditRow
+from navsync.explain import Explanation
+from navsync.connection import stops, troubles_of
 from navsync.model import (
+    Capabilities,
     Change,
     Conflict,
     Connection,
@@ -66,7 +71,7 @@ def is_active(shown: Workspace) -> bool:
     return shown.is_active and shown.connection is Connection.CONNECTED
 
 
-def workspace(shown: Workspace) -> Json:
+def workspace(shown: Workspace, capabilities: Capabilities | None = None) -> Json:
     """A workspace; its tokens are not even here to be shown."""
     return {
         "id": shown.id,
@@ -81,9 +86,35 @@ def workspace(shown: Workspace) -> Json:
             "requests_per_minute": shown.settings.requests_per_minute,
             "parent_page_id": shown.settings.parent_page_id,
         },
+        "capabilities": None if capabilities is None else _capabilities(capabilities),
         "created_at": moment(shown.created_at),
         "updated_at": moment(shown.updated_at),
     }
+
+
+def _capabilities(shown: Capabilities) -> Json:
+    """What the connection may do in Notion, and what stops because of what it may not."""
+    return {
+        "checked_at": moment(shown.checked_at),
+        "missing": [{"capability": each, "stops": stops(each)} for each in shown.missing],
+        "free_plan": shown.free_plan,
+        "out_of_blocks_since": moment(shown.out_of_blocks_since),
+    }
+
+
+def connection(shown: Workspace, capabilities: Capabilities | None) -> list[Json]:
+    """Everything about the connection as a whole that waits for a person, as `attention` lists it."""
+    about = {
+        "workspace_id": shown.id,
+        "mapping_id": None,
+        "entity_type": None,
+        "entity_id": None,
+        "notion_page_id": None,
+        "title": shown.name,
+        "kind": "connection",
+        "field": None,
+    }
+    return [about | {"code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles_of(shown, capabilities)]
 
 
 def mapping(shown: Mapping, *, database_id: str | None) -> Json:
@@ -120,18 +151,39 @@ def reason(shown: Mapping) -> str | None:
 
 
 def conflict(shown: Conflict) -> Json:
-    """All three values of a conflict."""
-    return {
-        "field": shown.field,
-        "base": short(shown.base),
-        "navimpact": short(shown.navimpact),
-        "notion": short(shown.notion),
+    """All three values of a conflict, cut where they are long."""
+    return _three_values(shown, short)
+
+
+def conflicts(shown: Mapping) -> Json:
+    """What was edited on both sides of *shown*, with whole values: a person chooses between them."""
+    return _about(shown) | {"conflicts": [_three_values(c, value) for c in shown.conflicts]}
+
+
+def _three_values(shown: Conflict, as_json: Callable[[Value], Any]) -> Json:
+    values = {"base": shown.base, "navimpact": shown.navimpact, "notion": shown.notion}
+    return {"field": shown.field, "version": shown.version} | {name: as_json(each) for name, each in values.items()}
+
+
+def approval(shown: Mapping) -> Json:
+    """The deletion that *shown* waits with."""
+    waiting = next((trouble for trouble in shown.troubles if trouble.code in APPROVALS), None)
+    return _about(shown) | {
+        "code": waiting.code if waiting else "approve_delete",
+        "cause": waiting.cause if waiting else "It was deleted on one side.",
+        "fix": waiting.fix if waiting else "Approve the deletion, or reject it.",
+        "since": moment(shown.last_sync_at),
     }
 
 
 def attention(shown: Mapping) -> list[Json]:
     """Everything about *shown* that waits for a person, each with its cause and its fix."""
-    about = {
+    clashes = [_clash(c) for c in shown.conflicts]
+    return [_about(shown) | item for item in [*clashes, *map(_trouble, shown.troubles)]]
+
+
+def _about(shown: Mapping) -> Json:
+    return {
         "workspace_id": shown.workspace_id,
         "mapping_id": shown.id,
         "entity_type": shown.entity_type,
@@ -139,8 +191,6 @@ def attention(shown: Mapping) -> list[Json]:
         "notion_page_id": shown.page_id,
         "title": shown.title,
     }
-    clashes = [_clash(c) for c in shown.conflicts]
-    return [about | item for item in [*clashes, *map(_trouble, shown.troubles)]]
 
 
 def _clash(shown: Conflict) -> Json:
@@ -148,13 +198,13 @@ def _clash(shown: Conflict) -> Json:
         "kind": "conflict",
         "code": "conflict",
         "cause": f"{shown.field} was edited on both sides.",
-        "fix": "Make both sides say the same; nothing is overwritten until then.",
+        "fix": "Choose who wins, or make both sides say the same; nothing is overwritten until then.",
         **conflict(shown),
     }
 
 
 def _trouble(shown: Trouble) -> Json:
-    kind = "approval" if shown.code in {"approve_delete", "mass_deletion"} else "error"
+    kind = "approval" if shown.code in APPROVALS else "error"
     return {
         "kind": "draft" if shown.code == "draft" else kind,
         "code": shown.code,
@@ -162,6 +212,10 @@ def _trouble(shown: Trouble) -> Json:
         "fix": shown.fix,
         "field": shown.field,
     }
+
+
+APPROVALS = frozenset({"approve_delete", "mass_deletion"})
+"""Troubles that are deletions waiting for a person."""
 
 
 class OperationType(StrEnum):
@@ -216,6 +270,66 @@ def log(shown: SyncLog) -> Json:
         "changes": [change(c) for c in shown.changes],
         "sync_duration_ms": shown.duration_ms,
         "created_at": moment(shown.at),
+    }
+
+
+UNDOABLE = frozenset({Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT})
+"""What wrote something that can be written back."""
+
+
+def can_revert(shown: SyncLog) -> bool:
+    """Whether undoing *shown* can be asked for; that nobody has edited since is seen when it is tried."""
+    return shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE and shown.mapping_id is not None
+
+
+def history(shown: SyncLog) -> Json:
+    """A row of the sync log with its values whole."""
+    whole = [change(each) | {"old": value(each.old), "new": value(each.new)} for each in shown.changes]
+    return log(shown) | {
+        "changes": whole,
+        "mapping_id": shown.mapping_id,
+        "reverts": shown.reverts,
+        "can_revert": can_revert(shown),
+    }
+
+
+def explanation(workspace_id: int, about: Mapping | None, shown: Explanation) -> Json:
+    """How a record stands in one workspace."""
+    return {
+        "workspace_id": workspace_id,
+        "mapping_id": None if about is None else about.id,
+        "entity_type": None if about is None else about.entity_type,
+        "entity_id": None if about is None else number(about.entity_id),
+        "notion_page_id": None if about is None else about.page_id,
+        "verdict": shown.verdict,
+        "because": shown.because,
+        "to_do": shown.to_do,
+        "since": moment(shown.since),
+        "error": shown.error,
+    }
+
+
+def progress(*, done: int, total: int, per_minute: int) -> Json:
+    """How far it has come, and how long the rest takes at the pace of the last minute."""
+    left = total - done
+    seconds = None if not per_minute else round(60 * left / per_minute)
+    return {"done": done, "total": total, "per_minute": per_minute, "seconds_left": seconds if left else 0}
+
+
+def audit(shown: AuditRow) -> Json:
+    """Who did what."""
+    return {
+        "id": shown.id,
+        "at": moment(shown.at),
+        "subject": shown.subject,
+        "role": shown.role,
+        "route": shown.route,
+        "target": shown.target,
+        "workspace_id": shown.workspace_id,
+        "status": shown.status,
+        "code": shown.code,
+        "run_id": shown.run_id,
+        "request_id": shown.request_id,
     }
 
 

@@ -154,12 +154,13 @@ def _straddling(position: int, cluster: str) -> str:
 
 
 def _children(writer: _Writer, project_id: int) -> Iterator[Record]:
+    """Mostly few, so that a first sync is watched and not waited for."""
     parent = {"media_project_id": project_id}
-    for _ in range(writer.number(0, 6)):
+    for _ in range(writer.one_of((0, 0, 1, 1, 1, 2, 6))):
         yield writer.record(DISTRIBUTION_LOG, parent | _log(writer))
-    for _ in range(writer.number(0, 6)):
+    for _ in range(writer.one_of((0, 0, 1, 1, 1, 2, 6))):
         yield writer.record(PERFORMANCE_METRICS, parent | _metrics(writer))
-    for _ in range(writer.number(0, 3)):
+    for _ in range(writer.one_of((0, 0, 0, 1, 1, 2, 3))):
         yield writer.record(IMPACT_STORY, parent | _story(writer))
 
 

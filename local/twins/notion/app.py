@@ -13,12 +13,13 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local.twins.control import Control, ControlMiddleware
-from local.twins.notion import errors, seed
+from local.twins.notion import errors, hosting, seed
 from local.twins.notion.budget import Budgets
 from local.twins.notion.config import Config
 from local.twins.notion.gate import Gate
 from local.twins.notion.ids import Minter
 from local.twins.notion.oauth import OAuth
+from local.twins.notion.outages import Outages
 from local.twins.notion.records import Subscription, Workspace
 from local.twins.notion.state import Store
 from local.twins.notion.steering import Steering, state
@@ -38,8 +39,9 @@ class Twin:
         self.world = World(Store(config.state), Switches(), config, Minter())
         self.control = Control(on_reset=self._start_over, state=lambda: state(self.world, self.webhooks))
         self.webhooks = Webhooks(self.world, self.control.clock, self.control.outbox, self.control.webhooks)
+        self.outages = Outages(self.control.chance)
         self.budgets = Budgets(self.control.clock.monotonic)
-        self.gate = Gate(self.world, self.control.clock, self.budgets, self.webhooks.publish)
+        self.gate = Gate(self.world, self.control.clock, self.budgets, self.webhooks.publish, self.outages)
         if not self.world.store.all(Workspace):
             self._plant()
         for subscription in self.world.store.all(Subscription):
@@ -49,9 +51,10 @@ class Twin:
         """All addresses of the twin."""
         return [
             *self.control.routes(),
-            *Steering(self.world, self.control, self.webhooks).routes(),
+            *Steering(self.world, self.control, self.webhooks, self.outages).routes(),
             *OAuth(self.world, self.now).routes(),
             Route("/v1/{rest:path}", self.gate.__call__, methods=METHODS),
+            *hosting.routes(self.world, self.control.clock),
             *Web(self.world).routes(),
             Mount("/_page", StaticFiles(directory=HERE / "static")),
         ]
@@ -85,6 +88,7 @@ class Twin:
             setattr(self.world.switches, name, field.default)
         self.webhooks.clear()
         self.budgets.clear()
+        self.outages.planned.clear()
         with self.world.store.transaction():
             self.world.store.clear()
             seed.plant(self.world.store, self.world.config.plan, self.now())

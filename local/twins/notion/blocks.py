@@ -26,6 +26,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     if wanted_trash is not None:
         block = _in_trash(caller, block, wanted_trash)
     if content is not None and isinstance(block, Block):
+        contents.attach(caller, block.content, content)
         block = contents.change(caller, block, content=content)
     return objects.block(caller, block)
 
@@ -37,11 +38,11 @@ def delete(caller: Caller, ask: Ask) -> JsonObject:
 
 def children(caller: Caller, ask: Ask) -> JsonObject:
     """GET /v1/blocks/{block_id}/children: one level, what is in the trash left out."""
-    container = _container(caller, ask)
+    container = _original(caller, _container(caller, ask))
     findings = caller.findings("query")
     size = page_size_of_query(ask, findings)
     findings.check()
-    rest = _from(caller.world.inside(container), ask.parameter("start_cursor"))
+    rest = _from(caller, container, ask.parameter("start_cursor"))
     live = [child for child in rest if not child.in_trash]
     following = live[size].id if len(live) > size else None
     return _list(caller, live[:size], following)
@@ -70,9 +71,18 @@ def _container(caller: Caller, ask: Ask) -> Container:
     return found
 
 
+def _original(caller: Caller, container: Container) -> Container:
+    """A synced block shows what its original holds; nothing, where that is not shared."""
+    content = container.content if isinstance(container, Block) and container.type == "synced_block" else {}
+    if not content.get("synced_from"):
+        return container
+    found = caller.world.store.get(Block, content["synced_from"]["block_id"])
+    return found if found is not None and caller.sees(found) else container
+
+
 def _takes(container: Container, kind: str) -> bool:
     if isinstance(container, Page):
-        return kind != "table_row"
+        return kind not in ("table_row", "column")
     return kinds.may_hold(container.type, container.content, kind)
 
 
@@ -101,14 +111,15 @@ def _in_trash(caller: Caller, found: Child, wanted: bool) -> Child:
             return contents.change(caller, found, in_trash=wanted)
 
 
-def _from(children: list[Child], cursor: str | None) -> list[Child]:
+def _from(caller: Caller, container: Container, cursor: str | None) -> list[Child]:
     """What follows a cursor, which is the id of the first block that has not been shown."""
+    children = caller.world.inside(container)
     if cursor is None:
         return children
     wanted = ids.parse(cursor)
     at = next((index for index, child in enumerate(children) if child.id == wanted), None)
     if at is None:
-        raise validation(f"The start_cursor provided is invalid: {cursor}")
+        raise errors.bad_cursor("query", cursor, caller.world.switches.cursor_wording)
     return children[at:]
 
 

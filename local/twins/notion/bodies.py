@@ -4,13 +4,14 @@ from typing import Final
 
 from local.twins.notion import kinds, markdown
 from local.twins.notion.errors import UNDEFINED, validation
-from local.twins.notion.nodes import Node
+from local.twins.notion.nodes import Node, walk
 from local.twins.notion.requests import Ask
 from local.twins.notion.validation import Findings
 from local.twins.notion.wire import JsonObject
 
 MAX_DEPTH: Final = 2
 MAX_BLOCKS: Final = 1000
+_LEAST_CHILDREN: Final = {"column_list": 2, "column": 1}
 _AROUND: Final = ("object", "type", "id", "created_time", "last_edited_time", "has_children", "archived", "in_trash")
 
 type Nodes = tuple[Node, ...]
@@ -28,7 +29,7 @@ def parse(ask: Ask, findings: Findings) -> Nodes:
 def children(raw: object, findings: Findings) -> Nodes:
     """The blocks under the key `children` of a request."""
     nodes = _blocks(raw, "body.children", findings, depth=1)
-    count = sum(1 + len(node.children) for node in nodes)
+    count = sum(1 for _ in walk(nodes))
     if count > MAX_BLOCKS:
         findings.add("body.children", f"at most `{MAX_BLOCKS}` blocks in one payload", count)
     return nodes
@@ -64,10 +65,11 @@ def _block(block: JsonObject, path: str, findings: Findings, depth: int) -> Node
         return None
     holds = content(kind, block, path, findings, all_of_it=True)
     nested = block[kind].get("children") if isinstance(block.get(kind), dict) else None
+    deeper = 0 if kind == "column_list" else 1  # else no request could give a column its content
     if nested is not None and depth >= MAX_DEPTH:
         findings.add(f"{path}.{kind}.children", "not present", nested)
         return None
-    below = () if nested is None else _blocks(nested, f"{path}.{kind}.children", findings, depth=depth + 1)
+    below = () if nested is None else _blocks(nested, f"{path}.{kind}.children", findings, depth=depth + deeper)
     node = Node(kind, holds, below)
     _check_nesting(node, path, findings)
     return node
@@ -77,6 +79,8 @@ def _check_nesting(node: Node, path: str, findings: Findings) -> None:
     misplaced = [child.type for child in node.children if not kinds.may_hold(node.type, node.content, child.type)]
     if misplaced:
         findings.add(f"{path}.{node.type}.children", f"blocks that a {node.type} can hold", misplaced)
+    if node.type in _LEAST_CHILDREN and len(node.children) < (least := _LEAST_CHILDREN[node.type]):
+        findings.add(f"{path}.{node.type}.children.length", f"≥ `{least}`", len(node.children))
     if node.type == "table":
         _check_rows(node, f"{path}.table", findings)
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from local.twins.notion import ids, kinds, markdown, objects, richtext
+from local.twins.notion import decor, hosting, ids, kinds, markdown, objects, richtext
 from local.twins.notion.nodes import Node, walk
 from local.twins.notion.records import Block, Database, Page, ParentRef
+from local.twins.notion.wire import JsonObject
 from local.twins.notion.world import Caller, Child, Container, World
 
 
@@ -23,7 +24,7 @@ def node(world: World, child: Child) -> Node:
     """One block with everything below it; of a child page or database only its title and link."""
     match child:
         case Block():
-            return Node(child.type, child.content, tree(world, child), child.id)
+            return Node(child.type, hosting.linked(world, child.content), tree(world, child), child.id)
         case Page():
             title = objects.title(world, child)
             return Node("child_page", {"title": title, "url": ids.link(child.id, title)}, (), child.id)
@@ -73,6 +74,15 @@ def change(caller: Caller, block: Block, **changes: object) -> Block:
     return after
 
 
+def attach(caller: Caller, before: JsonObject, after: JsonObject) -> None:
+    """Refer to the upload that a block's new content names, if it is another one than before."""
+    upload = after.get("file_upload")
+    if upload and upload != before.get("file_upload"):
+        caller.attach(upload["id"])
+    if after.get("icon") != before.get("icon"):
+        decor.admit(caller, after)
+
+
 def touch(caller: Caller, page: Page, changed: Iterable[str]) -> Page:
     """Note that content of a page changed: its time of editing moves, and a webhook follows."""
     if caller.bot is None or caller.world.switches.block_edits_touch_page:
@@ -119,6 +129,7 @@ class _Rewriting:
             return known.id
         before = known or self._new(parent, node)
         content = kinds.filled(before.type, node.content, before.content)
+        attach(self.caller, before.content, content)
         after = self.arranged(replace(before, parent=parent, content=content), node.children)
         if after != known:
             self.changed.append(after.id)

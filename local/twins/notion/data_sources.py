@@ -5,7 +5,7 @@ from dataclasses import replace
 from random import Random
 from typing import Any, Final
 
-from local.twins.notion import dates, decor, errors, objects, options, richtext, schema
+from local.twins.notion import dates, decor, errors, objects, options, richtext, schema, views
 from local.twins.notion.errors import UNDEFINED, validation
 from local.twins.notion.properties import text_of
 from local.twins.notion.query import Filters, ordered
@@ -36,6 +36,7 @@ def create(caller: Caller, ask: Ask) -> JsonObject:
         raise errors.in_trash()
     columns = declared(caller, raw, "body.properties", findings)
     identifier = caller.world.minter.data_source(caller.workspace.prefix)
+    decor.admit(caller, looks)
     source = new(caller, database, looks.pop("title", []), columns, identifier, **looks)
     caller.world.store.put(replace(database, data_source_ids=(*database.data_source_ids, source.id)))
     pair_up(caller, source.id)
@@ -60,18 +61,13 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     made = schema.changes(source, raw, _designing(caller, findings, source))
     columns = schema.applied(source.schema, made)
     in_trash = source.in_trash if wanted_trash is None else wanted_trash
+    decor.admit(caller, looks)
     after = replace(source, **looks, schema=columns, in_trash=in_trash, edited_at=caller.now, edited_by=caller.author)
     caller.world.store.put(after)
     _convert_rows(caller, after, made)
     pair_up(caller, after.id)
     _tell_updated(caller, source, after, made)
     return objects.data_source(caller, caller.data_source(source.id))
-
-
-def templates(caller: Caller, ask: Ask) -> JsonObject:
-    """GET /v1/data_sources/{data_source_id}/templates: none here."""
-    caller.data_source(ask.path["data_source_id"])
-    return {"templates": [], "has_more": False, "next_cursor": None}
 
 
 def declared(caller: Caller, raw: JsonObject, path: str, findings: Findings) -> tuple[Property, ...]:
@@ -96,6 +92,7 @@ def new(
         **looks,
     )
     caller.world.store.put(source)
+    views.new(caller, database.id, source.id)
     caller.tell("data_source.created", source)
     return source
 
@@ -120,8 +117,8 @@ def query(caller: Caller, ask: Ask) -> JsonObject:
     window = window_of_body(caller, ask, list_id)
     if caller.world.switches.short_pages:
         window = Window(window.start, max(1, window.size // 2))
-    found = _found(caller, source, ask, list_id)
-    return _answer(caller, ask, window, found, list_id)
+    rows = found(caller, source, ask, list_id)
+    return _answer(caller, ask, window, rows, list_id)
 
 
 def _answer(caller: Caller, ask: Ask, window: Window, found: list[Page], list_id: str) -> JsonObject:
@@ -133,19 +130,25 @@ def _answer(caller: Caller, ask: Ask, window: Window, found: list[Page], list_id
     return answer
 
 
+def found(caller: Caller, source: DataSource, ask: Ask, list_id: str) -> list[Page]:
+    """The rows that a query asks for and the caller may see, in order."""
+    rows = _found(caller, source, ask, list_id)
+    return [row for row in rows if caller.sees(row)] if caller.bot and caller.bot.withheld else rows
+
+
 def _found(caller: Caller, source: DataSource, ask: Ask, list_id: str) -> list[Page]:
-    """The rows in order; pages of one result are computed once as long as nothing is written in between."""
+    """They are computed once as long as nothing is written in between."""
     world = caller.world
     lag = world.switches.index_lag_s
     key = (list_id, world.store.generation, world.switches.default_order)
     if not lag and (known := world.query_cache.get(key)) is not None:
         return known
-    found = _search(caller, source, ask, world.rows_as_of(source.id, caller.now - lag if lag else None))
+    rows = _search(caller, source, ask, world.rows_as_of(source.id, caller.now - lag if lag else None))
     if not lag:
         while len(world.query_cache) >= _REMEMBERED_QUERIES:
             world.query_cache.pop(next(iter(world.query_cache)))
-        world.query_cache[key] = found
-    return found
+        world.query_cache[key] = rows
+    return rows
 
 
 def _search(caller: Caller, source: DataSource, ask: Ask, rows: list[Page]) -> list[Page]:

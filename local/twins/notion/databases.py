@@ -24,6 +24,7 @@ def create(caller: Caller, ask: Ask) -> JsonObject:
     raw = findings.mapping(initial.get("properties", {}), "body.initial_data_source.properties")
     parent = _parent(caller, ask.get("parent"), findings)
     columns = data_sources.declared(caller, raw, "body.initial_data_source.properties", findings)
+    decor.admit(caller, looks)
     database = _new(caller, parent, looks)
     caller.world.store.put(database)
     source = data_sources.new(caller, database, database.title, columns, caller.world.minter.plain())
@@ -50,6 +51,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
         raise errors.in_trash()
     if "parent" in ask.body:
         looks["parent"] = _parent(caller, ask.body["parent"], findings)
+    decor.admit(caller, looks)
     after = _changed(caller, database, looks, database.in_trash if wanted_trash is None else wanted_trash)
     return objects.database(caller, after)
 

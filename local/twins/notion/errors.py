@@ -31,6 +31,14 @@ class ApiError(Exception):
         return head | extra | {"request_id": request_id}
 
 
+class Edge(Exception):
+    """A refusal by what stands in front of Notion: a page of HTML, without Notion's envelope and request id."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"the edge answered {status}")
+        self.status = status
+
+
 class Undefined:
     """JavaScript's undefined, which Notion's texts name where a key is absent."""
 
@@ -65,20 +73,25 @@ def unauthorized() -> ApiError:
     return ApiError(401, "unauthorized", "API token is invalid.")
 
 
+def insufficient() -> ApiError:
+    """The connection lacks the capability that this endpoint needs."""
+    return ApiError(403, "restricted_resource", "Insufficient permissions for this endpoint.")
+
+
 def missing_version() -> ApiError:
     """The version header is absent."""
     text = "Notion-Version header failed validation: Notion-Version header should be defined, instead was `undefined`."
     return ApiError(400, "missing_version", text)
 
 
-def unknown_version(given: str, known: tuple[str, ...]) -> ApiError:
+def unknown_version(given: str, known: tuple[str, ...], code: str) -> ApiError:
     """The version header names no version (the exact text is not documented)."""
     choices = " or ".join(f'`"{version}"`' for version in known)
     text = (
         "Notion-Version header failed validation: "
         f"Notion-Version header should be {choices}, instead was {shown(given)}."
     )
-    return ApiError(400, "validation_error", text)
+    return ApiError(400, code, text)
 
 
 def validation(message: str) -> ApiError:
@@ -103,19 +116,41 @@ def not_found(kind: str, identifier: str, *, wording: str, connection: str, bot_
     return ApiError(404, "object_not_found", text, extra)
 
 
+def locked() -> ApiError:
+    """An edit of a locked page, where the switch says that it is refused (no text is documented)."""
+    return validation("Can't edit a page that is locked. You must unlock the page before editing.")
+
+
+def bad_cursor(where: str, given: object, wording: str) -> ApiError:
+    """A cursor of another list, or none at all."""
+    if wording == "newer":
+        return validation(f"The start_cursor provided is invalid: {given}")
+    return failed(where, [f"{where}.start_cursor should be a valid uuid or `undefined`, instead was {shown(given)}."])
+
+
+def free_blocks_used_up() -> ApiError:
+    """A workspace of several people without a paid plan can make no more blocks; edits of properties still work."""
+    text = (
+        "This workspace has used all of its free blocks. Upgrade its plan in Notion to create more content. "
+        "Learn more: https://www.notion.com/help/understanding-block-usage"
+    )
+    return ApiError(403, "restricted_resource", text, {"block_limit": "block_creation"})
+
+
 def in_trash() -> ApiError:
     """Trashed things can only be restored."""
     return validation("Can't edit block that is archived. You must unarchive the block before editing.")
 
 
-def rate_limited(reason: str, retry_after: int) -> ApiError:
-    """The budget of this window is used up."""
+def rate_limited(reason: str, retry_after: int | None) -> ApiError:
+    """The budget of this window is used up, or calls are blocked for good, which has no end to wait for."""
+    pause = {} if retry_after is None else {"retry_after": str(retry_after)}
     return ApiError(
         429,
         "rate_limited",
         "You have been rate limited. Please try again later.",
-        {"rate_limit_reason": reason, "retry_after": str(retry_after)},
-        {"retry-after": str(retry_after)},
+        {"rate_limit_reason": reason} | pause,
+        {name.replace("_", "-"): value for name, value in pause.items()},
     )
 
 

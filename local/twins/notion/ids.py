@@ -10,12 +10,17 @@ from uuid import UUID
 
 _COMPACT: Final = re.compile(r"[0-9a-f]{32}\Z")
 _DASHED: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
+_HOSTED: Final = re.compile(r"/_files/([0-9a-f-]{36})/")
 _URI_COMPONENT_SAFE: Final = "-_.!~*'()"
 # Real property ids use the printable characters from ';' to '}'; quotes and brackets among them are what makes
 # their URL-encoded form differ from the plain one, so clients that decode or encode once too often are caught.
 _PROPERTY_ALPHABET: Final = "".join(chr(code) for code in range(0x3B, 0x7E))
 
 DATA_SOURCE_MARK: Final = "000b"
+VIEW_MARK: Final = "000c"
+DISCUSSION_MARK: Final = "001c"
+COMMENT_MARK: Final = "001d"
+UPLOAD_MARK: Final = "00b2"
 
 
 class Minter:
@@ -41,7 +46,11 @@ class Minter:
 
     def data_source(self, prefix: str) -> str:
         """A version 8 UUID as data sources added to an existing database have it."""
-        return f"{prefix}-81{self._hex(2)}-{self._variant()}{self._hex(3)}-{DATA_SOURCE_MARK}{self._hex(8)}"
+        return self.marked(prefix, DATA_SOURCE_MARK)
+
+    def marked(self, prefix: str, mark: str) -> str:
+        """A version 8 UUID whose last group begins with the mark of its kind."""
+        return f"{prefix}-81{self._hex(2)}-{self._variant()}{self._hex(3)}-{mark}{self._hex(8)}"
 
     def _variant(self) -> str:
         return self._random.choice("89ab")
@@ -84,6 +93,12 @@ def link(identifier: str, title: str = "") -> str:
     """The address of a page or database; the title, if any, is only decoration in front of the id."""
     slug = re.sub(r"[^0-9A-Za-z]+", "-", title).strip("-")
     return f"https://app.notion.com/p/{slug}{'-' if slug else ''}{compact(identifier)}"
+
+
+def upload_in(url: object) -> str | None:
+    """The upload whose hosted file a link leads to, if it is one."""
+    found = _HOSTED.search(url) if isinstance(url, str) else None
+    return found[1] if found else None
 
 
 def access_token() -> str:

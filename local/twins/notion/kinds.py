@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from local.twins.notion import decor, richtext
+from local.twins.notion import decor, ids, richtext
 from local.twins.notion.errors import UNDEFINED
 from local.twins.notion.validation import MAX_EQUATION, MAX_URL, Findings
 from local.twins.notion.wire import JsonArray, JsonObject
@@ -25,6 +25,9 @@ NESTING: Final = frozenset(
     ("paragraph", "bulleted_list_item", "numbered_list_item", "to_do", "toggle", "quote", "callout")
 )
 NOT_IN_MARKDOWN: Final = frozenset(("bookmark", "embed", "breadcrumb"))
+SOURCES: Final = ("external", "file_upload")
+MEDIA: Final = frozenset(("image", "video", "audio", "pdf", "file"))
+"""Blocks that show a file, from one of the sources."""
 
 type _Reader = Callable[[object, str, Findings], Any]
 
@@ -58,8 +61,24 @@ def _external(value: object, path: str, findings: Findings) -> JsonObject:
     return {"url": findings.string(url, f"{path}.url", most=MAX_URL, least=1)}
 
 
-def _external_only(value: object, path: str, findings: Findings) -> str:
-    return findings.one_of(value, ("external",), path)
+def _upload(value: object, path: str, findings: Findings) -> JsonObject:
+    return {"id": findings.uuid(findings.mapping(value, path).get("id", UNDEFINED), f"{path}.id")}
+
+
+def _source(value: object, path: str, findings: Findings) -> str:
+    return findings.one_of(value, SOURCES, path)
+
+
+def _name(value: object, path: str, findings: Findings) -> str:
+    return findings.string(value, path)
+
+
+def _original(value: object, path: str, findings: Findings) -> JsonObject | None:
+    """The block that a synced one repeats; None for the original itself."""
+    if value is None:
+        return None
+    identifier = findings.mapping(value, path).get("block_id", UNDEFINED)
+    return {"type": "block_id", "block_id": findings.uuid(identifier, f"{path}.block_id")}
 
 
 def _expression(value: object, path: str, findings: Findings) -> str:
@@ -86,6 +105,12 @@ _OFF: Final = _Part(_flag, False)
 _LINES: Final = {"rich_text": _TEXT, "color": _COLOR}
 _HEADING: Final = {"rich_text": _TEXT, "is_toggleable": _OFF, "color": _COLOR}
 _LINK: Final = {"caption": _CAPTION, "url": _Part(_url)}
+_MEDIUM: Final = {
+    "caption": _CAPTION,
+    "type": _Part(_source, "external"),
+    "external": _Part(_external, None),
+    "file_upload": _Part(_upload, None),
+}
 _PARTS: Final[dict[str, dict[str, _Part]]] = {
     "paragraph": {"rich_text": _TEXT, "icon": _Part(decor.icon, None), "color": _COLOR},
     **dict.fromkeys(HEADINGS, _HEADING),
@@ -103,11 +128,16 @@ _PARTS: Final[dict[str, dict[str, _Part]]] = {
     "divider": {},
     "breadcrumb": {},
     "equation": {"expression": _Part(_expression)},
-    "image": {"caption": _CAPTION, "type": _Part(_external_only, "external"), "external": _Part(_external)},
+    **dict.fromkeys(("image", "video", "audio", "pdf"), _MEDIUM),
+    "file": _MEDIUM | {"name": _Part(_name, "")},
     "bookmark": _LINK,
     "embed": _LINK,
     "table": {"table_width": _Part(_width), "has_column_header": _OFF, "has_row_header": _OFF},
     "table_row": {"cells": _Part(_cells)},
+    "column_list": {},
+    "column": {},
+    "synced_block": {"synced_from": _Part(_original, None)},
+    "table_of_contents": {"color": _COLOR},
 }
 KINDS: Final = tuple(_PARTS)
 
@@ -116,6 +146,8 @@ def read(kind: str, raw: JsonObject, path: str, findings: Findings, *, all_of_it
     """What a request says about a block's content; *all_of_it* where nothing is known yet."""
     parts = _PARTS[kind]
     findings.only(raw, (*parts, "children"), path)
+    if kind in MEDIA:
+        raw = _with_source(raw, path, findings, all_of_it=all_of_it)
     for name, part in parts.items():
         if all_of_it and part.default is UNDEFINED and name not in raw:
             findings.add(f"{path}.{name}", "defined", UNDEFINED)
@@ -124,11 +156,34 @@ def read(kind: str, raw: JsonObject, path: str, findings: Findings, *, all_of_it
 
 def filled(kind: str, said: JsonObject, known: JsonObject) -> JsonObject:
     """A block's whole content, key by key in Notion's order: what was said now, or is known, or the default."""
-    return {name: said.get(name, known.get(name, part.default)) for name, part in _PARTS[kind].items()}
+    if kind in MEDIA and _is_kept(said, known):
+        said = {name: value for name, value in said.items() if name not in (*SOURCES, "type")}
+    whole = {name: said.get(name, known.get(name, part.default)) for name, part in _PARTS[kind].items()}
+    unused = set(SOURCES) - {whole["type"]} if kind in MEDIA else ()
+    return {name: value for name, value in whole.items() if name not in unused}
+
+
+def _with_source(raw: JsonObject, path: str, findings: Findings, *, all_of_it: bool) -> JsonObject:
+    """A file's content with the type that it leaves out."""
+    named = next((source for source in SOURCES if source in raw), SOURCES[0])
+    kind = raw.get("type", named)
+    if kind in SOURCES and kind not in raw and (all_of_it or "type" in raw):
+        findings.add(f"{path}.{kind}", "defined", UNDEFINED)
+    return {"type": kind} | raw if kind in raw else raw
+
+
+def _is_kept(said: JsonObject, known: JsonObject) -> bool:
+    """Whether an address from outside is only the link to the hosted file that is there already."""
+    upload = (known.get("file_upload") or {}).get("id")
+    return upload is not None and ids.upload_in((said.get("external") or {}).get("url")) == upload
 
 
 def may_hold(kind: str, content: JsonObject, child: str) -> bool:
     """Whether a block can have a block of kind *child* below it."""
     if kind == "table" or child == "table_row":
         return (kind, child) == ("table", "table_row")
-    return kind in NESTING or bool(content.get("is_toggleable"))
+    if kind == "column_list" or child == "column":
+        return (kind, child) == ("column_list", "column")
+    if kind == "synced_block":
+        return content.get("synced_from") is None
+    return kind == "column" or kind in NESTING or bool(content.get("is_toggleable"))

@@ -173,7 +173,7 @@ class OAuth:
         bot = bot_of(
             self.world.store, self.world.minter, code.workspace_id, self.world.config.connection_name, code.person_id
         )
-        self.world.store.put(replace(bot, owner_id=code.person_id, shared=code.pages))
+        self.world.store.put(replace(bot, owner_id=code.person_id, shared=code.pages, withheld=()))
         return self._grant(bot.id)
 
     def _check_redirect(self, code: Code, given: object) -> None:
@@ -188,8 +188,16 @@ class OAuth:
         token = next((known for known in self.world.store.all(Token) if known.refresh == given), None)
         if given is None or token is None:
             raise OAuthError(400, "invalid_grant" if given else "invalid_request")
-        self.world.store.drop(token)
+        self._retire(token)
         return self._grant(token.bot_id)
+
+    def _retire(self, token: Token) -> None:
+        """The pair before a refresh: at once gone, or its access token good for a while."""
+        grace = self.world.switches.old_token_outlives_refresh_s
+        if grace:
+            self.world.store.put(replace(token, refresh=None, dies_at=self.now() + grace))
+        else:
+            self.world.store.drop(token)
 
     def _grant(self, bot_id: str) -> JsonObject:
         store = self.world.store
@@ -215,7 +223,9 @@ class OAuth:
         token = self._known(body)
         if token is None:
             return {"active": False}
-        return {"active": True, "scope": "read_content insert_content update_content", "iat": int(token.issued_at)}
+        bot = self.world.store.get(Bot, token.bot_id)
+        scope = " ".join(bot.capabilities) if bot else ""
+        return {"active": True, "scope": scope, "iat": int(token.issued_at * 1000)}
 
     def _revoke(self, body: JsonObject) -> JsonObject:
         if (token := self._known(body)) is not None:

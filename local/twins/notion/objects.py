@@ -2,10 +2,10 @@
 
 from collections.abc import Collection
 
-from local.twins.notion import ids, properties, richtext
+from local.twins.notion import hosting, ids, properties, richtext
 from local.twins.notion.records import Block, Database, DataSource, Page, ParentRef, Property
 from local.twins.notion.wire import JsonObject
-from local.twins.notion.world import Caller, Child, Entity, World, reading
+from local.twins.notion.world import Caller, Child, Entity, World
 
 
 def title(world: World, page: Page) -> str:
@@ -27,7 +27,7 @@ def shown(caller: Caller, entity: Entity, only: Collection[str] = ()) -> JsonObj
 def page(caller: Caller, page: Page, only: Collection[str] = ()) -> JsonObject:
     """A page or row."""
     world = caller.world
-    look = reading(world)
+    look = hosting.reading(caller)
     columns = [column for column in world.columns(page) if not only or _asked(column, only)]
     in_trash = world.trashed(page)
     return {
@@ -37,8 +37,8 @@ def page(caller: Caller, page: Page, only: Collection[str] = ()) -> JsonObject:
         "last_edited_time": ids.minute(page.edited_at),
         "created_by": properties.partial_user(page.created_by),
         "last_edited_by": properties.partial_user(page.edited_by),
-        "cover": page.cover,
-        "icon": page.icon,
+        "cover": hosting.decoration(caller.world, page.cover),
+        "icon": hosting.decoration(caller.world, page.icon),
         "parent": parent(caller, page.parent),
         "in_trash": in_trash,
         "is_archived": page.is_archived,
@@ -46,7 +46,7 @@ def page(caller: Caller, page: Page, only: Collection[str] = ()) -> JsonObject:
         "properties": {column.name: properties.shown(column, page, look) for column in columns},
         "url": ids.link(page.id, title(world, page)),
         "public_url": None,
-    } | _archived(caller, in_trash)
+    } | archived(caller, in_trash)
 
 
 def database(caller: Caller, database: Database) -> JsonObject:
@@ -69,11 +69,11 @@ def database(caller: Caller, database: Database) -> JsonObject:
             for source in sources
             if source is not None and not source.in_trash
         ],
-        "icon": database.icon,
-        "cover": database.cover,
+        "icon": hosting.decoration(caller.world, database.icon),
+        "cover": hosting.decoration(caller.world, database.cover),
         "url": ids.link(database.id),
         "public_url": None,
-    } | _archived(caller, in_trash)
+    } | archived(caller, in_trash)
 
 
 def data_source(caller: Caller, source: DataSource) -> JsonObject:
@@ -84,8 +84,8 @@ def data_source(caller: Caller, source: DataSource) -> JsonObject:
     return {
         "object": "data_source",
         "id": source.id,
-        "cover": source.cover,
-        "icon": source.icon,
+        "cover": hosting.decoration(caller.world, source.cover),
+        "icon": hosting.decoration(caller.world, source.icon),
         "created_time": ids.minute(source.created_at),
         "created_by": properties.partial_user(source.created_by),
         "last_edited_by": properties.partial_user(source.edited_by),
@@ -99,7 +99,7 @@ def data_source(caller: Caller, source: DataSource) -> JsonObject:
         "url": ids.link(home.id),
         "public_url": None,
         "in_trash": in_trash,
-    } | _archived(caller, in_trash)
+    } | archived(caller, in_trash)
 
 
 def block(caller: Caller, entity: Child) -> JsonObject:
@@ -118,7 +118,7 @@ def block(caller: Caller, entity: Child) -> JsonObject:
         "in_trash": in_trash,
         "type": kind,
         kind: content,
-    } | _archived(caller, in_trash)
+    } | archived(caller, in_trash)
 
 
 def parent(caller: Caller, where: ParentRef) -> JsonObject:
@@ -144,7 +144,7 @@ def _column(column: Property) -> JsonObject:
 def _as_block(caller: Caller, entity: Child) -> tuple[str, JsonObject]:
     match entity:
         case Block():
-            return entity.type, entity.content
+            return entity.type, hosting.shown(caller.world, entity.content)
         case Page():
             return "child_page", {"title": title(caller.world, entity)}
         case Database():
@@ -154,10 +154,13 @@ def _as_block(caller: Caller, entity: Child) -> tuple[str, JsonObject]:
 def _has_children(caller: Caller, entity: Child) -> bool:
     if isinstance(entity, Database):
         return False
+    if isinstance(entity, Block) and entity.content.get("synced_from"):
+        return True
     return any(not child.in_trash for child in caller.world.inside(entity))
 
 
-def _archived(caller: Caller, in_trash: bool) -> JsonObject:
+def archived(caller: Caller, in_trash: bool) -> JsonObject:
+    """The old name of `in_trash`, where this version still carries it."""
     keep = caller.version == "2025-09-03" or caller.world.switches.archived_key_in_2026
     return {"archived": in_trash} if keep else {}
 

@@ -30,6 +30,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     given = editing.command(ask.body, findings)
     wants_task = findings.boolean(ask.body.get("allow_async", False), "body.allow_async")
     findings.check()
+    caller.require("insert_content" if ask.body["type"] == "insert_content" else "update_content")
     page = _writable(caller, ask.path["page_id"])
     if wants_task:
         return async_tasks.start(caller, OPERATION, lambda: _edit(caller, page, ask.body["type"], given))

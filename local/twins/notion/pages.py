@@ -3,7 +3,20 @@
 from dataclasses import replace
 from typing import Any
 
-from local.twins.notion import async_tasks, bodies, contents, decor, errors, ids, objects, places, properties, richtext
+from local.twins.notion import (
+    async_tasks,
+    bodies,
+    contents,
+    decor,
+    errors,
+    hosting,
+    ids,
+    objects,
+    page_templates,
+    places,
+    properties,
+    richtext,
+)
 from local.twins.notion.errors import UNDEFINED, validation
 from local.twins.notion.nodes import Node
 from local.twins.notion.properties import PAGINATED, parse_all
@@ -11,11 +24,11 @@ from local.twins.notion.records import Block, Bot, DataSource, Page, ParentRef, 
 from local.twins.notion.requests import Ask, window_of_query
 from local.twins.notion.validation import Findings
 from local.twins.notion.wire import JsonObject
-from local.twins.notion.world import TITLE_ONLY, Caller, reading
+from local.twins.notion.world import TITLE_ONLY, Caller
 
-_CREATE_KEYS = ("parent", "properties", "icon", "cover", "children", "markdown", "position", "allow_async")
+_CREATE_KEYS = ("parent", "properties", "icon", "cover", "children", "markdown", "position", "template", "allow_async")
 _MOVE_PARENTS = ("type", "page_id", "data_source_id")
-_UPDATE_KEYS = ("properties", "icon", "cover", "in_trash", "is_archived", "is_locked", "erase_content")
+_UPDATE_KEYS = ("properties", "icon", "cover", "in_trash", "is_archived", "is_locked", "erase_content", "template")
 
 
 def create(caller: Caller, ask: Ask) -> JsonObject:
@@ -32,9 +45,11 @@ def _create(caller: Caller, ask: Ask, findings: Findings) -> JsonObject:
     raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     look = {"icon": decor.icon(ask.body.get("icon"), "body.icon", findings)}
     look["cover"] = decor.cover(ask.body.get("cover"), "body.cover", findings)
+    page_templates.checked(ask, findings)
     nodes = bodies.parse(ask, findings)
     parent = _parent(caller, ask.get("parent"), findings)
     values = _values(caller, parent, raw, findings)
+    decor.admit(caller, look)
     page = _new(caller, parent, values, look)
     if "markdown" in ask.body:
         page, nodes = _titled(caller, page, nodes)
@@ -44,6 +59,7 @@ def _create(caller: Caller, ask: Ask, findings: Findings) -> JsonObject:
     _share_with_maker(caller, page)
     _mirror(caller, page, {})
     _tell_created(caller, page)
+    page_templates.start(caller, ask, page)
     return objects.page(caller, page, ask.parameters("filter_properties"))
 
 
@@ -59,10 +75,14 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     raw = findings.mapping(ask.body.get("properties", {}), "body.properties")
     changes = _looks(ask, findings)
     erase = findings.boolean(ask.body.get("erase_content", False), "body.erase_content")
+    page_templates.checked(ask, findings)
     findings.check()
     page = caller.page(ask.path["page_id"])
     _refuse_trashed(caller, page, wanted_trash)
+    if caller.bot and page.is_locked and caller.world.switches.locked_pages_refuse_edits and raw:
+        raise errors.locked()
     values = _values(caller, page.parent, raw, findings)
+    decor.admit(caller, changes)
     changed = [key for key, value in values.items() if page.values.get(key) != value]
     after = replace(
         page, **changes, values=page.values | values, edited_at=caller.now, edited_by=caller.author,
@@ -73,6 +93,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     _tell_updated(caller, page, after, changed)
     if erase:
         after = contents.rewrite(caller, after, ())
+    page_templates.start(caller, ask, after)
     return objects.page(caller, after, ask.parameters("filter_properties"))
 
 
@@ -117,7 +138,7 @@ def retrieve_property(caller: Caller, ask: Ask) -> JsonObject:
     page = caller.page(ask.path["page_id"])
     key = ask.path["property_id"]
     column = _column(caller, page, key)
-    value = properties.full(column, page, reading(caller.world))
+    value = properties.full(column, page, hosting.reading(caller))
     if column.type not in PAGINATED:
         return _item(column, value)
     list_id = f"{page.id}/{column.id}"

@@ -29,6 +29,7 @@ class Writing:
     minter: Minter
     require_page: Callable[[str], None]
     require_user: Callable[[str], None]
+    attach: Callable[[str], str]
     mismatches: list[str] = field(default_factory=list)
 
     def column(self, key: str) -> Property | None:
@@ -42,6 +43,9 @@ class Reading:
     """What showing values needs."""
 
     user: Callable[[str], JsonObject]
+    file: Callable[[JsonObject], JsonObject] = dict
+    related: Callable[[str], bool] = bool
+    """Whether a related page is shown; what is not shared is silently left out."""
 
 
 def parse_all(raw: JsonObject, writing: Writing) -> dict[str, Any]:
@@ -80,8 +84,10 @@ def full(column: Property, page: Page, reading: Reading) -> Any:
     """The whole value under the type's key."""
     value = page.values.get(column.id)
     match column.type:
-        case "title" | "rich_text" | "files":
+        case "title" | "rich_text":
             return value or []
+        case "files":
+            return [reading.file(item) for item in value or []]
         case "select":
             return options.by_id(column, value)
         case "status":
@@ -94,7 +100,7 @@ def full(column: Property, page: Page, reading: Reading) -> Any:
         case "people":
             return [reading.user(user_id) for user_id in value or []]
         case "relation":
-            return [{"id": page_id} for page_id in value or []]
+            return [{"id": page_id} for page_id in value or [] if reading.related(page_id)]
         case "created_time":
             return ids.minute(page.created_at)
         case "last_edited_time":
@@ -292,6 +298,40 @@ def _files(_column: Property, raw: Any, path: str, writing: Writing) -> JsonArra
 
 
 def _file(raw: JsonObject, path: str, writing: Writing) -> JsonObject:
+    kinds = ("external", "file_upload", "file")
+    kind = raw.get("type") or next((key for key in kinds if key in raw), "external")
+    match writing.findings.one_of(kind, kinds, f"{path}.type"):
+        case "external":
+            return _external(raw, path, writing)
+        case "file_upload":
+            return _uploaded(raw, path, writing)
+        case _:
+            return _kept(raw, path, writing)
+
+
+def _uploaded(raw: JsonObject, path: str, writing: Writing) -> JsonObject:
+    """A file that this request attaches."""
+    given = writing.findings.mapping(raw.get("file_upload", UNDEFINED), f"{path}.file_upload")
+    upload_id = writing.findings.uuid(given.get("id", UNDEFINED), f"{path}.file_upload.id")
+    writing.findings.check()
+    return _hosted({"name": writing.attach(upload_id)} | raw, upload_id, path, writing)
+
+
+def _kept(raw: JsonObject, path: str, writing: Writing) -> JsonObject:
+    """A file that was attached before, sent back as an answer showed it."""
+    given = writing.findings.mapping(raw.get("file", UNDEFINED), f"{path}.file")
+    upload_id = ids.upload_in(given.get("url"))
+    if upload_id is None:
+        writing.findings.add(f"{path}.file.url", "the URL of a file hosted by Notion", given.get("url", UNDEFINED))
+    return _hosted(raw, upload_id or "", path, writing)
+
+
+def _hosted(raw: JsonObject, upload_id: str, path: str, writing: Writing) -> JsonObject:
+    name = writing.findings.string(raw.get("name", "Untitled"), f"{path}.name", most=100)
+    return {"name": name, "type": "file_upload", "file_upload": {"id": upload_id}}
+
+
+def _external(raw: JsonObject, path: str, writing: Writing) -> JsonObject:
     external = writing.findings.mapping(raw.get("external", UNDEFINED), f"{path}.external")
     url = writing.findings.string(external.get("url", UNDEFINED), f"{path}.external.url", most=MAX_URL)
     name = writing.findings.string(raw.get("name", url), f"{path}.name", most=100)

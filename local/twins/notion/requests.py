@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from local.twins.notion.errors import UNDEFINED, validation
+from local.twins.notion import errors
+from local.twins.notion.errors import UNDEFINED
 from local.twins.notion.validation import Findings, number_in_query
 from local.twins.notion.wire import JsonArray, JsonObject
 from local.twins.notion.world import Caller
@@ -65,7 +66,7 @@ def window_of_query(caller: Caller, ask: Ask, list_id: str) -> Window:
     findings = caller.findings("query")
     size = page_size_of_query(ask, findings)
     findings.check()
-    return Window(_position(ask.parameter("start_cursor"), list_id), size)
+    return Window(_position(caller, "query", ask.parameter("start_cursor"), list_id), size)
 
 
 def page_size_of_query(ask: Ask, findings: Findings) -> int:
@@ -78,7 +79,7 @@ def window_of_body(caller: Caller, ask: Ask, list_id: str) -> Window:
     findings = caller.findings()
     size = findings.page_size(ask.get("page_size"), "body.page_size")
     findings.check()
-    return Window(_position(ask.body.get("start_cursor"), list_id), size)
+    return Window(_position(caller, "body", ask.body.get("start_cursor"), list_id), size)
 
 
 def cursor(list_id: str, position: int) -> str:
@@ -86,11 +87,11 @@ def cursor(list_id: str, position: int) -> str:
     return base64.urlsafe_b64encode(json.dumps([list_id, position]).encode()).decode().rstrip("=")
 
 
-def _position(given: object, list_id: str) -> int:
+def _position(caller: Caller, where: str, given: object, list_id: str) -> int:
     if given is None:
         return 0
     if not isinstance(given, str) or (position := _decoded(given, list_id)) is None:
-        raise validation(f"The start_cursor provided is invalid: {given}")
+        raise errors.bad_cursor(where, given, caller.world.switches.cursor_wording)
     return position
 
 

@@ -86,7 +86,15 @@ def _mention(raw: JsonObject, annotations: JsonObject, path: str, findings: Find
     given = findings.mapping(raw.get("mention", UNDEFINED), f"{path}.mention")
     spelled = raw.get("plain_text")
     label = spelled if isinstance(spelled, str) and spelled else _mention_label(given)
-    return _shown("mention", given, annotations, label, None)
+    return _shown("mention", _whole_date(given), annotations, label, None)
+
+
+def _whole_date(mention: JsonObject) -> JsonObject:
+    """A mention with every key of its date, as answers have it."""
+    date = mention.get("date")
+    if mention.get("type", "date") != "date" or not isinstance(date, dict):
+        return mention
+    return mention | {"date": {"start": None, "end": None, "time_zone": None} | date}
 
 
 def _mention_label(given: JsonObject) -> str:

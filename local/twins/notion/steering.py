@@ -13,18 +13,24 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from local.twins.control import Control
-from local.twins.notion import contents, ids
+from local.twins.notion import contents, ids, page_templates
+from local.twins.notion.outages import Outage, Outages
 from local.twins.notion.records import (
     Block,
     Bot,
+    Capability,
+    Comment,
+    CustomEmoji,
     Database,
     DataSource,
+    FileUpload,
     Page,
     Person,
     Plan,
     Record,
     Subscription,
     Token,
+    View,
     Workspace,
 )
 from local.twins.notion.seed import another, bot_of
@@ -42,6 +48,10 @@ _TOLD: Final[dict[str, type[Record]]] = {
     "data_sources": DataSource,
     "pages": Page,
     "blocks": Block,
+    "comments": Comment,
+    "views": View,
+    "file_uploads": FileUpload,
+    "custom_emojis": CustomEmoji,
 }
 
 
@@ -72,6 +82,37 @@ class _Share(_Order):
     shared: bool
 
 
+class _Plan(_Order):
+    outages: list[Outage]
+
+
+class _NewTemplate(_Order):
+    data_source_id: str
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    markdown: str = ""
+    is_default: bool = False
+
+
+class _Grant(_Order):
+    bot_id: str
+    capabilities: tuple[Capability, ...]
+
+
+class _Discussion(_Order):
+    discussion_id: str
+    resolved: bool
+
+
+class _Emoji(_OfWorkspace):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    url: str
+
+
+class _NewPerson(_OfWorkspace):
+    name: Annotated[str, Field(min_length=1, max_length=100)]
+    email: str = "member@workspace.example"
+
+
 class _SetPlan(_OfWorkspace):
     plan: Plan
 
@@ -79,8 +120,9 @@ class _SetPlan(_OfWorkspace):
 class Steering:
     """The routes under /_twin that only this twin has."""
 
-    def __init__(self, world: World, control: Control, webhooks: Webhooks) -> None:
+    def __init__(self, world: World, control: Control, webhooks: Webhooks, outages: Outages) -> None:
         self._world = world
+        self._outages = outages
         self._control = control
         self._webhooks = webhooks
 
@@ -94,10 +136,17 @@ class Steering:
             Route("/_twin/subscription/verify", self._obeying(_Verify, self._verify), methods=["POST"]),
             Route("/_twin/workspaces", self._get_workspaces, methods=["GET"]),
             Route("/_twin/workspaces", self._obeying(_NewWorkspace, self._add_workspace), methods=["POST"]),
+            Route("/_twin/people", self._obeying(_NewPerson, self._add_person), methods=["POST"]),
             Route("/_twin/plan", self._obeying(_SetPlan, self._set_plan), methods=["POST"]),
             Route("/_twin/tokens", self._obeying(_OfWorkspace, self._internal_token), methods=["POST"]),
             Route("/_twin/disconnect", self._obeying(_OfWorkspace, self._disconnect), methods=["POST"]),
+            Route("/_twin/discussions", self._obeying(_Discussion, self._resolve), methods=["POST"]),
+            Route("/_twin/emojis", self._obeying(_Emoji, self._add_emoji), methods=["POST"]),
             Route("/_twin/share", self._obeying(_Share, self._share), methods=["POST"]),
+            Route("/_twin/outages", self._look_at_outages, methods=["GET", "DELETE"]),
+            Route("/_twin/outages", self._obeying(_Plan, self._plan), methods=["POST"]),
+            Route("/_twin/templates", self._obeying(_NewTemplate, self._add_template), methods=["POST"]),
+            Route("/_twin/capabilities", self._obeying(_Grant, self._grant), methods=["POST"]),
         ]
 
     async def _get_switches(self, _request: Request) -> Response:
@@ -169,6 +218,15 @@ class Steering:
             made = another(self._world.store, self._world.minter, order.name, order.plan, self._now())
         return JSONResponse(self._shown(made))
 
+    def _add_person(self, order: _NewPerson) -> Response:
+        """As a person who invites another one into the workspace."""
+        if self._world.store.get(Workspace, order.workspace_id) is None:
+            return _refusal("there is no such workspace; GET /_twin/workspaces lists them", 404)
+        person = Person(self._world.minter.plain(), order.workspace_id, order.name, order.email)
+        with self._world.store.transaction():
+            self._world.store.put(person)
+        return JSONResponse(asdict(person))
+
     def _set_plan(self, order: _SetPlan) -> Response:
         if (found := self._world.store.get(Workspace, order.workspace_id)) is None:
             return _refusal("there is no such workspace; GET /_twin/workspaces lists them", 404)
@@ -199,16 +257,72 @@ class Steering:
         return JSONResponse({"tokens_revoked": len(dead)})
 
     def _share(self, order: _Share) -> Response:
-        """As a person who adds the connection to a page or removes it; what lies below follows."""
+        """As a person who adds the connection to a page or database or removes it; what lies below follows."""
         store = self._world.store
-        bot, page = store.get(Bot, order.bot_id), store.get(Page, order.page_id)
-        if bot is None or page is None:
+        bot, thing = store.get(Bot, order.bot_id), self._world.find(order.page_id)
+        if bot is None or thing is None:
             return _refusal("there is no such bot or page; GET /_twin/state shows them", 404)
-        others = tuple(page_id for page_id in bot.shared if page_id != page.id)
-        after = replace(bot, shared=(*others, page.id) if order.shared else others)
+        shared = tuple(known for known in bot.shared if known != thing.id)
+        withheld = tuple(known for known in bot.withheld if known != thing.id)
+        if order.shared:
+            after = replace(bot, shared=(*shared, thing.id), withheld=withheld)
+        else:
+            after = replace(bot, shared=shared, withheld=(*withheld, thing.id))
         with store.transaction():
             store.put(after)
         return JSONResponse({"shared": list(after.shared)})
+
+    async def _look_at_outages(self, request: Request) -> Response:
+        """DELETE ends all of them."""
+        if request.method == "DELETE":
+            self._outages.planned.clear()
+        return self._shown_outages()
+
+    def _plan(self, order: _Plan) -> Response:
+        """Notion has bad moments: these, after those planned before."""
+        self._outages.planned.extend(order.outages)
+        return self._shown_outages()
+
+    def _shown_outages(self) -> Response:
+        return JSONResponse([one.model_dump(mode="json") | {"fired": one.fired} for one in self._outages.planned])
+
+    def _add_template(self, order: _NewTemplate) -> Response:
+        """As a person who makes a template for the rows of a data source."""
+        if (source := self._world.store.get(DataSource, order.data_source_id)) is None:
+            return _refusal("there is no such data source; GET /_twin/state shows them", 404)
+        with self._world.store.transaction():
+            made = page_templates.made(self._world, source, order.name, order.markdown, self._now())
+            if order.is_default:
+                self._world.store.put(replace(source, default_template=made.id))
+        return JSONResponse({"template_id": made.id})
+
+    def _grant(self, order: _Grant) -> Response:
+        """As the developer who ticks what a connection may do, and the person who agreed to it."""
+        if (bot := self._world.store.get(Bot, order.bot_id)) is None:
+            return _refusal("there is no such bot; GET /_twin/state shows them", 404)
+        with self._world.store.transaction():
+            self._world.store.put(replace(bot, capabilities=order.capabilities))
+        return JSONResponse({"capabilities": list(order.capabilities)})
+
+    def _resolve(self, order: _Discussion) -> Response:
+        """As a person who resolves a discussion, for which Notion has no API, or opens it again."""
+        store = self._world.store
+        found = [comment for comment in store.all(Comment) if comment.discussion_id == order.discussion_id]
+        if not found:
+            return _refusal("there is no such discussion; GET /_twin/state shows the comments", 404)
+        with store.transaction():
+            for comment in found:
+                store.put(replace(comment, resolved=order.resolved))
+        return JSONResponse({"comments": len(found), "resolved": order.resolved})
+
+    def _add_emoji(self, order: _Emoji) -> Response:
+        """As a person who adds an emoji to the workspace."""
+        if self._world.store.get(Workspace, order.workspace_id) is None:
+            return _refusal("there is no such workspace; GET /_twin/workspaces lists them", 404)
+        emoji = CustomEmoji(self._world.minter.plain(), order.workspace_id, order.name, order.url)
+        with self._world.store.transaction():
+            self._world.store.put(emoji)
+        return JSONResponse(asdict(emoji))
 
     def _now(self) -> float:
         return self._control.clock.now().timestamp()

@@ -1,8 +1,11 @@
 """Which of Notion's undocumented or inconvenient behaviours are on."""
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+RETRIES_S: Final = (60.0, 300.0, 900.0, 3600.0, 7200.0, 21600.0, 52740.0)
+"""With the first attempt these make eight, the last about a day later."""
 
 
 class Switches(BaseModel):
@@ -20,6 +23,12 @@ class Switches(BaseModel):
     """Whether answers of version 2026-03-11 still carry `archived` beside `in_trash`."""
     not_found_wording: Literal["integration", "connection"] = "integration"
     """The noun in the text of a 404."""
+    cursor_wording: Literal["newer", "older"] = "newer"
+    """The text for a cursor that is none; both were seen."""
+    free_block_limit: int = Field(default=1_000, ge=0)
+    """How many blocks, pages included, a free workspace with several members can ever make."""
+    trash_days: float = Field(default=30, gt=0)
+    """After how many days in the trash something is gone for good; Enterprise workspaces can change it."""
     length_unit: Literal["utf16", "code_points"] = "utf16"
     """What the limit of 2,000 characters counts."""
     trash_twice: Literal["ok", "refused"] = "ok"
@@ -30,6 +39,18 @@ class Switches(BaseModel):
     """Query answers hold only half of the rows asked for, with `has_more` true, as Notion reserves the right to."""
     query_in_trash: Literal["refused", "ignored", "honoured"] = "refused"
     """What `in_trash` in the body of a query does; Notion's types list it, its manual calls it unsupported."""
+    own_writes_are_told: bool = True
+    """Whether a connection's own writes raise webhooks; seen, but not for every type."""
+    webhook_retries_s: tuple[float, ...] = RETRIES_S
+    """Seconds between the attempts to deliver a webhook; Notion names only their number and the last one's time."""
+    unknown_version_code: Literal["validation_error", "missing_version"] = "validation_error"
+    """The code for a version that is well formed and does not exist."""
+    access_token_life_s: float | None = Field(default=None, gt=0)
+    """After how many seconds an access token dies by itself; Notion documents no end."""
+    old_token_outlives_refresh_s: float = Field(default=0, ge=0)
+    """How long the access token before a refresh is still taken."""
+    locked_pages_refuse_edits: bool = False
+    """Whether a connection's edit of a locked page is refused; the lock is thought to be the application's only."""
     sign_handshake: bool = True
     """Whether the request that brings the verification token is signed (with that token)."""
     block_edits_touch_page: bool = True
@@ -42,6 +63,10 @@ class Switches(BaseModel):
     """How many blocks one answer of markdown can hold."""
     async_task_s: float = Field(default=1, ge=0)
     """Seconds during which an asynchronous write says that it is running."""
+    import_s: float = Field(default=1, ge=0)
+    """Seconds until an external file is imported."""
+    template_s: float = Field(default=2, ge=0)
+    """Seconds until a template that a page was made with is applied to it; until then the page is blank."""
     query_cap: int = Field(default=10_000, ge=1)
     """How many rows one query can reach."""
     requests_per_window: int | None = Field(default=None, ge=1)

@@ -14,22 +14,25 @@ from local.twins.notion import ids
 from local.twins.notion.records import (
     Block,
     Bot,
+    Comment,
     Database,
     DataSource,
     Page,
     Subscription,
     Token,
     UserRef,
+    View,
     Workspace,
 )
 from local.twins.notion.wire import JsonArray, JsonObject
-from local.twins.notion.world import Changed, Entity, World
+from local.twins.notion.world import Changed, Told, World
 
 HOLD_S: Final = 60.0
 """How long events are held to be merged, before the switch scales it."""
-RETRIES_S: Final = (60.0, 300.0, 900.0, 3600.0, 7200.0, 21600.0, 52740.0)
-"""Pauses between the eight attempts, the last a day after the first (Notion does not publish the steps)."""
-IMMEDIATE: Final = frozenset({"page.created", "page.locked", "page.unlocked"})
+IMMEDIATE: Final = frozenset({
+    "page.created", "page.locked", "page.unlocked", "comment.created", "comment.updated", "comment.deleted",
+    "view.created", "view.updated", "view.deleted",
+})  # fmt: skip
 OPPOSITE: Final = {
     "page.deleted": "page.undeleted", "page.undeleted": "page.deleted",
     "database.deleted": "database.undeleted", "database.undeleted": "database.deleted",
@@ -87,7 +90,8 @@ class Webhooks:
         """Take note of what a successful request changed."""
         if self._subscription() is None:
             return
-        for change in changes:
+        echoes = self.world.switches.own_writes_are_told
+        for change in (change for change in changes if echoes or change.author.kind == "person"):
             self._take(change)
         self.send_due()
         self._wake.set()
@@ -164,7 +168,7 @@ class Webhooks:
         def headers(attempt: int) -> dict[str, str]:
             return {"content-type": "application/json", "x-notion-signature": signature(token, body(attempt))}
 
-        self.outbox.put(body_for=body, headers_for=headers, not_before=0, retries=RETRIES_S)
+        self.outbox.put(body_for=body, headers_for=headers, not_before=0, retries=self.world.switches.webhook_retries_s)
 
     def _payload(self, held: _Held, subscription: Subscription, seers: JsonArray) -> JsonObject:
         change = held.change
@@ -185,7 +189,7 @@ class Webhooks:
             "data": {"parent": self._parent(change.entity)} | self._details(change),
         }
 
-    def _parent(self, entity: Entity) -> JsonObject:
+    def _parent(self, entity: Told) -> JsonObject:
         match self.world.container(entity):
             case None:
                 return {"id": entity.workspace_id, "type": "space"}
@@ -205,6 +209,12 @@ class Webhooks:
             return {"updated_properties": list(change.columns)}
         if change.type.endswith(".content_updated"):
             return {"updated_blocks": [{"id": block, "type": self._block_type(block)} for block in change.blocks]}
+        if isinstance(change.entity, Comment):
+            return {"page_id": self._page_of(change.entity)}
+        if change.type == "view.updated":
+            return {"updated_fields": list(change.properties)}
+        if isinstance(change.entity, View) and change.type == "view.created":
+            return {"view_type": change.entity.type}
         return {}
 
     def _block_type(self, identifier: str) -> str:
@@ -216,14 +226,26 @@ class Webhooks:
             case _:
                 return "block"
 
-    def _accessible_by(self, entity: Entity) -> JsonArray:
+    def _accessible_by(self, entity: Told) -> JsonArray:
         """Who of the connection can see the thing: its bots with a living token, and those who authorized them."""
         store = self.world.store
         living = {token.bot_id for token in store.all(Token)}
-        bots = [bot for bot in store.all(Bot) if bot.id in living and self.world.sees(bot, entity)]
+        bots = [bot for bot in store.all(Bot) if bot.id in living and self._may_know(bot, entity)]
         people = dict.fromkeys(bot.owner_id for bot in bots if bot.owner_id)
         persons = [{"id": person_id, "type": "person"} for person_id in people]
         return persons + [{"id": bot.id, "type": "bot"} for bot in bots]
+
+    def _may_know(self, bot: Bot, entity: Told) -> bool:
+        if not isinstance(entity, Comment | View):
+            return self.world.sees(bot, entity)
+        place = self.world.container(entity)
+        may = isinstance(entity, View) or bot.may("read_comment")
+        return may and place is not None and self.world.sees(bot, place)
+
+    def _page_of(self, comment: Comment) -> str | None:
+        place = self.world.container(comment)
+        page = self.world.home(place) if isinstance(place, Block) else place
+        return page.id if page else None
 
     def _subscription(self) -> Subscription | None:
         return next((one for one in self.world.store.all(Subscription) if one.state == "active"), None)
@@ -234,7 +256,7 @@ def integration_id(client_id: str) -> str:
     return ids.parse(client_id) or str(uuid5(NAMESPACE_URL, client_id))
 
 
-def _entity_type(entity: Entity) -> str:
+def _entity_type(entity: Told) -> str:
     match entity:
         case Page():
             return "page"
@@ -242,3 +264,7 @@ def _entity_type(entity: Entity) -> str:
             return "database"
         case DataSource():
             return "data_source"
+        case Comment():
+            return "comment"
+        case View():
+            return "view"

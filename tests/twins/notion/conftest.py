@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conformance.witness import Witness
 from tests.twins.notion.rig import Api, Rig, running
 
 
 @pytest.fixture(scope="module")
-def notion() -> Iterator[Rig]:
-    """One twin for all tests of a module."""
-    with running() as rig:
+def notion(request: pytest.FixtureRequest) -> Iterator[Rig]:
+    """One twin for all tests of a module, whose answers all agree with Notion's description."""
+    witness = Witness()
+    with running(witness=witness) as rig:
         yield rig
+    witness.testify(request.module.__name__.rpartition(".")[2], "twin_tests", witness.calls)
+    assert witness.findings == []
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """A Notion twin under test: how tests connect to it and call it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -87,6 +87,7 @@ class Rig:
     url: str
     twin: Twin
     http: httpx.Client
+    witness: Callable[[httpx.Response], None]
 
     def order(self, what: str, body: Any) -> Any:
         answer = self.http.post(f"/_twin/{what}", json=body)
@@ -115,7 +116,7 @@ class Rig:
     @contextmanager
     def api(self, token: str, version: str = NEWEST) -> Iterator[Api]:
         headers = {"authorization": f"Bearer {token}", "notion-version": version}
-        with httpx.Client(base_url=self.url, headers=headers) as http:
+        with httpx.Client(base_url=self.url, headers=headers, event_hooks={"response": [self.witness]}) as http:
             yield Api(http)
 
     @contextmanager
@@ -124,9 +125,13 @@ class Rig:
             yield Api(http)
 
 
+def nobody(_answer: httpx.Response) -> None:
+    """A witness that sees nothing."""
+
+
 @contextmanager
-def running(config: Config = CONFIG) -> Iterator[Rig]:
-    """A twin on a free port."""
+def running(config: Config = CONFIG, witness: Callable[[httpx.Response], None] = nobody) -> Iterator[Rig]:
+    """A twin on a free port; *witness* sees every answer that a connection or a caller without token gets."""
     app = create_app(config)
-    with serving(app) as url, httpx.Client(base_url=url) as http:
-        yield Rig(url, app.state.twin, http)
+    with serving(app) as url, httpx.Client(base_url=url, event_hooks={"response": [witness]}) as http:
+        yield Rig(url, app.state.twin, http, witness)

@@ -19,7 +19,9 @@ PIECES = st.one_of(
             "<span color=\"red\">", "<span underline=\"true\">", "</span>", "\\", "{color=\"blue\"}", "# ", "## ", "- ",
             "1. ", "12) ", "> ", "- [ ] ", "- [x] ", "---", "***", "\n", "\n\n", "\t", "\t\t", "  ", " ",
             "| a | b |\n|---|---|\n",
-            "|", "<details>", "</details>", "<summary>", "</summary>", "<callout icon=\"💡\">", "</callout>", "<table>",
+            "|", "<columns>", "</columns>", "<column>", "</column>", "<synced_block>", "</synced_block>",
+            "<table_of_contents/>",
+            "<details>", "</details>", "<summary>", "</summary>", "<callout icon=\"💡\">", "</callout>", "<table>",
             "<tr>", "<td>", "</td>", "</tr>", "</table>", "<empty-block/>", "$$", "a", "B c", "é", "![x](http://i.mg/a)",
             f'<mention-page url="https://app.notion.com/p/{ROOT_PAGE_ID.replace("-", "")}">', "</mention-page>",
             '<mention-date start="2026-01-31"/>', "_", "__", "+ ", "{toggle=\"true\"}", "\r\n", "\u00a0", "!", "^",
@@ -47,6 +49,7 @@ def test_what_was_read_once_comes_back_as_it_was_written(text: str) -> None:
         pytest.param("[" * 20_000, id="brackets"),
         pytest.param('<span color="red">' * 2_000 + "x" + "</span>" * 2_000, id="spans"),
         pytest.param("<callout>\n" * 500, id="callouts"),
+        pytest.param("<columns>\n<column>\n" * 300, id="columns"),
         pytest.param("\n".join("\t" * depth + "- x" for depth in range(500)), id="tabs"),
     ],
 )

@@ -148,7 +148,7 @@ def test_a_wrong_query_is_named_in_notions_words(api: Api, body: dict[str, Any],
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/comments", "/v1/databases/x/query", f"/v1/pages/{ROOT_PAGE_ID}/nothing"],
+    ["/v1/commentaries", "/v1/databases/x/query", f"/v1/pages/{ROOT_PAGE_ID}/nothing"],
 )
 def test_an_unknown_route_is_said_before_the_token_is_looked_at(rig: Rig, path: str) -> None:
     refusal = rig.http.post(path, json={}).json()

@@ -229,7 +229,7 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
     now = bench.clock()
     ids = {"page_id": made.id, "stamped": True} if intent.on is Side.NOTION else {"entity_id": made.id}
     linked = mapping.but(
-        bases={name: base for name, base in bases.items() if name not in intent.forgotten},
+        bases=bases,
         intent=None,
         state=State.LINKED,
         last_sync_at=now,

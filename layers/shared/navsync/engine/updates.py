@@ -14,6 +14,7 @@ from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen, conflict_rows
 from navsync.fields import SPECS, EntitySpec
 from navsync.model import (
+    Bases,
     Change,
     Mapping,
     Operation,
@@ -34,7 +35,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     if (later := _not_quiet(bench, mapping, seen, run)) is not None:
         return later
     spec = SPECS[mapping.entity_type]
-    bases = mapping.bases
+    bases = _believed(mapping, seen[Side.NOTION])
     if isinstance(mapping.intent, WriteIntent):
         bases = merge.landed(spec, bases, mapping.intent.writes, seen)
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
@@ -50,6 +51,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         state=State.LINKED,
         gone_since=None,
         title=_title(spec, plan, entity),
+        doubted=tuple(name for name in mapping.doubted if name not in page.values),
         refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
         body_as_of=_body_as_of(spec, page, bench.clock()),
     )
@@ -60,6 +62,12 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     stamp(bench, after)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
     return Later(after, bench.clock() + watch.SWING) if swings else Done()
+
+
+def _believed(mapping: Mapping, page: Present) -> Bases:
+    """What was agreed on, without doubted fields that the page shows otherwise: nobody knows who has changed those."""
+    lost = {f for f in mapping.doubted if f in mapping.bases and page.values.get(f) != mapping.bases[f].notion}
+    return {name: base for name, base in mapping.bases.items() if name not in lost}
 
 
 def _not_quiet(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Later | None:

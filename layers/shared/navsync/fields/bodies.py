@@ -6,15 +6,19 @@ in them. So NavImpact's blank lines and Notion's blocks survive edits elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
+from itertools import accumulate
 
 from navsync import text
 from navsync.fields.alignment import stretches
-from navsync.fields.markdown import Piece, Text, Token, read, tokens
+from navsync.fields.markdown import Piece, Text, Token, read, said, tokens
 from navsync.fields.scalars import newlines
+from navsync.fields.tables import Table
 
+_WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
 _MOST_LOOKED_AT = 30
 _LONG = 4_000
 _ALIKE = 0.5
@@ -157,6 +161,8 @@ def _is_needed(escaped: str, before: str, after: str, line: str) -> bool:
             return line.count("$") > 1
         case ">" | "^":
             return not before
+        case "!":
+            return after == "["
         case _:
             return True
 
@@ -280,6 +286,9 @@ class _Putting:
 
 def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
     """*kept* made to say what *wanted* says, its unchanged words as they are."""
+    if kept.table and wanted.table:
+        of_cell = plain if spell is for_navimpact else str
+        return _refilled(kept.spelled, kept.table, wanted.table, of_cell) or spell(wanted)
     if kept.table or wanted.table or kept.verbatim or wanted.verbatim:
         return spell(wanted)
     fresh = spell(wanted)
@@ -289,16 +298,24 @@ def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
     return prefix + rest if read(prefix + rest).says == read(fresh).says else fresh
 
 
+def _refilled(spelled: str, kept: Table, wanted: Table, of_cell: Callable[[str], str]) -> str | None:
+    """A table of as many cells, those that say the same as they are."""
+    cells = {said(cell): cell for row in kept.rows for cell in row}
+    rows = tuple(tuple(cells.get(said(cell)) or of_cell(cell) for cell in row) for row in wanted.rows)
+    return kept.refilled(spelled, replace(wanted, rows=rows))
+
+
 def _words(old: Sequence[Token], new: Sequence[Token]) -> Iterator[str]:
     """What *new* says, its unchanged parts as *old* spells them, with the looks of *old*."""
-    before, after = ("".join(token.says for token in line) for line in (old, new))
+    before, after = (_WORD.findall("".join(token.says for token in line)) for line in (old, new))
+    ends, new_ends = ([0, *accumulate(map(len, line))] for line in (before, after))
     for same, there, here in stretches(before, after):
         if same:
-            yield from _cut(old, there)
+            yield from _cut(old, slice(ends[there.start], ends[there.stop]))
         else:
-            yield from _cut(new, here, looks=False)
-            yield from _cut(old, there, words=False)
-    yield from _cut(old, slice(len(before), len(before) + 1))
+            yield from _cut(new, slice(new_ends[here.start], new_ends[here.stop]), looks=False)
+            yield from _cut(old, slice(ends[there.start], ends[there.stop]), words=False)
+    yield from _cut(old, slice(ends[-1], ends[-1] + 1))
 
 
 def _cut(line: Sequence[Token], part: slice, *, words: bool = True, looks: bool = True) -> Iterator[str]:

@@ -42,9 +42,10 @@ _TOKEN = re.compile(
     r"|<(?P<kind>mention-\w+)(?:\s[^<>]*)?>(?P<label>.*?)</(?P=kind)>"
     r"|(?P<look></?span(?:\s[^<>]*)?>|\?[^()\s]*X-Amz-[^()\s]*|\s*\{(?:(?:color|toggle)=\"[^\"]*\"\s*)+\}$|<mention-\w+(?:\s[^<>]*)?/>)"
     r"|(?P<line><br\s*/?>)"
-    r"|(?P<char>.[\u0300-\u036f\u1ab0-\u1aff]*)",
+    r"|(?P<words>[^\\`$<{?\s]+|.)",
     re.DOTALL,
 )
+_ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _UNUSUAL = re.compile(r"[\\`<{$]|X-Amz-")
 
 
@@ -129,13 +130,15 @@ def tokens(line: str) -> list[Token]:
 
 def said(line: str) -> str:
     """What a line of text says."""
-    if _UNUSUAL.search(line):
+    if _UNUSUAL.search(_ESCAPED.sub("", line)):
         line = "".join(token.says for token in tokens(line.rstrip()))
+    else:
+        line = _ESCAPED.sub(r"\1", line)
     return (line if is_normalized("NFC", line) else normalize("NFC", line)).rstrip()
 
 
 def _said(found: re.Match[str]) -> str:
-    for kind in ("escaped", "code", "date", "label", "char"):
+    for kind in ("escaped", "code", "date", "label", "words"):
         if found[kind] is not None:
             return said(found[kind]) if kind == "label" else normalize("NFC", found[kind])
     if found["formula"] is not None:

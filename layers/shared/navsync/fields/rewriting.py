@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 from typing import NamedTuple
 
 from navsync.fields.alignment import changes
@@ -31,10 +32,15 @@ def edits(current: str, wanted: str) -> tuple[Edit, ...] | None:
 
 def _leads(current: str, wanted: str, made: Sequence[Edit]) -> bool:
     for edit in made:
-        if not edit.old or current.count(edit.old) != 1:
+        if not _stands_once(edit.old, current):
             return False
         current = current.replace(edit.old, edit.new)
     return current == wanted
+
+
+def _stands_once(text: str, whole: str) -> bool:
+    """Not even overlapping itself: Notion would change the first place."""
+    return bool(text) and -1 != whole.find(text) == whole.rfind(text)
 
 
 @dataclass(slots=True)
@@ -65,7 +71,7 @@ class _Window:
     def stands_out(self, whole: str) -> bool:
         """Whether Notion finds it. A line goes with its line break only where a neighbour is named as well."""
         text = "\n".join(self.old[self.low : self.high])
-        return bool(text) and self.start < self.stop and whole.count(text) == 1
+        return self.start < self.stop and _stands_once(text, whole)
 
 
 def _windows(old: Sequence[str], new: Sequence[str]) -> list[_Window]:
@@ -98,34 +104,38 @@ def applied(current: str, made: Sequence[Edit]) -> str:
     return current
 
 
-def portion(edit: Edit, most: int) -> Edit | None:
-    """As much of *edit* as fits into *most* bytes, cut between lines; None where not even its first line does."""
-    kept: list[str] = []
-    left = most - size(edit.old)
-    for line in edit.new.split("\n"):
-        left -= size(line)
-        if left < 0:
-            break
-        kept.append(line)
-    return Edit(edit.old, "\n".join(kept)) if kept else None
-
-
 def first_part(markdown: str, most: int) -> str:
     """The first lines of *markdown*, as many as fit into *most* bytes."""
-    part = portion(Edit("", markdown), most)
-    return part.new if part else ""
+    lines = markdown.split("\n")
+    return "\n".join(lines[: _fitting(lines, most)])
 
 
-def batch(made: Sequence[Edit], most: int) -> Iterator[Edit]:
-    """The first of *made*, as many as fit into one request of *most* bytes; of one that does not, a part."""
+def batch(made: Sequence[Edit], current: str, most: int) -> Iterator[Edit]:
+    """The first of *made*, as many as fit into one request of *most* bytes; of one that does not, its first lines."""
     left = most
     for at, edit in enumerate(made):
         left -= size(edit.old) + size(edit.new)
         if left < 0:
-            if at == 0 and (part := portion(edit, most)):
+            if at == 0 and (part := _portion(edit, current, most)):
                 yield part
             return
         yield edit
+
+
+def _portion(edit: Edit, current: str, most: int) -> Edit | None:
+    """The first lines of *edit*; None where those that fit do not stand out."""
+    old, new = edit.old.split("\n"), edit.new.split("\n")
+    if size(edit.old) < most // 2:
+        kept = _fitting(new, most - size(edit.old))
+        return Edit(edit.old, "\n".join(new[:kept])) if kept else None
+    gone, kept = _fitting(old, most // 2), _fitting(new, most // 2)
+    part = Edit("\n".join(old[:gone]), "\n".join(new[:kept]))
+    return part if kept and _stands_once(part.old, current) else None
+
+
+def _fitting(lines: Sequence[str], most: int) -> int:
+    """How many of *lines* fit."""
+    return sum(1 for _ in takewhile(lambda end: end <= most, accumulate(map(size, lines))))
 
 
 def size(text: str) -> int:

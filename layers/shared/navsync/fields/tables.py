@@ -10,7 +10,9 @@ _RULE = re.compile(r"\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?")
 _PIPED = re.compile(r"\|.*\|")
 _SPLIT = re.compile(r"(?<!\\)\|")
 _ROW = re.compile(r"<tr(?:\s[^>]*)?>(.*?)</tr>", re.DOTALL)
-_CELL = re.compile(r"<t[dh](?:\s[^>]*)?>(.*?)</t[dh]>", re.DOTALL)
+_CELL = re.compile(r"(<t[dh](?:\s[^>]*)?>)(.*?)(</t[dh]>)", re.DOTALL)
+_OPENING = re.compile(r"<table(\s[^>]*)?>")
+_COLUMNS = re.compile(r"<colgroup>.*?</colgroup>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,19 @@ class Table:
         head, *rest = [indent + "| " + " | ".join(map(of_cell, row)) + " |" for row in self.rows]
         return "\n".join((head, indent + "|" + " --- |" * len(self.rows[0]), *rest))
 
+    def refilled(self, spelled: str, other: Table) -> str | None:
+        """*spelled*, which is this table, with the cells of *other*; None where they are not as many."""
+        if [*map(len, self.rows)] != [*map(len, other.rows)]:
+            return None
+        cells = iter([cell for row in other.rows for cell in row])
+        if spelled.lstrip().startswith("<"):
+            return _CELL.sub(lambda found: f"{found[1]}{next(cells)}{found[3]}", spelled)
+        lines = spelled.split("\n")
+        rows = (f"| {' | '.join(row)} |" for row in other.rows)
+        changed = zip((lines[0], *lines[2:]), rows, self.rows, other.rows, strict=True)
+        head, *rest = (line if was == now else row for line, row, was, now in changed)
+        return "\n".join((head, lines[1], *rest))
+
     def tagged(self, indent: str, opening: str) -> str:
         """The table as Notion shows it."""
         lines = [opening, *(line for row in self.rows for line in _row(row)), "</table>"]
@@ -41,7 +56,7 @@ class Table:
 def read(lines: Sequence[str], at: int) -> Table | None:
     """The table that begins at line *at*, if one does."""
     first = lines[at].strip()
-    if first.startswith("<table") and first.endswith(">"):
+    if _OPENING.fullmatch(first):
         return _tagged(lines, at)
     return _drawn(lines, at) if _PIPED.fullmatch(first) and _is_rule("".join(lines[at + 1 : at + 2]).strip()) else None
 
@@ -54,9 +69,10 @@ def _tagged(lines: Sequence[str], at: int) -> Table | None:
     ends = (end + 1 for end in range(at, len(lines)) if lines[end].strip().endswith("</table>"))
     if (end := next(ends, None)) is None:
         return None
-    inside = "\n".join(lines[at:end])
-    rows = tuple(tuple(cell.strip() for cell in _CELL.findall(row)) for row in _ROW.findall(inside))
-    return Table(rows, end, lines[at].strip()) if rows and all(rows) else None
+    inside = _COLUMNS.sub("", "\n".join(lines[at + 1 : end]))
+    rows = tuple(tuple(cell[1].strip() for cell in _CELL.findall(row)) for row in _ROW.findall(inside))
+    beside = _CELL.sub("", _ROW.sub(lambda row: row[1], inside)).replace("</table>", "")
+    return Table(rows, end, lines[at].strip()) if rows and all(rows) and not beside.strip() else None
 
 
 def _drawn(lines: Sequence[str], at: int) -> Table:

@@ -1,6 +1,7 @@
 """Notion as a side: its requests, its budget, its errors, its schema, its OAuth. The only importer of the SDK."""
 
 from navsync.notion.budget import Budget
+from navsync.notion.capabilities import capabilities_of
 from navsync.notion.gateway import NOTION_VERSION, Credentials, Gateway, connect
 from navsync.notion.oauth import Grant, OAuth
 from navsync.notion.setup import SetUp
@@ -15,5 +16,6 @@ __all__ = [
     "NotionSide",
     "OAuth",
     "SetUp",
+    "capabilities_of",
     "connect",
 ]

@@ -1,7 +1,9 @@
 """When may the next request to Notion leave?"""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from math import ceil
 from threading import Lock
 
 from navsync.errors import Blocked
@@ -14,6 +16,12 @@ STEADY_SHARE = 0.9
 BACKGROUND_BURST = 0.05
 PEOPLE_BURST = 0.1
 
+SLOWER = 80
+"""Percent of the pace that is kept when Notion finds it too fast; again each time it does."""
+SLOWEST = 5
+FASTER = timedelta(seconds=30)
+"""After each the pace rises by one percent of what is configured: 80 % is made good in ten minutes."""
+
 
 class Budget:
     """Spaces the requests of one connection so that no 60 seconds, however cut, hold more than the plan allows.
@@ -21,6 +29,9 @@ class Budget:
     Notion counts in fixed windows whose edges we do not know, so counting windows of our own could send two full ones
     into one of theirs. This is a bucket instead: it leaks 90 % of the plan evenly, a pause lets a twentieth of a
     minute's requests out at once, and people's actions may overfill it by another twentieth. 90 + 5 + 5 is the plan.
+
+    What is configured may be more than Notion grants. When Notion finds us too fast the pace falls by a fifth and rises
+    again by two percent a minute: it comes to rest just below the true limit and tries it now and then.
 
     `BudgetWindow` is read thus: *used* requests since *started_at*, the last moment at which nothing was owed.
     Shared by the threads of a worker; *clock* gives aware times.
@@ -53,31 +64,54 @@ class Budget:
                 raise Blocked(
                     "Notion's request budget is spent for now; the work goes on when it has refilled", until=now + wait
                 )
-            self._window = BudgetWindow(window.started_at, window.used + 1, window.blocked_until)
+            self._window = replace(window, used=window.used + 1)
             return wait.total_seconds()
 
-    def block(self, until: datetime) -> None:
-        """Let nothing out before *until*: Notion said so."""
+    def block(self, until: datetime, *, too_fast: bool = False) -> None:
+        """Let nothing out before *until*: Notion said so. *too_fast*: and that we ask too often."""
         with self._lock:
-            latest = max(until, self._window.blocked_until or until)
-            self._window = BudgetWindow(self._window.started_at, self._window.used, latest)
+            now = self._clock()
+            window = self._settled(now)
+            # Requests that were under way together are refused together: that is one refusal.
+            if too_fast and window.blocked_until is None:
+                window = self._slowed(window, now)
+            self._window = replace(window, blocked_until=max(until, window.blocked_until or until))
+
+    def _slowed(self, window: BudgetWindow, now: datetime) -> BudgetWindow:
+        return self._at(max(SLOWEST, window.percent * SLOWER // 100), window, now, slowed_at=now)
+
+    def _at(self, percent: int, window: BudgetWindow, now: datetime, *, slowed_at: datetime | None) -> BudgetWindow:
+        """*window* at another pace, with what is owed at *now* left as it is."""
+        owed = max(0.0, self._level(window, now))
+        after = replace(window, percent=percent, slowed_at=slowed_at, used=ceil(owed))
+        return replace(after, started_at=now - timedelta(seconds=(after.used - owed) / self._per_second(after)))
 
     def _settled(self, now: datetime) -> BudgetWindow:
-        blocked = self._window.blocked_until
-        blocked = blocked if blocked and blocked > now else None
-        if self._level(self._window, now) <= 0:
-            return BudgetWindow(started_at=now, blocked_until=blocked)
-        return BudgetWindow(self._window.started_at, self._window.used, blocked)
+        """The window as of *now*: what is over is forgotten, and the count stays right when the pace changes."""
+        window = self._window
+        if window.blocked_until is not None and window.blocked_until <= now:
+            window = replace(window, blocked_until=None)
+        if self._level(window, now) <= 0:
+            window = replace(window, started_at=now, used=0)
+        return self._recovered(window, now)
+
+    def _recovered(self, window: BudgetWindow, now: datetime) -> BudgetWindow:
+        if window.slowed_at is None or now - window.slowed_at < FASTER:
+            return window
+        steps = (now - window.slowed_at) // FASTER
+        if window.percent + steps >= 100:
+            return self._at(100, window, now, slowed_at=None)
+        return self._at(window.percent + steps, window, now, slowed_at=window.slowed_at + steps * FASTER)
 
     def _level(self, window: BudgetWindow, now: datetime) -> float:
         elapsed = max(0.0, (now - window.started_at).total_seconds())  # another machine's clock may be ahead
-        return window.used - elapsed * self._per_second
+        return window.used - elapsed * self._per_second(window)
 
     def _wait(self, window: BudgetWindow, now: datetime, burst: float) -> timedelta:
-        overfull = self._level(window, now) + 1 - self._per_minute * burst
-        paced = timedelta(seconds=max(0.0, overfull / self._per_second))
+        full = max(1.0, self._per_minute * window.percent / 100 * burst)
+        overfull = self._level(window, now) + 1 - full
+        paced = timedelta(seconds=max(0.0, overfull / self._per_second(window)))
         return max(paced, window.blocked_until - now) if window.blocked_until else paced
 
-    @property
-    def _per_second(self) -> float:
-        return self._per_minute * STEADY_SHARE / 60
+    def _per_second(self, window: BudgetWindow) -> float:
+        return self._per_minute * window.percent / 100 * STEADY_SHARE / 60

@@ -15,9 +15,10 @@ from navsync.errors import (
     Blocked,
     ConfigError,
     Down,
-    MissingCapability,
+    Forbidden,
     NeedsReauth,
     NotReachable,
+    OutOfBlocks,
     Raced,
     Refused,
     Suspended,
@@ -30,8 +31,9 @@ VENDOR_ERRORS = (
     RequestTimeoutError,
     InvalidPathParameterError,
     httpx.RequestError,
-    json.JSONDecodeError,  # an answer cut short, or a page of HTML with status 200
-    UnicodeDecodeError,
+    httpx.InvalidURL,
+    ValueError,  # an answer cut short, a page of HTML with status 200, bytes that are no text, a number without end
+    RecursionError,  # an answer nested without end
 )
 """Everything the SDK raises for one request."""
 
@@ -41,6 +43,8 @@ WINDOW = timedelta(seconds=60)
 """How long a connection limit lasts at most; the pause where Notion names none."""
 
 SHORTEST_PAUSE = timedelta(seconds=1)
+LONGEST_PAUSE = timedelta(days=365)
+"""Whatever is beyond is no time that calendars hold."""
 
 
 class Recovery(Enum):
@@ -119,6 +123,11 @@ class _Reply:
     retry_after: timedelta | None = None
 
     @property
+    def is_limit(self) -> bool:
+        """Whether it is about how fast we ask, and not about how Notion fares."""
+        return self.status == 429 or self.code == "rate_limited"
+
+    @property
     def recovery(self) -> Recovery:
         if self.code is None:
             return Recovery.WAIT if self.status in (429, 529) else Recovery.COME_BACK
@@ -131,15 +140,18 @@ def failure_of(error: Exception, *, now: datetime, writing: bool) -> SyncError:
     match error:
         case HTTPResponseError():
             return _answered(_reply(error, now), now, writing=writing)
-        case InvalidPathParameterError():
-            return Refused("an id with '..' in it is no Notion id; correct the stored id")
+        case InvalidPathParameterError() | httpx.InvalidURL():
+            return Refused("what should be a Notion id cannot be part of an address; correct the stored id")
+        case UnicodeEncodeError():
+            return Refused("it holds half a character, which no request can carry; remove it")
         case _ if isinstance(error, _NEVER_SENT) or isinstance(error.__context__, _NEVER_SENT):
             return Down("Notion cannot be reached; the request was not sent and is tried again later")
         case _:
-            return _lost(writing=writing)
+            return lost(writing=writing)
 
 
-def _lost(*, writing: bool) -> SyncError:
+def lost(*, writing: bool) -> SyncError:
+    """Our error where there is no answer, or none that can be understood."""
     if writing:
         return Unclear("Notion's answer to a write got lost; the page is read again to see what happened")
     return Down("Notion did not give a whole answer; it is asked again later")
@@ -173,8 +185,8 @@ def _answered(reply: _Reply, now: datetime, *, writing: bool) -> SyncError:
 
 def _forbidden(reply: _Reply) -> SyncError:
     if "block_limit" in reply.additional:
-        return MissingCapability("the workspace has used its free blocks; upgrade its Notion plan to create pages")
-    return MissingCapability("the connection lacks a permission; allow it to read, insert and update content")
+        return OutOfBlocks("the workspace has used its free blocks; upgrade its Notion plan to create pages")
+    return Forbidden("the connection lacks a permission; allow it to read, insert and update content")
 
 
 def _slowed(reply: _Reply, now: datetime) -> SyncError:
@@ -182,10 +194,12 @@ def _slowed(reply: _Reply, now: datetime) -> SyncError:
     if reason == "public_api_request_blocked":
         return Suspended("Notion has blocked the connection and says not to retry; contact Notion's support")
     pause = max(WINDOW if reply.retry_after is None else reply.retry_after, SHORTEST_PAUSE)
+    of_workspace = reason == "public_api_space_request_rate_limit"  # others use it up, too: our pace is not to blame
     return Blocked(
         "Notion asks for a pause; the work goes on when it ends",
         until=now + pause,
-        whole_workspace=reason == "public_api_space_request_rate_limit",
+        whole_workspace=of_workspace,
+        too_fast=reply.is_limit and not of_workspace,
     )
 
 
@@ -194,7 +208,7 @@ def _broken(reply: _Reply, *, writing: bool) -> SyncError:
     if writing and isinstance(committed, str):
         return Committed(committed)
     refused_at_the_edge = 300 <= reply.status < 500 and reply.status != 408
-    return _lost(writing=writing and not refused_at_the_edge)
+    return lost(writing=writing and not refused_at_the_edge)
 
 
 def _refusal(text: str) -> str:
@@ -236,7 +250,7 @@ def _pause(said: object, now: datetime) -> timedelta | None:
     if said is None:
         return None
     try:
-        return timedelta(seconds=float(str(said)))
+        return timedelta(seconds=min(float(str(said)), LONGEST_PAUSE.total_seconds()))
     except (ValueError, OverflowError):
         return _until(str(said), now)
 

@@ -10,7 +10,7 @@ from notion_client import Client
 
 from navsync.errors import Blocked, NeedsReauth, Raced, SyncError, Unavailable
 from navsync.notion.budget import PATIENCE, Budget
-from navsync.notion.failures import VENDOR_ERRORS, failure_of
+from navsync.notion.failures import VENDOR_ERRORS, failure_of, lost
 
 NOTION_VERSION = "2026-03-11"
 """Pinned: every shape in this package is of this version."""
@@ -131,12 +131,14 @@ class Gateway:
             )
         except VENDOR_ERRORS as error:
             raise self._failure(error, call) from error
-        return answer if isinstance(answer, dict) else {}
+        if not isinstance(answer, dict):
+            raise lost(writing=call.writing)
+        return answer
 
     def _failure(self, error: Exception, call: _Call) -> SyncError:
         failure = failure_of(error, now=self.clock(), writing=call.writing)
         if isinstance(failure, Blocked):
-            self.budget.block(failure.until)
+            self.budget.block(failure.until, too_fast=failure.too_fast)
         return failure
 
 

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from navsync.fields import KEY, SPECS, EntitySpec, Field, Kind, Unreadable, parse_notion
-from navsync.model import KEY_FIELD, DataSource, EntityRef, EntityType, Present, Trashed, Value
+from navsync.model import DataSource, EntityRef, EntityType, Present, Trashed, Value
+from navsync.notion.schema import DELETED, is_usable
 
 MOVED = "the page was moved out of its database; move it back"
 NOT_LISTED = "a list of pages does not show their bodies; read the page itself"
@@ -101,22 +102,33 @@ class Reader:
             return Unreadable(MOVED)
         if spec_field.kind is Kind.BODY:
             return Unreadable(NOT_LISTED) if row.body is None else row.body
-        return _property(self.source, spec_field, row) or Unreadable(
-            f"the database has no property for {spec_field.property} any more; undo its deletion in Notion"
-        )
+        return _property(self.source, spec_field, row) or Unreadable(self._why_not(spec_field))
+
+    def _why_not(self, spec_field: Field) -> str:
+        """Why no property can be read for *spec_field*."""
+        known = self.source.properties.get(spec_field.name)
+        if spec_field.name in self.source.returned:
+            return f"the property {spec_field.property} was deleted or retyped, and is back; it is taken up again soon"
+        if known is None or known.type in (DELETED, spec_field.kind):
+            return f"the database has no property for {spec_field.property} any more; undo its deletion in Notion"
+        return f"the property is now of type {known.type}; make it {spec_field.kind} again in Notion"
 
     def _value(self, spec_field: Field, content: Json | Unreadable) -> Value:
         if isinstance(content, Unreadable):
             raise content
         value = parse_notion(spec_field, content)
         if spec_field.kind is Kind.RELATION and isinstance(value, tuple):
-            return tuple(self._entity_id(page_id) for page_id in value)
+            return self._entity_ids(value)
         return value
 
-    def _entity_id(self, page_id: str) -> str:
-        entity = self.entity_of(page_id)
-        if entity is None:
+    def _entity_ids(self, page_ids: tuple[str, ...]) -> tuple[str, ...]:
+        """The entities of the pages that are synced. Others, such as a person's own copies, are the person's affair."""
+        entities = [entity for page_id in page_ids if (entity := self.entity_of(page_id))]
+        if page_ids and not entities:
             raise Unreadable("it points to a page that is not synced yet; it is read again when that page is")
+        return tuple(sorted(map(self._id_of, entities)))
+
+    def _id_of(self, entity: EntityRef) -> str:
         if entity.type is not _PARENT:
             raise Unreadable(f"it points to a {entity.type}; choose a {_PARENT} instead")
         return entity.id
@@ -136,8 +148,8 @@ def parent_ref(entity_id: str) -> EntityRef:
 
 
 def _property(source: DataSource, spec_field: Field, row: Row) -> Json | None:
-    known = source.properties.get(KEY_FIELD if spec_field is KEY else spec_field.name)
-    return row.properties.get(known.id) if known else None
+    known = source.properties.get(spec_field.name)
+    return row.properties.get(known.id) if known and is_usable(spec_field, known) else None
 
 
 def _user(user: Any) -> str | None:

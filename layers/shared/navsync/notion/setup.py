@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from navsync.errors import Refused, SyncError, Unavailable, Unclear
+from navsync.errors import NotReachable, Refused, SyncError, Unavailable, Unclear
 from navsync.fields import KEY, SPECS
 from navsync.model import DataSource, EntityType
 from navsync.notion.failures import Committed
@@ -39,12 +39,31 @@ class SetUp:
         return str(pages[0]["id"])
 
     def find_source(self, entity_type: EntityType, sources: Sources) -> DataSource | None:
-        """The oldest data source of that title that our bot made and that has our key, its columns completed."""
+        """The oldest data source of that title that our bot made and that has our key, its columns completed.
+
+        The parent page is looked through and the workspace searched: search finds what was moved away, but may miss
+        what was just made.
+        """
         title = SPECS[entity_type].database_title
-        ours = [found for found in self._search("data_source", title) if self._is_ours(found, title)]
+        found = {str(source["id"]): source for source in self._candidates(title)}
+        ours = [source for source in found.values() if self._is_ours(source, title)]
         if not ours:
             return None
-        return self._completed(entity_type, min(ours, key=lambda found: str(found["created_time"])), sources)
+        return self._completed(entity_type, min(ours, key=lambda source: str(source["created_time"])), sources)
+
+    def _candidates(self, title: str) -> Iterator[Json]:
+        yield from self._search("data_source", title)
+        for database_id in self._databases_on_parent(title):
+            database = self.gateway.read("GET", f"databases/{database_id}")
+            for source in database["data_sources"]:
+                yield self.gateway.read("GET", f"data_sources/{source['id']}")
+
+    def _databases_on_parent(self, title: str) -> list[str]:
+        try:
+            blocks = self._pages("GET", f"blocks/{self.find_parent()}/children", {})
+            return [str(block["id"]) for block in blocks if block.get("child_database", {}).get("title") == title]
+        except (Refused, NotReachable):  # nothing is shared at the top: there search is all we have
+            return []
 
     def create_source(self, entity_type: EntityType, parent_page_id: str, sources: Sources) -> DataSource:
         """Make the database. A lost answer raises `Unclear`: it may exist, so look with `find_source` first."""
@@ -81,10 +100,15 @@ class SetUp:
         return source_of(entity_type, self.gateway.write("PATCH", path, body={"properties": missing}), None)
 
     def _search(self, kind: str, query: str) -> Iterator[Json]:
+        return self._pages("POST", "search", {"query": query, "filter": {"property": "object", "value": kind}})
+
+    def _pages(self, method: str, path: str, asked: Json) -> Iterator[Json]:
+        """All results of a call that answers page by page."""
         cursor = None
         while True:
-            body = {"query": query, "filter": {"property": "object", "value": kind}, "page_size": 100}
-            answer = self.gateway.read("POST", "search", body=body | ({"start_cursor": cursor} if cursor else {}))
+            sent = asked | {"page_size": 100} | ({"start_cursor": cursor} if cursor else {})
+            given = {"query": sent} if method == "GET" else {"body": sent}
+            answer = self.gateway.read(method, path, **given)
             yield from answer["results"]
             cursor = answer.get("next_cursor")
             if not answer.get("has_more"):

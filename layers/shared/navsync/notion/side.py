@@ -46,8 +46,8 @@ from navsync.model import (
 from navsync.notion.bodies import PageBody, start_of
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
-from navsync.notion.rows import Reader, Row, parent_ref
-from navsync.notion.schema import TITLE_ID, source_of
+from navsync.notion.rows import Reader, Row, is_row_of, parent_ref
+from navsync.notion.schema import DELETED, TITLE_ID, is_usable, source_of
 from navsync.notion.setup import SetUp
 from navsync.ports import ChangedPage
 
@@ -93,6 +93,21 @@ class NotionSide:
         """Make the database for *entity_type*. A lost answer raises `Unclear`; then look with `find_source` first."""
         return self.set_up.create_source(entity_type, parent_page_id, self._sources)
 
+    def refresh(self, entity_type: EntityType) -> DataSource:
+        """Read the schema anew and remember it."""
+        self._keep(self.read_source(entity_type))
+        return self._source(entity_type)
+
+    def readopt(self, entity_type: EntityType, field: str) -> DataSource:
+        """Take up the column of a *field* that came back, and remember that.
+
+        Only when what was agreed on about the field is forgotten: the column may be empty now.
+        """
+        source = self._source(entity_type)
+        if column := source.returned.get(field):
+            self.use(replace(source, properties={**source.properties, field: column}))
+        return self.refresh(entity_type)
+
     def window(self) -> BudgetWindow:
         """Requests counted so far, to be kept for the next invocation."""
         return self.gateway.budget.window
@@ -116,7 +131,7 @@ class NotionSide:
         wanted = [{"property": self._id(source, KEY), "rich_text": {"equals": key}} for key in keys]
         oldest_first = [{"timestamp": "created_time", "direction": "ascending"}]
         answers = self._query(source, {"filter": {"or": wanted}, "sorts": oldest_first})
-        found = [self._listed(source, page) for answer in answers for page in answer["results"]]
+        found = [self._listed(entity_type, page) for answer in answers for page in answer["results"]]
         return [page for page in found if page.key in keys]  # Notion compares text without regard to case
 
     def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
@@ -128,7 +143,7 @@ class NotionSide:
         source = self._source(entity_type)
         start, _, after = cursor.partition("|") if cursor else ("", "", "")
         answer = next(self._query(source, _changes(_minute(since), start), after or None))
-        records = [self._listed(source, page) for page in answer["results"]]
+        records = [self._listed(entity_type, page) for page in answer["results"]]
         return ChangedPage(records, *_next(start, answer, records))
 
     def answers(self, entity_type: EntityType) -> bool:
@@ -142,13 +157,21 @@ class NotionSide:
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
-        """Make a page of *values*. There is no idempotency key: look *key* up with `find` before a second try."""
+        """Make a page of *values*. There is no idempotency key: look *key* up with `find` before a second try.
+
+        A field whose column is broken stays out, and is shown as unreadable.
+        """
         source = self._offering(entity_type, values)
         filled = {
-            name: value for name, value in values.items() if value not in (None, ()) or _has_default(source, name)
+            name: value
+            for name, value in values.items()
+            if name not in _broken(source) and (value not in (None, ()) or _has_default(source, name))
         }
         parent = {"type": "data_source_id", "data_source_id": source.data_source_id}
-        body = {"parent": parent, "properties": self._properties(source, filled, None) | self._stamps(source, key)}
+        body: Json = {
+            "parent": parent,
+            "properties": self._properties(source, filled, None) | self._stamps(source, key),
+        }
         text = self._text(entity_type, filled)
         if text:
             body["markdown"] = start_of(text)
@@ -207,7 +230,7 @@ class NotionSide:
     # --- rows -------------------------------------------------------------------------------------------------------
 
     def _observed(self, entity_type: EntityType, page: Json) -> Present | Trashed:
-        source = self._source(entity_type)
+        source = self._source_for(entity_type, page)
         row = self._completed(source, page, None)
         if not row.in_trash:
             row = replace(row, body=self._read_body(entity_type, row.id))
@@ -217,7 +240,8 @@ class NotionSide:
         body = self._read_body(source.entity_type, page["id"]) if with_body else _NO_BODY
         return self._reader(source).present(self._completed(source, page, body))
 
-    def _listed(self, source: DataSource, page: Json) -> Present:
+    def _listed(self, entity_type: EntityType, page: Json) -> Present:
+        source = self._source_for(entity_type, page)
         return self._reader(source).present(self._completed(source, page, None))
 
     def _reader(self, source: DataSource) -> Reader:
@@ -273,9 +297,15 @@ class NotionSide:
         return rendered | self._generated_title(source, values, seen)
 
     def _render(self, spec_field: Field, value: Value, source: DataSource, seen: Present | None) -> Json:
+        shown = seen.raw.get(spec_field.name) if seen else None
         if spec_field.kind is Kind.RELATION and isinstance(value, tuple):
-            value = tuple(map(self._page_id, value))
-        return render_notion(spec_field, value, seen.raw.get(spec_field.name) if seen else None, source)
+            value = (*map(self._page_id, value), *self._strangers(shown))
+        return render_notion(spec_field, value, shown, source)
+
+    def _strangers(self, shown: Json | None) -> Iterator[str]:
+        """Related pages that are not synced: a person related them, so they stay."""
+        related = (page["id"] for page in (shown or {}).get("relation", ()))
+        return (page_id for page_id in related if self.entity_of(page_id) is None)
 
     def _page_id(self, entity_id: str) -> str:
         page_id = self.page_of(parent_ref(entity_id))
@@ -292,10 +322,10 @@ class NotionSide:
 
     def _stamps(self, source: DataSource, key: str) -> Json:
         link = self.link_of(EntityRef.parse(key))
-        return {
-            self._id(source, KEY): render_notion(KEY, key, None, source),
-            self._id(source, LINK): render_notion(LINK, link, None, source),
-        }
+        stamps = {self._id(source, KEY): render_notion(KEY, key, None, source)}
+        if LINK.name not in _broken(source):
+            stamps[self._id(source, LINK)] = render_notion(LINK, link, None, source)
+        return stamps
 
     def _text(self, entity_type: EntityType, values: Values) -> str | None:
         """What the page's body is to say; None where that is not to change."""
@@ -310,6 +340,10 @@ class NotionSide:
         if known is None:
             raise Refused(
                 f"the database has no property {spec_field.property}; add it in Notion", field=spec_field.name
+            )
+        if not is_usable(spec_field, known):
+            raise Refused(
+                f"the property {spec_field.property} was deleted or retyped in Notion; undo that", field=spec_field.name
             )
         return known.id
 
@@ -336,6 +370,14 @@ class NotionSide:
             return self._sources[entity_type]
         except KeyError:
             raise NotReachable(f"the workspace has no database for {entity_type} yet; run its set-up") from None
+
+    def _source_for(self, entity_type: EntityType, page: Json) -> DataSource:
+        """The data source, read anew where *page* shows that a column was deleted or retyped.
+
+        That must be remembered: when the column is back, its values are not those that were agreed on.
+        """
+        source = self._source(entity_type)
+        return self.refresh(entity_type) if is_row_of(source, page) and _has_drifted(source, page) else source
 
     def _explained(self, error: InvalidRequest, entity_type: EntityType, page_id: str | None = None) -> SyncError:
         """Why Notion found a request invalid. Its texts may change, so we look instead of reading them."""
@@ -404,6 +446,19 @@ def _body_of(entity_type: EntityType, seen: Present) -> Json | None:
 
 def _field(entity_type: EntityType, name: str) -> Field:
     return next((f for f in (*SPECS[entity_type].fields, KEY, LINK) if f.name == name), KEY)
+
+
+def _has_drifted(source: DataSource, page: Json) -> bool:
+    """Whether a column of *page* is not as the schema says it is."""
+    types = {prop["id"]: prop["type"] for prop in page["properties"].values()}
+    known = ((_field(source.entity_type, name), column) for name, column in source.properties.items())
+    return any(types.get(column.id, DELETED) != column.type for f, column in known if is_usable(f, column))
+
+
+def _broken(source: DataSource) -> set[str]:
+    """The fields whose column was seen deleted or retyped."""
+    known = ((name, _field(source.entity_type, name)) for name in source.properties)
+    return {name for name, spec_field in known if not is_usable(spec_field, source.properties[name])}
 
 
 def _has_default(source: DataSource, name: str) -> bool:

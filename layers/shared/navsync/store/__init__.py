@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from navsync.model import Lease
@@ -16,6 +17,7 @@ from navsync.store.keys import Tables
 from navsync.store.ledger import DynamoLedger
 from navsync.store.lists import Lists, LogFilter, MappingFilter, Page
 from navsync.store.trail import AuditTrail
+from navsync.store.turns import TokenTurn
 from navsync.store.windows import CallWindows, WaitingRoom
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ __all__ = [
     "Standing",
     "Store",
     "Tables",
+    "TokenTurn",
     "WaitingRoom",
     "standing_of",
 ]
@@ -64,6 +67,10 @@ class Store:
     def desk(self, workspace_id: int) -> DynamoDesk:
         """Work, lease and small state of one workspace."""
         return DynamoDesk(self._dynamo, self._tables, workspace_id)
+
+    def turn(self, workspace_id: int, clock: Callable[[], datetime]) -> TokenTurn:
+        """The turn to replace the workspace's tokens."""
+        return TokenTurn(self._dynamo, self._tables, workspace_id, clock)
 
     def waiting_room(self, workspace_id: int) -> WaitingRoom:
         """Places for calls that wait for the workspace's work."""

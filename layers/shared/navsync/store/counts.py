@@ -129,13 +129,12 @@ def move_logs(
         named = _deltas(
             (name, n * each) for kind, n in deltas.items() if kind.day == day for name, each in kind.counters().items()
         )
-        steps.append(Step(add(table, keys.within(workspace_id, keys.log_counts(day)), named, expires_at=last)))
+        if named:
+            steps.append(Step(add(table, keys.within(workspace_id, keys.log_counts(day)), named, expires_at=last)))
     return steps
 
 
-def figures_of_days(
-    dynamo: Dynamo, table: str, workspace_id: int, first: str, last: str
-) -> Iterator[Figures]:
+def figures_of_days(dynamo: Dynamo, table: str, workspace_id: int, first: str, last: str) -> Iterator[Figures]:
     """Figures of the days from *first* to *last*, oldest first."""
     days = dynamo.query(
         table,

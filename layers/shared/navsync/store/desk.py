@@ -6,15 +6,18 @@ from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
 from navsync.errors import LostLease, StaleMapping
-from navsync.model import BudgetWindow, DataSource, EntityType, Lane, Lease, Pause, Work, Workspace
+from navsync.model import BudgetWindow, Capabilities, DataSource, EntityType, Lane, Lease, Pause, Work, Workspace
 from navsync.store import keys, records
 from navsync.store.dynamo import ConditionFailedError, Dynamo, Item, Key, Step, put, when
 from navsync.store.keys import Tables, within
+
+RUNS_ARE_KEPT = timedelta(days=7)
+"""How long one can ask how far a run has come."""
 
 _FREE = "(attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner)"
 _TAKE = "SET #owner = :owner, #until = :until"
@@ -136,14 +139,36 @@ class DynamoDesk:
 
     def put(self, work: Work) -> None:
         """Add the row, or replace the row of the same lane, kind and external id."""
-        item = {
+        self.dynamo.put(self.tables.mappings, self._work_item(work))
+
+    def put_run(self, works: Sequence[Work], *, now: datetime) -> None:
+        """Add the rows of one run that a person asked for, and remember how many they are."""
+        ends = int((now + RUNS_ARE_KEPT).timestamp())
+        key = self._key(keys.run(works[0].run_id))
+        self.dynamo.put(
+            self.tables.workspaces, key | {"total": len(works), "began": keys.moment(now), "expires_at": ends}
+        )
+        self.dynamo.put_many(self.tables.mappings, map(self._work_item, works))
+
+    def run(self, run_id: str) -> tuple[int, datetime] | None:
+        """How many rows a run that a person asked for began with, and when."""
+        item = self._get(keys.run(run_id))
+        return None if item is None else (item["total"], datetime.fromisoformat(item["began"]))
+
+    def queued(self, run_id: str | None = None) -> int:
+        """How many rows wait to be done: of one run, or all."""
+        all_of_them = when("#pk = :pk", pk=keys.partition(self.workspace_id))
+        of_run = None if run_id is None else when("#run = :run", run=run_id)
+        return self.dynamo.count(self.tables.mappings, all_of_them, index="by_due", where=of_run)
+
+    def _work_item(self, work: Work) -> Item:
+        return {
             **self._key(keys.work(work)),
             "nonce": work.nonce,
             "lane_due": keys.lane_due(work.lane, work.due),
             "run": work.run_id,
             "body": records.write_short(work),
         }
-        self.dynamo.put(self.tables.mappings, item)
 
     def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
         """Rows of *lane* that are due, in order of their `due`, read consistently."""
@@ -254,6 +279,15 @@ class DynamoDesk:
                 {"body": records.write_short(window), "fence": lease.fence},
                 condition="attribute_not_exists(#fence) OR #fence <= :fence",
             )
+
+    def capabilities(self) -> Capabilities | None:
+        """What the connection may do in Notion, as last found out."""
+        item = self._get(keys.CAPABILITIES)
+        return None if item is None else records.read_short(Capabilities, item["body"])
+
+    def keep_capabilities(self, capabilities: Capabilities) -> None:
+        """Keep what was found out."""
+        self._put(keys.CAPABILITIES, body=records.write_short(capabilities))
 
     # --- items --------------------------------------------------------------------------------------------------
 

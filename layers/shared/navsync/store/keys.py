@@ -23,7 +23,7 @@ In a workspace's partition:
 | table | sort key | item |
 |---|---|---|
 | workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `PAUSE` `LATER` `MAPPINGS` (counters) | one of each, each by itself |
-| workspaces | `WAITING#<n>` | a call waits for work to be done |
+| workspaces | `WAITING#<n>` `RUN#<run id>` | a call waits for work to be done; how much a run began with; expire |
 | workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<hour>` `LOGS#<day>` (counters) | |
 | mappings | `MAPPING#<id>` | a mapping |
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
@@ -57,6 +57,8 @@ EPOCH = "EPOCH"
 BUDGET = "BUDGET"
 PAUSE = "PAUSE"
 LATER = "LATER"
+TOKENS = "TOKENS"
+CAPABILITIES = "CAPABILITIES"
 MAPPING_COUNTS = "MAPPINGS"
 SOURCES = "SOURCE#"
 OPEN_CREATES = "OPEN#"
@@ -146,6 +148,11 @@ def audit_counts(now: datetime) -> str:
 def calls(whose: str, of: str, window: int) -> Key:
     """The key of the number of calls in one window."""
     return {"pk": f"CALLS#{whose}", "sk": f"{of}#{window}"}
+
+
+def run(run_id: str) -> str:
+    """Sort key of what is known of a run that a person asked for."""
+    return f"RUN#{run_id}"
 
 
 def waiting(place: int) -> str:

@@ -91,6 +91,11 @@ class Lists:
             str(rows[-1]["id"]) if len(rows) == limit else None,
         )
 
+    def mapping_ids(self, workspace_id: int, chosen: MappingFilter, most: int) -> Sequence[int]:
+        """Ids of mappings, newest first, *most* at most; none of them is read."""
+        slices = _mapping_slices(workspace_id, chosen, None)
+        return [row["id"] for row in self._rows(self.tables.mappings, slices, "id", 0, most)]
+
     def attention(self, workspace_id: int, *, limit: int = 100) -> Sequence[Mapping]:
         """Mappings that wait for a person, newest first."""
         return self.mappings(workspace_id, MappingFilter(ATTENTION), limit=limit).items

@@ -94,7 +94,7 @@ class _Source:
 
     def _block(self, line: Line) -> _Block | None:
         name, found = lines.kind(line.text)
-        if self.depth == DEEPEST and name in ("toggle", "callout"):
+        if self.depth == DEEPEST and name in ("toggle", "callout", "wrapper"):
             return _simple(line, "paragraph", None)
         match name, found:
             case "fence", Match():
@@ -105,6 +105,8 @@ class _Source:
                 return self._toggle(line, found)
             case "callout", Match():
                 return self._callout(line, found)
+            case "wrapper", Match():
+                return self._wrapper(line, found)
             case "table", Match():
                 return _placed(line, tables.tagged(tags.attributes(found[1] or ""), self._inside("table", found[2])))
             case "pipes", _:
@@ -152,6 +154,16 @@ class _Source:
         emoji = given.get("icon", "")
         icon: JsonObject = {"icon": {"type": "emoji", "emoji": emoji} if emoji and not emoji.isascii() else None}
         return _Block(line.columns, "callout", text | icon | {"color": "default"} | tags.color(given), inside=inside)
+
+    def _wrapper(self, line: Line, found: Match[str]) -> _Block:
+        """Columns and synced blocks; what is in a list of columns without being one is a column by itself."""
+        inside = _read(self._inside(found[1], found[2]), self.depth + 1)
+        if found[1] == "synced_block":
+            return _Block(line.columns, "synced_block", {"synced_from": None}, inside=inside)
+        if found[1] == "column":
+            return _Block(line.columns, "column_list", {}, inside=(_column(inside),))
+        columns = (column for node in inside for column in (node.children if node.type == "column_list" else (node,)))
+        return _Block(line.columns, "column_list", {}, inside=tuple(_column_of(node) for node in columns))
 
     def _pipes(self, line: Line) -> _Block | None:
         rows = [line.text]
@@ -213,6 +225,14 @@ def _summary(inside: str) -> tuple[str, str]:
     return head[len("<summary>") : end], head[end + len("</summary>") :]
 
 
+def _column(inside: tuple[Node, ...]) -> Node:
+    return Node("column", {}, inside)
+
+
+def _column_of(node: Node) -> Node:
+    return node if node.type == "column" else _column((node,))
+
+
 def _placed(line: Line, node: Node | None) -> _Block | None:
     return None if node is None else _Block(line.columns, node.type, node.content, inside=node.children)
 
@@ -221,6 +241,10 @@ def _simple(line: Line, name: str, found: Match[str] | None) -> _Block | None:
     match name, found:
         case ("empty", _):
             return _Block(line.columns, "paragraph", {"rich_text": []})
+        case "table_of_contents", Match():
+            return _Block(
+                line.columns, "table_of_contents", {"color": "default"} | tags.color(tags.attributes(found[1] or ""))
+            )
         case "divider", _:
             return _Block(line.columns, "divider", {})
         case (("child_page" | "child_database" | "unknown"), Match()):
@@ -228,6 +252,8 @@ def _simple(line: Line, name: str, found: Match[str] | None) -> _Block | None:
         case "image", Match():
             external = {"type": "external", "external": {"url": found[2]}}
             return _Block(line.columns, "image", {"caption": inline.parse(found[1])} | external)
+        case "medium", Match():
+            return _medium(line, found)
         case "heading", Match():
             return _heading(line, found)
         case "to_do", Match():
@@ -236,6 +262,12 @@ def _simple(line: Line, name: str, found: Match[str] | None) -> _Block | None:
             return _text(line, name, found[1], {})
         case _:
             return _text(line, "paragraph", line.text, {})
+
+
+def _medium(line: Line, found: Match[str]) -> _Block:
+    url = tags.attributes(found[2]).get("src", "")
+    external = {"type": "external", "external": {"url": url}}
+    return _Block(line.columns, found[1], {"caption": inline.parse(found[3])} | external)
 
 
 def _heading(line: Line, found: Match[str]) -> _Block:

@@ -41,6 +41,10 @@ class _Writer:
                 yield from self._toggle(node)
             case "callout":
                 yield from self._callout(node)
+            case "column_list" | "column":
+                yield from self._wrapped(node, "columns" if node.type == "column_list" else "column")
+            case "synced_block" if node.content.get("synced_from") is None:
+                yield from self._wrapped(node, "synced_block")
             case "table":
                 yield from tables.write(node)
             case "code":
@@ -69,14 +73,24 @@ class _Writer:
         yield from self._below(node)
         yield "</callout>"
 
+    def _wrapped(self, node: Node, name: str) -> Iterator[str]:
+        yield f"<{name}>"
+        yield from self._below(node)
+        yield f"</{name}>"
+
     def _alone(self, node: Node) -> str:
         """A block of one line, without text that could be nested."""
         match node.type:
             case "divider":
                 return "---"
+            case "table_of_contents":
+                return tags.alone("table_of_contents", {"color": tags.shown_color(node.content.get("color"))})
             case "image":
                 url = node.content["external"]["url"]
                 return f"![{_line(node.content.get('caption', []))}]({inline.address(url)})"
+            case "audio" | "file" | "pdf" | "video":
+                caption = _line(node.content.get("caption", []))
+                return f"{tags.opening(node.type, {'src': node.content['external']['url']})}{caption}</{node.type}>"
             case "child_page":
                 return f"{tags.opening('page', {'url': node.content['url']})}{_title(node)}</page>"
             case "child_database":

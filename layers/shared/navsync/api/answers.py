@@ -1,0 +1,364 @@
+"""What routes answer, for the document that describes them; the suites hold every answer to it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from navsync.api.asks import LogStatus
+from navsync.explain import Verdict
+from navsync.model import Capability, Connection, Direction, EntityType, Operation, Policy, Side
+from navsync.views import OperationType, SyncStatus
+
+type Shown = str | int | float | list[str] | None
+"""A value as JSON."""
+
+
+class Answer(BaseModel):
+    """Nothing is answered that is not written here."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page[Item: BaseModel](Answer):
+    """A part of a list, newest first unless said otherwise."""
+
+    items: list[Item]
+    total: int
+    page: int
+    size: int
+    pages: int
+
+
+class CursorPage[Item: BaseModel](Page[Item]):
+    """A part of a list that goes on at *cursor*; null: that was the last part."""
+
+    cursor: str | None
+
+
+class FieldProblem(BaseModel):
+    """What is wrong with one field or parameter."""
+
+    loc: list[str]
+    msg: str
+
+
+class ProblemAnswer(BaseModel):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: list[FieldProblem] = []
+
+
+class Health(Answer):
+    """Whether this deployment answers."""
+
+    status: Literal["ok"]
+
+
+class Message(Answer):
+    """What was done."""
+
+    message: str
+
+
+class AuthorizeUrl(Answer):
+    """Where to send the browser."""
+
+    authorize_url: str
+
+
+class Taken(Answer):
+    """A webhook was taken: how many workspaces look at it, or why none does."""
+
+    workspaces: int | None = None
+    ignored: str | None = None
+    handshake: str | None = None
+
+
+class Accepted(Answer):
+    """Work was put; its run id is what the sync log and the history call it."""
+
+    message: str
+    run_id: str
+    workspaces: int
+    done: bool
+    """Whether it was done before the answer, which only a call that waits can see."""
+    project_id: int | None = None
+
+
+class SettingsAnswer(Answer):
+    """A workspace's settings."""
+
+    policy: Policy
+    field_policies: dict[str, Policy]
+    requests_per_minute: int
+    parent_page_id: str | None
+
+
+class MissingCapabilityAnswer(Answer):
+    """Something that the connection may not do."""
+
+    capability: Capability
+    stops: str
+
+
+class CapabilitiesAnswer(Answer):
+    """What the connection may do in Notion, as last found out; daily."""
+
+    checked_at: str
+    missing: list[MissingCapabilityAnswer]
+    free_plan: bool
+    out_of_blocks_since: str | None
+
+
+class WorkspaceAnswer(Answer):
+    """A workspace, without its tokens."""
+
+    id: int
+    workspace_id: str
+    workspace_name: str
+    bot_user_id: str
+    is_active: bool
+    state: Connection | Literal["paused"]
+    settings: SettingsAnswer
+    capabilities: CapabilitiesAnswer | None = None
+    """Told of one workspace, not in lists; null where Notion has not said yet."""
+    created_at: str
+    updated_at: str
+
+
+class ConflictAnswer(Answer):
+    """All three values of a conflict."""
+
+    field: str
+    base: Shown
+    navimpact: Shown
+    notion: Shown
+
+
+class About(Answer):
+    """Which record it is about."""
+
+    workspace_id: int
+    mapping_id: int
+    entity_type: EntityType
+    entity_id: int | None
+    notion_page_id: str | None
+    title: str | None
+
+
+class ConflictsAnswer(About):
+    """A record whose fields were edited on both sides."""
+
+    conflicts: list[ConflictAnswer]
+
+
+class ApprovalAnswer(About):
+    """A deletion that waits for a person."""
+
+    code: str
+    cause: str
+    fix: str
+    since: str | None
+
+
+class AttentionAnswer(Answer):
+    """Something that waits for a person: about one record, or (`connection`) about the workspace as a whole."""
+
+    workspace_id: int
+    mapping_id: int | None
+    entity_type: EntityType | None
+    entity_id: int | None
+    notion_page_id: str | None
+    title: str | None
+    kind: Literal["connection", "conflict", "approval", "draft", "error"]
+    code: str
+    cause: str
+    fix: str
+    field: str | None = None
+    base: Shown = None
+    navimpact: Shown = None
+    notion: Shown = None
+
+
+class MappingAnswer(Answer):
+    """A mapping."""
+
+    id: int
+    workspace_id: int
+    media_project_id: int | None
+    entity_type: EntityType
+    entity_id: int | None
+    title: str | None
+    notion_page_id: str | None
+    notion_database_id: str | None
+    sync_direction: Direction
+    sync_status: SyncStatus
+    state: str
+    reason: str | None
+    conflicts: list[ConflictAnswer]
+    last_sync_at: str | None
+    last_change_at: str | None
+    next_retry_at: str | None
+    created_at: str
+
+
+class ChangeAnswer(Answer):
+    """One replaced value, and why."""
+
+    field: str
+    side: Side
+    old: Shown
+    new: Shown
+    rule: str
+
+
+class LogAnswer(Answer):
+    """A row of the sync log; long values are cut."""
+
+    id: int
+    workspace_id: int
+    operation_type: OperationType
+    operation: Operation
+    entity_type: EntityType
+    entity_id: int | None
+    notion_page_id: str | None
+    title: str | None
+    side: Side | None
+    status: LogStatus
+    error_message: str | None
+    message: str | None
+    actor: str | None
+    run_id: str
+    changes: list[ChangeAnswer]
+    sync_duration_ms: int | None
+    created_at: str
+
+
+class HistoryAnswer(LogAnswer):
+    """A row of the sync log with its values whole."""
+
+    mapping_id: int | None
+    reverts: int | None
+    """The row that this one undid."""
+    can_revert: bool
+
+
+class ProgressAnswer(Answer):
+    """How far it has come."""
+
+    done: int
+    total: int
+    per_minute: int
+    """Records that were written within the last minute."""
+    seconds_left: int | None
+    """null: nothing was written within the last minute, so nobody knows."""
+
+
+class StatusAnswer(Answer):
+    """How a workspace stands; of several, the first one and the sums of all."""
+
+    workspace_id: int
+    workspace_name: str
+    is_connected: bool
+    last_sync_at: str | None
+    sync_status: SyncStatus
+    total_mappings: int
+    pending_mappings: int
+    failed_mappings: int
+    conflicts: int
+    progress: ProgressAnswer | None
+    """null: nothing waits to be done."""
+    recent_errors: list[str]
+
+
+class SumsAnswer(Answer):
+    """What went well."""
+
+    total_syncs: int
+    successful_syncs: int
+    failed_syncs: int
+    success_rate: float
+    average_sync_duration_ms: int
+
+
+class DashboardAnswer(Answer):
+    """Everything that the platform's dashboard shows."""
+
+    workspaces: list[WorkspaceAnswer]
+    sync_status: StatusAnswer
+    recent_logs: list[LogAnswer]
+    sync_analytics: SumsAnswer
+    attention: list[AttentionAnswer]
+
+
+class AuditAnswer(Answer):
+    """Who did what."""
+
+    id: int
+    at: str
+    subject: str
+    role: str
+    route: str
+    target: str
+    workspace_id: int | None
+    status: int | None
+    """null: begun, and its function died before the answer."""
+    code: str | None
+    run_id: str | None
+    request_id: str
+
+
+class ExplanationAnswer(Answer):
+    """How a record stands in one workspace, in plain words."""
+
+    workspace_id: int
+    mapping_id: int | None
+    entity_type: EntityType | None
+    entity_id: int | None
+    notion_page_id: str | None
+    verdict: Verdict
+    because: str
+    to_do: str | None
+    since: str | None
+    error: str | None
+
+
+class Explanations(Answer):
+    """How a record stands in each workspace of the caller."""
+
+    items: list[ExplanationAnswer]
+
+
+class FiguresAnswer(Answer):
+    """What one day came to, for one kind of record in one workspace."""
+
+    workspace_id: int
+    day: str
+    entity_type: EntityType | None
+    succeeded: int
+    failed: int
+    unfinished: int
+    success_rate: float | None
+    created: int
+    updated: int
+    deleted: int
+    conflicts: int
+    edits_in_navimpact: int
+    edits_in_notion: int
+    mean_ms: int | None
+    p95_ms: int | None
+    """To within a fifth."""
+
+
+class AnalyticsAnswer(Answer):
+    """Figures of days, oldest first."""
+
+    items: list[FiguresAnswer]

@@ -1,0 +1,77 @@
+"""Work that names one record: which mapping is it about, or is it new?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from navsync import merge
+from navsync.conductor.station import Station
+from navsync.engine import Done, Result, Run
+from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
+from navsync.fields import SPECS
+from navsync.model import CreateIntent, EntityRef, EntityType, Mapping, Present, Side
+
+
+def entity(station: Station, ref: EntityRef, run: Run, *, thorough: bool) -> Result:
+    """A record of NavImpact. *thorough*: ask Notion too, even where it shows nothing new."""
+    mapping = station.ledger.of_entity(ref)
+    if mapping is not None:
+        return station.engine.sync(mapping, run, edited=None if thorough else Side.NAVIMPACT)
+    _finish_creates(station, ref.type, run)
+    if (mapping := station.ledger.of_entity(ref)) is not None:
+        return station.engine.sync(mapping, run)
+    return _welcome(station, ref, run)
+
+
+def page(station: Station, external_id: str, run: Run) -> Result:
+    """A page of Notion, which may be no row of ours."""
+    kind, _, page_id = external_id.partition("/")
+    mapping = station.ledger.of_page(page_id)
+    if mapping is not None:
+        return station.engine.sync(mapping, run)
+    if not kind:
+        return Done()  # not a row of ours
+    entity_type = EntityType(kind)
+    return station.engine.welcome_page(entity_type, station.notion.read(entity_type, page_id), run)
+
+
+def _finish_creates(station: Station, entity_type: EntityType, run: Run) -> None:
+    """An unknown record may be the one that an interrupted create of ours made: finish those first."""
+    now = station.tools.clock()
+    for mapping, _ in _open_creates(station, entity_type):
+        if mapping.next_retry_at is not None and mapping.next_retry_at > now:
+            continue
+        try:
+            station.engine.sync(mapping, run)
+        except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
+            raise
+        except (Retryable, Fatal) as error:  # it waits for its own time and holds up nobody that is not like it
+            station.engine.note_failure(mapping, error, now + station.pause(mapping.attempts))
+
+
+def _open_creates(station: Station, entity_type: EntityType) -> Iterator[tuple[Mapping, CreateIntent]]:
+    """Records of *entity_type* about to be made in NavImpact."""
+    for mapping in station.ledger.open_creates():
+        match mapping.intent:
+            case CreateIntent(on=Side.NAVIMPACT) as intent if mapping.entity_type is entity_type:
+                yield mapping, intent
+
+
+def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
+    """Give an unknown entity a page, unless it may be what a create of ours made whose answer was lost."""
+    seen = station.tools.navimpact.read(entity.type, entity.id)
+    if not isinstance(seen, Present):
+        if not station.tools.navimpact.answers(entity.type):
+            raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
+        return Done()
+    spec = SPECS[entity.type]
+    unclear = [intent for _, intent in _open_creates(station, entity.type) if intent.attempted_at is not None]
+    if any(merge.resembles(spec, intent.values, seen) for intent in unclear):
+        raise Unavailable("it may be the record that an interrupted create made; that one is settled first")
+    return station.engine.welcome_record(entity.type, seen, run)
+
+
+def pair(station: Station, mapping_id: int, run: Run) -> Result:
+    """A pair that is known."""
+    mapping = station.ledger.load(mapping_id)
+    return Done() if mapping is None else station.engine.sync(mapping, run)

@@ -1,0 +1,125 @@
+"""Work that goes through many records: set-up, the sweep, the first sync."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import partial
+
+from navsync import reconcile
+from navsync.conductor import schema
+from navsync.conductor.station import Station
+from navsync.engine import SETTLE, Done, Result
+from navsync.errors import Unavailable
+from navsync.model import DataSource, EntityType, Lane, Side, Work, WorkKind
+
+CONNECTION = "connection"
+"""The cursor that says when the connection was last looked at."""
+
+CONNECTION_EVERY = timedelta(days=1)
+"""People change rarely what a connection may do; a refusal that tells of it has it looked at earlier."""
+
+
+def set_up(station: Station, work: Work) -> Result:
+    """Find or make the databases, then sync everything."""
+    known = station.desk.sources()
+    for entity_type in station.tools.entity_types:
+        source = known.get(entity_type) or _source(station, entity_type)
+        station.desk.save_source(source)
+        station.notion.use(source)
+    station.desk.put(station.work(work, WorkKind.BACKFILL, "", lane=Lane.BACKFILL))
+    return Done()
+
+
+def _source(station: Station, entity_type: EntityType) -> DataSource:
+    """Adopt the database that an interrupted set-up made, or make it; Notion's search shows it late."""
+    now, name = station.tools.clock(), f"setup:{entity_type}"
+    tried = station.desk.cursor(name)
+    found = station.notion.find_source(entity_type)
+    if found is None and tried and now < datetime.fromisoformat(tried) + SETTLE:
+        raise Unavailable("the database may have been made already; it is looked for again in a moment")
+    if found is None:
+        parent = station.notion.find_parent()
+        station.desk.move_cursor(name, now.isoformat(timespec="microseconds"))
+        found = station.notion.create_source(entity_type, parent)
+    return found
+
+
+def sweep(station: Station, work: Work) -> Result:
+    """Find what webhooks have missed."""
+    _look_at_connection(station)
+    if not station.desk.sources():  # the connection was cut short between its tokens and its set-up
+        station.desk.put(station.work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
+    for source in station.desk.sources().values():
+        if schema.is_broken(source):
+            station.desk.put(station.work(work, WorkKind.SCHEMA, source.entity_type))
+    for entity_type in station.connected_types():
+        for port in (station.notion, station.tools.navimpact):
+            reconcile.sweep(
+                port,
+                entity_type,
+                desk=station.desk,
+                ledger=station.ledger,
+                work_for=partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP),
+                clock=station.tools.clock,
+                check_time=station.check_time,
+            )
+            reconcile.walk_rows(
+                port,
+                entity_type,
+                desk=station.desk,
+                ledger=station.ledger,
+                work_for=partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP),
+                now=station.tools.clock(),
+            )
+    reconcile.check_pairs(
+        station.notion,
+        station.tools.navimpact,
+        station.connected_types(),
+        desk=station.desk,
+        ledger=station.ledger,
+        work_for=partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP),
+        clock=station.tools.clock,
+        check_time=station.check_time,
+    )
+    return Done()
+
+
+def _look_at_connection(station: Station) -> None:
+    now, seen = station.tools.clock(), station.desk.cursor(CONNECTION)
+    if seen is None or now - datetime.fromisoformat(seen) >= CONNECTION_EVERY:
+        station.tools.look_at_connection(station.notion)
+        station.desk.move_cursor(CONNECTION, now.isoformat(timespec="microseconds"))
+
+
+def backfill(station: Station, work: Work) -> Result:
+    """Everything both sides have: rows first, so that pages made by an earlier connection are adopted.
+
+    One row of work for each list. What has a mapping already is skipped.
+    """
+    if not work.external_id:
+        lists = [(side, kind) for kind in station.connected_types() for side in (Side.NOTION, Side.NAVIMPACT)]
+        for place, (side, kind) in enumerate(lists):  # in this order: parents before children
+            due = work.due + timedelta(milliseconds=place)
+            station.desk.put(station.work(work, WorkKind.BACKFILL, f"{side}/{kind}", due=due))
+        return Done()
+    side_name, _, kind_name = work.external_id.partition("/")
+    side, entity_type = Side(side_name), EntityType(kind_name)
+    port = station.engine.on(side)
+    for page in reconcile.resumed(port, entity_type, None, desk=station.desk, name=f"backfill:{work.external_id}"):
+        for record in page:
+            known = reconcile.mapping_of(station.ledger, entity_type, side, record)
+            if known is None or known.intent is not None:  # begun when the slice ended: nobody else would go on
+                _let_edits_pass(station)
+                station.take(station.work(work, _KIND[side], f"{entity_type}/{record.id}"))
+        station.check_time()
+    return Done()
+
+
+def _let_edits_pass(station: Station) -> None:
+    """A person's edit overtakes a backfill."""
+    station.check_time()
+    for edit in station.desk.pending(Lane.LIVE, now=station.tools.clock(), limit=1):
+        station.take(edit)
+
+
+_KIND = {Side.NAVIMPACT: WorkKind.ENTITY, Side.NOTION: WorkKind.PAGE}

@@ -1,0 +1,62 @@
+"""A database's columns changed: what is taken up again, and how without clearing anything?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from navsync import reconcile
+from navsync.conductor.station import Station
+from navsync.engine import Done, Result
+from navsync.fields import SPECS
+from navsync.model import DataSource, EntityType, Lane, Mapping, Work, WorkKind
+
+
+def look(station: Station, work: Work) -> Result:
+    """Read the schema anew. A column that came back is taken up in two steps, each through all records.
+
+    First the field is doubted in every record, for the column may be empty now, or hold what is left after two changes
+    of its type; only then is it read again, and each record looked at.
+    """
+    kind, _, rest = work.external_id.partition("/")
+    entity_type = EntityType(kind)
+    if entity_type not in station.desk.sources():
+        return Done()
+    field, _, step = rest.partition("/")
+    match step:
+        case "doubt":
+            _each_mapping(station, work, entity_type, partial(_doubt, station, field=field))
+            station.notion.readopt(entity_type, field)
+            station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{field}/look"))
+        case "look":
+            again = partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP)
+            _each_mapping(station, work, entity_type, lambda mapping: station.desk.put(again(str(mapping.id))))
+        case _:
+            for returned in station.notion.refresh(entity_type).returned:
+                station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{returned}/doubt"))
+    return Done()
+
+
+def _each_mapping(station: Station, work: Work, entity_type: EntityType, act: Callable[[Mapping], object]) -> None:
+    """*act* on every mapping of *entity_type*, going on behind the last that an earlier slice got to."""
+    name = f"mappings:{work.external_id}"
+    place = int(station.desk.cursor(name) or 0)
+    while mappings := station.ledger.mappings_after(place, reconcile.PAIRS_AT_ONCE):
+        for mapping in mappings:
+            if mapping.entity_type is entity_type:
+                act(mapping)
+        place = mappings[-1].id
+        station.desk.move_cursor(name, f"{place:016d}")
+        station.check_time()
+    station.desk.clear_cursor(name)
+
+
+def _doubt(station: Station, mapping: Mapping, *, field: str) -> None:
+    if field not in mapping.doubted:
+        station.ledger.save(mapping.but(doubted=(*mapping.doubted, field)))
+
+
+def is_broken(source: DataSource) -> bool:
+    """Whether a column was deleted or is of another type than ours."""
+    known = source.properties
+    return any(known[f.name].type != f.kind for f in SPECS[source.entity_type].fields if f.name in known)

@@ -1,0 +1,72 @@
+"""What is one workspace's work done with?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from navsync.errors import Forbidden
+from navsync.fields import SPECS
+from navsync.model import BudgetWindow, DataSource, EntityType, Lease, Pause, Present, Workspace
+from navsync.ports import Desk, Ledger, SidePort
+
+
+class NotionWorkspace(SidePort, Protocol):
+    """Notion as a side, and the databases that set-up makes in it."""
+
+    def find_parent(self) -> str:
+        """The page under which databases are made. Raises `Refused` when none is shared with us."""
+        ...
+
+    def find_source(self, entity_type: EntityType) -> DataSource | None:
+        """A data source that an earlier set-up made."""
+        ...
+
+    def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
+        """Make the database for *entity_type*."""
+        ...
+
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        """Rows that carry one of *keys* (100 at most), as the index has them; one that is missing may be there."""
+        ...
+
+    def use(self, source: DataSource) -> None:
+        """Work with *source* from now on."""
+        ...
+
+    def refresh(self, entity_type: EntityType) -> DataSource:
+        """Read the schema anew and remember it."""
+        ...
+
+    def readopt(self, entity_type: EntityType, field: str) -> DataSource:
+        """Take up the column of a field that came back, and remember that."""
+        ...
+
+    def window(self) -> BudgetWindow:
+        """Requests counted so far, to be kept for the next invocation."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What one workspace's work is done with; the composition root fills it in."""
+
+    desk: Desk
+    ledger_of: Callable[[Lease], Ledger]
+    notion_of: Callable[[Workspace, Ledger, Callable[[], None]], NotionWorkspace]
+    """From the workspace, its mappings, and a check that raises when the time is up, made before each request."""
+    navimpact: SidePort
+    clock: Callable[[], datetime]
+    new_id: Callable[[], int]
+    jitter: Callable[[], float]
+    """Uniform in [0, 1)."""
+    pause_sisters: Callable[[Workspace, Pause], None] = lambda _workspace, _pause: None
+    """Pauses the other connections of the same Notion workspace, which share its limit."""
+    look_at_connection: Callable[[NotionWorkspace], None] = lambda _notion: None
+    """Finds out what the connection may do in Notion and keeps it; every day."""
+    was_forbidden: Callable[[Forbidden], None] = lambda _error: None
+    """Told when Notion said that the connection may not."""
+    entity_types: tuple[EntityType, ...] = tuple(SPECS)
+    """What is synced, parents before children."""

@@ -1,0 +1,57 @@
+"""What stops a whole workspace, and what can a person do about it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import assert_never
+
+from navsync.model import Capabilities, Capability, Connection, Trouble, Workspace
+
+_GRANT = "Allow it for the connection in Notion's settings of the integration, then connect the workspace again."
+
+_STOPS = {
+    Capability.READ: "NavSync may not read content in Notion: nothing is synced.",
+    Capability.INSERT: "NavSync may not insert content in Notion: new records get no page, and stories no new text.",
+    Capability.UPDATE: "NavSync may not update content in Notion: edits made in NavImpact do not arrive there.",
+}
+
+
+def stops(capability: Capability) -> str:
+    """What does not work without it."""
+    return _STOPS[capability]
+
+
+def troubles_of(workspace: Workspace, capabilities: Capabilities | None) -> list[Trouble]:
+    """Everything about the connection as a whole that waits for a person, the worst first."""
+    return [*_of_connection(workspace.connection), *(_of_capabilities(capabilities) if capabilities else ())]
+
+
+def _of_connection(connection: Connection) -> Iterator[Trouble]:
+    match connection:
+        case Connection.NEEDS_REAUTH:
+            yield Trouble(
+                "needs_reauth",
+                "Notion no longer accepts the connection's token: nothing is synced.",
+                "Connect the workspace again; mappings and history are kept.",
+            )
+        case Connection.SUSPENDED:
+            yield Trouble(
+                "suspended",
+                "Notion has blocked the connection and says not to try again: nothing is synced.",
+                "Ask Notion's support, then connect the workspace again.",
+            )
+        case Connection.CONNECTED | Connection.DISCONNECTED:
+            return
+        case _:
+            assert_never(connection)
+
+
+def _of_capabilities(capabilities: Capabilities) -> Iterator[Trouble]:
+    for capability in capabilities.missing:
+        yield Trouble(f"missing_{capability}", stops(capability), _GRANT)
+    if capabilities.out_of_blocks_since is not None:
+        yield Trouble(
+            "out_of_blocks",
+            "The Notion workspace has used the blocks of its Free plan: no page can be made; edits still arrive.",
+            "Upgrade the workspace's plan in Notion; what waits is made by itself then.",
+        )

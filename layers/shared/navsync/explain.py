@@ -1,0 +1,156 @@
+"""Why does a record stand as it does? In plain words, for the person who asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import assert_never
+
+from navsync.model import Connection, Mapping, State, Workspace
+from navsync.standing import Standing, standing_of
+
+
+class Verdict(StrEnum):
+    """How it stands."""
+
+    IN_STEP = "in_step"
+    WAITING = "waiting"
+    """For time, or for our own next look."""
+    WAITING_FOR_A_PERSON = "waiting_for_a_person"
+    FAILING = "failing"
+    NOT_SYNCED = "not_synced"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a record stands in one workspace: why, since when, and what to do."""
+
+    verdict: Verdict
+    because: str
+    to_do: str | None = None
+    since: datetime | None = None
+    error: str | None = None
+    """The code of what fails."""
+
+
+NOTHING_TO_DO = None
+
+
+def explain(
+    workspace: Workspace, mapping: Mapping | None, *, queued: bool, blocked_until: datetime | None
+) -> Explanation:
+    """How the record of *mapping* stands in *workspace*; None: no mapping pairs it there.
+
+    *queued*: it waits to be looked at. *blocked_until*: Notion takes no call before.
+    """
+    if stopped := _of_workspace(workspace):
+        return stopped
+    if mapping is None:
+        return _unknown(queued=queued)
+    return _of_mapping(mapping, queued=queued, blocked_until=blocked_until)
+
+
+def _of_workspace(workspace: Workspace) -> Explanation | None:
+    """What stops everything there."""
+    match workspace.connection:
+        case Connection.CONNECTED if workspace.is_active:
+            return None
+        case Connection.CONNECTED:
+            return Explanation(Verdict.NOT_SYNCED, "The workspace is paused.", "Resume it, and nothing is lost.")
+        case Connection.NEEDS_REAUTH:
+            return Explanation(
+                Verdict.NOT_SYNCED, "Notion refuses the workspace's token.", "Connect the workspace again.",
+                error="needs_reauth",
+            )  # fmt: skip
+        case Connection.SUSPENDED:
+            return Explanation(
+                Verdict.NOT_SYNCED, "Notion has blocked the connection and says not to try again.",
+                "Ask Notion's support, then connect again.", error="suspended",
+            )  # fmt: skip
+        case Connection.DISCONNECTED:
+            return Explanation(Verdict.NOT_SYNCED, "The workspace is disconnected.", "Connect it again.")
+        case _:
+            assert_never(workspace.connection)
+
+
+def _unknown(*, queued: bool) -> Explanation:
+    if queued:
+        return Explanation(Verdict.WAITING, "It was told of and is looked at in a moment.", NOTHING_TO_DO)
+    return Explanation(
+        Verdict.UNKNOWN,
+        "NavSync has never paired it: it does not exist, or no reconcile has met it yet.",
+        "Ask for a sync of it, or wait for the next reconcile.",
+    )
+
+
+def _of_mapping(mapping: Mapping, *, queued: bool, blocked_until: datetime | None) -> Explanation:
+    standing = standing_of(mapping)
+    match standing:
+        case Standing.COMPLETED if not queued:
+            return Explanation(Verdict.IN_STEP, _in_step(mapping), NOTHING_TO_DO, mapping.last_sync_at)
+        case Standing.COMPLETED | Standing.PENDING:
+            return _pending(mapping, blocked_until)
+        case Standing.CONFLICT:
+            fields = ", ".join(conflict.field for conflict in mapping.conflicts)
+            return Explanation(
+                Verdict.WAITING_FOR_A_PERSON, f"Edited on both sides: {fields}. Its other fields go on syncing.",
+                "Choose who wins, or make both sides say the same.", mapping.last_sync_at,
+            )  # fmt: skip
+        case Standing.APPROVAL | Standing.DRAFT | Standing.FAILED | Standing.UNREACHABLE:
+            return _troubled(mapping, standing)
+        case Standing.DELETED:
+            return Explanation(
+                Verdict.NOT_SYNCED, "It was deleted, and its last values are in the history.",
+                "Undo the deletion in the history to bring it back.", mapping.last_change_at,
+            )  # fmt: skip
+        case _:
+            assert_never(standing)
+
+
+def _in_step(mapping: Mapping) -> str:
+    written = "" if mapping.last_change_at is None else f" It was last written {_moment(mapping.last_change_at)}."
+    return f"Both sides say the same since {_moment(mapping.last_sync_at)}.{written}"
+
+
+def _pending(mapping: Mapping, blocked_until: datetime | None) -> Explanation:
+    since = mapping.last_sync_at
+    if blocked_until is not None:
+        return Explanation(
+            Verdict.WAITING, f"Notion asked for a pause; it goes on {_moment(blocked_until)}.", NOTHING_TO_DO, since
+        )
+    if mapping.attempts:
+        times = "once" if mapping.attempts == 1 else f"{mapping.attempts} times in a row"
+        again = "soon" if mapping.next_retry_at is None else _moment(mapping.next_retry_at)
+        cause = f" {mapping.troubles[0].cause}" if mapping.troubles else ""
+        return Explanation(
+            Verdict.FAILING, f"It failed {times}.{cause} It is tried again {again}.", NOTHING_TO_DO, since,
+            mapping.troubles[0].code if mapping.troubles else "retryable",
+        )  # fmt: skip
+    if mapping.state is State.CREATING:
+        return Explanation(Verdict.WAITING, "Its counterpart is being made.", NOTHING_TO_DO, since)
+    return Explanation(Verdict.WAITING, "It is looked at in a moment.", NOTHING_TO_DO, since)
+
+
+def _troubled(mapping: Mapping, standing: Standing) -> Explanation:
+    trouble = next(iter(mapping.troubles), None)
+    cause, fix = _UNSAID[standing] if trouble is None else (trouble.cause, trouble.fix)
+    verdict = Verdict.FAILING if standing is Standing.FAILED else Verdict.WAITING_FOR_A_PERSON
+    return Explanation(verdict, cause, fix, mapping.last_sync_at, None if trouble is None else trouble.code)
+
+
+_UNSAID = {
+    Standing.APPROVAL: ("It was deleted on one side.", "Approve the deletion, or reject it."),
+    Standing.DRAFT: ("Its row lacks a required field.", "Fill it in in Notion."),
+    Standing.FAILED: ("It could not be written.", "Ask for a sync of it."),
+    Standing.UNREACHABLE: (
+        "Notion does not show its page: it is not shared with the connection any more, or gone.",
+        "Share the page again, or ask for a sync.",
+    ),
+}
+"""Where a mapping gives no trouble of its own."""
+
+
+def _moment(at: datetime | None) -> str:
+    return "just now" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -1,0 +1,136 @@
+"""How is the body of a page read and written, so that the blocks that stay keep their ids and comments?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from navsync.errors import Raced, Refused, SyncError, Unclear
+from navsync.fields import bodies, rewriting
+from navsync.fields.rewriting import Edit
+from navsync.notion.failures import Committed, InvalidRequest
+from navsync.notion.gateway import Gateway
+
+LARGEST_WRITE = 400_000
+"""Bytes of text in one request. Notion takes 500 kB, with everything around it."""
+
+_UNHEARD = "Notion shows the text as before, whatever is written; make the change in Notion"
+_TOO_LARGE = "Notion takes no change of that size in one request; make it in Notion, in parts"
+_LOSING = (
+    "Notion does not take the change as it is, and to write the whole text anew could delete what only Notion can show "
+    "on the page; make the change in Notion"
+)
+
+type Json = dict[str, Any]
+
+
+def start_of(text: str) -> str:
+    """As much of *text* as the request that makes a page takes along."""
+    return rewriting.first_part(text, LARGEST_WRITE)
+
+
+@dataclass(frozen=True, slots=True)
+class PageBody:
+    """The body of one page, which shows *field*. Answers are Notion's: `markdown`, `truncated` and more."""
+
+    gateway: Gateway
+    page_id: str
+    field: str
+
+    @property
+    def path(self) -> str:
+        """Where Notion reads and writes it."""
+        return f"pages/{self.page_id}/markdown"
+
+    def read(self) -> Json:
+        """The body as it is now."""
+        return self.gateway.read("GET", self.path)
+
+    def finish(self, text: str) -> Json:
+        """Write what `start_of` left of *text*."""
+        return self.rewrite(text, self.read())
+
+    def rewrite(self, text: str, seen: Json) -> Json:
+        """Make the body, last *seen* so, say *text*; what only Notion can show stays on it.
+
+        Only lines that differ are sent, in as many requests as their size takes.
+
+        Raises:
+            Raced: somebody edited the body meanwhile.
+            Refused: Notion does not take it.
+            Unclear: it may have been written, or a part of it.
+        """
+        now = seen
+        while made := self._lacking(text, now):
+            sent = self._fitting(made, _markdown(now))
+            try:
+                now = self._written(sent, now)
+            except Refused as error:
+                raise error if now is seen else Unclear("a part of the text was written; it is read again") from error
+            if len(sent) == len(made) and sent[-1] == made[-1]:
+                break
+        return now
+
+    def _lacking(self, text: str, now: Json) -> Sequence[Edit]:
+        shown = _markdown(now)
+        wanted = bodies.to_notion(text, shown)
+        made = rewriting.edits(shown, wanted)
+        return [Edit("", wanted)] if made is None else made
+
+    def _fitting(self, made: Sequence[Edit], shown: str) -> Sequence[Edit]:
+        if not (sent := tuple(rewriting.batch(made, shown, LARGEST_WRITE))):
+            raise Refused(_TOO_LARGE, field=self.field)
+        return sent
+
+    def _written(self, sent: Sequence[Edit], now: Json) -> Json:
+        shown = _markdown(now)
+        after = self._replaced(sent[0].new) if not sent[0].old else self._updated(sent, shown)
+        self._check(rewriting.applied(shown, sent), shown, _markdown(after))
+        return after
+
+    def _updated(self, sent: Sequence[Edit], shown: str) -> Json:
+        updates = [{"old_str": edit.old, "new_str": edit.new} for edit in sent]
+        try:
+            return self._tell({"type": "update_content", "update_content": {"content_updates": updates}})
+        except InvalidRequest as error:
+            # A text that should stand there once does not: somebody edited the body, or Notion reads it otherwise.
+            if self._has_moved_on(shown):
+                raise Raced("the page's body was edited between our read and our write; it is read again") from error
+            if bodies.has_notions_own(shown):
+                raise Refused(_LOSING, field=self.field) from error
+            return self._replaced(rewriting.applied(shown, sent))
+
+    def _replaced(self, markdown: str) -> Json:
+        try:
+            return self._tell({"type": "replace_content", "replace_content": {"new_str": markdown}})
+        except InvalidRequest as error:
+            raise Refused(f"Notion does not take the text: {error}", field=self.field) from error
+
+    def _has_moved_on(self, shown: str) -> bool:
+        page = self.gateway.read("GET", f"pages/{self.page_id}")
+        return bool(page.get("in_trash", page.get("archived"))) or _markdown(self.read()) != shown
+
+    def _tell(self, body: Json) -> Json:
+        try:
+            return self.gateway.write("PATCH", self.path, body=body)
+        except Committed:
+            return self._read_after_writing()
+
+    def _read_after_writing(self) -> Json:
+        try:
+            return self.read()
+        except SyncError as error:
+            raise Unclear("the text was written, but what Notion shows now could not be read") from error
+
+    def _check(self, wanted: str, before: str, after: str) -> None:
+        """Compare words with what was meant: edits can be skipped where somebody edited the same lines just before."""
+        if bodies.words(after) == bodies.words(wanted):
+            return
+        if after == before:
+            raise Refused(_UNHEARD, field=self.field)
+        raise Raced("the page's body was edited while we wrote to it; it is read again")
+
+
+def _markdown(answer: Json) -> str:
+    return str(answer.get("markdown") or "")

@@ -1,0 +1,251 @@
+"""`python -m tests.chaos`: people edit both sides of a real stack while calls fail, webhooks stray and workers die."""
+
+# ruff: noqa: T201  # a command prints
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "layers" / "shared"))  # `python -m` does not read pyproject.toml
+
+from local.navsync import connecting, credentials, servers, stack
+from local.navsync.both_sides import KINDS
+from local.navsync.cli import ending_cleanly
+from local.navsync.deployment import Deployment, Outputs, parameters
+from local.navsync.http import checked, client
+from local.navsync.machine import Machine, free_machine
+from local.navsync.narration import Narrator
+from local.navsync.stack import Running
+from local.navsync.vault import Vault
+from tests.chaos import told, verdict
+from tests.chaos.people import People, paced
+from tests.chaos.seen import BY_DATABASE, look
+from tests.chaos.weather import NOTION_TIMEOUT_S, Reaper, Weather
+
+type Json = dict[str, Any]
+
+POLICIES = ("ask", "navimpact", "notion")
+QUIET_FOR_S = 3.0
+SETTLES_WITHIN_S = 420.0
+MOST_SHOWN = 25
+
+
+@dataclass(frozen=True)
+class Drill:
+    """How hard one run is."""
+
+    seed: int
+    kills: int
+    longest_s: float
+    pause_s: float
+    projects: int = 5
+
+
+def main() -> int:
+    """0 when every promise was kept, 1 otherwise."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("--seed", type=int, default=None, help="of what people do and how often what fails")
+    parser.add_argument("--quick", action="store_true", help="a minute of it, with a tenth of the kills")
+    asked = parser.parse_args()
+    seed = int(time.time()) % 1_000_000 if asked.seed is None else asked.seed
+    drill = Drill(seed, 12, 75, 0.5) if asked.quick else Drill(seed, 100, 330, 0.7)
+    machine, narrator = free_machine("chaos"), Narrator()
+    stack.wipe(machine)
+    with ending_cleanly(machine, narrator, keep=False):
+        wrong = Run(machine, drill, narrator).run()
+    again = f"python -m tests.chaos --seed {seed}{' --quick' if asked.quick else ''}"
+    shown = [*wrong[:MOST_SHOWN], *([f"… and {len(wrong) - MOST_SHOWN} more"] if len(wrong) > MOST_SHOWN else [])]
+    print("", *shown, f"{len(wrong)} violations after {narrator.elapsed():.0f} s; once more: {again}", sep="\n  ")
+    return 1 if wrong else 0
+
+
+class Run:
+    """One drill from an empty machine to the verdict."""
+
+    def __init__(self, machine: Machine, drill: Drill, narrator: Narrator) -> None:
+        self.machine, self.drill, self.narrator = machine, drill, narrator
+        self.chance = Random(drill.seed)  # noqa: S311  # a seeded drill is no cryptography
+        self.people = People(machine, self.chance)
+        self.weather = Weather(machine, self.chance)
+        self.plan = machine.state / "mortal.json"
+
+    def run(self) -> list[str]:
+        """Return what is wrong in the end."""
+        running, outputs = self._come_up()
+        self.reaper = Reaper(self.plan, self.machine, outputs)
+        self.reaper.shorten_visibility(3)
+        with running.api() as self.api:
+            self._connect()
+            self._storm()
+            with self.narrator.step("until all is quiet"):
+                self._calm()
+            wrong = [*self._judge(), *self._stirred()]
+        if wrong:
+            stack.keep_function_logs(self.machine)
+        return wrong
+
+    # --- up ---------------------------------------------------------------------------------------------------------
+
+    def _come_up(self) -> tuple[Running, Outputs]:
+        environ = os.environ | {
+            "NAVIMPACT_TWIN_PROJECTS": "0",
+            "NOTION_TIMEOUT": str(NOTION_TIMEOUT_S),
+            "MORTAL_FUNCTIONS": "sync-worker",
+            "MORTAL_PLAN": str(self.plan),
+        }
+        held = credentials.kept_in(self.machine.state / "credentials.json")
+        stack.start_servers(self.machine, self.narrator, servers.all_servers(self.machine, held, environ))
+        outputs = stack.deploy(Deployment(self.machine, parameters(self.machine, held, environ)), self.narrator)
+        vault = Vault(self.machine, outputs)
+        vault.fill(held)
+        connecting.agree_on_webhooks(self.machine, vault)
+        return Running(self.machine, vault, held), outputs
+
+    def _connect(self) -> None:
+        """Fill NavImpact, then connect one workspace for each policy; all show the same records."""
+        self.people.found(self.drill.projects)
+        _steer(self.machine, "switches", {"merge_scale": 0.05, "index_lag_s": 2})
+        for number in range(1, len(POLICIES)):
+            _steer(self.machine, "workspaces", {"name": f"Office {number}", "plan": "business"})
+        with self.narrator.step("connect three workspaces, first sync"):
+            connecting.await_api(self.api)
+            for workspace in _notion_workspaces(self.machine):
+                connecting.connect_another(self.api, workspace["id"])
+            connecting.agree_on_pace(self.machine, self.api)
+            for id, policy in zip(self._workspaces(), POLICIES, strict=True):
+                checked(self.api.put(f"workspaces/{id}", json={"settings": {"policy": policy}}))
+            self.workspaces = self._workspaces()
+            self._quiet()
+        self.people.move_in(_offices(self.machine))
+
+    # --- the storm --------------------------------------------------------------------------------------------------
+
+    def _storm(self) -> None:
+        self.weather.worsen()
+        self.reaper.start()
+        began = time.monotonic()
+        acts: Counter[str] = Counter()
+        with self.narrator.step("people work, machines fail"):
+            while time.monotonic() - began < self.drill.longest_s and len(self.reaper.deaths) < self.drill.kills:
+                acts[paced(self.people, self.drill.pause_s)] += 1
+                self.reaper.bury(self.workspaces)
+        self.fired = self.weather.fired()
+        self.reaper.stop()
+        self.weather.heal()
+        self._tell(acts)
+
+    def _tell(self, acts: Counter[str]) -> None:
+        for name, count in sorted(acts.items()):
+            self.narrator.say(f"      {count:4} × {name}")
+        for death in self.reaper.deaths:
+            self.fired[f"worker killed {death.moment} {_kind_of(death.call)}"] += 1
+        for name, count in sorted(self.fired.items()):
+            self.narrator.say(f"      {count:4} × {name}")
+        self.narrator.say(f"      {len(self.reaper.deaths):4} workers killed in all")
+
+    # --- calm -------------------------------------------------------------------------------------------------------
+
+    def _calm(self) -> None:
+        """Let NavSync finish: reconcile, and let the time pass that records wait for; two idle rounds end it."""
+        give_up, rounds = time.monotonic() + SETTLES_WITHIN_S, 0
+        while time.monotonic() < give_up and rounds < 2:
+            self.reaper.hasten(self.workspaces)
+            before = verdict.end_of(self.machine)
+            self._reconcile()
+            rounds = rounds + 1 if not self._written_since(before) else 0
+        if rounds < 2:
+            self.narrator.warn(f"still writing after {SETTLES_WITHIN_S:.0f} s, though nobody edits and nothing fails")
+
+    def _reconcile(self) -> None:
+        for id in self._workspaces():
+            checked(self.api.post(f"workspaces/{id}/sync", json={}))
+        self._quiet()
+
+    def _quiet(self) -> None:
+        """Wait until no work is due, nobody holds a lease, and neither side has been called for a while."""
+        give_up, seen, since = time.monotonic() + SETTLES_WITHIN_S, (-1, -1), time.monotonic()
+        while time.monotonic() - since < QUIET_FOR_S and time.monotonic() < give_up:
+            time.sleep(0.5)
+            self.reaper.bury(self.workspaces)
+            if (now := verdict.end_of(self.machine)) != seen or self.reaper.is_busy(self.workspaces):
+                seen, since = now, time.monotonic()
+
+    def _written_since(self, before: tuple[int, int]) -> list[verdict.Call]:
+        sides = (self.machine.notion, self.machine.navimpact)
+        since = zip(sides, before, strict=True)
+        return [call for port, start in since for call in verdict.writes(verdict.calls_of(port, start))]
+
+    # --- the verdict ------------------------------------------------------------------------------------------------
+
+    def _judge(self) -> list[str]:
+        case = verdict.Case(
+            self.people.diary,
+            look(self.machine),
+            told.listen(self.api),
+            verdict.calls_of(self.machine.notion),
+            verdict.calls_of(self.machine.navimpact),
+        )
+        wrong = case.judge()
+        self.narrator.say(f"      {len(case.diary.edits)} edits in {case.diary.acts} acts on both sides")
+        for why, count in case.excused.items():
+            self.narrator.say(f"      {count:4} × {why}")
+        missing = [name for name, count in self.fired.items() if not count]
+        if missing:
+            self.narrator.warn(f"this run had none of: {', '.join(missing)}")
+        return wrong
+
+    def _stirred(self) -> list[str]:
+        """I3: rest is rest. Three more reconciles, and a look at every project, write nothing."""
+        before = verdict.end_of(self.machine)
+        for _ in range(3):
+            self._reconcile()
+        for record in look(self.machine).records.values():
+            if record.kind is KINDS[0]:
+                self.api.post(f"sync-project/{record.id}", json={})
+        self._quiet()
+        made = self._written_since(before)
+        return [f"I3: {call.method} {call.path} was written at rest, at {call.at:%H:%M:%S}" for call in made]
+
+    def _workspaces(self) -> list[int]:
+        listed = checked(self.api.get("workspaces")).json()["items"]
+        return [int(one["id"]) for one in listed]
+
+
+def _kind_of(call: str) -> str:
+    method, _, path = call.partition(" ")
+    return f"{method} {'Notion' if path.startswith('/v1') else 'NavImpact'}" if path else method.partition(".")[2]
+
+
+def _steer(machine: Machine, what: str, order: Json) -> None:
+    with client(machine.notion.url) as twin:
+        checked(twin.post(f"/_twin/{what}", json=order))
+
+
+def _notion_workspaces(machine: Machine) -> list[Json]:
+    with client(machine.notion.url) as twin:
+        found: list[Json] = checked(twin.get("/_twin/workspaces")).json()
+    return found
+
+
+def _offices(machine: Machine) -> dict[str, dict[Any, str]]:
+    """Which data source shows which kind, for each of Notion's workspaces."""
+    offices: dict[str, dict[Any, str]] = {}
+    with client(machine.notion.url) as twin:
+        sources = checked(twin.get("/_twin/state")).json()["data_sources"]
+    for source in sources:
+        title = "".join(run["plain_text"] for run in source["title"])
+        if title in BY_DATABASE:
+            offices.setdefault(source["workspace_id"], {})[BY_DATABASE[title]] = source["id"]
+    return offices
+
+
+if __name__ == "__main__":
+    sys.exit(main())

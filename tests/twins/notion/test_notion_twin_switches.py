@@ -1,0 +1,98 @@
+"""What nobody outside Notion knows for sure is a switch: each in its positions."""
+
+from typing import Any
+
+import pytest
+
+from local.twins.notion.seed import ROOT_PAGE_ID
+from local.twins.notion.switches import Switches
+from tests.twins.conftest import Receiver, until
+from tests.twins.notion.rig import Api, Rig
+
+KNOWN_UNKNOWNS = {
+    "archived_key_in_2026", "not_found_wording", "query_in_trash", "block_edits_touch_page", "webhook_retries_s",
+    "workspace_requests_per_window", "access_token_life_s", "old_token_outlives_refresh_s", "length_unit",
+    "unknown_version_code", "sign_handshake", "locked_pages_refuse_edits", "trash_twice", "own_writes_are_told",
+    "cursor_wording",
+}  # fmt: skip
+
+
+def test_every_open_question_has_its_switch() -> None:
+    assert set(Switches.model_fields) >= KNOWN_UNKNOWNS
+
+
+def test_a_reset_puts_every_switch_back(rig: Rig) -> None:
+    rig.order("switches", {"trash_days": 1, "access_token_life_s": 5})
+
+    rig.order("reset", {})
+
+    assert Switches(**rig.look("switches")) == Switches()
+
+
+def test_an_access_token_dies_by_itself_where_it_has_a_life(rig: Rig) -> None:
+    rig.order("switches", {"access_token_life_s": 3600})
+    with rig.api(rig.connect()["access_token"]) as api:
+        alive = api.call("GET", "/v1/users/me").status_code
+        rig.order("clock", {"offset_s": 3700})
+
+        assert (alive, api.call("GET", "/v1/users/me").status_code) == (200, 401)
+
+
+def test_the_token_before_a_refresh_can_live_on_for_a_while(rig: Rig) -> None:
+    rig.order("switches", {"old_token_outlives_refresh_s": 60})
+    granted = rig.connect()
+    rig.exchange(grant_type="refresh_token", refresh_token=granted["refresh_token"])
+    with rig.api(granted["access_token"]) as api:
+        at_once = api.call("GET", "/v1/users/me").status_code
+        rig.order("clock", {"offset_s": 70})
+
+        assert (at_once, api.call("GET", "/v1/users/me").status_code) == (200, 401)
+
+
+@pytest.mark.parametrize("code", ["validation_error", "missing_version"])
+def test_the_code_for_a_version_that_does_not_exist_is_a_switch(rig: Rig, code: str) -> None:
+    rig.order("switches", {"unknown_version_code": code})
+
+    with rig.api(rig.connect()["access_token"], "2031-01-01") as api:
+        assert api.refused("GET", "/v1/users/me")["code"] == code
+
+
+@pytest.mark.parametrize(("refuse", "status"), [(False, 200), (True, 400)])
+def test_what_a_lock_does_to_edits_is_a_switch(rig: Rig, api: Api, refuse: bool, status: int) -> None:
+    rig.order("switches", {"locked_pages_refuse_edits": refuse})
+    page = api.row(api.table())["id"]
+    api.ok("PATCH", f"/v1/pages/{page}", {"is_locked": True})
+
+    answer = api.call("PATCH", f"/v1/pages/{page}", {"properties": {"Budget": {"number": 1}}})
+
+    assert answer.status_code == status
+
+
+@pytest.fixture
+def told(rig: Rig, receiver: Receiver) -> Receiver:
+    """A verified subscription's receiver."""
+    rig.order("subscription", {"url": receiver.url})
+    token = receiver.wait_for(1)[0][1]
+    rig.order("subscription/verify", {"token": token.split(b'"')[3].decode()})
+    receiver.got.clear()
+    return receiver
+
+
+def test_whether_a_connections_own_writes_are_told_is_a_switch(rig: Rig, api: Api, person: Api, told: Receiver) -> None:
+    rig.order("switches", {"own_writes_are_told": False})
+    title: dict[str, Any] = {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}}
+
+    api.ok("POST", "/v1/pages", title)
+    made = person.ok("POST", "/v1/pages", title)["id"]
+
+    events = told.wait_for(1)
+    assert made.encode() in events[0][1]
+
+
+def test_the_pauses_between_deliveries_are_a_switch(rig: Rig, api: Api, told: Receiver) -> None:
+    rig.order("switches", {"webhook_retries_s": [0.01, 0.01]})
+    told.answers += [500, 500, 200]
+
+    api.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})
+
+    until(lambda: len(told.got) >= 3)

@@ -1,0 +1,93 @@
+"""Why a record stands as it does, in words that a person understands."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from navsync.explain import Verdict, explain
+from navsync.model import Conflict, Connection, EntityType, Mapping, State, Trouble, Workspace
+
+NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+REEF = Workspace(17, "n-1", "Reef", "bot", "reef", NOW, NOW)
+LINKED = Mapping(1, 17, EntityType.MEDIA_PROJECT, "4", "p", NOW, last_sync_at=NOW)
+REFUSED = Trouble("refused", "Notion refused the value.", "Shorten it.")
+
+
+def told(mapping: Mapping | None = LINKED, workspace: Workspace = REEF, **how: Any) -> tuple[Verdict, str, str | None]:
+    said = explain(workspace, mapping, **{"queued": False, "blocked_until": None} | how)
+    return said.verdict, said.because, said.to_do
+
+
+def test_what_is_in_step_is_told_since_when() -> None:
+    verdict, because, to_do = told(LINKED.but(last_change_at=NOW - timedelta(hours=1)))
+
+    assert (verdict, to_do) == (Verdict.IN_STEP, None)
+    assert because == (
+        "Both sides say the same since 2026-11-22 10:00:00 UTC. It was last written 2026-11-22 09:00:00 UTC."
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict", "words"),
+    [
+        ({"last_sync_at": None}, Verdict.WAITING, "looked at in a moment"),
+        ({"state": State.CREATING, "last_sync_at": None}, Verdict.WAITING, "counterpart is being made"),
+        ({"conflicts": (Conflict("title", "a", "b", "c"),)}, Verdict.WAITING_FOR_A_PERSON, "both sides: title"),
+        ({"state": State.AWAITING_APPROVAL}, Verdict.WAITING_FOR_A_PERSON, "deleted on one side"),
+        ({"state": State.DRAFT}, Verdict.WAITING_FOR_A_PERSON, "lacks a required field"),
+        ({"state": State.UNREACHABLE}, Verdict.WAITING_FOR_A_PERSON, "does not show its page"),
+        ({"state": State.DELETED}, Verdict.NOT_SYNCED, "was deleted"),
+        ({"troubles": (REFUSED,)}, Verdict.FAILING, "refused the value"),
+        (
+            {"attempts": 3, "next_retry_at": NOW + timedelta(minutes=5)},
+            Verdict.FAILING,
+            "3 times in a row. It is tried",
+        ),
+    ],
+    ids=str,
+)
+def test_each_standing_has_its_words(changes: dict[str, Any], verdict: Verdict, words: str) -> None:
+    said = told(LINKED.but(**changes))
+
+    assert said[0] is verdict
+    assert words in said[1]
+
+
+@pytest.mark.parametrize("state", [State.AWAITING_APPROVAL, State.DRAFT, State.UNREACHABLE, State.DELETED])
+def test_what_waits_for_a_person_says_what_to_do(state: State) -> None:
+    assert told(LINKED.but(state=state))[2]
+
+
+def test_a_trouble_is_told_with_its_fix() -> None:
+    assert told(LINKED.but(troubles=(REFUSED,))) == (Verdict.FAILING, REFUSED.cause, REFUSED.fix)
+
+
+@pytest.mark.parametrize("connection", [each for each in Connection if each is not Connection.CONNECTED])
+def test_what_stops_the_workspace_goes_before_everything(connection: Connection) -> None:
+    stopped = Workspace(17, "n-1", "Reef", "bot", "reef", NOW, NOW, connection=connection)
+
+    assert told(LINKED, stopped)[0] is told(None, stopped)[0] is Verdict.NOT_SYNCED
+
+
+def test_a_paused_workspace_is_said_to_be_paused() -> None:
+    paused = Workspace(17, "n-1", "Reef", "bot", "reef", NOW, NOW, is_active=False)
+
+    assert told(LINKED, paused)[1] == "The workspace is paused."
+
+
+@pytest.mark.parametrize(("queued", "verdict"), [(True, Verdict.WAITING), (False, Verdict.UNKNOWN)])
+def test_what_nobody_has_paired_is_unknown_or_on_its_way(queued: bool, verdict: Verdict) -> None:
+    assert told(None, queued=queued)[0] is verdict
+
+
+def test_what_is_in_step_and_was_told_of_again_waits() -> None:
+    assert told(queued=True)[0] is Verdict.WAITING
+
+
+def test_a_pause_that_notion_asked_for_is_told() -> None:
+    said = told(LINKED.but(last_sync_at=None), blocked_until=NOW + timedelta(minutes=1))
+
+    assert said[:2] == (Verdict.WAITING, "Notion asked for a pause; it goes on 2026-11-22 10:01:00 UTC.")

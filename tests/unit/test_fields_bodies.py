@@ -1,0 +1,248 @@
+"""A story's text between NavImpact, which keeps it as typed, and Notion, which spells it its own way."""
+
+from __future__ import annotations
+
+import os
+import re
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from local.twins.notion import markdown as notion
+from navsync.fields import bodies
+from navsync.fields.rewriting import applied, edits
+
+PAGE = "393abc1eedcd80018000000000000001"
+laws = settings(deadline=None, max_examples=int(os.environ.get("LAW_EXAMPLES", "60")))
+"""`LAW_EXAMPLES=20000` looks harder."""
+
+LINES = [
+    "One.", "Two words here.", "same", "same", "", "", "* star", "- dash", "+ plus", "1) first", "2. second",
+    "  - nested", "    - deep", "# Head", "## Sub *x*", "5 * 3 = 15, $5 and $6", "a_b **bold** ~~x~~ `code \\* x`",
+    "> quote", "---", "***", "- [x] done", "- [ ] to do", "| A | B |\n|---|---|\n| 4 | a\\|b |", "```\nplain\n```",
+    "```js\ncode  *x*\n\n  more\n```", "[sic] {x} <y> ^z |p|", "https://x.org/a_b?c=1", "[link](https://x.org)",
+    "cafe\u0301 ü 👩‍👩‍👧", "trailing  ", "back\\slash \\* esc", "#nohash", "1.5 litres", "a<br>b", "&amp; entity",
+    "-minus", "$$\nx^2\n$$", "***both***", "text with | pipe", "\\- escaped", "<b>html</b>", "Title\n===",
+]  # fmt: skip
+PARAGRAPHS = ["The river *was* clean.", "It cost $5 [sic].", "A_b \\* c.", "# Head", "5 * 3 schools", "Same.", "Same."]
+OWN = [
+    f'<page url="https://app.notion.com/p/{PAGE}">Notes</page>',
+    f'<database url="https://app.notion.com/p/{PAGE}">Tasks</database>',
+    f'<unknown url="https://app.notion.com/p/{PAGE}#{PAGE}" alt="bookmark"/>',
+    "<table_of_contents/>",
+    '<synced_block url="x">\n\tWritten elsewhere.\n</synced_block>',
+]
+typed = st.lists(st.sampled_from(LINES), max_size=9).map("\n".join)
+spaced = st.lists(st.sampled_from(PARAGRAPHS), min_size=1, max_size=6).map("\n\n".join)
+
+
+def shown(text: str) -> str:
+    """What Notion makes of a text."""
+    return notion.write(notion.read(text), PAGE)
+
+
+# --- NavImpact keeps its spelling -------------------------------------------------------------------------------------
+
+
+@laws
+@given(text=typed)
+def test_notion_says_what_navimpact_says(text: str) -> None:
+    assert bodies.says(bodies.seen(shown(text))) == bodies.says(text)
+
+
+@laws
+@given(text=typed)
+def test_a_text_comes_back_from_notion_as_it_was_typed(text: str) -> None:
+    assert bodies.to_navimpact(bodies.seen(shown(text)), text) == text
+
+
+@laws
+@given(text=spaced, at=st.integers(0, 5), data=st.data())
+def test_an_edit_of_one_paragraph_in_notion_leaves_the_others_as_they_were_typed(
+    text: str, at: int, data: st.DataObject
+) -> None:
+    page = shown(text).split("\n")
+    page[at % len(page)] = data.draw(st.sampled_from(["By hand.", "It cost \\$7 and more."]))
+
+    after = bodies.to_navimpact(bodies.seen("\n".join(page)), text).split("\n\n")
+
+    typed_before = text.split("\n\n")
+    assert [*after[: at % len(page)], *after[at % len(page) + 1 :]] == [
+        *typed_before[: at % len(page)],
+        *typed_before[at % len(page) + 1 :],
+    ]
+
+
+def test_a_paragraph_added_in_notion_stands_apart_from_the_others() -> None:
+    assert bodies.to_navimpact("One.\nNew.\nTwo.", "One.\n\nTwo.") == "One.\n\nNew.\n\nTwo."
+
+
+def test_a_text_typed_without_empty_lines_gets_none() -> None:
+    assert bodies.to_navimpact("One.\nNew.\nTwo.", "One.\nTwo.") == "One.\nNew.\nTwo."
+
+
+def test_an_item_added_to_a_list_joins_it() -> None:
+    assert bodies.to_navimpact("Text.\n- a\n- b\n- c", "Text.\n\n* a\n* b") == "Text.\n\n* a\n* b\n- c"
+
+
+def test_a_paragraph_removed_in_notion_is_removed_with_its_empty_line() -> None:
+    assert bodies.to_navimpact("One.\nThree.", "One.\n\nTwo.\n\nThree.") == "One.\n\nThree."
+
+
+def test_a_word_edited_in_notion_leaves_the_rest_of_its_line_as_typed() -> None:
+    assert bodies.to_navimpact("It cost \\$6 \\[sic\\].", "It cost $5 [sic].") == "It cost $6 [sic]."
+
+
+def test_a_new_text_from_notion_has_no_escapes_that_nobody_needs() -> None:
+    assert bodies.to_navimpact("It cost \\$5 \\[sic\\], a \\* b.", "") == "It cost $5 [sic], a * b."
+
+
+@pytest.mark.parametrize("line", ["\\# no head", "\\*no emphasis\\*", "1\\. no item", "\\`no code\\`"])
+def test_an_escape_that_keeps_the_meaning_stays(line: str) -> None:
+    assert bodies.to_navimpact(line, "") == line
+
+
+def test_a_table_comes_as_people_draw_it() -> None:
+    assert bodies.to_navimpact(shown("| A | B |\n|---|---|\n| 1 | 2 |"), "") == "| A | B |\n| --- | --- |\n| 1 | 2 |"
+
+
+# --- what is Notion's own ---------------------------------------------------------------------------------------------
+
+
+@laws
+@given(text=typed, own=st.sampled_from(OWN), at=st.integers(0, 9))
+def test_what_only_notion_can_show_is_never_carried(text: str, own: str, at: int) -> None:
+    lines = _top_level(shown(text))
+    page = "\n".join([*lines[: at % (len(lines) + 1)], own, *lines[at % (len(lines) + 1) :]])
+
+    assert bodies.says(bodies.seen(page)) == bodies.says("\n".join(lines))
+
+
+@laws
+@given(before=typed, after=typed, own=st.sampled_from(OWN), at=st.integers(0, 9))
+def test_what_only_notion_can_show_outlives_every_edit(before: str, after: str, own: str, at: int) -> None:
+    lines = _top_level(shown(before))
+    page = "\n".join([*lines[: at % (len(lines) + 1)], own, *lines[at % (len(lines) + 1) :]])
+
+    assert own in bodies.to_notion(after, page)
+
+
+def _top_level(page: str) -> list[str]:
+    """The blocks of a page, code and tables whole."""
+    return re.findall(r"```[^`]*```|\$\$\n[^$]*\$\$|<table.*?</table>|[^\n]+", page, re.DOTALL)
+
+
+def test_looks_and_mentions_come_as_their_words() -> None:
+    line = 'Ask <mention-user url="user://1">Ana</mention-user> by <mention-date start="2026-11-22"/> {color="red"}'
+    assert bodies.to_navimpact(line, "") == "Ask Ana by 2026-11-22"
+
+
+def test_looks_and_mentions_outlive_an_edit_of_their_line() -> None:
+    line = 'Ask <mention-user url="user://1">Ana</mention-user> <span color="red">today</span>. {color="blue"}'
+    assert bodies.to_notion("Ask Ana soon, today.", line) == (
+        'Ask <mention-user url="user://1">Ana</mention-user> soon, <span color="red">today</span>. {color="blue"}'
+    )
+
+
+def test_text_inside_a_callout_is_carried_without_the_callout() -> None:
+    assert bodies.seen('One.\n<callout icon="💡">\n\tInside.\n</callout>') == "One.\nInside."
+
+
+def test_an_edit_of_text_inside_a_callout_stays_inside() -> None:
+    page = 'One.\n<callout icon="💡">\n\tInside.\n</callout>'
+    assert bodies.to_notion("One.\n\nInside!", page) == page.replace("Inside.", "Inside!")
+
+
+def test_a_link_to_a_file_says_the_same_each_time_it_is_signed() -> None:
+    file = "![map](https://files.example/map.png?X-Amz-Date={}&X-Amz-Signature=s)"
+    assert bodies.seen(file.format(1)) == bodies.seen(file.format(2)) == "![map](https://files.example/map.png)"
+
+
+# --- what is written to Notion ----------------------------------------------------------------------------------------
+
+
+@laws
+@given(before=typed, after=typed)
+def test_what_is_put_on_a_page_is_what_navimpact_says(before: str, after: str) -> None:
+    assert bodies.says(bodies.to_notion(after, shown(before))) == bodies.says(after)
+
+
+@laws
+@given(before=typed, after=typed)
+def test_what_is_put_into_navimpact_is_what_the_page_says(before: str, after: str) -> None:
+    page = bodies.seen(shown(after))
+    assert bodies.says(bodies.to_navimpact(page, before)) == bodies.says(page)
+
+
+@laws
+@given(text=typed)
+def test_putting_back_what_the_page_says_changes_nothing(text: str) -> None:
+    page = shown(text)
+    assert bodies.to_notion(bodies.seen(page), page) == page
+
+
+@laws
+@given(before=typed, after=typed)
+def test_every_page_can_be_edited_in_place(before: str, after: str) -> None:
+    page = shown(before)
+    assume(page)
+    wanted = bodies.to_notion(after, page)
+    made = edits(page, wanted)
+
+    assert made is not None
+    assert applied(page, made) == wanted
+
+
+def test_a_changed_cell_leaves_the_other_rows_of_a_table() -> None:
+    page = shown("| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |")
+    made = edits(page, bodies.to_notion("| A | B |\n|---|---|\n| 1 | 2 |\n| 3 | 5 |", page))
+    assert made == (("<td>4</td>", "<td>5</td>"),)
+
+
+# --- both sides edit --------------------------------------------------------------------------------------------------
+
+
+def test_edits_of_different_paragraphs_are_merged_in_navimpacts_spelling() -> None:
+    base = "The river *was* clean.\n\nIt cost $5.\n\nThe end."
+    page = bodies.seen(shown(base)).replace("The end.", "The end\\!")
+    assert bodies.merged(base, base.replace("$5", "$6"), page) == "The river *was* clean.\n\nIt cost $6.\n\nThe end!"
+
+
+def test_edits_of_one_word_are_left_to_a_person() -> None:
+    assert bodies.merged("The river was clean.", "The river was dirty.", "The river was dry.") is None
+
+
+@laws
+@given(base=spaced, ours=spaced, theirs=spaced)
+def test_a_merge_repeated_after_notion_has_it_gives_the_same(base: str, ours: str, theirs: str) -> None:
+    merged = bodies.merged(base, ours, bodies.seen(shown(theirs)))
+    assume(merged is not None)
+    landed = bodies.seen(shown(bodies.to_notion(merged or "", shown(theirs))))
+
+    again = bodies.merged(base, ours, landed)
+
+    assert again is None or bodies.says(again) == bodies.says(merged or "")
+
+
+# --- whatever comes ---------------------------------------------------------------------------------------------------
+
+anything = st.text(alphabet=st.sampled_from("ab \t\n#*-`$<>[](){}|\\_~1.é👍/\"="), max_size=60)
+
+
+@laws
+@given(text=anything, page=anything)
+def test_any_text_can_be_put_on_any_page_and_says_what_it_said(text: str, page: str) -> None:
+    assert bodies.says(bodies.to_notion(text, page)) == bodies.says(text)
+
+
+@laws
+@given(text=anything, page=anything)
+def test_any_page_can_be_put_into_any_text_and_says_what_it_said(text: str, page: str) -> None:
+    assert bodies.says(bodies.to_navimpact(bodies.seen(page), text)) == bodies.says(bodies.seen(page))
+
+
+@laws
+@given(text=anything)
+def test_any_text_that_is_put_back_is_left_as_it_is(text: str) -> None:
+    assert bodies.to_navimpact(text, text) == text
