@@ -188,11 +188,12 @@ class MemoryDesk:
         dead = held.owner is not None and held.until <= now
         if held.owner not in (None, owner) and not dead:
             return None
+        working_on = held.working_on
         if dead and held.working_on is not None:
             held.deaths[held.working_on] += 1
         held.owner, held.until, held.working_on, held.begun = owner, until, None, None
         held.fence += 1
-        return Lease(self.kept.id, owner, held.fence, until)
+        return Lease(self.kept.id, owner, held.fence, until, inherited=dead and working_on is not None)
 
     def release(self, lease: Lease) -> None:
         held = self.kept.lease

@@ -57,6 +57,9 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
+MOST_THREADS = 6
+"""What 600 requests a minute ask for; httpx and botocore keep connections for more."""
+
 EPOCH_MS = 1_577_836_800_000
 """2020-01-01: milliseconds since then take 41 bits until 2089."""
 
@@ -121,7 +124,7 @@ class _Granted:
     def token(self) -> str:
         return self.tokens.access_token
 
-    def refresh(self, dead: str) -> str:
+    def refresh(self, dead: str) -> str:  # noqa: ARG002  # as all credentials have it
         raise NeedsReauth("Notion refuses the token that it has just given; connect the workspace again")
 
 
@@ -256,6 +259,7 @@ class _Workshop:
             new_id=new_id,
             jitter=random.random,
             pause_sisters=self._pause_sisters,
+            most_threads=MOST_THREADS,
             look_at_connection=partial(_look_at_connection, desk),
             was_forbidden=partial(_was_forbidden, desk),
         )

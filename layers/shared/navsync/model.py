@@ -497,6 +497,8 @@ class Lease:
     owner: str
     fence: int
     until: datetime
+    inherited: bool = False
+    """From a holder who died at work: until it is known at what, one thing is done at a time."""
 
 
 @dataclass(frozen=True, slots=True)

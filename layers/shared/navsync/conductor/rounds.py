@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
+from itertools import batched
 
 from navsync import reconcile
 from navsync.conductor import schema
 from navsync.conductor.station import Station
 from navsync.engine import SETTLE, Done, Result
 from navsync.errors import Unavailable
-from navsync.model import DataSource, EntityType, Lane, Side, Work, WorkKind
+from navsync.model import DataSource, EntityType, Lane, Present, Side, Work, WorkKind
 
 CONNECTION = "connection"
 """The cursor that says when the connection was last looked at."""
@@ -106,13 +107,18 @@ def backfill(station: Station, work: Work) -> Result:
     side, entity_type = Side(side_name), EntityType(kind_name)
     port = station.engine.on(side)
     for page in reconcile.resumed(port, entity_type, None, desk=station.desk, name=f"backfill:{work.external_id}"):
-        for record in page:
-            known = reconcile.mapping_of(station.ledger, entity_type, side, record)
-            if known is None or known.intent is not None:  # begun when the slice ended: nobody else would go on
-                _let_edits_pass(station)
-                station.take(station.work(work, _KIND[side], f"{entity_type}/{record.id}"))
+        new = [record for record in page if _is_new(station, entity_type, side, record)]
+        for some in batched(new, station.threads, strict=False):
+            _let_edits_pass(station)
+            station.take_each([station.work(work, _KIND[side], f"{entity_type}/{record.id}") for record in some])
         station.check_time()
     return Done()
+
+
+def _is_new(station: Station, entity_type: EntityType, side: Side, record: Present) -> bool:
+    """Whether nothing pairs it, or what was begun with it when a slice ended is left undone: nobody else goes on."""
+    known = reconcile.mapping_of(station.ledger, entity_type, side, record)
+    return known is None or known.intent is not None
 
 
 def _let_edits_pass(station: Station) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import Protocol, assert_never
 
 from navsync.breaker import Breaker
 from navsync.conductor import choices, looks, rounds, schema
-from navsync.conductor.station import FIRST_PAUSE, Station
+from navsync.conductor.station import FIRST_PAUSE, Station, threads_for
 from navsync.conductor.tools import Tools
 from navsync.engine import Done, Engine, Later, Result, Run
 from navsync.errors import (
@@ -134,9 +135,17 @@ class _Shift:
         self.notion = tools.notion_of(workspace, self.ledger, self._check_time)
         self.engine = Engine(workspace, self.ledger, tools.navimpact, self.notion, tools.clock, tools.new_id)
         self.station = Station(
-            tools, self.desk, self.ledger, self.notion, self.engine, check_time=self._check_time, take=self._take
+            tools,
+            self.desk,
+            self.ledger,
+            self.notion,
+            self.engine,
+            check_time=self._check_time,
+            take=self._take,
+            threads=1 if lease.inherited else threads_for(workspace.settings.requests_per_minute, tools.most_threads),
         )
         self.looked_at = self.failed = 0
+        self.counting = Lock()
 
     def drain(self) -> Slice:
         """Look at one piece of work after another."""
@@ -206,12 +215,14 @@ class _Shift:
         else:
             self._finished(work, result)
             self._count(None)
-        self.looked_at += 1
+        with self.counting:
+            self.looked_at += 1
 
     def _count(self, error: SyncError | None) -> None:
         """Leave a side alone that fails again and again. Raises `Blocked` when the circuit breaker opens."""
         had_tripped = self.breaker.trips
-        pause = self.breaker.count(down=isinstance(error, Down), chance=self.tools.jitter())
+        with self.counting:
+            pause = self.breaker.count(down=isinstance(error, Down), chance=self.tools.jitter())
         if pause is not None:
             raise Blocked("a side failed several times in a row and is left alone", until=self.tools.clock() + pause)
         if had_tripped and not self.breaker.trips:
@@ -232,7 +243,8 @@ class _Shift:
 
     def _put_off(self, work: Work, error: Retryable | Fatal) -> None:
         """Leave this one for later; its neighbours go on. Where even that fails the machinery is broken: it escapes."""
-        self.failed += 1
+        with self.counting:
+            self.failed += 1
         if isinstance(error, Forbidden):
             self.tools.was_forbidden(error)
         mapping = self._mapping_of(work)

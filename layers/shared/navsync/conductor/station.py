@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from math import ceil
 
 from navsync.conductor.tools import NotionWorkspace, Tools
 from navsync.engine import Engine
+from navsync.errors import Blocked, LostLease, NeedsReauth, OutOfTime, Suspended
 from navsync.model import EntityType, Work, WorkKind
 from navsync.ports import Desk, Ledger
+
+LOOK_TAKES_S = 0.6
+"""Seconds from the first read of a record to its last save, most of them waiting for answers."""
 
 FIRST_PAUSE = timedelta(seconds=5)
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -28,6 +34,8 @@ class Station:
     """Raises when the slice has ended."""
     take: Callable[[Work], None]
     """Does one piece of work, whether it is stored or not."""
+    threads: int = 1
+    """How many may overlap: so many that a look's waiting does not leave the budget unused."""
 
     def work(self, cause: Work, kind: WorkKind, external_id: str, **changes: object) -> Work:
         """Work that *cause* leads to; what an event told is told once."""
@@ -39,7 +47,30 @@ class Station:
         longest = min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
         return longest / 2 + longest / 2 * self.tools.jitter()
 
+    def take_each(self, works: Sequence[Work]) -> None:
+        """Do *works*, each about another record, a few at a time. Raises what stops the shift, once all are quiet."""
+        if self.threads == 1:
+            for work in works:
+                self.take(work)
+            return
+        with ThreadPoolExecutor(self.threads) as pool:
+            takes = [pool.submit(self.take, work) for work in works]
+        errors = [error for take in takes if (error := take.exception()) is not None]
+        if errors:
+            raise max(errors, key=_urgency)
+
     def connected_types(self) -> list[EntityType]:
         """What is synced and has a database, parents before children."""
         sources = self.desk.sources()
         return [t for t in self.tools.entity_types if t in sources]
+
+
+def threads_for(requests_per_minute: int, most: int) -> int:
+    """As many as it takes to use the budget though each has to wait for answers."""
+    return max(1, min(most, ceil(requests_per_minute / 60 * LOOK_TAKES_S)))
+
+
+def _urgency(error: BaseException) -> int:
+    """Of several errors the one that says most about what to do next; what nobody foresaw comes first."""
+    foreseen = (OutOfTime, Blocked, Suspended, NeedsReauth, LostLease)
+    return next((rank for rank, kind in enumerate(foreseen) if isinstance(error, kind)), len(foreseen))

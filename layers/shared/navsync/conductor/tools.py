@@ -68,5 +68,7 @@ class Tools:
     """Finds out what the connection may do in Notion and keeps it; every day."""
     was_forbidden: Callable[[Forbidden], None] = lambda _error: None
     """Told when Notion said that the connection may not."""
+    most_threads: int = 1
+    """How many records of a first sync are done at a time, at most."""
     entity_types: tuple[EntityType, ...] = tuple(SPECS)
     """What is synced, parents before children."""

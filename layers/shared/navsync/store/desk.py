@@ -87,7 +87,7 @@ class DynamoDesk:
             )
         except ConditionFailedError:
             return None
-        return Lease(self.workspace_id, owner, item["fence"], until)
+        return Lease(self.workspace_id, owner, item["fence"], until, inherited=dead)
 
     def release(self, lease: Lease) -> None:
         """Give it back; nothing happens when it is no longer ours."""
