@@ -19,8 +19,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from navsync import api, bootstrap, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.config import OAuthSettings
 from navsync.conductor import CONNECTION
+from navsync.config import OAuthSettings
 from navsync.credentials import Tokens, put_in_place
 from navsync.errors import Forbidden, NotReachable, Refused, Retryable, SyncError
 from navsync.model import Capabilities, Connection, DataSource, Lane, WorkKind, Workspace

@@ -35,6 +35,9 @@ BOOTSTRAP = '#!/bin/sh\ncd "$LAMBDA_TASK_ROOT" && exec {python} -m awslambdaric 
 MORTAL = Path(__file__).with_name("mortal")
 """On a function's path it lets a plan end the function's process at chosen calls."""
 
+STARTS_WITHIN_S = 60.0
+"""On AWS a function that starts has a processor for itself; here it shares one with whatever else the machine does."""
+
 _extracting = threading.Lock()
 # The environment of the function whose worker is being started on this thread.
 _starting: ContextVar[Json | None] = ContextVar("starting", default=None)
@@ -146,7 +149,7 @@ def _run_python_as_provided(packages: Packages, endpoint: str) -> None:
             token = _starting.set(environment_of(self.config, code, layers, endpoint))
             started = time.perf_counter()
             try:
-                super()._spawn(init_timeout)
+                super()._spawn(max(init_timeout or 0.0, STARTS_WITHIN_S))
             finally:
                 _starting.reset(token)
             took = (time.perf_counter() - started) * 1000

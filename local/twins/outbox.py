@@ -17,7 +17,8 @@ from local.twins.clock import Clock
 HELD_BACK_S = 2.0
 """A delivery that is reordered waits up to this many twin seconds, so that later ones overtake it."""
 LONGEST_NAP_S = 60.0
-AT_ONCE = 8
+AT_ONCE = 3
+"""Deliveries under way side by side. Each may start a function anew, and many starts together starve a laptop."""
 ANSWER_WITHIN_S = 10.0
 
 

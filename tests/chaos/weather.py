@@ -92,7 +92,7 @@ class Weather:
         return count
 
     def _fault(self, do: Json, path: str) -> Json:
-        return {"match": {"path": path, "probability": round(self._chance.uniform(0.004, 0.015), 4)}, "do": do}
+        return {"match": {"path": path, "probability": round(self._chance.uniform(0.006, 0.02), 4)}, "do": do}
 
 
 def _order(port: Port, what: str, order: object) -> None:

@@ -69,6 +69,11 @@ RELATIONS = {spec.type: f.name for spec in SPECS.values() for f in spec.fields i
 """Entity type → the field that names the project."""
 
 
+def ids_in(relation: Value) -> tuple[str, ...]:
+    """What the value of a relation names."""
+    return relation if isinstance(relation, tuple) else ()
+
+
 # --- Notion -----------------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +156,7 @@ class MemoryNotion:
 
     def shown(self, page: Page, *, whole: bool = True) -> Present:
         """What Notion answers: times floored to the minute; where not the *whole* page was read, no body."""
-        values, unreadable = dict(page.values), {}
+        values, unreadable = dict(page.values), dict[str, str]()
         if (related := RELATIONS.get(page.entity_type)) is not None:
             unreadable |= self._translated(values, related)
         if not whole and (body := BODIES.get(page.entity_type)) is not None:
@@ -174,8 +179,7 @@ class MemoryNotion:
 
     def _translated(self, values: dict[str, Value], related: str) -> dict[str, str]:
         """Put entities for pages; say why where that cannot be."""
-        pages = values[related]
-        entities = [self.entity_of(page_id) for page_id in pages or ()]
+        entities = [self.entity_of(page_id) for page_id in ids_in(values[related])]
         if None in entities:
             del values[related]
             return {related: "it points to a page that is not synced yet"}
@@ -287,7 +291,7 @@ class MemoryNotion:
         related = RELATIONS.get(entity_type)
         if related is None or related not in values:
             return values
-        return {**values, related: tuple(self._page_id(id) for id in values[related] or ())}
+        return {**values, related: tuple(self._page_id(id) for id in ids_in(values[related]))}
 
     def _page_id(self, entity_id: str) -> str:
         page_id = self.page_of(same_project(entity_id))
@@ -449,7 +453,11 @@ class MemoryNavImpact:
 
     def _check_project(self, entity_type: EntityType, kept: Mapping[str, Any]) -> None:
         related = RELATIONS.get(entity_type)
-        if related in kept and (EntityType.MEDIA_PROJECT, str(kept[related])) not in self.records:
+        if (
+            related is not None
+            and related in kept
+            and (EntityType.MEDIA_PROJECT, str(kept[related])) not in self.records
+        ):
             raise Refused("NavImpact has no such project", field=related)
 
     def _insert(self, entity_type: EntityType, asked: Mapping[str, Any]) -> str:

@@ -483,3 +483,128 @@ def test_an_update_that_was_saved_without_an_answer_counts_as_made(notion: Notio
 def test_a_database_that_was_made_without_an_answer_is_used(notion: NotionStage) -> None:
     source = slow(notion).adapter.create_source(LOG, notion.adapter.find_parent())
     assert source.entity_type is EntityType.DISTRIBUTION_LOG
+
+
+# --- columns that broke and came back ---------------------------------------------------------------------------------
+
+
+def broken(stage: NotionStage, *changes: Any) -> None:
+    """Break the column of the budget as a person does, one change after the other, each seen."""
+    for change in changes:
+        change_schema(stage, {"Budget": change})
+        stage.adapter.refresh(PROJECT)
+
+
+def test_a_schema_is_read_anew_in_one_request(notion: NotionStage) -> None:
+    assert calls_of(notion, lambda: notion.adapter.refresh(PROJECT)) == [("GET", "data_sources")]
+
+
+def test_a_column_that_came_back_stays_unreadable_until_it_is_taken_up(notion: NotionStage) -> None:
+    record = made(notion)
+    broken(notion, {"rich_text": {}}, {"number": {}})
+    assert set(read(notion, record).unreadable) == {"budget"}
+
+
+def test_a_column_that_came_back_is_told(notion: NotionStage) -> None:
+    broken(notion, {"rich_text": {}}, {"number": {}})
+    assert set(notion.adapter.refresh(PROJECT).returned) == {"budget"}
+
+
+def test_a_new_column_of_a_deleted_ones_name_and_type_is_told(notion: NotionStage) -> None:
+    broken(notion, None, {"number": {}})
+    assert set(notion.adapter.refresh(PROJECT).returned) == {"budget"}
+
+
+def test_a_new_column_of_another_type_is_not_told(notion: NotionStage) -> None:
+    broken(notion, None, {"checkbox": {}})
+    assert notion.adapter.refresh(PROJECT).returned == {}
+
+
+def test_a_column_that_was_taken_up_is_read_and_written_again(notion: NotionStage) -> None:
+    record = made(notion)
+    broken(notion, None, {"number": {}})
+    notion.adapter.readopt(PROJECT, "budget")
+    seen = read(notion, record)
+    after = notion.side.update(PROJECT, record.id, {"budget": Decimal(7)}, seen=seen)
+    assert (seen.values["budget"], after.values["budget"]) == (None, Decimal(7))
+
+
+def test_a_column_that_was_taken_up_is_remembered_so(notion: NotionStage) -> None:
+    broken(notion, {"rich_text": {}}, {"number": {}})
+    notion.adapter.readopt(PROJECT, "budget")
+    assert (notion.remembered[-1].returned, notion.remembered[-1].properties["budget"].type) == ({}, "number")
+
+
+def test_taking_up_a_column_twice_changes_nothing(notion: NotionStage) -> None:
+    broken(notion, None, {"number": {}})
+    assert notion.adapter.readopt(PROJECT, "budget") == notion.adapter.readopt(PROJECT, "budget")
+
+
+def test_a_row_that_shows_a_broken_column_has_it_remembered(notion: NotionStage) -> None:
+    record = made(notion)
+    change_schema(notion, {"Budget": {"rich_text": {}}})
+    read(notion, record)
+    change_schema(notion, {"Budget": {"number": {}}})
+    assert set(read(notion, record).unreadable) == {"budget"}
+
+
+def test_a_record_is_made_without_the_field_whose_column_is_broken(notion: NotionStage) -> None:
+    broken(notion, None)
+    record = made(notion)
+    assert (set(record.unreadable), record.values["title"]) == ({"budget"}, EXAMPLE["title"])
+
+
+def test_a_record_is_made_without_the_link_whose_column_is_gone(notion: NotionStage) -> None:
+    change_schema(notion, {"Open in NavImpact": None})
+    notion.adapter.refresh(PROJECT)
+    assert made(notion).key == KEY
+
+
+# --- relations of people ----------------------------------------------------------------------------------------------
+
+
+def related(stage: NotionStage, page: str) -> list[str]:
+    return [found["id"] for found in stage.by_hand("GET", f"pages/{page}")["properties"]["Project"]["relation"]]
+
+
+def log_of(stage: NotionStage, project: Present) -> Present:
+    stage.pairs[EntityRef(PROJECT, "1")] = project.id
+    stage.made_source(LOG)
+    return stage.side.create(LOG, {"channel": "Radio", "project": ("1",)}, key="distribution_log/1")
+
+
+def test_a_page_that_a_person_related_as_well_is_left_out(notion: NotionStage) -> None:
+    project, own = made(notion), made(notion, 2)
+    log = log_of(notion, project)
+    both = [{"id": project.id}, {"id": own.id}]
+    notion.by_hand("PATCH", f"pages/{log.id}", {"properties": {"Project": {"relation": both}}})
+    assert present(notion.side.read(LOG, log.id)).values["project"] == ("1",)
+
+
+def test_a_page_that_a_person_related_as_well_outlives_our_write(notion: NotionStage) -> None:
+    project, own, next_one = made(notion), made(notion, 2), made(notion, 3)
+    log = log_of(notion, project)
+    both = [{"id": own.id}, {"id": project.id}]
+    notion.by_hand("PATCH", f"pages/{log.id}", {"properties": {"Project": {"relation": both}}})
+    notion.pairs[EntityRef(PROJECT, "3")] = next_one.id
+
+    notion.side.update(LOG, log.id, {"project": ("3",)}, seen=present(notion.side.read(LOG, log.id)))
+
+    assert set(related(notion, log.id)) == {next_one.id, own.id}
+
+
+def test_a_page_that_is_not_synced_yet_is_waited_for(notion: NotionStage) -> None:
+    project, draft = made(notion), made(notion, 2)
+    log = log_of(notion, project)
+    notion.by_hand("PATCH", f"pages/{log.id}", {"properties": {"Project": {"relation": [{"id": draft.id}]}}})
+    assert set(present(notion.side.read(LOG, log.id)).unreadable) == {"project"}
+
+
+# --- finding what an earlier set-up made ------------------------------------------------------------------------------
+
+
+def test_a_database_that_search_does_not_show_yet_is_found_on_its_parent_page(notion: NotionStage) -> None:
+    notion.made_source(LOG)
+    knowing_the_page = replace(notion.adapter.set_up, parent_page_id=notion.adapter.find_parent())
+    notion.steer("switches", {"index_lag_s": 600})
+    assert knowing_the_page.find_source(LOG, {PROJECT: notion.adapter.read_source(PROJECT)}) is not None

@@ -5,9 +5,10 @@ from contextlib import closing
 
 import pytest
 
-from navsync.errors import Raced, Refused
+from navsync.errors import Raced, Refused, Unclear
 from navsync.fields import field_of, same
 from navsync.model import EntityType, Observation, Present
+from navsync.notion import bodies
 from tests.contract import stages
 from tests.contract.stages import NotionStage
 
@@ -204,34 +205,72 @@ def test_a_story_in_the_trash_is_looked_at_again(notion: NotionStage) -> None:
 # --- long stories -----------------------------------------------------------------------------------------------------
 
 PARAGRAPH = "The river was clean again, and 5 * 3 schools came to see it. " * 8
-LONG = "\n\n".join(f"{number}. day: {PARAGRAPH}".strip() for number in range(2_000))
 
 
-def test_a_story_of_a_megabyte_is_made_whole(notion: NotionStage) -> None:
-    made = told(notion, LONG)
-
-    assert len(LONG) > 950_000
-    assert same(field_of(STORY, "description"), LONG, body(now(notion, made.id)))  # type: ignore[arg-type]
+def long(lines: int) -> str:
+    return "\n\n".join(f"{number}. day: {PARAGRAPH}".strip() for number in range(lines))
 
 
-def test_a_story_of_a_megabyte_is_edited_in_place(notion: NotionStage) -> None:
-    made = told(notion, LONG)
+def test_a_story_of_a_megabyte_is_made_whole_and_edited_in_place(notion: NotionStage) -> None:
+    text = long(2_000)
+    made = told(notion, text)
     before = len(notion.requests())
 
-    after = written(notion, made, LONG.replace("1000. day:", "1000. and best day:"))
+    after = written(notion, made, text.replace("1000. day:", "1000. and best day:"))
 
+    assert len(text) > 950_000
     assert len(notion.requests()) == before + 1
     assert "and best day" in str(body(after))
+    assert same(field_of(STORY, "description"), text, made.values["description"])
 
 
-def test_a_story_of_a_megabyte_can_be_replaced_by_another(notion: NotionStage) -> None:
-    made = told(notion, LONG)
+@pytest.fixture
+def small_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if Notion took 20 kB at a time: what follows from a limit does not need a megabyte."""
+    monkeypatch.setattr(bodies, "LARGEST_WRITE", 20_000)
 
-    after = written(notion, made, LONG.upper())
 
-    assert same(field_of(STORY, "description"), LONG.upper(), body(after))  # type: ignore[arg-type]
+@pytest.mark.usefixtures("small_requests")
+def test_a_story_larger_than_a_request_is_made_whole(notion: NotionStage) -> None:
+    made = told(notion, long(90))
+
+    assert same(field_of(STORY, "description"), long(90), made.values["description"])
+
+
+@pytest.mark.usefixtures("small_requests")
+@pytest.mark.parametrize("text", [long(90).upper(), "Short.", long(30), "Another.\n\n" + long(90)])
+def test_a_story_larger_than_a_request_becomes_any_other(notion: NotionStage, text: str) -> None:
+    made = told(notion, long(90))
+
+    after = written(notion, made, text)
+
+    assert same(field_of(STORY, "description"), text, after.values["description"])
+
+
+@pytest.mark.usefixtures("small_requests")
+def test_a_change_that_fails_half_way_is_unclear(notion: NotionStage) -> None:
+    made = told(notion, long(20))
+    match = {"method": "PATCH", "path": f"/v1/pages/{made.id}/markdown", "nth": 2}
+    error = {"object": "error", "status": 403, "code": "restricted_resource", "message": "no"}
+    notion.steer("faults", [{"match": match, "do": {"status": 403, "body": error}}])
+
+    with pytest.raises(Unclear):
+        written(notion, made, long(90))
 
 
 def test_a_paragraph_that_no_block_holds_is_refused_with_the_reason(notion: NotionStage) -> None:
     with pytest.raises(Refused, match="200,000"):
         told(notion, "x" * 200_001)
+
+
+def test_a_story_of_more_blocks_than_notion_shows_is_refused_with_the_reason(notion: NotionStage) -> None:
+    with pytest.raises(Refused, match="20,000"):
+        told(notion, "\n\n".join(map(str, range(20_001))))
+
+
+def test_a_page_that_notion_shows_in_part_is_not_overwritten(notion: NotionStage) -> None:
+    made = told(notion, "One.\n\nTwo.\n\nThree.")
+    notion.steer("switches", {"markdown_block_cap": 2})
+
+    with pytest.raises(Refused, match="part"):
+        written(notion, now(notion, made.id), "Other.")

@@ -56,7 +56,8 @@ def test_a_conflict_is_listed_with_whole_values(reef: Cloud) -> None:
 
     (shown,) = ask(reef, "conflicts").json["items"]
 
-    assert shown["conflicts"] == [{"field": "title", "base": "Reef", "navimpact": long, "notion": "The Reef"}]
+    values = {"base": "Reef", "navimpact": long, "notion": "The Reef"}
+    assert shown["conflicts"] == [{"field": "title", "version": shown["conflicts"][0]["version"], **values}]
 
 
 def with_conflict(cloud: Cloud, navimpact: str) -> None:
@@ -79,6 +80,18 @@ def test_a_choice_becomes_work_that_names_who_wins_and_who_chose(reef: Cloud, wi
     assert work.external_id.startswith(f"{MAPPING}/title/")
     assert (work.actor, answer.json["run_id"], answer.json["done"]) == ("ann", work.run_id, False)
     assert len(reef.wakes()) == 1
+
+
+def test_a_choice_between_values_that_have_changed_since_is_refused(reef: Cloud) -> None:
+    with_conflict(reef, "Reef Film")
+    seen = ask(reef, "conflicts").json["items"][0]["conflicts"][0]["version"]
+    choice = {"field": "title", "winner": "notion", "version": seen}
+    taken = ask(reef, "resolve", body=choice)
+    with_conflict(reef, "Reef Film, second cut")
+
+    refused = ask(reef, "resolve", body=choice)
+
+    assert (taken.status, refused.status, refused.json["code"]) == (202, 409, "no_conflict")
 
 
 def test_a_field_that_is_not_in_conflict_has_no_winner(reef: Cloud) -> None:

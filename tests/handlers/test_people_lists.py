@@ -313,7 +313,10 @@ def test_a_conflict_is_shown_with_all_three_values(cloud: Cloud, varied: History
     shown = next(item for item in see(cloud, "sync_mappings").json["items"] if item["id"] == 3)
 
     assert (shown["state"], shown["sync_status"]) == ("conflict", "pending")
-    assert shown["conflicts"] == [{"field": "title", "base": "a", "navimpact": "b", "notion": "c"}]
+    version = Conflict("title", "a", "b", "c").version
+    assert shown["conflicts"] == [
+        {"field": "title", "version": version, "base": "a", "navimpact": "b", "notion": "c"}
+    ]
 
 
 def test_what_waits_for_a_person_is_listed_with_its_fix(cloud: Cloud, varied: History) -> None:

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 
@@ -15,6 +17,7 @@ from tests.simulation import crashes, mutants
 from tests.simulation.campaign import OPERATIONS, Tally, campaign, played, shrunk, tally_of
 from tests.simulation.swarm import PACE, drawn, ordinary
 
+UNHEALED = "second pages are left"
 MOST_TO_KILL = 4_000
 """Histories within which every mutant must be noticed."""
 
@@ -28,14 +31,14 @@ def main() -> int:
     parser.add_argument("--replay", type=int, metavar="SEED", help="one history, made as short as it still fails")
     parser.add_argument("--mutants", action="store_true", help="see that each bad design is noticed")
     parser.add_argument("--blind", action="store_true", help="measure how many edits are overwritten unseen")
-    parser.add_argument("--pairs", action="store_true", help="kill workers at every two places of each scenario")
+    parser.add_argument("--crashes", action="store_true", help="kill workers everywhere, and at every two places")
     asked = parser.parse_args()
     if asked.replay is not None:
         return replay(asked.replay)
     if asked.mutants:
         return hunt(asked.seed)
-    if asked.pairs:
-        return kill_twice()
+    if asked.crashes:
+        return kill_everywhere()
     if asked.blind:
         return measure_blindness(asked.seed, asked.histories)
     return soak(asked.seed, asked.histories, asked.processes)
@@ -73,18 +76,33 @@ def hunt(first: int) -> int:
     return 1 if escaped else 0
 
 
-def kill_twice() -> int:
-    """Every pair of crash points of every scenario."""
+def kill_everywhere() -> int:
+    """Every crash point of every scenario, with a capable platform and without; every pair of some, healed and not."""
     broken = 0
     for name in crashes.SCENARIOS:
-        tried = 0
-        for kills in crashes.pairs(name):
-            tried += 1
-            if wrong := crashes.wrong(name, *kills):
-                broken += 1
-                print(f"{name}, killed {kills}: {wrong[0]}")
-        print(f"{name}: {tried} pairs", flush=True)
+        for capable in (True, False):
+            known = {"conditional": capable, "idempotent": capable}
+            places = crashes.points(name, **known)
+            broken += _told(
+                f"{name}, killed at {{}}", ((place, crashes.wrong(name, place, **known)) for place in places)
+            )
+            print(f"{name}, {'a' if capable else 'no'} capable platform: {len(places)} places", flush=True)
+    for name in crashes.PAIRED:
+        for heals in (True, False):
+            with nullcontext() if heals else mutants.MUTANTS[UNHEALED]():
+                pairs = list(crashes.pairs(name))
+                broken += _told(f"{name}, killed at {{}}", ((pair, crashes.wrong(name, *pair)) for pair in pairs))
+            print(f"{name}, second pages {'healed' if heals else 'left'}: {len(pairs)} pairs", flush=True)
     return 1 if broken else 0
+
+
+def _told(what: str, found: Iterable[tuple[object, list[str]]]) -> int:
+    broken = 0
+    for place, wrong in found:
+        if wrong:
+            broken += 1
+            print(f"{what.format(place)}: {wrong[0]}")
+    return broken
 
 
 def measure_blindness(first: int, histories: int) -> int:

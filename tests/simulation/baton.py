@@ -8,15 +8,17 @@ from greenlet import getcurrent, greenlet
 
 
 class Strand:
-    """Runs *act* on a stack of its own, which moves only while it is told to go."""
+    """Runs *act* on a stack of its own, which moves only while it is told to go. *worker* is whoever runs it."""
 
-    def __init__(self, act: Callable[[], None]) -> None:
-        self._runner = greenlet(act)
+    def __init__(self, act: Callable[[], None], worker: object) -> None:
+        self.worker = worker
+        self._runner = _Runner(act)
+        self._runner.strand = self
 
     @property
     def ended(self) -> bool:
         """Whether there is nothing left to do."""
-        return self._runner.dead
+        return bool(self._runner.dead)
 
     def go(self) -> None:
         """Let it run until it stops or ends; what it raised is raised here."""
@@ -28,3 +30,13 @@ class Strand:
         if self._runner.parent is None:
             raise AssertionError("it does not run")
         self._runner.parent.switch()
+
+
+class _Runner(greenlet):
+    strand: Strand
+
+
+def current() -> Strand | None:
+    """The strand that runs now, if any."""
+    runner = getcurrent()
+    return runner.strand if isinstance(runner, _Runner) else None

@@ -11,7 +11,7 @@ from navsync.conductor import NotionWorkspace, Tools
 from navsync.errors import Blocked, Down, NeedsReauth, Raced, Unavailable, Unclear
 from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
-from tests.simulation.baton import Strand
+from tests.simulation.baton import Strand, current
 from tests.simulation.swarm import Fault
 from tests.simulation.witness import Looked, SeenBy
 from tests.simulation.world import START
@@ -78,7 +78,7 @@ class Employee:
         self._told: dict[str, float] = {}
         """Side → until when it asked for a pause."""
         self._seen: SeenBy = {}
-        self._strand = Strand(self._work)
+        self._strand = Strand(self._work, self)
 
     def begin(self) -> None:
         """Start to work."""
@@ -86,8 +86,15 @@ class Employee:
 
     def rest(self, seconds: float) -> None:
         """Stop in the middle of a call; go on in *seconds*, when others have had their turn."""
-        self.history.at(self.history.now + seconds, self._strand.go, worker=True)
-        self._strand.stop()
+        strand = current() or self._strand
+        self.history.at(self.history.now + seconds, strand.go, worker=True)
+        strand.stop()
+        if self.dead:  # by the hand of another thread
+            raise Killed
+
+    def soon(self, strand: Strand) -> None:
+        """Let a thread of this worker go on when it is its turn."""
+        self.history.at(self.history.now, strand.go, worker=True)
 
     def _work(self) -> None:
         history = self.history
@@ -135,6 +142,7 @@ class Employee:
             new_id=lambda: next(history.ids),
             jitter=history.chance.random,
             entity_types=history.swarm.types,
+            most_threads=history.swarm.threads,
         )
 
     def _notion_of(self, _workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> NotionWorkspace:
@@ -159,7 +167,7 @@ class Employee:
 
     def _keep(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
         history = self.history
-        history.spend(QUICK, self, switching=False)
+        history.spend(QUICK, self, switching=history.swarm.threads > 1)
         self._may_die(n, "before", Fault.KILLED_BEFORE)
         self._may_oversleep()
         answer = method(*args, **kwargs)
@@ -249,7 +257,7 @@ class Employee:
             return _in_the_dark(name, args)
         witness = history.witness
         if name == "remove" and not self.late:
-            witness.removing(self.office, to, *args, self._seen)
+            witness.removing(self.office, to, args[0], args[1], self._seen)
         before = witness.values_of(self.office, to, *args[:2]) if name == "update" else {}
         answer = method(*args, **kwargs)
         if name == "update":

@@ -26,6 +26,7 @@ from navsync.model import (
 )
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryStore
+from tests.simulation import crew  # noqa: F401  # puts strands in the place of threads
 from tests.simulation.employee import Employee
 from tests.simulation.people import People
 from tests.simulation.swarm import Fault, Op, Swarm
@@ -118,7 +119,9 @@ class History:
         self.witness = Witness(self)
 
     def _office(self, id: int, policy: Policy) -> Office:
-        workspace = Workspace(id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=Settings(policy=policy))
+        workspace = Workspace(
+            id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=Settings(policy, requests_per_minute=600)
+        )
         self.store.add(workspace)
         page_of, entity_of = translators(self.store.of(id))
         notion = SimulatedNotion(

@@ -84,6 +84,8 @@ class People:
         """Side, record or page, and field that somebody left empty."""
         self.approved: set[tuple[int, int]] = set()
         """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
+        self.undone: set[tuple[int, str]] = set()
+        """Workspace and run that somebody undid: with all that it has led to when that is carried out."""
         self._number = 0
         self._fields = {kind: _in_use(kind, history.swarm.fields) for kind in history.swarm.types}
 
@@ -278,6 +280,8 @@ class People:
         self.approved |= {(office.id, each.mapping_id) for each in meant if each.mapping_id is not None}
         for each in meant:
             self.empties(office, each)
+        if scope == "run":
+            self.undone.add((office.id, row.run_id))
         external_id = f"run/{row.run_id}" if scope == "run" else f"log/{row.id}"
         if scope == "field" and row.changes:
             external_id += f"/{row.changes[op.field % len(row.changes)].field}"

@@ -39,6 +39,7 @@ class Fault(StrEnum):
     PROPERTY_RETYPED = "property retyped"
     MASS_DELETED = "many records deleted at once"
     CASCADED = "records deleted with their project"
+    CROWDED = "two records in one worker's hands"
 
 
 LIKELY = {
@@ -58,7 +59,7 @@ LIKELY = {
 
 TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE, Fault.PROPERTY_DELETED}
-    | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED}
+    | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED}
 )
 """Consequences of others, or of what people do: they have no rate of their own."""
 
@@ -145,6 +146,8 @@ class Swarm:
     records: int = 2
     """How many projects there are from before."""
     ops: tuple[Op, ...] = ()
+    threads: int = 1
+    """How many records of a first sync a worker may have in hand."""
 
 
 def drawn(seed: int, operations: int) -> Swarm:
@@ -163,6 +166,7 @@ def drawn(seed: int, operations: int) -> Swarm:
         types=_types(chance),
         records=chance.choice((2, 2, 2, 8)),
         ops=_ops(chance, workspaces, operations),
+        threads=chance.choice((1, 3)),
     )
 
 

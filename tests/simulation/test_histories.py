@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from navsync.fields import SPECS
-from navsync.model import Policy, WorkKind
+from navsync.model import Conflict, EntityType, Mapping, Policy, Values, WorkKind
+from tests.contract.memory import RELATIONS, ids_in
 from tests.simulation.campaign import OPERATIONS, Tally, campaign, played
 from tests.simulation.history import History
 from tests.simulation.swarm import Act, Fault, Swarm, calm, drawn
@@ -143,12 +144,21 @@ def told(seed: int, delivered: object) -> object:
 
 def end_of(history: History) -> object:
     """Everything that people see, without the numbers that depend on what came first."""
-    fields = [f.name for f in SPECS[PROJECT].fields]
-    records = [r.seen(with_revision=False).values for r in history.platform.records.values()]
-    pages = [(p.in_trash, p.values) for p in history.offices[0].notion.pages.values()]
-    mappings = history.store.of(1).mappings.values()
+    pages, mappings = history.offices[0].notion.pages, history.store.of(1).mappings.values()
+    records = history.platform.records
     return (
-        sorted(str([values[name] for name in fields]) for values in records),
-        sorted(str((trashed, [values[name] for name in fields])) for trashed, values in pages),
-        sorted(str((m.state, m.conflicts, [t.code for t in m.troubles])) for m in mappings),
+        sorted(said(r.entity_type, r.values(), lambda id: records[PROJECT, id].values()) for r in records.values()),
+        sorted(said(p.entity_type, p.values, lambda id: pages[id].values) + str(p.in_trash) for p in pages.values()),
+        sorted(f"{m.entity_type} {m.state} {conflicts_of(m)} {[t.code for t in m.troubles]}" for m in mappings),
     )
+
+
+def said(kind: EntityType, values: Values, project: Callable[[str], Values]) -> str:
+    """*values* as people read them: a project by its title."""
+    related = RELATIONS.get(kind)
+    titles = [project(id)["title"] for id in ids_in(values[related])] if related else []
+    return f"{kind} {[values[f.name] for f in SPECS[kind].fields if f.name != related]} {titles}"
+
+
+def conflicts_of(mapping: Mapping) -> list[Conflict]:
+    return [conflict for conflict in mapping.conflicts if conflict.field not in RELATIONS.values()]

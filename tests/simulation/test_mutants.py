@@ -9,14 +9,16 @@ from tests.simulation.mutants import MUTANTS, killed_after
 QUICKLY_SEEN = [
     "the last writer wins",
     "the base is the whole answer",
-    "a create is simply repeated",
     "values are recorded after the write",
     "the etag is not sent",
     "whole records are written",
     "one 404 is a deletion",
     "copies are taken for ours",
     "done ignores the nonce",
-    "vanished records are not looked for",
+    "what is trashed is deleted",
+    "what cannot be read is empty",
+    "deletions are not counted",
+    "there is no lease",
 ]
 
 

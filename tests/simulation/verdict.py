@@ -25,7 +25,7 @@ from collections.abc import Iterator
 
 from navsync.fields import SPECS, Kind, same
 from navsync.model import EntityRef, Mapping, Outcome, Present, State, Trouble, Value, Values, Work, WorkKind
-from tests.contract.memory import Page, Record
+from tests.contract.memory import Page, Record, ids_in
 from tests.simulation.history import History, Office
 from tests.simulation.people import pieces
 from tests.simulation.world import PROJECT
@@ -112,8 +112,7 @@ def _is_complete(history: History, office: Office, mapping: Mapping, page: Page)
     shown = office.notion.shown(page).values
     if not all(shown.get(f.name) for f in SPECS[mapping.entity_type].fields if f.required):
         return False
-    projects = shown.get("project") or ()
-    return all((PROJECT, id) in history.platform.records for id in projects if isinstance(id, str))
+    return all((PROJECT, id) in history.platform.records for id in ids_in(shown.get("project")))
 
 
 def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, page: Page | None) -> Iterator[str]:
@@ -201,7 +200,7 @@ def _goes_with_project(history: History, office: Office, mapping: Mapping) -> bo
     kept, belonged = history.store.of(office.id), mapping.bases.get("project")
     if mapping.entity is None or (mapping.entity.type, mapping.entity.id) in history.platform.records:
         return False
-    projects = [kept.pairs.get(EntityRef(PROJECT, str(id))) for id in (belonged and belonged.navimpact) or ()]
+    projects = [kept.pairs.get(EntityRef(PROJECT, id)) for id in (ids_in(belonged.navimpact) if belonged else ())]
     return any(pair is not None and kept.mappings[pair].state is State.AWAITING_APPROVAL for pair in projects)
 
 

@@ -21,7 +21,7 @@ from navsync.model import (
     Values,
     WriteIntent,
 )
-from tests.contract.memory import BOT, RELATIONS, Page
+from tests.contract.memory import BOT, RELATIONS, Page, ids_in
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.people import KINDS, WORDY, pieces
 from tests.simulation.swarm import Fault
@@ -240,7 +240,7 @@ class Witness:
         if record is None:
             return
         mapping = self._mapping(office, "navimpact", kind, id)
-        if mapping is None or (office.id, mapping.id) not in self.history.people.approved:
+        if mapping is None or not self._approved(office, mapping):
             self.history.problem(f"I12: {kind} {id} was deleted in NavImpact without approval")
         gone = self.history.people.all_that_goes(record)
         for each in gone:
@@ -250,6 +250,13 @@ class Witness:
                     if (name, piece) not in self.recorded:
                         self._deleted_unrecorded(name, piece, looked)
         self.history.after(0.0, lambda: self.history.people.touched_records(gone))
+
+    def _approved(self, office: Office, mapping: Mapping) -> bool:
+        people, logs = self.history.people, self.history.store.of(office.id).logs
+        row = logs.get(mapping.intent.log_id) if isinstance(mapping.intent, RemoveIntent) else None
+        undone = logs.get(row.reverts) if row is not None and row.reverts is not None else None
+        by_run = undone is not None and (office.id, undone.run_id) in people.undone
+        return by_run or (office.id, mapping.id) in people.approved
 
     def _deleted_unrecorded(self, name: str, piece: Value, looked: Looked | None) -> None:
         if looked is None or piece in pieces(name, looked.values.get(name)):
@@ -269,9 +276,9 @@ class Witness:
         people = self.history.people
         root = people.deleted.get(mapping.entity) if mapping.entity else None
         belonged = mapping.bases.get("project")
-        for id in (belonged and belonged.navimpact) or ():
-            root = people.deleted.get(EntityRef(PROJECT, str(id)), root)
-        if (office.id, mapping.id) in people.approved:
+        for id in ids_in(belonged.navimpact) if belonged else ():
+            root = people.deleted.get(EntityRef(PROJECT, id), root)
+        if self._approved(office, mapping):
             return
         if root is None:
             self.history.problem(f"I12: the page of {mapping.entity} was trashed, which nobody deleted")

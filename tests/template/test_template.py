@@ -34,7 +34,13 @@ MAY = {
     },
     "OAuthCallbackRole": {
         "OAuthCallbackLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"},
+        "WorkspacesTable": {
+            "dynamodb:GetItem",
+            "dynamodb:Query",
+            "dynamodb:PutItem",
+            "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem",
+        },
         "MappingsTable": {"dynamodb:PutItem"},
         "SyncLogsTable": AUDIT,
         "WakeQueue": {"sqs:SendMessage"},

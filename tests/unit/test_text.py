@@ -69,3 +69,13 @@ def test_no_word_is_lost_that_one_side_added_and_the_other_never_saw(base: str, 
     merged = merge(base, ours + "\nADDED", theirs)
 
     assert merged is None or "ADDED" in merged
+
+
+def test_edits_far_apart_in_a_very_long_text_are_merged() -> None:
+    lines = [f"{day}. day: the river was clean." for day in range(20_000)]
+    base = "\n\n".join(lines)
+
+    merged = merge(base, base.replace("\n5. day", "\n5. and best"), base.replace("19990. day", "19990. and last"))
+
+    assert merged is not None
+    assert ("5. and best" in merged, "19990. and last" in merged) == (True, True)

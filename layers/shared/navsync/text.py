@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -15,8 +16,8 @@ _LEVELS = (
 )
 """Ways to cut a text, coarse to fine. The pieces joined are the text again."""
 
-_MOST_PIECES = 4_000
-"""In one stretch that both sides changed: beyond it a person is quicker than the comparison, which is quadratic."""
+_MOST_PAIRS = 4_000_000
+"""Of equal pieces in a stretch that both sides changed: comparing goes through them all, and a person is quicker."""
 
 
 def merge(base: str, ours: str, theirs: str) -> str | None:
@@ -34,7 +35,7 @@ def merge(base: str, ours: str, theirs: str) -> str | None:
 
 def _merge(base: str, ours: str, theirs: str, level: int = 0) -> str | None:
     old, mine, other = (_LEVELS[level].findall(version) for version in (base, ours, theirs))
-    if max(len(old), len(mine), len(other)) > _MOST_PIECES:
+    if max(_pairs(old, mine), _pairs(old, other)) > _MOST_PAIRS:
         return None
     parts: list[str] = []
     for chunk in _chunks(old, mine, other):
@@ -43,6 +44,11 @@ def _merge(base: str, ours: str, theirs: str, level: int = 0) -> str | None:
             return None
         parts.append(chosen)
     return "".join(parts)
+
+
+def _pairs(base: Tokens, other: Tokens) -> int:
+    counts = Counter(other)
+    return sum(times * counts[piece] for piece, times in Counter(base).items())
 
 
 def _choose(base: Tokens, ours: Tokens, theirs: Tokens, level: int) -> str | None:

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Any
 
 from navsync.audit import AuditRow
-from navsync.explain import Explanation
 from navsync.connection import stops, troubles_of
+from navsync.explain import Explanation
 from navsync.model import (
     Capabilities,
     Change,

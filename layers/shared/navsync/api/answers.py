@@ -138,6 +138,8 @@ class ConflictAnswer(Answer):
     """All three values of a conflict."""
 
     field: str
+    version: str
+    """Changes with the values; a choice may name it, so that it is made between the values that were seen."""
     base: Shown
     navimpact: Shown
     notion: Shown

@@ -278,7 +278,7 @@ class Resolve(Body):
 
     field: FieldName
     winner: Side
-    version: str | None = None
+    version: Annotated[str, StringConstraints(max_length=64)] | None = None
     """The conflict's version, as listed: another one is refused, for its values are not those that were seen."""
 
 

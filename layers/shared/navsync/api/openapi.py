@@ -212,6 +212,7 @@ EXAMPLES: Json = {
     "run_id": "890958881634562",
     "entity_id": 42,
     "field": "title",
+    "version": "ca30c6bc466d3609",
     "title": "Coral Reef",
     "day": "2026-11-22",
     "cursor": "ODkwOTU4ODgxNjM0NTQz",

@@ -29,7 +29,7 @@ def look(station: Station, work: Work) -> Result:
             station.notion.readopt(entity_type, field)
             station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{field}/look"))
         case "look":
-            again = partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP)
+            again = partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP, thorough=True)
             _each_mapping(station, work, entity_type, lambda mapping: station.desk.put(again(str(mapping.id))))
         case _:
             for returned in station.notion.refresh(entity_type).returned:

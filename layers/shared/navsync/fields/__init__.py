@@ -3,7 +3,6 @@
 from navsync.fields.codecs import (
     cannot_carry,
     incomplete,
-    merged,
     parse_navimpact,
     parse_notion,
     render_navimpact,
@@ -42,7 +41,6 @@ __all__ = [
     "cannot_carry",
     "field_of",
     "incomplete",
-    "merged",
     "missing_option",
     "parse_navimpact",
     "parse_notion",

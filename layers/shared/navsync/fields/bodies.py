@@ -18,7 +18,7 @@ from navsync.fields.markdown import Piece, Text, Token, read, said, tokens
 from navsync.fields.scalars import newlines
 from navsync.fields.tables import Table
 
-_WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
+_WORD = re.compile(r"\w+\s*|\W\s*")
 _MOST_LOOKED_AT = 30
 _LONG = 4_000
 _ALIKE = 0.5
@@ -62,6 +62,11 @@ def words(markdown: str) -> str:
     """The letters and digits that people read in it: what Notion never changes, however it spells the text."""
     pieces = (piece for piece in read(markdown).pieces if not piece.of_notion)
     return "".join(char for piece in pieces for char in piece.spoken if char.isalnum())
+
+
+def blocks(markdown: str) -> int:
+    """How many blocks Notion makes of it at least."""
+    return sum(not piece.inside for piece in read(markdown).pieces)
 
 
 def has_notions_own(markdown: str) -> bool:

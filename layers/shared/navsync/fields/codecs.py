@@ -7,18 +7,19 @@ from decimal import Decimal
 from typing import Any, assert_never
 from unicodedata import normalize
 
-from navsync import text
 from navsync.errors import Refused
 from navsync.fields import bodies, options, richtext, scalars
 from navsync.fields.entities import NO_STATUS, Field, Kind
 from navsync.fields.graphemes import units
 from navsync.fields.scalars import Unreadable
-from navsync.model import Base, DataSource, Side, Value
+from navsync.model import DataSource, Side, Value
 
 # --- Notion's values ------------------------------------------------------------------------------------------------
 
 _LONGEST_URL = 2_000
 _MOST_RELATED = 100
+_MOST_BLOCKS = 20_000
+"""Notion's answers end near it, and what it does not show cannot be compared."""
 
 
 def incomplete(field: Field, prop: Mapping[str, Any]) -> bool:
@@ -241,20 +242,6 @@ def same(field: Field, navimpact: Value, notion: Value) -> bool:
     return one == other
 
 
-def merged(field: Field, base: Base, shown: Base) -> str | None:
-    """A long text that both sides changed in different places, put together as NavImpact spells it.
-
-    None where it cannot be, and a person must choose. *shown* is what the sides show now.
-    """
-    match base, shown:
-        case Base(str(old), _), Base(str(ours), str(theirs)) if field.kind is Kind.BODY:
-            return bodies.merged(old, ours, theirs)
-        case Base(str(old), notion), Base(str(ours), str(theirs)) if field.kind is Kind.TEXT and old == notion:
-            return text.merge(old, ours, theirs)
-        case _:
-            return None
-
-
 def cannot_carry(field: Field, value: Value, to: Side) -> str | None:
     """Why *value* would lose something on the way to side *to*, as the end of "it cannot be carried: ..."."""
     if field.required and to is Side.NAVIMPACT and value in (None, ()):
@@ -280,8 +267,8 @@ def _losses_in_notion(field: Field, value: Value) -> Iterator[str]:
     match field.kind, value:
         case ((Kind.TITLE | Kind.TEXT), str()) if not richtext.fits(value):
             yield f"it is {units(value):,} characters long and a Notion property holds {richtext.LONGEST:,}"
-        case Kind.BODY, str() if _longest_line(value) > richtext.LONGEST:
-            yield f"a line of it has {_longest_line(value):,} characters and a block in Notion holds {richtext.LONGEST:,}"
+        case Kind.BODY, str():
+            yield from _losses_of_bodies(value)
         case Kind.URL, str() if units(value) > _LONGEST_URL:
             yield f"it is {units(value):,} characters long and a link in Notion holds {_LONGEST_URL:,}"
         case ((Kind.SELECT | Kind.STATUS), str()):
@@ -294,6 +281,13 @@ def _losses_in_notion(field: Field, value: Value) -> Iterator[str]:
             yield "it is no date that Notion knows"
         case Kind.RELATION, tuple() if len(value) > _MOST_RELATED:
             yield f"it names {len(value)} records and Notion takes {_MOST_RELATED}"
+
+
+def _losses_of_bodies(markdown: str) -> Iterator[str]:
+    if (longest := _longest_line(markdown)) > richtext.LONGEST:
+        yield f"a line of it is {longest:,} characters long and a block in Notion holds {richtext.LONGEST:,}"
+    if len(markdown) > _MOST_BLOCKS and (count := bodies.blocks(markdown)) > _MOST_BLOCKS:
+        yield f"it has {count:,} paragraphs and Notion shows {_MOST_BLOCKS:,} of a page"
 
 
 def _longest_line(markdown: str) -> int:

@@ -17,6 +17,7 @@ LARGEST_WRITE = 400_000
 
 _UNHEARD = "Notion shows the text as before, whatever is written; make the change in Notion"
 _TOO_LARGE = "Notion takes no change of that size in one request; make it in Notion, in parts"
+_CUT_SHORT = "Notion shows only a part of the page, which has too many blocks; divide it in Notion"
 _LOSING = (
     "Notion does not take the change as it is, and to write the whole text anew could delete what only Notion can show "
     "on the page; make the change in Notion"
@@ -61,18 +62,25 @@ class PageBody:
             Refused: Notion does not take it.
             Unclear: it may have been written, or a part of it.
         """
-        now = seen
-        while made := self._lacking(text, now):
+        now, begun = seen if "markdown" in seen else self.read(), False
+        for _ in range(_most_requests(text, now)):
+            made = self._lacking(text, now)
+            if not made:
+                return now
             sent = self._fitting(made, _markdown(now))
             try:
-                now = self._written(sent, now)
-            except Refused as error:
-                raise error if now is seen else Unclear("a part of the text was written; it is read again") from error
+                now, begun = self._written(sent, now), True
+            except SyncError as error:
+                if not begun or isinstance(error, Raced):
+                    raise
+                raise Unclear("a part of the text was written; it is read again to see what is missing") from error
             if len(sent) == len(made) and sent[-1] == made[-1]:
-                break
-        return now
+                return now
+        raise Unclear("the text was written, but Notion shows it otherwise each time; it is read again")
 
     def _lacking(self, text: str, now: Json) -> Sequence[Edit]:
+        if now.get("truncated"):
+            raise Refused(_CUT_SHORT, field=self.field)
         shown = _markdown(now)
         wanted = bodies.to_notion(text, shown)
         made = rewriting.edits(shown, wanted)
@@ -134,3 +142,8 @@ class PageBody:
 
 def _markdown(answer: Json) -> str:
     return str(answer.get("markdown") or "")
+
+
+def _most_requests(text: str, now: Json) -> int:
+    """Twice as many as the sizes ask for: Notion may spell what it is sent otherwise, but not for ever."""
+    return 4 + 4 * (rewriting.size(text) + rewriting.size(_markdown(now))) // LARGEST_WRITE

@@ -16,6 +16,9 @@ STEADY_SHARE = 0.9
 BACKGROUND_BURST = 0.05
 PEOPLE_BURST = 0.1
 
+ROUNDING = timedelta(milliseconds=1)
+"""What a wait to the end of a pause may be short of it, in figures only: nobody sleeps too short."""
+
 SLOWER = 80
 """Percent of the pace that is kept when Notion finds it too fast; again each time it does."""
 SLOWEST = 5
@@ -66,6 +69,13 @@ class Budget:
                 )
             self._window = replace(window, used=window.used + 1)
             return wait.total_seconds()
+
+    def check(self) -> None:
+        """Raise `Blocked` where Notion has asked for a pause since the request was counted, in another thread."""
+        with self._lock:
+            until = self._window.blocked_until
+            if until is not None and until - self._clock() > ROUNDING:
+                raise Blocked("Notion asks for a pause; the work goes on when it ends", until=until)
 
     def block(self, until: datetime, *, too_fast: bool = False) -> None:
         """Let nothing out before *until*: Notion said so. *too_fast*: and that we ask too often."""

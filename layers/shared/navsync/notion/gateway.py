@@ -125,6 +125,7 @@ class Gateway:
     def _send(self, call: _Call, token: str) -> Json:
         self.before_each()
         self.sleep(self.budget.take(for_people=self.for_people))
+        self.budget.check()
         try:
             answer = self.client.request(
                 call.path, call.method, query=dict(call.query), body=_or_none(call.body), auth=token

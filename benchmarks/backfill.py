@@ -1,0 +1,271 @@
+"""How much of Notion's budget does a first sync use, and does it ever ask when it must not?
+
+python -m benchmarks.backfill [--pages 2000] [--rate 10]
+
+Pages are made in Notion's twin, a process of its own, over HTTP. Its clock and ours run *rate* times as fast; latency is
+put on by the twin's faults, so that calls overlap as they would. In the middle Notion asks for a pause of 75 seconds.
+The twin's log of requests is the judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from threading import Lock
+from typing import Any
+
+import httpx
+
+from navsync import notion
+from navsync.conductor import SLICE, Tools, conduct
+from navsync.errors import Blocked
+from navsync.model import EntityRef, EntityType, Lane, Work, WorkKind, Workspace
+from navsync.ports import Ledger
+from tests.contract import stages
+from tests.contract.memory import MemoryNavImpact
+from tests.contract.memory_store import MemoryStore
+
+PROJECT = EntityType.MEDIA_PROJECT
+PLANS = {180: "plus", 600: "business"}
+PAUSE_S = 75
+"""Longer than a minute, which a client that caps pauses would not wait for."""
+
+OPEN_SHARE = 0.9
+"""Of the budget; the rest is kept for people."""
+
+
+@dataclass(frozen=True)
+class Fast:
+    """Time that runs *rate* times as fast."""
+
+    rate: float
+    began: float = field(default_factory=time.monotonic)
+    epoch: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self) -> datetime:
+        return self.epoch + timedelta(seconds=(time.monotonic() - self.began) * self.rate)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(0.0, seconds) / self.rate)
+
+    def sleep_until(self, at: datetime) -> None:
+        self.sleep((at - self()).total_seconds())
+
+
+@dataclass(frozen=True)
+class Run:
+    """What is asked for."""
+
+    pages: int
+    plan: int
+    latency_s: float
+    threads: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the twin's log says of a run."""
+
+    requests: int
+    minutes: float
+    """Without the pause."""
+    refused: int
+    """Requests over the limit, but for the one that the run planned."""
+    too_early: int
+    """Requests sent before the pause ended."""
+    plan: int
+
+    @property
+    def used(self) -> float:
+        """The share of what is open to a backfill."""
+        return self.requests / self.minutes / (OPEN_SHARE * self.plan)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.requests:>6} requests  {self.minutes:6.1f} min  {100 * self.used:5.1f} % of {OPEN_SHARE:.0%}"
+            f"  429: {self.refused}  too early: {self.too_early}"
+        )
+
+
+@contextmanager
+def twin(plan: int) -> Iterator[str]:
+    """Notion's twin in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    env = os.environ | {"NOTION_TWIN_PORT": str(port), "NOTION_TWIN_PLAN": PLANS[plan]}
+    process = subprocess.Popen([sys.executable, "-m", "local.twins.notion"], env=env)  # noqa: S603
+    try:
+        url = f"http://127.0.0.1:{port}"
+        _await(url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _await(url: str) -> None:
+    for _ in range(200):
+        try:
+            httpx.get(f"{url}/_twin/clock")
+        except httpx.TransportError:
+            time.sleep(0.05)
+        else:
+            return
+    raise SystemExit("the measurement stopped because the Notion twin did not come up; its own words are above")
+
+
+def measure(run: Run, url: str, work: Callable[[Run, str, str, Fast], None]) -> Verdict:
+    """Let *work* make the pages, and judge."""
+    with closing(notion.connect(url, timeout=60)) as client:
+        token = stages.connected(stages.oauth(client)).access_token
+    _steer(url, "clock", {"offset_s": 0, "rate": run.rate})
+    if run.latency_s:
+        delay = round(run.latency_s / run.rate * 1000)
+        _steer(url, "faults", [{"match": {"path": "/v1/**"}, "do": {"delay_ms": delay}}])
+    limited = {"name": "connection_limited", "retry_after": PAUSE_S}
+    in_the_middle = {"method": "POST", "path": "/v1/pages", "nth": run.pages // 2}
+    _steer(url, "outages", {"outages": [limited | {"match": in_the_middle}]})
+    before = httpx.get(f"{url}/_twin/requests").json()["next"]
+    work(run, url, token, Fast(run.rate))
+    return judge(httpx.get(f"{url}/_twin/requests", params={"since": before}).json()["requests"], run)
+
+
+def judge(rows: Sequence[dict[str, Any]], run: Run) -> Verdict:
+    """Read the log."""
+    sent = sorted(datetime.fromisoformat(row["time"]) for row in rows)
+    over = [row for row in rows if row["status"] == 429]
+    told = min(_answered(row) for row in over)
+    ends = told + timedelta(seconds=PAUSE_S)
+    too_early = [row for row in rows if told < datetime.fromisoformat(row["time"]) < ends]
+    paused = min(at for at in sent if at >= ends) - max(at for at in sent if at <= told)
+    return Verdict(
+        requests=len(rows),
+        minutes=(sent[-1] - sent[0] - paused) / timedelta(minutes=1),
+        refused=len(over) - 1,
+        too_early=len(too_early),
+        plan=run.plan,
+    )
+
+
+def _answered(row: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(row["time"]) + timedelta(milliseconds=row["duration_ms"])
+
+
+def _steer(url: str, path: str, body: Any) -> None:
+    httpx.post(f"{url}/_twin/{path}", json=body).raise_for_status()
+
+
+def _gateway(run: Run, url: str, token: str, clock: Fast, budget: notion.Budget) -> notion.Gateway:
+    client = notion.connect(url, timeout=60)
+    return notion.Gateway(client, stages.Tokens(token), budget, 3, clock, clock.sleep, random.random)
+
+
+# --- the worker as it is ---------------------------------------------------------------------------------------------
+
+
+def by_the_worker(run: Run, url: str, token: str, clock: Fast) -> None:
+    """The production conductor, slice after slice; only the store and NavImpact are in memory."""
+    store, ids = MemoryStore(), count(1)
+    navimpact = MemoryNavImpact(clock)
+    for number in range(run.pages):
+        navimpact.create(PROJECT, {"title": f"No. {number}", "status": "active"}, key=f"k{number}")
+    bot = str(_ask(url, token, "users/me")["id"])
+    store.add(Workspace(1, "n", "Impact Films", bot, None, clock(), clock()))
+    desk = store.desk(1)
+    desk.put(Work(Lane.LIVE, WorkKind.SETUP, "", "n0", clock(), "r0", None))
+    budget = notion.Budget(run.plan, clock=clock)
+    gateway = _gateway(run, url, token, clock, budget)
+
+    def side(_workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]) -> notion.NotionSide:
+        gateway.before_each = check_time
+        return notion.NotionSide(
+            gateway,
+            notion.SetUp(gateway, bot),
+            page_of=lambda entity: getattr(ledger.of_entity(entity), "page_id", None),
+            entity_of=lambda page: getattr(ledger.of_page(page), "entity", None),
+            link_of=lambda entity: f"https://navimpact.example/{entity}",
+            remember=desk.save_source,
+        )
+
+    tools = Tools(desk, store.ledger, side, navimpact, clock, lambda: next(ids), random.random, entity_types=(PROJECT,))
+    with closing(gateway.client):
+        while (ended := conduct(tools, f"worker {next(ids)}", until=clock() + SLICE)).again_at is not None:
+            clock.sleep_until(ended.again_at)
+    linked = sum(mapping.page_id is not None for mapping in store.of(1).mappings.values())
+    if linked != run.pages:
+        raise SystemExit(f"the measurement stopped because {run.pages - linked} records got no page")
+
+
+def _ask(url: str, token: str, path: str) -> Any:
+    with closing(notion.connect(url, timeout=60)) as client:
+        return client.request(path, "GET", auth=token)
+
+
+# --- the gateway with calls that overlap -----------------------------------------------------------------------------
+
+
+def by_threads(run: Run, url: str, token: str, clock: Fast) -> None:
+    """The gateway alone, shared by as many threads as wait for Notion at once."""
+    gateway = _gateway(run, url, token, clock, notion.Budget(run.plan, clock=clock))
+    side = notion.NotionSide(
+        gateway,
+        notion.SetUp(gateway, str(_ask(url, token, "users/me")["id"])),
+        page_of=lambda _: None,
+        entity_of=lambda _: None,
+        link_of=lambda entity: f"https://navimpact.example/{entity}",
+        remember=lambda _: None,
+    )
+    side.use(side.create_source(PROJECT, side.find_parent()))
+    left, lock = count(1), Lock()
+
+    def make(_: int) -> None:
+        while True:
+            with lock:
+                number = next(left)
+            if number > run.pages:
+                return
+            _once(side, EntityRef(PROJECT, str(number)), clock)
+
+    with closing(gateway.client), ThreadPoolExecutor(run.threads) as pool:
+        list(pool.map(make, range(run.threads)))
+
+
+def _once(side: notion.NotionSide, entity: EntityRef, clock: Fast) -> None:
+    while True:
+        try:
+            side.create(entity.type, {"title": f"No. {entity.id}", "status": "active"}, key=str(entity))
+        except Blocked as blocked:
+            clock.sleep_until(blocked.until)
+        else:
+            return
+
+
+def main() -> None:
+    """Print one line for each run."""
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--pages", type=int, default=2_000)
+    asked.add_argument("--rate", type=float, default=10.0, help="how much faster than real time")
+    asked.add_argument("--latency", type=float, default=0.3, help="seconds that Notion takes to answer")
+    given = asked.parse_args()
+    for plan in PLANS:
+        for how, threads in (("worker", 1), *(("threads", n) for n in (1, 2, 4))):
+            run = Run(given.pages, plan, given.latency, threads, given.rate)
+            with twin(plan) as url:
+                found = measure(run, url, by_the_worker if how == "worker" else by_threads)
+            print(f"{plan}/min, {given.latency} s, {how} {threads}: {found}", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

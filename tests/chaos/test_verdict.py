@@ -1,0 +1,139 @@
+"""Would the drill notice? Each broken promise, as the judge is shown it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from local.navsync.both_sides import KEY, PROJECTS, properties
+from tests.chaos.people import Diary, Edit, Glance
+from tests.chaos.seen import Page, Record, Seen
+from tests.chaos.told import Told
+from tests.chaos.verdict import Call, Case
+
+T = datetime(2026, 1, 1, tzinfo=UTC)
+NOTHING = Told([], [], [])
+
+
+def at(seconds: float) -> datetime:
+    return T + timedelta(seconds=seconds)
+
+
+def record(title: str, id: int = 1, **fields: Any) -> Record:
+    empty: dict[str, Any] = dict.fromkeys(PROJECTS.fields)
+    return Record(PROJECTS, id, empty | {"id": id, "title": title} | fields)
+
+
+def page(title: str, id: str = "p1", key: str = "media_project/1", **changes: Any) -> Page:
+    empty: dict[str, Any] = {name: {kind: [] if "text" in kind or "multi" in kind else None}
+                             for name, kind in PROJECTS.fields.values()}  # fmt: skip
+    filled = {
+        name: {kind: [{"plain_text": run["text"]["content"]} for run in value[kind]]}
+        for name, value in properties(PROJECTS, {"title": title}).items()
+        for kind in value
+    }
+    raw = {"properties": empty | filled | {KEY: {"rich_text": [{"plain_text": key}]}}}
+    plain = Page(PROJECTS, id, "office", "source", False, True, False, key, raw, "", {id: key})
+    return replace(plain, **changes)
+
+
+def case(
+    records: list[Record], pages: list[Page], diary: Diary | None = None, told: Told = NOTHING, **calls: Any
+) -> Case:
+    seen = Seen({one.key: one for one in records}, {one.id: one for one in pages})
+    return Case(diary or Diary(), seen, told, calls.get("notion", []), calls.get("navimpact", []))
+
+
+def mapped(page_id: str = "p1", **changes: Any) -> dict[str, Any]:
+    return {"id": 7, "notion_page_id": page_id, "state": "linked", "conflicts": []} | changes
+
+
+def wrote(piece: str, path: str = "/v1/pages/p1", began: float = 1) -> Diary:
+    return Diary(edits=[Edit("title", piece, path, at(began), at(began + 0.1))])
+
+
+def call(method: str, seconds: float, path: str = "/v1/pages/p1") -> Call:
+    return Call(at(seconds), method, path, 200, None)
+
+
+def rules(case: Case) -> list[str]:
+    return [wrong.partition(":")[0] for wrong in case.judge()]
+
+
+def test_two_sides_that_agree_are_right() -> None:
+    told = Told([mapped()], [], [])
+    assert rules(case([record("new")], [page("new")], wrote("new"), told)) == []
+
+
+def test_an_edit_that_is_nowhere_is_lost() -> None:
+    assert rules(case([record("old")], [page("old")], wrote("new"))) == ["I1"]
+
+
+def test_an_edit_that_was_written_down_before_it_was_overwritten_is_not_lost() -> None:
+    told = Told([], [], [{"changes": [{"field": "title", "old": "new"}]}])
+    assert rules(case([record("old")], [page("old")], wrote("new"), told)) == []
+
+
+def test_an_edit_that_somebody_replaced_is_not_lost() -> None:
+    diary = wrote("new")
+    diary.given_up.add(("title", "new"))
+    assert rules(case([record("old")], [page("old")], diary)) == []
+
+
+def test_an_edit_between_our_read_and_our_write_is_counted_and_not_blamed() -> None:
+    calls = [call("GET", 0.5), call("PATCH", 2)]
+    judged = case([record("old")], [page("old")], wrote("new"), notion=calls)
+    assert (rules(judged), judged.excused.total()) == ([], 1)
+
+
+def test_an_edit_that_we_had_read_before_we_wrote_is_lost() -> None:
+    calls = [call("GET", 1.5), call("PATCH", 2)]
+    assert rules(case([record("old")], [page("old")], wrote("new"), notion=calls)) == ["I1"]
+
+
+def test_what_we_wrote_between_a_persons_look_and_their_write_is_not_blamed() -> None:
+    diary = wrote("new", path="/api/v1/sge-media/media-projects/1")
+    diary.glances.append(Glance("title", "/v1/pages/p1", at(2), at(3)))
+    assert rules(case([record("old")], [page("old")], diary, notion=[call("PATCH", 2.5)])) == []
+
+
+def test_sides_that_differ_are_wrong() -> None:
+    assert rules(case([record("one")], [page("other")], told=Told([mapped()], [], []))) == ["I2"]
+
+
+def test_sides_that_differ_in_a_listed_conflict_are_right() -> None:
+    listed = [{"field": "title", "base": None, "navimpact": "one", "notion": "other"}]
+    assert rules(case([record("one")], [page("other")], told=Told([mapped(conflicts=listed)], [], []))) == []
+
+
+def test_a_record_without_a_page_is_wrong() -> None:
+    assert rules(case([record("a"), record("b", 2)], [page("a")])) == ["I4"]
+
+
+def test_a_record_with_two_pages_is_wrong() -> None:
+    assert rules(case([record("a")], [page("a"), page("a", "p2")])) == ["I4"]
+
+
+def test_a_page_that_a_person_trashed_is_not_missed() -> None:
+    assert rules(case([record("a")], [page("a", in_trash=True)], Diary(trashed={"p1"}))) == []
+
+
+def test_a_row_that_became_two_records_is_wrong() -> None:
+    diary = Diary(rows={"p1": "media_project"})
+    diary.edits = [Edit(name, piece, "/v1/pages/p1", T, T) for name, piece in (("title", "a"), ("budget", "5"))]
+    twice = [record("a", budget="5.00"), record("a", 2, budget="5.00")]
+    assert "I5" in rules(case(twice, [page("a"), page("a", "p2", "media_project/2")], diary))
+
+
+def test_a_deletion_in_navimpact_that_nobody_approved_is_wrong() -> None:
+    calls = [call("DELETE", 1, "/api/v1/sge-media/media-projects/9")]
+    assert rules(case([], [], navimpact=calls)) == ["I12"]
+
+
+def test_a_page_that_we_trashed_though_its_record_is_there_is_wrong() -> None:
+    gone = page("a", in_trash=True, trashed_by_us=True)
+    assert "I12" in rules(case([record("a")], [gone]))
+
+
+def test_a_page_that_followed_its_deleted_record_is_right() -> None:
+    gone = page("a", in_trash=True, trashed_by_us=True)
+    assert rules(case([], [gone], Diary(deleted={"media_project/1"}))) == []

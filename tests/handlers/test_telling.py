@@ -1,0 +1,262 @@
+"""What people ask to be told: why a record stands as it does, what days came to, and how far a sync has come."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from navsync.model import (
+    BudgetWindow,
+    Conflict,
+    EntityType,
+    Lane,
+    Operation,
+    Outcome,
+    Side,
+    State,
+    SyncLog,
+    Work,
+    WorkKind,
+)
+from tests.handlers.deployed import Answer, Cloud
+from tests.handlers.known import W, a_workspace, request, who
+from tests.handlers.test_people_lists import History
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+TODAY = NOW.date()
+VIEWER, ANALYST = who("vera", "viewer"), who("ann", "analyst")
+
+
+@pytest.fixture
+def history(cloud: Cloud) -> History:
+    return History(cloud)
+
+
+def see(cloud: Cloud, name: str, by: dict[str, Any] = VIEWER, **how: Any) -> Answer:
+    return cloud["dashboard"].answer(request(name, by, **how))
+
+
+# --- explaining -------------------------------------------------------------------------------------------------------
+
+
+def explained(cloud: Cloud, kind: str = "media_project", id: object = 4) -> list[tuple[str, str | None]]:
+    event = request("explain", VIEWER)
+    event["pathParameters"] = {"entity_type": kind, "entity_id": str(id)}
+    event["rawPath"] = event["requestContext"]["http"]["path"] = f"/api/v1/notion/explain/{kind}/{id}"
+    answer = cloud["dashboard"].answer(event)
+    return [(item["verdict"], item["to_do"]) for item in answer.json["items"]] if answer.status == 200 else []
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [({}, "in_step"), ({"last_sync_at": None}, "waiting"), ({"state": State.UNREACHABLE}, "waiting_for_a_person"),
+     ({"conflicts": (Conflict("title", "a", "b", "c"),)}, "waiting_for_a_person"), ({"attempts": 2}, "failing")],
+    ids=["in step", "new", "unreachable", "conflict", "failing"],
+)  # fmt: skip
+def test_a_record_is_explained(cloud: Cloud, history: History, changes: dict[str, Any], verdict: str) -> None:
+    history.mapping(4, **changes)
+
+    assert [told for told, _ in explained(cloud)] == [verdict]
+
+
+def test_a_page_is_explained_by_its_id(cloud: Cloud, history: History) -> None:
+    history.mapping(4)
+
+    assert explained(cloud, "page", f"p-{W}-4") == [("in_step", None)]
+
+
+def test_a_record_is_explained_for_each_workspace_of_the_caller(cloud: Cloud, history: History) -> None:
+    a_workspace(cloud, 2, bot_id="b2", is_active=False)
+    a_workspace(cloud, 3, bot_id="b3", org="bay")
+    history.mapping(4)
+
+    assert [told for told, _ in explained(cloud)] == ["not_synced", "in_step"]
+
+
+def test_what_was_told_of_and_not_looked_at_yet_is_on_its_way(cloud: Cloud, history: History) -> None:
+    cloud.store.desk(W).put(Work(Lane.LIVE, WorkKind.ENTITY, "media_project/4", "1", NOW, "r"))
+
+    assert [told for told, _ in explained(cloud)] == ["waiting"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "id"), [("film", 4), ("media_project", "x"), ("page", "x" * 200), ("media_project", "٣")]
+)
+def test_what_is_no_record_is_not_explained(cloud: Cloud, history: History, kind: str, id: object) -> None:
+    assert explained(cloud, kind, id) == []
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+def log(history: History, id: int, **changes: Any) -> SyncLog:
+    plain = SyncLog(id, history.id, NOW, "run", Operation.UPDATE, Outcome.SUCCESS, entity_type=EntityType.MEDIA_PROJECT)
+    row = replace(plain, **changes)
+    history.ledger.record(row)
+    return row
+
+
+STORY = EntityType.IMPACT_STORY
+VARIED: list[dict[str, Any]] = [
+    {"side": Side.NOTION, "duration_ms": 100}, {"side": Side.NAVIMPACT, "duration_ms": 300},
+    {"operation": Operation.CREATE, "duration_ms": 50}, {"outcome": Outcome.FAILED, "duration_ms": 9_000},
+    {"operation": Operation.CONFLICT}, {"outcome": Outcome.STARTED}, {"entity_type": STORY, "duration_ms": 5},
+    {"entity_type": STORY, "operation": Operation.DELETE}, {"entity_type": None, "operation": Operation.SETUP},
+    {"at": NOW - timedelta(days=3)},
+]  # fmt: skip
+
+
+def test_the_figures_are_what_counting_the_sync_log_again_gives(cloud: Cloud, history: History) -> None:
+    for id, changes in enumerate(VARIED, start=1):
+        log(history, id, **changes)
+    log(history, 6, side=Side.NOTION, duration_ms=400)  # what was begun is finished
+
+    shown = see(cloud, "analytics").json["items"]
+
+    rows = cloud.store.lists.sync_logs(W, now=NOW).items
+    again = Counter((str(row.at.date()), row.entity_type, row.outcome) for row in rows)
+    told = {
+        (item["day"], item["entity_type"], outcome): item[name]
+        for item in shown
+        for name, outcome in (("succeeded", "success"), ("failed", "failed"), ("unfinished", "started"))
+    }
+    assert {key: number for key, number in told.items() if number} == again
+
+
+def test_a_day_says_what_was_edited_where_and_how_long_it_took(cloud: Cloud, history: History) -> None:
+    for id, changes in enumerate(VARIED[:5], start=1):
+        log(history, id, **changes)
+
+    (day,) = see(cloud, "analytics").json["items"]
+
+    assert (day["edits_in_navimpact"], day["edits_in_notion"], day["created"], day["conflicts"]) == (1, 1, 1, 1)
+    assert (day["mean_ms"], day["success_rate"]) == (2362, 80.0)
+    assert 9_000 <= day["p95_ms"] <= 10_800
+
+
+@pytest.mark.parametrize(("first", "last", "days"), [(-3, 0, 2), (-3, -3, 1), (-2, -1, 0), (0, 0, 1)])
+def test_days_can_be_chosen(cloud: Cloud, history: History, first: int, last: int, days: int) -> None:
+    log(history, 1)
+    log(history, 2, at=NOW - timedelta(days=3))
+    chosen = {"start_date": TODAY + timedelta(days=first), "end_date": TODAY + timedelta(days=last)}
+
+    assert len(see(cloud, "analytics", query=chosen).json["items"]) == days
+
+
+@pytest.mark.parametrize(
+    "query", [{"start_date": "2026-02-30"}, {"start_date": "2026-02-02", "end_date": "2026-02-01"}, {"format": "xls"}]
+)
+def test_days_that_cannot_be_are_refused(cloud: Cloud, history: History, query: dict[str, str]) -> None:
+    assert see(cloud, "analytics", query=query).status == 422
+
+
+@pytest.mark.parametrize("query", [{"end_date": "0001-01-01"}, {"start_date": "9999-12-31", "end_date": "9999-12-31"}])
+def test_the_first_and_the_last_day_there_is_can_be_asked_for(
+    cloud: Cloud, history: History, query: dict[str, str]
+) -> None:
+    assert see(cloud, "analytics", query=query).json["items"] == []
+
+
+def test_figures_come_as_a_table_too(cloud: Cloud, history: History) -> None:
+    log(history, 1)
+
+    answer = see(cloud, "analytics", query={"format": "csv"})
+
+    (row,) = csv.DictReader(io.StringIO(answer.text))
+    assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert (row["day"], row["entity_type"], row["succeeded"]) == (str(TODAY), "media_project", "1")
+
+
+# --- syncing chosen records -------------------------------------------------------------------------------------------
+
+
+def sync(cloud: Cloud, body: Any) -> Answer:
+    return see(cloud, "sync_workspace", ANALYST, body=body)
+
+
+def test_chosen_projects_become_one_run(cloud: Cloud, history: History) -> None:
+    answer = sync(cloud, {"ids": [4, 5, 4]})
+
+    works = cloud.work(W)
+    assert sorted(work.external_id for work in works) == ["media_project/4", "media_project/5"]
+    assert {work.run_id for work in works} == {answer.json["run_id"]}
+    assert {(work.kind, work.thorough, work.actor) for work in works} == {(WorkKind.ENTITY, True, "ann")}
+    assert len(cloud.wakes()) == 1
+
+
+def test_records_can_be_chosen_by_how_they_stand(cloud: Cloud, history: History) -> None:
+    history.mapping(1)
+    history.mapping(2, state=State.UNREACHABLE)
+    history.mapping(3, state=State.UNREACHABLE, entity_type=STORY)
+
+    sync(cloud, {"filter": {"sync_status": "failed", "entity_type": "media_project"}})
+
+    assert [(work.kind, work.external_id) for work in cloud.work(W)] == [(WorkKind.MAPPING, "2")]
+
+
+def test_a_filter_that_chooses_nothing_says_so(cloud: Cloud, history: History) -> None:
+    answer = sync(cloud, {"filter": {"sync_status": "failed"}})
+
+    assert (answer.status, answer.json["code"], cloud.work(W)) == (409, "nothing_chosen", [])
+
+
+@pytest.mark.parametrize("body", [{"ids": []}, {"ids": ["x"]}, {"ids": [-1]}, {"ids": [1], "filter": {}}, {"all": True},
+                                  {"filter": {"colour": "red"}}, {"ids": list(range(1_001))}],
+                         ids=["none", "text", "negative", "both", "unknown", "unknown filter", "many"])  # fmt: skip
+def test_a_choice_of_records_that_cannot_be_is_refused(cloud: Cloud, history: History, body: Any) -> None:
+    answer = sync(cloud, body)
+
+    assert (answer.status, answer.is_problem, cloud.work(W)) == (422, True, [])
+
+
+def test_how_far_a_run_has_come_can_be_asked_for(cloud: Cloud, history: History) -> None:
+    run_id = sync(cloud, {"ids": [1, 2, 3, 4]}).json["run_id"]
+    desk = cloud.store.desk(W)
+    desk.put(Work(Lane.LIVE, WorkKind.ENTITY, "media_project/9", "9", NOW, "another run"))
+    begun = progress(cloud, run_id=run_id)
+    for work in cloud.work(W)[1:4]:
+        desk.done(work)
+        log(history, int(work.external_id.partition("/")[2]))
+
+    assert (begun["done"], begun["total"], begun["seconds_left"]) == (0, 4, None)
+    assert progress(cloud, run_id=run_id) == {"done": 3, "total": 4, "per_minute": 3, "seconds_left": 20}
+
+
+def test_a_run_that_is_done_is_told_so(cloud: Cloud, history: History) -> None:
+    run_id = sync(cloud, {"ids": [1]}).json["run_id"]
+    cloud.store.desk(W).done(cloud.work(W)[0])
+
+    assert progress(cloud, run_id=run_id) == {"done": 1, "total": 1, "per_minute": 0, "seconds_left": 0}
+
+
+def test_without_a_run_everything_that_waits_counts(cloud: Cloud, history: History) -> None:
+    history.mapping(1)
+    history.mapping(2)
+    assert progress(cloud) is None
+    sync(cloud, {"ids": [3, 4]})
+
+    shown = progress(cloud)
+    assert (shown["done"], shown["total"]) == (2, 4)
+
+
+def test_a_run_that_nobody_asked_for_has_no_progress(cloud: Cloud, history: History) -> None:
+    assert progress(cloud, run_id="nobodys") is None
+
+
+def progress(cloud: Cloud, **query: str) -> Any:
+    return see(cloud, "sync_status", query=query).json["progress"]
+
+
+def test_a_pause_that_has_ended_is_not_told(cloud: Cloud, history: History) -> None:
+    history.mapping(4, last_sync_at=None)
+    lease = cloud.store.desk(W).acquire("worker", now=NOW, until=NOW + timedelta(minutes=9))
+    assert lease is not None
+    cloud.store.desk(W).save_budget(BudgetWindow(NOW, 3), lease)
+
+    assert explained(cloud) == [("waiting", None)]
