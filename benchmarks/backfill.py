@@ -2,9 +2,11 @@
 
 python -m benchmarks.backfill [--pages 2000] [--rate 10]
 
-Pages are made in Notion's twin, a process of its own, over HTTP. Its clock and ours run *rate* times as fast; latency is
-put on by the twin's faults, so that calls overlap as they would. In the middle Notion asks for a pause of 75 seconds.
-The twin's log of requests is the judge.
+Pages are made in Notion's twin, a process of its own, over HTTP. Its clock and ours run *rate* times as fast; latency
+is put on by the twin's faults, so that calls overlap as they would. In the middle Notion asks for a pause of 75
+seconds. The twin's log of requests is the judge.
+
+What this machine computes is not sped up: with a high *rate*, or on a busy machine, it counts for more than it should.
 """
 
 from __future__ import annotations
@@ -54,12 +56,15 @@ class Fast:
     epoch: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __call__(self) -> datetime:
+        """Now."""
         return self.epoch + timedelta(seconds=(time.monotonic() - self.began) * self.rate)
 
     def sleep(self, seconds: float) -> None:
+        """Let that much of this time pass."""
         time.sleep(max(0.0, seconds) / self.rate)
 
     def sleep_until(self, at: datetime) -> None:
+        """Let time pass until *at*."""
         self.sleep((at - self()).total_seconds())
 
 
@@ -105,7 +110,7 @@ def twin(plan: int) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     env = os.environ | {"NOTION_TWIN_PORT": str(port), "NOTION_TWIN_PLAN": PLANS[plan]}
-    process = subprocess.Popen([sys.executable, "-m", "local.twins.notion"], env=env)  # noqa: S603
+    process = subprocess.Popen([sys.executable, "-m", "local.twins.notion"], env=env)
     try:
         url = f"http://127.0.0.1:{port}"
         _await(url)
@@ -167,7 +172,7 @@ def _steer(url: str, path: str, body: Any) -> None:
     httpx.post(f"{url}/_twin/{path}", json=body).raise_for_status()
 
 
-def _gateway(run: Run, url: str, token: str, clock: Fast, budget: notion.Budget) -> notion.Gateway:
+def _gateway(url: str, token: str, clock: Fast, budget: notion.Budget) -> notion.Gateway:
     client = notion.connect(url, timeout=60)
     return notion.Gateway(client, stages.Tokens(token), budget, 3, clock, clock.sleep, random.random)
 
@@ -186,7 +191,7 @@ def by_the_worker(run: Run, url: str, token: str, clock: Fast) -> None:
     desk = store.desk(1)
     desk.put(Work(Lane.LIVE, WorkKind.SETUP, "", "n0", clock(), "r0", None))
     budget = notion.Budget(run.plan, clock=clock)
-    gateway = _gateway(run, url, token, clock, budget)
+    gateway = _gateway(url, token, clock, budget)
 
     def side(_workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]) -> notion.NotionSide:
         gateway.before_each = check_time
@@ -218,7 +223,7 @@ def _ask(url: str, token: str, path: str) -> Any:
 
 def by_threads(run: Run, url: str, token: str, clock: Fast) -> None:
     """The gateway alone, shared by as many threads as wait for Notion at once."""
-    gateway = _gateway(run, url, token, clock, notion.Budget(run.plan, clock=clock))
+    gateway = _gateway(url, token, clock, notion.Budget(run.plan, clock=clock))
     side = notion.NotionSide(
         gateway,
         notion.SetUp(gateway, str(_ask(url, token, "users/me")["id"])),

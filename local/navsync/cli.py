@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.navsync import demo as proof
+from local.navsync import probe as probing
 from local.navsync import servers, stack
 from local.navsync.aws import Aws
 from local.navsync.credentials import kept_in
@@ -136,6 +137,24 @@ def logs(
             sys.stdout.write(line + "\n")
     except (ClientError, EndpointConnectionError) as error:
         raise Stopped(f"there is no log of {function!r}: {error}") from error
+
+
+@app.command()
+def probe(
+    live: Annotated[bool, typer.Option("--live", help="Yes, ask the real Notion.")] = False,
+    page: Annotated[str | None, typer.Option(help="the page to work under; by default a shared one")] = None,
+) -> None:
+    """Ask the real Notion and its twin the same, and list each difference; the token is read from NOTION_TOKEN.
+
+    It works on one page that it makes and puts into the trash. 0 only if there is no difference.
+    """
+    token = os.environ.get("NOTION_TOKEN", "").strip()
+    if not live:
+        raise Stopped("nothing was asked: say --live to have requests sent to the real Notion")
+    if not token:
+        raise Stopped("there is no token: set NOTION_TOKEN to the token of a connection with a page shared with it")
+    found = probing.report(os.environ.get("NOTION_BASE_URL", "https://api.notion.com"), token, page, Narrator().say)
+    raise typer.Exit(0 if found == 0 else 1)
 
 
 @webhook.command()

@@ -188,6 +188,8 @@ def a_story_merges(stage: Stage) -> str:
         return said == [(True, True), (True, True)] and words(texts[0]) == words(texts[1])
 
     eventually(both, f"the sides of impact_story {story['id']} do not show both edits", within_s=SETTLES_WITHIN_S)
+    listed = [one for one in stage.attention("conflict") if one["notion_page_id"] == page_id]
+    expect(not listed, f"{len(listed)} conflicts of it wait for a person")
     return f"both paragraphs of impact_story {story['id']} show on both sides, and no conflict is listed"
 
 

@@ -101,10 +101,10 @@ def _order(port: Port, what: str, order: object) -> None:
 
 
 DEADLY = (
-    {"call": "POST /v1/pages", "before": 0.05, "after": 0.1},
-    {"call": "PATCH /v1/*", "before": 0.04, "after": 0.08},
-    {"call": "P* /api/v1/*", "before": 0.04, "after": 0.08},
-    {"call": "GET /*", "before": 0.003, "after": 0.003},
+    {"call": "POST /v1/pages", "before": 0.07, "after": 0.13},
+    {"call": "PATCH /v1/*", "before": 0.06, "after": 0.12},
+    {"call": "P* /api/v1/*", "before": 0.06, "after": 0.12},
+    {"call": "GET /*", "before": 0.005, "after": 0.005},
     {"call": "DynamoDB_20120810.TransactWriteItems", "before": 0.02, "after": 0.03},
     {"call": "DynamoDB_20120810.*Item", "before": 0.002, "after": 0.002},
     {"call": "AmazonSQS.*", "before": 0.02, "after": 0.02},

@@ -1,6 +1,6 @@
 """Impact stories on the twin: their text is the page's body, in Notion's own markdown."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 
 import pytest
@@ -115,7 +115,7 @@ def blocks(stage: NotionStage, page: str) -> dict[str, str]:
     return {b["id"]: "".join(r["plain_text"] for r in b[b["type"]].get("rich_text", ())) for b in listed}
 
 
-def append(stage: NotionStage, page: str, *children: dict[str, object]) -> None:
+def append(stage: NotionStage, page: str, *children: Mapping[str, object]) -> None:
     stage.by_hand("PATCH", f"blocks/{page}/children", {"children": list(children)})
 
 
@@ -186,12 +186,12 @@ def test_edits_in_several_places_leave_the_blocks_between_them(notion: NotionSta
 def test_an_edit_that_notion_skips_because_a_person_was_first_is_looked_at_again(notion: NotionStage) -> None:
     notion.steer("switches", {"unmatched_updates": "skipped"})
     made = told(notion, "One.\n\nTwo.\n\nThree.")
-    typed(notion, made.id, "One.\nTwo, by hand.\nThree.")
+    typed(notion, made.id, "One.\nTwo.\nThree, by hand.")
 
     with pytest.raises(Raced):
-        written(notion, made, "Eins.\n\nTwo, by NavImpact.\n\nThree.")
+        written(notion, made, "Eins.\n\nTwo.\n\nThree, by NavImpact.")
 
-    assert "Two, by hand." in str(body(now(notion, made.id)))
+    assert "Three, by hand." in str(body(now(notion, made.id)))
 
 
 def test_a_story_in_the_trash_is_looked_at_again(notion: NotionStage) -> None:

@@ -55,8 +55,6 @@ def serving(functions: Mapping[str, Function]) -> Iterator[str]:
     """Serve *functions* until the block ends; the address."""
 
     class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             status, headers, content = _answer(functions, self.command, self.path, dict(self.headers), body)

@@ -289,3 +289,30 @@ def test_an_unexpected_failure_says_nothing_of_its_cause(reef: Cloud, monkeypatc
 
     assert (answer.status, answer.json["code"], answer.is_problem) == (500, "internal", True)
     assert "arn" not in answer.text
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["change_workspace", "resolve", "sync_project", "connect_workspace"])
+def test_a_body_larger_than_any_that_is_needed_is_refused(reef: Cloud, name: str) -> None:
+    answer = ask(reef, name, ADMIN, body={"workspace_name": "x" * 300_000})
+
+    assert (answer.status, answer.json["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, '{"field":' * 20_000, '{"winner": NaN}', '{"field": "\\ud800"}', "\x00"],
+    ids=["deep list", "deep object", "not a number", "half a character", "zero"],
+)
+def test_hostile_json_is_refused(reef: Cloud, body: str) -> None:
+    answer = reef["dashboard"].answer(request("resolve", ADMIN) | {"body": body})
+
+    assert (answer.status, answer.is_problem) == (422, True)
+
+
+def test_what_a_caller_is_told_is_kept_by_no_cache(reef: Cloud) -> None:
+    headers = ask(reef, "workspace", VIEWER).headers
+
+    assert (headers["Cache-Control"], headers["X-Content-Type-Options"]) == ("no-store", "nosniff")

@@ -314,9 +314,7 @@ def test_a_conflict_is_shown_with_all_three_values(cloud: Cloud, varied: History
 
     assert (shown["state"], shown["sync_status"]) == ("conflict", "pending")
     version = Conflict("title", "a", "b", "c").version
-    assert shown["conflicts"] == [
-        {"field": "title", "version": version, "base": "a", "navimpact": "b", "notion": "c"}
-    ]
+    assert shown["conflicts"] == [{"field": "title", "version": version, "base": "a", "navimpact": "b", "notion": "c"}]
 
 
 def test_what_waits_for_a_person_is_listed_with_its_fix(cloud: Cloud, varied: History) -> None:

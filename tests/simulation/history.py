@@ -94,7 +94,7 @@ class History:
         self.clock = SimulatedClock()
         self.chance = Random(swarm.seed + 1)  # noqa: S311  # it must be the same again
         self.ids = count(1)
-        self._rates = {fault: rate for fault, rate in swarm.rates.items() if rate}
+        self.rates = {fault: rate for fault, rate in swarm.rates.items() if rate}
         self.fired: Counter[Fault] = Counter()
         self.problems: list[str] = []
         self.faulty = True
@@ -183,7 +183,7 @@ class History:
 
     def strikes(self, fault: Fault) -> bool:
         """Whether *fault* happens on this occasion."""
-        rate = self._rates.get(fault)
+        rate = self.rates.get(fault)
         if rate is None or not self.faulty or self.chance.random() >= rate:
             return False
         self.fired[fault] += 1
@@ -215,6 +215,7 @@ class History:
     def recover(self) -> None:
         """The last fault ends; what is under way comes to its end."""
         self.faulty = self.dark = False
+        self.rates.clear()
         for office in self.offices:
             self.reconnect(office)
             self.people.mend_properties(office)

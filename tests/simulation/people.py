@@ -234,6 +234,8 @@ class People:
         name = mapping.conflicts[op.field % len(mapping.conflicts)].field
         if record is None or page.in_trash or not page.shared or name in office.notion.broken.get(page.entity_type, ()):
             return
+        if name == RELATIONS.get(page.entity_type):
+            return  # the project may have no page yet
         seen = office.notion.shown(page)
         old, new = page.values[name], record.seen(with_revision=True).values[name]
         _person(office).update(page.entity_type, page.id, {name: new}, seen=seen)

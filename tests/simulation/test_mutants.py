@@ -18,7 +18,6 @@ QUICKLY_SEEN = [
     "what is trashed is deleted",
     "what cannot be read is empty",
     "deletions are not counted",
-    "there is no lease",
 ]
 
 

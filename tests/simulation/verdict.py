@@ -27,7 +27,8 @@ from navsync.fields import SPECS, Kind, same
 from navsync.model import EntityRef, Mapping, Outcome, Present, State, Trouble, Value, Values, Work, WorkKind
 from tests.contract.memory import Page, Record, ids_in
 from tests.simulation.history import History, Office
-from tests.simulation.people import pieces
+from tests.simulation.people import KINDS, WORDY, pieces
+from tests.simulation.swarm import Fault
 from tests.simulation.world import PROJECT
 
 
@@ -44,11 +45,18 @@ def judge(history: History) -> list[str]:
 
 
 def _lost(history: History) -> Iterator[str]:
-    there = _current(history) | history.people.knowingly_replaced | history.witness.recorded
-    there |= {(gone.field, gone.value) for gone in history.witness.blind}
+    kept = _current(history) | history.people.knowingly_replaced
+    kept |= {(gone.field, gone.value) for gone in history.witness.blind}
+    there = kept | history.witness.recorded
+    carried = history.witness.recorded - history.witness.chosen
     for edit in history.people.edits:
-        if (edit.field, edit.value) not in there:
-            yield f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s, is lost"
+        what = edit.field, edit.value
+        told = f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s,"
+        is_word = KINDS[edit.field] in WORDY and not history.fired[Fault.OUTLIVED]
+        if is_word and what in carried and what not in kept:
+            yield f"{told} went though nobody took it away"
+        if what not in there:
+            yield f"{told} is lost"
 
 
 def _current(history: History) -> set[tuple[str, Value]]:

@@ -68,6 +68,8 @@ class Witness:
         self.history = history
         self.recorded: set[tuple[str, Value]] = set()
         """Values that can be found in the history."""
+        self.chosen: set[tuple[str, Value]] = set()
+        """Those that went by a rule, a decision or a deletion, rather than by an edit being carried over."""
         self.recorded_relations: set[tuple[int | None, Value]] = set()
         self.blind: list[Destroyed] = []
         self.arrived: dict[tuple[str, str, Value], float] = {}
@@ -97,9 +99,14 @@ class Witness:
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
-            self.recorded.update((change.field, piece) for piece in pieces(change.field, change.old))
+            old = {(change.field, piece) for piece in pieces(change.field, change.old)}
+            self.recorded |= old
+            if not change.rule.startswith(("changed on", "merged")):
+                self.chosen |= old
             if change.rule.startswith("conflict"):
-                self.recorded.update((change.field, piece) for piece in pieces(change.field, change.new))
+                new = {(change.field, piece) for piece in pieces(change.field, change.new)}
+                self.recorded |= new
+                self.chosen |= new
             if KINDS[change.field] is Kind.RELATION:
                 self.recorded_relations.add((log.mapping_id, change.old))
 
@@ -120,7 +127,7 @@ class Witness:
         after, mapping = self.values_of(office, to, kind, id), self._mapping(office, to, kind, id)
         for name, value in changes.items():
             rule = _rule(self.history, office, mapping, name)
-            if rule == "undone":
+            if rule == "undone" or rule.startswith("policy"):  # another workspace may carry it on as an edit
                 self.history.people.replacements.discard((name, value, before.get(name)))
             if seen.values.get(name, _ABSENT) == value:
                 self.history.problem(f"{to}: {name} was written although it had not changed")

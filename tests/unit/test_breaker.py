@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from navsync.breaker import LONGEST, OPENS_AT, SHORTEST, Breaker
+from navsync.conductor.breaker import LONGEST, OPENS_AT, SHORTEST, Breaker
 
 NO_LUCK, LUCK = 0.999999, 0.0
 

@@ -249,3 +249,13 @@ def test_any_page_can_be_put_into_any_text_and_says_what_it_said(text: str, page
 @given(text=anything)
 def test_any_text_that_is_put_back_is_left_as_it_is(text: str) -> None:
     assert bodies.to_navimpact(text, text) == text
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "part", [" ", "`", "` ", "?", "<", "$`", "<table>\n", "<tr>", "<colgroup>", "|-", '{color="a" ', "```a\n", "<page "]
+)
+def test_a_text_of_one_mark_repeated_is_read_in_no_time(part: str) -> None:
+    text = "<table>\n" + part * 8_000 + "`\n</table>"
+
+    assert bodies.says(bodies.to_notion(text, "")) == bodies.says(text)

@@ -23,6 +23,7 @@ from navsync.model import (
     Values,
 )
 
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """Carry one side's value to the other."""

@@ -185,6 +185,7 @@ class AttentionAnswer(Answer):
     cause: str
     fix: str
     field: str | None = None
+    version: str | None = None
     base: Shown = None
     navimpact: Shown = None
     notion: Shown = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -38,6 +40,24 @@ class Body(BaseModel):
     """A JSON body: what is not known is refused, not ignored."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+# --- days and moments -------------------------------------------------------------------------------------------------
+
+DAY_FIRST = r"^\d{4}-\d\d-\d\d"
+
+
+def _written_out(given: object) -> object:
+    """Pydantic would take a number for seconds since 1970: what a caller surely did not mean."""
+    if isinstance(given, str) and re.match(DAY_FIRST, given) is None:
+        raise ValueError("write it as 2026-11-22 or 2026-11-22T10:00:00Z")
+    return given
+
+
+ISO = BeforeValidator(_written_out)
+AS_TEXT = WithJsonSchema({"type": "string", "pattern": DAY_FIRST})
+
+type Day = Annotated[date, ISO, AS_TEXT]
 
 
 # --- which part of a list ---------------------------------------------------------------------------------------------
@@ -110,8 +130,8 @@ class FiguresFormat(StrEnum):
 class FiguresQuery(Scope):
     """Figures of which days, both included; by default of the last thirty."""
 
-    start_date: date | None = None
-    end_date: date | None = None
+    start_date: Day | None = None
+    end_date: Day | None = None
     format: FiguresFormat = FiguresFormat.JSON
 
     @model_validator(mode="after")
@@ -207,7 +227,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("it is before the first or after the last day there is") from error
 
 
-type Moment = Annotated[datetime, AfterValidator(_in_utc)]
+type Moment = Annotated[datetime, ISO, AfterValidator(_in_utc), AS_TEXT]
 """Without a zone it is taken as UTC."""
 
 

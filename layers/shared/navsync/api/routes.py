@@ -303,7 +303,7 @@ class Routes:
             self._end(call, error)
             raise
         self._end(call, None, answer.status_code)
-        answer.headers.setdefault("Cache-Control", "no-store")
+        answer.headers |= {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
         return answer
 
     def _end(self, call: Call[Any, Any], error: Exception | None, status: int = 0) -> None:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol, assert_never
 
-from navsync.breaker import Breaker
 from navsync.conductor import choices, looks, rounds, schema
+from navsync.conductor.breaker import Breaker
 from navsync.conductor.station import FIRST_PAUSE, Station, threads_for
 from navsync.conductor.tools import Tools
 from navsync.engine import Done, Engine, Later, Result, Run

@@ -15,7 +15,7 @@ from unicodedata import is_normalized, normalize
 from navsync.fields import tables
 
 _TAB = 4
-_EMPTY = re.compile(r"\s*(<empty-block\s*/>)?\s*")
+_EMPTY = re.compile(r"\s*(<empty-block\s*/>\s*)?")
 _FENCE = re.compile(r"(`{3,}|~{3,}|\$\$)([^`]*)")
 _OF_NOTION = re.compile(
     r"<(page|database|file|video|audio|pdf)\s[^>]*?(/>|>.*</\1>)"
@@ -40,7 +40,7 @@ _TOKEN = re.compile(
     r"|\$`(?P<formula>.+?)`\$"
     r"|<mention-date start=\"(?P<date>[^\"]*)\"[^>]*/>"
     r"|<(?P<kind>mention-\w+)(?:\s[^<>]*)?>(?P<label>.*?)</(?P=kind)>"
-    r"|(?P<look></?span(?:\s[^<>]*)?>|\?[^()\s]*X-Amz-[^()\s]*|\s*\{(?:(?:color|toggle)=\"[^\"]*\"\s*)+\}$|<mention-\w+(?:\s[^<>]*)?/>)"
+    r"|(?P<look></?span(?:\s[^<>]*)?>|\?[^()\s?]*X-Amz-[^()\s]*|(?<!\s)\s*\{(?:(?:color|toggle)=\"[^\"]*\"\s*)+\}$|<mention-\w+(?:\s[^<>]*)?/>)"
     r"|(?P<line><br\s*/?>)"
     r"|(?P<words>[^\\`$<{?\s]+|.)",
     re.DOTALL,

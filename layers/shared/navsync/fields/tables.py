@@ -9,10 +9,11 @@ from dataclasses import dataclass
 _RULE = re.compile(r"\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?")
 _PIPED = re.compile(r"\|.*\|")
 _SPLIT = re.compile(r"(?<!\\)\|")
-_ROW = re.compile(r"<tr(?:\s[^>]*)?>(.*?)</tr>", re.DOTALL)
-_CELL = re.compile(r"(<t[dh](?:\s[^>]*)?>)(.*?)(</t[dh]>)", re.DOTALL)
+# None looks beyond the next opening tag: a text of nothing but opening tags must not take for ever.
+_ROW = re.compile(r"<tr(?:\s[^<>]*)?>((?:(?!<tr[\s>]).)*?)</tr>", re.DOTALL)
+_CELL = re.compile(r"(<t[dh](?:\s[^<>]*)?>)((?:(?!<t[dh][\s>]).)*?)(</t[dh]>)", re.DOTALL)
 _OPENING = re.compile(r"<table(\s[^>]*)?>")
-_COLUMNS = re.compile(r"<colgroup>.*?</colgroup>", re.DOTALL)
+_COLUMNS = re.compile(r"<colgroup>(?:(?!<colgroup>).)*?</colgroup>", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +67,11 @@ def _is_rule(line: str) -> bool:
 
 
 def _tagged(lines: Sequence[str], at: int) -> Table | None:
-    ends = (end + 1 for end in range(at, len(lines)) if lines[end].strip().endswith("</table>"))
-    if (end := next(ends, None)) is None:
+    tags = (end for end in range(at + 1, len(lines)) if lines[end].lstrip().startswith(("<table", "</table>")))
+    last = next(tags, None)
+    if last is None or lines[last].strip() != "</table>":
         return None
+    end = last + 1
     inside = _COLUMNS.sub("", "\n".join(lines[at + 1 : end]))
     rows = tuple(tuple(cell[1].strip() for cell in _CELL.findall(row)) for row in _ROW.findall(inside))
     beside = _CELL.sub("", _ROW.sub(lambda row: row[1], inside)).replace("</table>", "")
