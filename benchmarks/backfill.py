@@ -22,26 +22,31 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from threading import Lock
 from typing import Any
 
 import httpx
 
+from local.twins.notion.records import Plan
 from navsync import notion
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.errors import Blocked
-from navsync.model import EntityRef, EntityType, Lane, Work, WorkKind, Workspace
+from navsync.model import EntityRef, EntityType, Lane, Observation, Work, WorkKind, Workspace
 from navsync.ports import Ledger
 from tests.contract import stages
 from tests.contract.memory import MemoryNavImpact
 from tests.contract.memory_store import MemoryStore
 
 PROJECT = EntityType.MEDIA_PROJECT
-PLANS = {180: "plus", 600: "business"}
+PLANS: dict[int, Plan] = {180: "plus", 600: "business"}
 PAUSE_S = 75
 """Longer than a minute, which a client that caps pauses would not wait for."""
+
+CLOCKS_AGREE_S = 0.02
+"""How far the twin's clock and ours may be apart, in real seconds."""
 
 OPEN_SHARE = 0.9
 """Of the budget; the rest is kept for people."""
@@ -49,11 +54,11 @@ OPEN_SHARE = 0.9
 
 @dataclass(frozen=True)
 class Fast:
-    """Time that runs *rate* times as fast."""
+    """Time that runs *rate* times as fast, from *epoch* on; the twin's, as near as can be told."""
 
     rate: float
+    epoch: datetime
     began: float = field(default_factory=time.monotonic)
-    epoch: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __call__(self) -> datetime:
         """Now."""
@@ -68,6 +73,17 @@ class Fast:
         self.sleep((at - self()).total_seconds())
 
 
+class Listening(notion.Budget):
+    """Notes when it first heard that Notion wants a pause: what was sent before could not know."""
+
+    heard: datetime | None = None
+
+    def block(self, until: datetime, *, too_fast: bool = False) -> None:
+        """Note it, and keep it."""
+        self.heard = self.heard or self._clock()
+        super().block(until, too_fast=too_fast)
+
+
 @dataclass(frozen=True)
 class Run:
     """What is asked for."""
@@ -77,6 +93,11 @@ class Run:
     latency_s: float
     threads: int
     rate: float
+    beside_s: float = 0.0
+    """What the worker does for each record beside asking Notion: NavImpact's and the store's latency."""
+
+
+type Scene = Callable[[Run, notion.Gateway, Fast], None]
 
 
 @dataclass(frozen=True)
@@ -131,7 +152,7 @@ def _await(url: str) -> None:
     raise SystemExit("the measurement stopped because the Notion twin did not come up; its own words are above")
 
 
-def measure(run: Run, url: str, work: Callable[[Run, str, str, Fast], None]) -> Verdict:
+def measure(run: Run, url: str, work: Scene) -> Verdict:
     """Let *work* make the pages, and judge."""
     with closing(notion.connect(url, timeout=60)) as client:
         token = stages.connected(stages.oauth(client)).access_token
@@ -143,18 +164,22 @@ def measure(run: Run, url: str, work: Callable[[Run, str, str, Fast], None]) -> 
     in_the_middle = {"method": "POST", "path": "/v1/pages", "nth": run.pages // 2}
     _steer(url, "outages", {"outages": [limited | {"match": in_the_middle}]})
     before = httpx.get(f"{url}/_twin/requests").json()["next"]
-    work(run, url, token, Fast(run.rate))
-    return judge(httpx.get(f"{url}/_twin/requests", params={"since": before}).json()["requests"], run)
+    clock = Fast(run.rate, datetime.fromisoformat(httpx.get(f"{url}/_twin/clock").json()["now"]))
+    budget = Listening(run.plan, clock=clock)
+    work(run, _gateway(url, token, clock, budget), clock)
+    rows = httpx.get(f"{url}/_twin/requests", params={"since": before}).json()["requests"]
+    if budget.heard is None:
+        raise SystemExit("the measurement stopped because Notion's pause was never heard of")
+    return judge(rows, run, heard=budget.heard + timedelta(seconds=CLOCKS_AGREE_S * run.rate))
 
 
-def judge(rows: Sequence[dict[str, Any]], run: Run) -> Verdict:
+def judge(rows: Sequence[dict[str, Any]], run: Run, *, heard: datetime) -> Verdict:
     """Read the log."""
     sent = sorted(datetime.fromisoformat(row["time"]) for row in rows)
     over = [row for row in rows if row["status"] == 429]
-    told = min(_answered(row) for row in over)
-    ends = told + timedelta(seconds=PAUSE_S)
-    too_early = [row for row in rows if told < datetime.fromisoformat(row["time"]) < ends]
-    paused = min(at for at in sent if at >= ends) - max(at for at in sent if at <= told)
+    ends = min(_answered(row) for row in over) + timedelta(seconds=PAUSE_S)
+    too_early = [at for at in sent if heard < at < ends]
+    paused = min(at for at in sent if at >= ends) - max(at for at in sent if at <= heard)
     return Verdict(
         requests=len(rows),
         minutes=(sent[-1] - sent[0] - paused) / timedelta(minutes=1),
@@ -172,7 +197,7 @@ def _steer(url: str, path: str, body: Any) -> None:
     httpx.post(f"{url}/_twin/{path}", json=body).raise_for_status()
 
 
-def _gateway(url: str, token: str, clock: Fast, budget: notion.Budget) -> notion.Gateway:
+def _gateway(url: str, token: str, clock: Fast, budget: Listening) -> notion.Gateway:
     client = notion.connect(url, timeout=60)
     return notion.Gateway(client, stages.Tokens(token), budget, 3, clock, clock.sleep, random.random)
 
@@ -180,18 +205,28 @@ def _gateway(url: str, token: str, clock: Fast, budget: notion.Budget) -> notion
 # --- the worker as it is ---------------------------------------------------------------------------------------------
 
 
-def by_the_worker(run: Run, url: str, token: str, clock: Fast) -> None:
+@dataclass
+class Distant(MemoryNavImpact):
+    """NavImpact at the other end of a line."""
+
+    pause: Callable[[], None] = lambda: None
+
+    def read(self, entity_type: EntityType, id: str) -> Observation:
+        """The record, after a while."""
+        self.pause()
+        return super().read(entity_type, id)
+
+
+def by_the_worker(run: Run, gateway: notion.Gateway, clock: Fast) -> None:
     """The production conductor, slice after slice; only the store and NavImpact are in memory."""
     store, ids = MemoryStore(), count(1)
-    navimpact = MemoryNavImpact(clock)
+    navimpact = Distant(clock, pause=partial(clock.sleep, run.beside_s))
     for number in range(run.pages):
         navimpact.create(PROJECT, {"title": f"No. {number}", "status": "active"}, key=f"k{number}")
-    bot = str(_ask(url, token, "users/me")["id"])
+    bot = str(gateway.read("GET", "users/me")["id"])
     store.add(Workspace(1, "n", "Impact Films", bot, None, clock(), clock()))
     desk = store.desk(1)
     desk.put(Work(Lane.LIVE, WorkKind.SETUP, "", "n0", clock(), "r0", None))
-    budget = notion.Budget(run.plan, clock=clock)
-    gateway = _gateway(url, token, clock, budget)
 
     def side(_workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]) -> notion.NotionSide:
         gateway.before_each = check_time
@@ -213,20 +248,14 @@ def by_the_worker(run: Run, url: str, token: str, clock: Fast) -> None:
         raise SystemExit(f"the measurement stopped because {run.pages - linked} records got no page")
 
 
-def _ask(url: str, token: str, path: str) -> Any:
-    with closing(notion.connect(url, timeout=60)) as client:
-        return client.request(path, "GET", auth=token)
-
-
 # --- the gateway with calls that overlap -----------------------------------------------------------------------------
 
 
-def by_threads(run: Run, url: str, token: str, clock: Fast) -> None:
+def by_threads(run: Run, gateway: notion.Gateway, clock: Fast) -> None:
     """The gateway alone, shared by as many threads as wait for Notion at once."""
-    gateway = _gateway(url, token, clock, notion.Budget(run.plan, clock=clock))
     side = notion.NotionSide(
         gateway,
-        notion.SetUp(gateway, str(_ask(url, token, "users/me")["id"])),
+        notion.SetUp(gateway, str(gateway.read("GET", "users/me")["id"])),
         page_of=lambda _: None,
         entity_of=lambda _: None,
         link_of=lambda entity: f"https://navimpact.example/{entity}",
@@ -263,13 +292,14 @@ def main() -> None:
     asked.add_argument("--pages", type=int, default=2_000)
     asked.add_argument("--rate", type=float, default=10.0, help="how much faster than real time")
     asked.add_argument("--latency", type=float, default=0.3, help="seconds that Notion takes to answer")
+    asked.add_argument("--beside", type=float, default=0.15, help="seconds for each record beside Notion")
     given = asked.parse_args()
     for plan in PLANS:
         for how, threads in (("worker", 1), *(("threads", n) for n in (1, 2, 4))):
-            run = Run(given.pages, plan, given.latency, threads, given.rate)
+            run = Run(given.pages, plan, given.latency, threads, given.rate, given.beside)
             with twin(plan) as url:
                 found = measure(run, url, by_the_worker if how == "worker" else by_threads)
-            print(f"{plan}/min, {given.latency} s, {how} {threads}: {found}", flush=True)  # noqa: T201
+            print(f"{plan}/min, {how} {threads}: {found}", flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

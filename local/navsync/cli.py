@@ -16,7 +16,6 @@ from rich.console import Console
 from rich.markup import escape
 
 from local.navsync import demo as proof
-from local.navsync import probe as probing
 from local.navsync import servers, stack
 from local.navsync.aws import Aws
 from local.navsync.credentials import kept_in
@@ -148,12 +147,15 @@ def probe(
 
     It works on one page that it makes and puts into the trash. 0 only if there is no difference.
     """
+    from local.navsync.probe import report  # it brings Notion's description along, which no other command needs
+
     token = os.environ.get("NOTION_TOKEN", "").strip()
     if not live:
         raise Stopped("nothing was asked: say --live to have requests sent to the real Notion")
     if not token:
         raise Stopped("there is no token: set NOTION_TOKEN to the token of a connection with a page shared with it")
-    found = probing.report(os.environ.get("NOTION_BASE_URL", "https://api.notion.com"), token, page, Narrator().say)
+    base_url, narrator = os.environ.get("NOTION_BASE_URL", "https://api.notion.com"), Narrator()
+    found = report(base_url, token, page, lambda line: narrator.say(escape(line)))
     raise typer.Exit(0 if found == 0 else 1)
 
 

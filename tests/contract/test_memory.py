@@ -2,12 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
-from navsync.model import Present, Value
+import pytest
+
+from navsync.errors import Refused, SchemaChanged
+from navsync.model import EntityType, Present, Value
 from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
 from tests.contract.stages import EXAMPLE, PROJECT
 
 NOW = datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC)
 KEY = "media_project/1"
+STORY = EntityType.IMPACT_STORY
 
 
 class Clock:
@@ -74,3 +78,70 @@ def test_a_platform_without_idempotency_makes_a_second_record() -> None:
     navimpact = MemoryNavImpact(Clock(), idempotent=False)
     ids = {navimpact.create(PROJECT, EXAMPLE, key="a").id for _ in range(2)}
     assert len(ids) == 2
+
+
+# --- what a page shows -----------------------------------------------------------------------------------------------
+
+
+def test_a_list_does_not_show_the_body_of_a_page() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.create(STORY, {"title": "Story", "description": "words"}, key=KEY)
+    (listed,) = notion.changed_since(STORY, None, None).records
+    assert (made.values["description"], "description" in listed.values) == ("words", False)
+
+
+def test_a_body_loses_its_blank_lines() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.create(STORY, {"title": "Story", "description": "one\n\ntwo"}, key=KEY)
+    assert made.values["description"] == "one\ntwo"
+
+
+def test_another_persons_paragraph_survives_our_edit_of_a_body() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.create(STORY, {"title": "Story", "description": "one\ntwo\nthree\nfour"}, key=KEY)
+    notion.by(PERSON).edit(made.id, {"description": "one\ntwo\nthree\nfour!"})
+    after = notion.update(STORY, made.id, {"description": "one!\ntwo\nthree\nfour"}, seen=made)
+    assert after.values["description"] == "one!\ntwo\nthree\nfour!"
+
+
+def test_a_relation_to_a_page_that_is_not_synced_cannot_be_read() -> None:
+    notion = MemoryNotion(Clock(), entity_of=lambda _: None)
+    row = notion.by(PERSON).add_row(STORY, {"title": "Story", "project": ("a page",)})
+    assert "project" in row.unreadable
+
+
+def test_a_broken_property_cannot_be_read_and_is_not_empty() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.create(PROJECT, EXAMPLE, key=KEY)
+    notion.break_property(PROJECT, "budget", "deleted")
+    seen = notion.read(PROJECT, made.id)
+    assert isinstance(seen, Present)
+    assert ("budget" in seen.values, "budget" in seen.unreadable) == (False, True)
+
+
+def test_a_write_to_a_broken_property_tells_first_that_the_schema_changed() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.create(PROJECT, EXAMPLE, key=KEY)
+    notion.break_property(PROJECT, "budget", "deleted")
+    with pytest.raises(SchemaChanged):
+        notion.update(PROJECT, made.id, {"budget": None}, seen=made)
+    with pytest.raises(Refused):
+        notion.update(PROJECT, made.id, {"budget": None}, seen=made)
+
+
+def test_a_property_that_came_back_is_read_once_it_was_taken_up() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.create(PROJECT, EXAMPLE, key=KEY)
+    notion.break_property(PROJECT, "budget", "deleted")
+    notion.refresh(PROJECT)
+    notion.mend_property(PROJECT, "budget")
+    before = notion.refresh(PROJECT).returned
+    notion.readopt(PROJECT, "budget")
+    seen = notion.read(PROJECT, made.id)
+    assert isinstance(seen, Present)
+    assert (list(before), seen.values["budget"]) == (["budget"], EXAMPLE["budget"])
+
+
+def test_a_record_cannot_belong_to_a_project_that_is_not_there() -> None:
+    with pytest.raises(Refused):
+        MemoryNavImpact(Clock()).create(STORY, {"title": "Story", "project": ("4711",)}, key="a")

@@ -38,12 +38,12 @@ def read(stage: NotionStage, record: Present) -> Present:
 
 
 def column(stage: NotionStage, name: str) -> str:
-    return stage.adapter.read_source(PROJECT).properties[name].id
+    return stage.adapter.sources.read(PROJECT).properties[name].id
 
 
 def change_schema(stage: NotionStage, properties: dict[str, Any]) -> None:
     stage.by_hand(
-        "PATCH", f"data_sources/{stage.adapter.read_source(PROJECT).data_source_id}", {"properties": properties}
+        "PATCH", f"data_sources/{stage.adapter.sources.read(PROJECT).data_source_id}", {"properties": properties}
     )
 
 
@@ -97,14 +97,14 @@ def test_a_page_carries_its_key_and_a_link_back(notion: NotionStage) -> None:
 
 
 def test_a_row_that_a_person_added_has_no_key(notion: NotionStage) -> None:
-    source = notion.adapter.read_source(PROJECT)
+    source = notion.adapter.sources.read(PROJECT)
     page = notion.by_hand("POST", "pages", {"parent": {"data_source_id": source.data_source_id}, "properties": {}})
     seen = present(notion.side.read(PROJECT, page["id"]))
     assert (seen.key, seen.created_by) == (None, notion.person_id)
 
 
 def test_a_stamp_gives_a_persons_row_its_key(notion: NotionStage) -> None:
-    source = notion.adapter.read_source(PROJECT)
+    source = notion.adapter.sources.read(PROJECT)
     page = notion.by_hand("POST", "pages", {"parent": {"data_source_id": source.data_source_id}, "properties": {}})
     notion.side.stamp(PROJECT, page["id"], "media_project/9", "Reef")
     assert [found.id for found in notion.side.find(PROJECT, "media_project/9")] == [page["id"]]
@@ -174,7 +174,7 @@ def test_a_new_column_of_a_deleted_ones_name_is_not_taken_for_it(notion: NotionS
     record = made(notion)
     change_schema(notion, {"Budget": None})
     change_schema(notion, {"Budget": {"number": {}}})
-    notion.adapter.use(notion.adapter.read_source(PROJECT))
+    notion.adapter.use(notion.adapter.sources.read(PROJECT))
     assert set(read(notion, record).unreadable) == {"budget"}
 
 
@@ -186,7 +186,7 @@ def test_a_write_against_a_changed_schema_says_so_and_remembers_the_new_one(
     change_schema(notion, {"Budget": change})
     with pytest.raises(SchemaChanged):
         notion.side.update(PROJECT, record.id, {"budget": Decimal(7)}, seen=record)
-    assert notion.remembered == [notion.adapter.read_source(PROJECT)]
+    assert notion.remembered == [notion.adapter.sources.read(PROJECT)]
 
 
 def test_a_find_without_the_key_property_says_that_the_schema_changed(notion: NotionStage) -> None:
@@ -197,9 +197,9 @@ def test_a_find_without_the_key_property_says_that_the_schema_changed(notion: No
 
 def test_an_unknown_status_is_added_and_the_others_stay(notion: NotionStage) -> None:
     record = made(notion)
-    before = [option["id"] for option in notion.adapter.read_source(PROJECT).options["status"]]
+    before = [option["id"] for option in notion.adapter.sources.read(PROJECT).options["status"]]
     after = notion.side.update(PROJECT, record.id, {"status": "on hold"}, seen=record)
-    options = notion.adapter.read_source(PROJECT).options["status"]
+    options = notion.adapter.sources.read(PROJECT).options["status"]
     assert after.values["status"] == "on hold"
     assert [option["id"] for option in options[: len(before)]] == before
 
@@ -211,16 +211,16 @@ def test_an_unknown_status_leaves_the_rows_as_they_are(notion: NotionStage) -> N
 
 
 def test_a_status_that_a_person_added_meanwhile_is_used(notion: NotionStage) -> None:
-    options = [{"id": o["id"]} for o in notion.adapter.read_source(PROJECT).options["status"]]
+    options = [{"id": o["id"]} for o in notion.adapter.sources.read(PROJECT).options["status"]]
     change_schema(notion, {"Status": {"status": {"options": [*options, {"name": "on hold"}]}}})
     notion.side.create(PROJECT, {**EXAMPLE, "status": "on hold"}, key=KEY)
-    names = [option["name"] for option in notion.adapter.read_source(PROJECT).options["status"]]
+    names = [option["name"] for option in notion.adapter.sources.read(PROJECT).options["status"]]
     assert names.count("on hold") == 1
 
 
 def test_a_refused_value_names_its_field(notion: NotionStage) -> None:
     record = made(notion)
-    budget = notion.adapter.read_source(PROJECT).properties["budget"].id
+    budget = notion.adapter.sources.read(PROJECT).properties["budget"].id
     body = {
         "object": "error",
         "status": 400,
@@ -392,7 +392,7 @@ def test_a_generated_title_follows_its_fields(notion: NotionStage) -> None:
 
 
 def test_a_second_set_up_adopts_the_database_of_the_first(notion: NotionStage) -> None:
-    assert notion.adapter.find_source(PROJECT) == notion.adapter.read_source(PROJECT)
+    assert notion.adapter.find_source(PROJECT) == notion.adapter.sources.read(PROJECT)
 
 
 def test_a_persons_database_of_the_same_title_is_not_adopted(notion: NotionStage) -> None:
@@ -465,7 +465,7 @@ def slow(stage: NotionStage) -> NotionStage:
     to_notion = gateway(stage.url, Tokens(stage.token))
     to_notion.client.client = httpx.Client(transport=SavedButSlow())
     side = notion_side(stage, to_notion)
-    side.use(stage.adapter.read_source(PROJECT))
+    side.use(stage.adapter.sources.read(PROJECT))
     return replace(stage, side=side)
 
 
@@ -607,4 +607,4 @@ def test_a_database_that_search_does_not_show_yet_is_found_on_its_parent_page(no
     notion.made_source(LOG)
     knowing_the_page = replace(notion.adapter.set_up, parent_page_id=notion.adapter.find_parent())
     notion.steer("switches", {"index_lag_s": 600})
-    assert knowing_the_page.find_source(LOG, {PROJECT: notion.adapter.read_source(PROJECT)}) is not None
+    assert knowing_the_page.find_source(LOG, {PROJECT: notion.adapter.sources.read(PROJECT)}) is not None

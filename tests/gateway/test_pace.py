@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 
 from navsync.errors import Blocked
 from navsync.model import BudgetWindow
 from navsync.notion import Budget
+from tests.unit.test_notion_errors import Wire
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -120,6 +122,28 @@ def test_a_pace_that_changes_makes_no_burst_and_no_gap() -> None:
 
     assert max(gaps) < timedelta(seconds=0.8)
     assert len(notion.granted) <= 2 * 162 * 0.53 + 5
+
+
+def test_a_slower_pace_makes_nothing_owed_of_what_is_long_past() -> None:
+    notion = Notion(180)
+    window = BudgetWindow(NOW - 200 * MINUTE, 200 * 162 + 4)
+    budget = Budget(180, clock=notion.clock, window=window)
+
+    budget.block(NOW + timedelta(seconds=1), too_fast=True)
+    notion.now += timedelta(seconds=1)
+
+    assert budget.take() < 1
+
+
+def test_a_pause_that_another_thread_hears_of_while_we_wait_is_kept() -> None:
+    wire = Wire([httpx.Response(200, json={})])
+    gateway = wire.gateway
+    gateway.sleep = lambda _: gateway.budget.block(NOW + MINUTE)
+
+    with pytest.raises(Blocked) as blocked:
+        gateway.read("GET", "pages/1")
+
+    assert (blocked.value.until, wire.sent) == (NOW + MINUTE, [])
 
 
 def test_even_the_slowest_pace_gets_somewhere() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 from local.twins.notion.seed import BOT_ID, ROOT_PAGE_ID, WORKSPACE_ID
 from navsync.conductor import CONNECTION
-from navsync.model import DataSource, EntityType
+from navsync.model import Connection, DataSource, EntityType
 from tests.handlers.deployed import Answer
-from tests.handlers.known import captured, request, who
+from tests.handlers.known import a_workspace, captured, request, who
 from tests.handlers.test_connecting import begin, connect, finish
 from tests.handlers.test_working import Stage, stage, synced
 
@@ -235,3 +235,31 @@ def test_a_reach_that_cannot_be_found_out_changes_nothing(set_up: Stage) -> None
 
     assert (answer.status, answer.json["code"]) == (502, "notion_unavailable")
     assert set_up.tokens() == old
+
+
+# --- a limit that all connections share -------------------------------------------------------------------------------
+
+
+def test_a_limit_of_the_whole_notion_workspace_stops_its_other_connections_too(connected: Stage) -> None:
+    sister = a_workspace(connected.cloud, notion_workspace_id=WORKSPACE_ID, bot_id="another-bot")
+    limited = {"name": "workspace_limited", "retry_after": 90}
+    steer(connected, "outages", {"outages": [limited]})
+    connected.work()
+    calls = connected.calls()
+
+    tick(connected)
+
+    stored = connected.cloud.store.desk(sister.id).workspace()
+    assert stored is not None
+    assert stored.connection is Connection.CONNECTED  # without the pause it would have found out that it has no token
+    assert connected.calls() == calls
+
+
+def test_a_limit_of_one_connection_leaves_the_others_alone(connected: Stage) -> None:
+    sister = a_workspace(connected.cloud, notion_workspace_id=WORKSPACE_ID, bot_id="another-bot")
+    steer(connected, "outages", {"outages": [{"name": "connection_limited", "retry_after": 90}]})
+
+    connected.work()
+
+    assert connected.cloud.store.desk(connected.id).pause() is not None
+    assert connected.cloud.store.desk(sister.id).pause() is None

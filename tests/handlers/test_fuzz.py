@@ -22,7 +22,7 @@ from tests.handlers.documents import FOLDER
 from tests.handlers.gateway import serving
 from tests.handlers.known import JWT_SECRET, W, a_workspace, something_to_decide
 
-CASES = os.environ.get("NAVSYNC_FUZZ_CASES", "10")
+CASES = os.environ.get("NAVSYNC_FUZZ_CASES", "5")
 ENDLESS = "1000000000"
 
 NOT_CHECKED = {

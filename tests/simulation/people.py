@@ -107,6 +107,8 @@ class People:
                 self._edit_record(kind, op)
             case Act.EDIT_NOTION:
                 self._edit_page(office, kind, op)
+            case Act.EDIT_BOTH:
+                self._edit_both(office, op)
             case Act.AGREE:
                 self._agree(office, op)
             case Act.CREATE:
@@ -223,6 +225,26 @@ class People:
         fresh = sorted(after - before, key=str)
         self.edits += [Edit(where, id, name, piece, self.history.now) for piece in fresh]
         self.history.note(f"    {where}: {name} = {new}")
+
+    def _edit_both(self, office: Office, op: Op) -> None:
+        """Two people write in the same long text, one at its beginning and one at its end, before either sees it."""
+        pairs = [m for m in self._mappings(office) if m.state is State.LINKED and m.page_id in office.notion.pages]
+        mapping = _pick(pairs, op.target)
+        if mapping is None or mapping.page_id is None:
+            return
+        record = self.history.platform.records.get((mapping.entity_type, mapping.entity_id or ""))
+        page = office.notion.pages[mapping.page_id]
+        wordy = [f for f in self._fields[mapping.entity_type] if f.kind in WORDY]
+        if record is None or page.in_trash or not page.shared or not wordy:
+            return
+        name = wordy[op.field % len(wordy)].name
+        if name in office.notion.broken.get(mapping.entity_type, ()):
+            return
+        self._number += 2
+        mine, theirs = record.values()[name] or "", page.values[name] or ""
+        seen = record.seen(with_revision=True)
+        self.write_record(record, {name: f"{mine} \n\n w{self._number}".strip()}, seen)
+        self.write_page(office, page, {name: f"w{self._number - 1} {theirs}".strip()})
 
     def _agree(self, office: Office, op: Op) -> None:
         """Somebody looks at both sides and makes one say what the other does."""

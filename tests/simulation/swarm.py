@@ -69,6 +69,7 @@ class Act(StrEnum):
 
     EDIT_NAVIMPACT = "edit in NavImpact"
     EDIT_NOTION = "edit in Notion"
+    EDIT_BOTH = "write in the same text on both sides"
     AGREE = "settle a difference"
     CREATE = "create in NavImpact"
     ADD_ROW = "add a row"
@@ -92,6 +93,7 @@ class Act(StrEnum):
 LIKES = {
     Act.EDIT_NAVIMPACT: 30,
     Act.EDIT_NOTION: 40,
+    Act.EDIT_BOTH: 5,
     Act.AGREE: 5,
     Act.CREATE: 4,
     Act.ADD_ROW: 5,

@@ -48,6 +48,9 @@ QUICK = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts"
 FEW_REQUESTS = 180
 """What every plan of Notion allows in a minute; connecting takes about ten."""
 
+HASTY_S = 4
+"""How long a question about a new grant may take: a person waits, and API Gateway waits half a minute at most."""
+
 LOOKED_LATELY = timedelta(hours=1)
 """What the connection may do is not asked for again because of every refusal."""
 
@@ -168,6 +171,7 @@ def authorizer(settings: AuthorizerSettings) -> Callable[[str], Claims]:
 def oauth(settings: OAuthSettings) -> Connecting:
     """For the function that connects workspaces."""
     client = notion.connect(settings.notion_base_url, timeout=settings.notion_timeout)
+    hasty = notion.connect(settings.notion_base_url, timeout=min(HASTY_S, settings.notion_timeout))
     store = _store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table)
     vault = _vault()
     kept = DeploymentSecrets(vault)
@@ -183,7 +187,7 @@ def oauth(settings: OAuthSettings) -> Connecting:
             clock=clock,
         ),
         gateway=lambda tokens: Gateway(
-            client=client,
+            client=hasty,
             credentials=_Granted(tokens),
             budget=Budget(FEW_REQUESTS, clock=clock),
             max_retries=1,

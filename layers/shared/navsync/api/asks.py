@@ -11,8 +11,8 @@ from typing import Annotated, Self
 
 from pydantic import (
     AfterValidator,
-    BeforeValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -37,9 +37,9 @@ type FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
 
 
 class Body(BaseModel):
-    """A JSON body: what is not known is refused, not ignored."""
+    """A JSON body: what is not known is refused, not ignored, and 0 is not taken for false."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
 
 # --- days and moments -------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from navsync.notion.gateway import Gateway
 from navsync.notion.schema import new_properties, plain_text, source_of
 
 type Json = dict[str, Any]
-type Sources = Mapping[EntityType, DataSource]
+type Known = Mapping[EntityType, DataSource]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class SetUp:
             raise Refused("no page is shared with the connection; share one with it in Notion, then set up again")
         return str(pages[0]["id"])
 
-    def find_source(self, entity_type: EntityType, sources: Sources) -> DataSource | None:
+    def find_source(self, entity_type: EntityType, sources: Known) -> DataSource | None:
         """The oldest data source of that title that our bot made and that has our key, its columns completed.
 
         The parent page is looked through and the workspace searched: search finds what was moved away, but may miss
@@ -65,7 +65,7 @@ class SetUp:
         except (Refused, NotReachable):  # nothing is shared at the top: there search is all we have
             return []
 
-    def create_source(self, entity_type: EntityType, parent_page_id: str, sources: Sources) -> DataSource:
+    def create_source(self, entity_type: EntityType, parent_page_id: str, sources: Known) -> DataSource:
         """Make the database. A lost answer raises `Unclear`: it may exist, so look with `find_source` first."""
         body = {
             "parent": {"type": "page_id", "page_id": parent_page_id},
@@ -91,7 +91,7 @@ class SetUp:
         made_by_us = (found.get("created_by") or {}).get("id") == self.bot_id
         return made_by_us and name == title and bool(key) and key["type"] == KEY.kind and not found.get("in_trash")
 
-    def _completed(self, entity_type: EntityType, found: Json, sources: Sources) -> DataSource:
+    def _completed(self, entity_type: EntityType, found: Json, sources: Known) -> DataSource:
         source = source_of(entity_type, found, None)
         missing = new_properties(entity_type, _related(entity_type, sources), present=source.properties)
         if not missing:
@@ -119,7 +119,7 @@ def _is_row(page: Json) -> bool:
     return page["parent"].get("type") in ("data_source_id", "database_id") or bool(page.get("in_trash"))
 
 
-def _related(entity_type: EntityType, sources: Sources) -> str | None:
+def _related(entity_type: EntityType, sources: Known) -> str | None:
     if entity_type is EntityType.MEDIA_PROJECT:
         return None
     try:

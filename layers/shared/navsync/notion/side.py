@@ -1,6 +1,6 @@
 """Notion as a side: the rows of one workspace's databases."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,8 +10,6 @@ from navsync.errors import (
     MissingCapability,
     NotReachable,
     Raced,
-    Refused,
-    SchemaChanged,
     SyncError,
     Unavailable,
     Unclear,
@@ -25,12 +23,10 @@ from navsync.fields import (
     Kind,
     field_of,
     incomplete,
-    missing_option,
     parse_notion,
     render_notion,
 )
 from navsync.model import (
-    KEY_FIELD,
     BudgetWindow,
     DataSource,
     EntityRef,
@@ -44,11 +40,13 @@ from navsync.model import (
     Values,
 )
 from navsync.notion.bodies import PageBody, start_of
+from navsync.notion.changes import changes, minute, next_place
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
-from navsync.notion.rows import Reader, Row, is_row_of, parent_ref
-from navsync.notion.schema import DELETED, TITLE_ID, is_usable, source_of
+from navsync.notion.rows import Reader, Row, parent_ref
+from navsync.notion.schema import TITLE_ID
 from navsync.notion.setup import SetUp
+from navsync.notion.sources import Sources, broken, column_id, field_of_column
 from navsync.ports import ChangedPage
 
 PAGE_SIZE = 100
@@ -73,13 +71,16 @@ class NotionSide:
     remember: Callable[[DataSource], None]
     """Stores a data source whose schema turned out to have changed."""
     side: Side = field(default=Side.NOTION, init=False)
-    _sources: dict[EntityType, DataSource] = field(default_factory=dict, init=False)
+    sources: Sources = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.sources = Sources(self.gateway, self.remember)
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 
     def use(self, source: DataSource) -> None:
         """Work with *source* from now on."""
-        self._sources[source.entity_type] = source
+        self.sources.use(source)
 
     def find_parent(self) -> str:
         """The page under which databases are made. Raises `Refused` when none is shared with us."""
@@ -87,26 +88,19 @@ class NotionSide:
 
     def find_source(self, entity_type: EntityType) -> DataSource | None:
         """A data source that an earlier set-up made."""
-        return self.set_up.find_source(entity_type, self._sources)
+        return self.set_up.find_source(entity_type, self.sources.known)
 
     def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
         """Make the database for *entity_type*. A lost answer raises `Unclear`; then look with `find_source` first."""
-        return self.set_up.create_source(entity_type, parent_page_id, self._sources)
+        return self.set_up.create_source(entity_type, parent_page_id, self.sources.known)
 
     def refresh(self, entity_type: EntityType) -> DataSource:
         """Read the schema anew and remember it."""
-        self._keep(self.read_source(entity_type))
-        return self._source(entity_type)
+        return self.sources.refresh(entity_type)
 
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
-        """Take up the column of a *field* that came back, and remember that.
-
-        Only when what was agreed on about the field is forgotten: the column may be empty now.
-        """
-        source = self._source(entity_type)
-        if column := source.returned.get(field):
-            self.use(replace(source, properties={**source.properties, field: column}))
-        return self.refresh(entity_type)
+        """Take up the column of a *field* that came back, and remember that."""
+        return self.sources.readopt(entity_type, field)
 
     def window(self) -> BudgetWindow:
         """Requests counted so far, to be kept for the next invocation."""
@@ -127,8 +121,8 @@ class NotionSide:
 
     def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
         """Pages that carry one of *keys* (100 at most), oldest first; one made in the last seconds may be missing."""
-        source = self._source(entity_type)
-        wanted = [{"property": self._id(source, KEY), "rich_text": {"equals": key}} for key in keys]
+        source = self.sources.of(entity_type)
+        wanted = [{"property": column_id(source, KEY), "rich_text": {"equals": key}} for key in keys]
         oldest_first = [{"timestamp": "created_time", "direction": "ascending"}]
         answers = self._query(source, {"filter": {"or": wanted}, "sorts": oldest_first})
         found = [self._listed(entity_type, page) for answer in answers for page in answer["results"]]
@@ -140,16 +134,16 @@ class NotionSide:
         They come in the order of their creation. In the order of their edits a row that is edited between two pages
         would move to the end and hide its neighbour.
         """
-        source = self._source(entity_type)
+        source = self.sources.of(entity_type)
         start, _, after = cursor.partition("|") if cursor else ("", "", "")
-        answer = next(self._query(source, _changes(_minute(since), start), after or None))
+        answer = next(self._query(source, changes(minute(since), start), after or None))
         records = [self._listed(entity_type, page) for page in answer["results"]]
-        return ChangedPage(records, *_next(start, answer, records))
+        return ChangedPage(records, *next_place(start, answer, records))
 
     def answers(self, entity_type: EntityType) -> bool:
         """Whether the data source itself can be read and is not in the trash."""
         try:
-            answer = self.gateway.read("GET", f"data_sources/{self._source(entity_type).data_source_id}")
+            answer = self.gateway.read("GET", f"data_sources/{self.sources.of(entity_type).data_source_id}")
         except (NotReachable, MissingCapability):
             return False
         return not answer.get("in_trash", answer.get("archived", False))
@@ -161,11 +155,11 @@ class NotionSide:
 
         A field whose column is broken stays out, and is shown as unreadable.
         """
-        source = self._offering(entity_type, values)
+        source = self.sources.offering(entity_type, values)
         filled = {
             name: value
             for name, value in values.items()
-            if name not in _broken(source) and (value not in (None, ()) or _has_default(source, name))
+            if name not in broken(source) and (value not in (None, ()) or _has_default(source, name))
         }
         parent = {"type": "data_source_id", "data_source_id": source.data_source_id}
         body: Json = {
@@ -181,7 +175,7 @@ class NotionSide:
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         """Write *changes* in one request (a body takes one of its own); other properties stay as people have them."""
-        source = self._offering(entity_type, changes)
+        source = self.sources.offering(entity_type, changes)
         properties = self._properties(source, changes, seen)
         text = self._text(entity_type, changes)
         if not properties:
@@ -207,7 +201,7 @@ class NotionSide:
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
         """Write *key*, the link back and, where titles are generated, *title* on the page."""
-        source = self._source(entity_type)
+        source = self.sources.of(entity_type)
         properties = self._stamps(source, key)
         if SPECS[entity_type].title_is_generated:
             properties[TITLE_ID] = render_notion(GENERATED_TITLE, title, None, source)
@@ -218,19 +212,19 @@ class NotionSide:
         try:
             self._write(entity_type, "PATCH", f"pages/{id}", {"in_trash": True}, page_id=id)
         except Raced:
-            if not self._is_trashed(id):
+            if not Row(self.gateway.read("GET", f"pages/{id}")).in_trash:
                 raise
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
         """Take the page out of the trash, with everything that was on it."""
         page = self._write(entity_type, "PATCH", f"pages/{id}", {"in_trash": False})
         with _already_written():
-            return self._row(self._source(entity_type), page, with_body=True)
+            return self._row(self.sources.of(entity_type), page, with_body=True)
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
     def _observed(self, entity_type: EntityType, page: Json) -> Present | Trashed:
-        source = self._source_for(entity_type, page)
+        source = self.sources.for_page(entity_type, page)
         row = self._completed(source, page, None)
         if not row.in_trash:
             row = replace(row, body=self._read_body(entity_type, row.id))
@@ -241,14 +235,14 @@ class NotionSide:
         return self._reader(source).present(self._completed(source, page, body))
 
     def _listed(self, entity_type: EntityType, page: Json) -> Present:
-        source = self._source_for(entity_type, page)
+        source = self.sources.for_page(entity_type, page)
         return self._reader(source).present(self._completed(source, page, None))
 
     def _reader(self, source: DataSource) -> Reader:
         return Reader(source, self.entity_of)
 
     def _completed(self, source: DataSource, page: Json, body: Json | None) -> Row:
-        fields = {known.id: _field(source.entity_type, name) for name, known in source.properties.items()}
+        fields = {known.id: field_of_column(source.entity_type, name) for name, known in source.properties.items()}
         shown = {prop["id"]: prop for prop in page["properties"].values()}
         whole = {
             id: self._whole(page["id"], prop) if id in fields and incomplete(fields[id], prop) else prop
@@ -270,9 +264,6 @@ class NotionSide:
     def _read_body(self, entity_type: EntityType, page_id: str) -> Json | None:
         return self.gateway.read("GET", f"pages/{page_id}/markdown") if _body_name(entity_type) else None
 
-    def _is_trashed(self, page_id: str) -> bool:
-        return Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash
-
     def _query(self, source: DataSource, body: Json, cursor: str | None = None) -> Iterator[Json]:
         path = f"data_sources/{source.data_source_id}/query"
         while True:
@@ -280,7 +271,7 @@ class NotionSide:
             try:
                 answer = self.gateway.read("POST", path, body=body | page)
             except InvalidRequest as error:
-                raise self._explained(error, source.entity_type) from error
+                raise self.sources.explained(error, source.entity_type) from error
             yield answer
             cursor = answer.get("next_cursor")
             if not answer.get("has_more"):
@@ -290,7 +281,7 @@ class NotionSide:
 
     def _properties(self, source: DataSource, values: Values, seen: Present | None) -> Json:
         rendered = {
-            self._id(source, spec_field): self._render(spec_field, values[spec_field.name], source, seen)
+            column_id(source, spec_field): self._render(spec_field, values[spec_field.name], source, seen)
             for spec_field in SPECS[source.entity_type].fields
             if spec_field.name in values and spec_field.kind is not Kind.BODY
         }
@@ -322,9 +313,9 @@ class NotionSide:
 
     def _stamps(self, source: DataSource, key: str) -> Json:
         link = self.link_of(EntityRef.parse(key))
-        stamps = {self._id(source, KEY): render_notion(KEY, key, None, source)}
-        if LINK.name not in _broken(source):
-            stamps[self._id(source, LINK)] = render_notion(LINK, link, None, source)
+        stamps = {column_id(source, KEY): render_notion(KEY, key, None, source)}
+        if LINK.name not in broken(source):
+            stamps[column_id(source, LINK)] = render_notion(LINK, link, None, source)
         return stamps
 
     def _text(self, entity_type: EntityType, values: Values) -> str | None:
@@ -335,18 +326,6 @@ class NotionSide:
         rendered = render_notion(field_of(entity_type, name), values[name], None, None)
         return str(rendered[Kind.BODY])
 
-    def _id(self, source: DataSource, spec_field: Field) -> str:
-        known = source.properties.get(spec_field.name)
-        if known is None:
-            raise Refused(
-                f"the database has no property {spec_field.property}; add it in Notion", field=spec_field.name
-            )
-        if not is_usable(spec_field, known):
-            raise Refused(
-                f"the property {spec_field.property} was deleted or retyped in Notion; undo that", field=spec_field.name
-            )
-        return known.id
-
     def _write(
         self, entity_type: EntityType, method: str, path: str, body: Json, *, page_id: str | None = None
     ) -> Json:
@@ -356,66 +335,7 @@ class NotionSide:
             with _already_written():
                 return self.gateway.read("GET", _committed(path, committed))
         except InvalidRequest as error:
-            raise self._explained(error, entity_type, page_id) from error
-
-    # --- schema -----------------------------------------------------------------------------------------------------
-
-    def read_source(self, entity_type: EntityType) -> DataSource:
-        """The data source with its schema as it is now, its properties matched by the ids we know."""
-        known = self._source(entity_type)
-        return source_of(entity_type, self.gateway.read("GET", f"data_sources/{known.data_source_id}"), known)
-
-    def _source(self, entity_type: EntityType) -> DataSource:
-        try:
-            return self._sources[entity_type]
-        except KeyError:
-            raise NotReachable(f"the workspace has no database for {entity_type} yet; run its set-up") from None
-
-    def _source_for(self, entity_type: EntityType, page: Json) -> DataSource:
-        """The data source, read anew where *page* shows that a column was deleted or retyped.
-
-        That must be remembered: when the column is back, its values are not those that were agreed on.
-        """
-        source = self._source(entity_type)
-        return self.refresh(entity_type) if is_row_of(source, page) and _has_drifted(source, page) else source
-
-    def _explained(self, error: InvalidRequest, entity_type: EntityType, page_id: str | None = None) -> SyncError:
-        """Why Notion found a request invalid. Its texts may change, so we look instead of reading them."""
-        if page_id is not None and self._is_trashed(page_id):
-            return Raced("the page was moved to the trash between our read and our write; it is read again")
-        fresh = self.read_source(entity_type)
-        if fresh != self._source(entity_type):
-            self._keep(fresh)
-            return SchemaChanged("the database's properties were changed in Notion; they were read again")
-        return Refused(str(error), field=_named(error.text, fresh))
-
-    def _keep(self, source: DataSource) -> None:
-        self.use(source)
-        self.remember(source)
-
-    def _offering(self, entity_type: EntityType, values: Values) -> DataSource:
-        """The data source, with every status of *values* among its options: a page write cannot make one."""
-        for spec_field in SPECS[entity_type].fields:
-            if spec_field.kind is Kind.STATUS and spec_field.name in values:
-                self._offer(self._source(entity_type), spec_field, values[spec_field.name])
-        return self._source(entity_type)
-
-    def _offer(self, source: DataSource, spec_field: Field, value: Value) -> None:
-        if missing_option(spec_field, value, source) is None:
-            return
-        fresh = self.read_source(source.entity_type)  # the list is replaced whole, and rows lose what is left out
-        option = missing_option(spec_field, value, fresh)
-        self._keep(fresh if option is None else self._added(fresh, spec_field, option))
-
-    def _added(self, source: DataSource, spec_field: Field, option: Json) -> DataSource:
-        options = [*map(_kept, source.options.get(spec_field.name, ())), option]
-        body = {"properties": {self._id(source, spec_field): {"status": {"options": options}}}}
-        try:
-            answer = self.gateway.write("PATCH", f"data_sources/{source.data_source_id}", body=body)
-        except InvalidRequest as error:
-            reason = f"Notion does not let us add the status {option['name']!r}; add it to the database in Notion"
-            raise Refused(reason, field=spec_field.name) from error
-        return source_of(source.entity_type, answer, source)
+            raise self.sources.explained(error, entity_type, page_id) from error
 
 
 _NO_BODY: Json = {"markdown": ""}
@@ -444,60 +364,5 @@ def _body_of(entity_type: EntityType, seen: Present) -> Json | None:
     return None if name is None else seen.raw.get(name)
 
 
-def _field(entity_type: EntityType, name: str) -> Field:
-    return next((f for f in (*SPECS[entity_type].fields, KEY, LINK) if f.name == name), KEY)
-
-
-def _has_drifted(source: DataSource, page: Json) -> bool:
-    """Whether a column of *page* is not as the schema says it is."""
-    types = {prop["id"]: prop["type"] for prop in page["properties"].values()}
-    known = ((_field(source.entity_type, name), column) for name, column in source.properties.items())
-    return any(types.get(column.id, DELETED) != column.type for f, column in known if is_usable(f, column))
-
-
-def _broken(source: DataSource) -> set[str]:
-    """The fields whose column was seen deleted or retyped."""
-    known = ((name, _field(source.entity_type, name)) for name in source.properties)
-    return {name for name, spec_field in known if not is_usable(spec_field, source.properties[name])}
-
-
 def _has_default(source: DataSource, name: str) -> bool:
     return field_of(source.entity_type, name).kind is Kind.STATUS
-
-
-def _kept(option: Mapping[str, Any]) -> Json:
-    return {key: option[key] for key in ("id", "name", "color", "group") if option.get(key) is not None}
-
-
-def _named(text: str, source: DataSource) -> str | None:
-    """The field whose property a message of Notion points at, as far as it does."""
-    ids = {known.id: name for name, known in source.properties.items() if name != KEY_FIELD}
-    names = {f.property: f.name for f in SPECS[source.entity_type].fields}
-    return next((name for id, name in ids.items() if f"properties.{id}." in text), None) or next(
-        (name for title, name in names.items() if text.startswith(f"{title} is ")), None
-    )
-
-
-def _minute(since: datetime | None) -> str:
-    return "" if since is None else since.replace(second=0, microsecond=0).isoformat()
-
-
-def _changes(edited_since: str, created_since: str) -> Json:
-    bounds = {"last_edited_time": edited_since, "created_time": created_since}
-    filters = [{"timestamp": kind, kind: {"on_or_after": time}} for kind, time in bounds.items() if time]
-    sorts = [{"timestamp": "created_time", "direction": "ascending"}]
-    return {"sorts": sorts} | ({"filter": {"and": filters}} if filters else {})
-
-
-def _next(start: str, answer: Json, records: Sequence[Present]) -> tuple[str | None, bool]:
-    """The cursor of the next page, and whether all rows can be reached.
-
-    A query ends silently at 10,000 rows; another one goes on from the minute in which the last of them was made. Only
-    where more rows than that were made within one minute is there no way on.
-    """
-    if answer.get("has_more"):
-        return f"{start}|{answer['next_cursor']}", True
-    if (answer.get("request_status") or {}).get("type") != "incomplete":
-        return None, True
-    last = _minute(records[-1].created_at) if records else start
-    return (f"{last}|", True) if last != start else (None, False)
