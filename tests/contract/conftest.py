@@ -9,7 +9,9 @@ from local.twins.navimpact.app import Config as NavImpactConfig
 from local.twins.navimpact.app import create_app as navimpact_app
 from local.twins.notion import create_app as notion_app
 from local.twins.serving import serving
+from navsync.model import WorkKind
 from tests.contract import stages
+from tests.contract.office import Office
 
 
 @pytest.fixture(scope="session")
@@ -52,3 +54,19 @@ def _stage(request: pytest.FixtureRequest) -> stages.Stage:
             return stages.twin_notion(request.getfixturevalue("notion_url"))
         case _:
             return stages.twin_navimpact(request.getfixturevalue("navimpact_url"))
+
+
+@pytest.fixture
+def office(notion: stages.NotionStage) -> Iterator[Office]:
+    office = Office(notion)
+    office.put(WorkKind.SETUP)
+    office.settle()
+    yield office
+    notion.steer("clock", {"offset_s": 0, "rate": 1})
+
+
+@pytest.fixture
+def project(office: Office) -> str:
+    id = office.new(stages.PROJECT, title="Reef")
+    office.settle()
+    return id

@@ -442,3 +442,43 @@ def test_an_undo_cut_short_is_finished(world: World, call: str, *, applied: bool
     world.settle()
 
     assert both(world, id) == ("Reef", "Reef")
+
+
+# --- very long texts --------------------------------------------------------------------------------------------------
+
+MEGABYTE = "\n\n".join(f"Paragraph {n}: {'words of a very long story ' * 20}" for n in range(1_900))
+
+
+def story_in_conflict(world: World) -> tuple[str, str]:
+    project = world.new_project()
+    told = {"title": "Fishers", "description": MEGABYTE, "project": (project,)}
+    story = world.platform.create(STORY, told, key="k")
+    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
+    world.settle()
+    page = str(world.store.of(1).mappings[world.store.of(1).pairs[EntityRef(STORY, story.id)]].page_id)
+    for side, port, id in ((Side.NAVIMPACT, world.platform, story.id), (Side.NOTION, world.person, page)):
+        seen = port.read(STORY, id)
+        assert isinstance(seen, Present)
+        port.update(STORY, id, {"description": f"{side} {seen.values['description']}"}, seen=seen)
+    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
+    world.settle()
+    return story.id, page
+
+
+def description(world: World, id: str) -> str:
+    shown = world.platform.read(STORY, id)
+    assert isinstance(shown, Present)
+    return str(shown.values["description"])
+
+
+def test_a_story_of_a_megabyte_conflicts_is_resolved_and_is_put_back(world: World) -> None:
+    id, _ = story_in_conflict(world)
+    mapping = world.store.of(1).mappings[world.store.of(1).pairs[EntityRef(STORY, id)]]
+    (conflict,) = mapping.conflicts
+    assert len(str(conflict.navimpact)) > 1_000_000
+
+    say(world, WorkKind.RESOLVE, f"{mapping.id}/description/{conflict.version}", "notion")
+    assert description(world, id).startswith("notion Paragraph 0")
+
+    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+    assert description(world, id).startswith("navimpact Paragraph 0")

@@ -8,8 +8,8 @@ from functools import partial
 from navsync import reconcile
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result
-from navsync.fields import SPECS
-from navsync.model import DataSource, EntityType, Lane, Mapping, Work, WorkKind
+from navsync.fields import KEY, LINK, SPECS
+from navsync.model import KEY_FIELD, LINK_FIELD, DataSource, EntityType, Lane, Mapping, Work, WorkKind
 
 
 def look(station: Station, work: Work) -> Result:
@@ -52,11 +52,21 @@ def _each_mapping(station: Station, work: Work, entity_type: EntityType, act: Ca
 
 
 def _doubt(station: Station, mapping: Mapping, *, field: str) -> None:
-    if field not in mapping.doubted:
+    if field in (KEY_FIELD, LINK_FIELD):
+        if mapping.stamped:
+            station.ledger.save(mapping.but(stamped=False))
+    elif field not in mapping.doubted:
         station.ledger.save(mapping.but(doubted=(*mapping.doubted, field)))
 
 
 def is_broken(source: DataSource) -> bool:
     """Whether a column was deleted or is of another type than ours."""
     known = source.properties
-    return any(known[f.name].type != f.kind for f in SPECS[source.entity_type].fields if f.name in known)
+    ours = (*SPECS[source.entity_type].fields, KEY, LINK)
+    return any(known[f.name].type != f.kind for f in ours if f.name in known)
+
+
+def has_key(source: DataSource | None) -> bool:
+    """Whether pages of *source* tell whose they are: without, a copy of a page looks like a new row."""
+    column = source.properties.get(KEY_FIELD) if source else None
+    return column is None or column.type == KEY.kind

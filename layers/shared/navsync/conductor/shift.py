@@ -250,7 +250,8 @@ class _Shift:
         mapping = self._mapping_of(work)
         at = self.tools.clock() + self.station.pause(mapping.attempts if mapping else work.attempts)
         if mapping is None:
-            self.ledger.record(self._failure(work, error))
+            if not work.attempts:  # it is told once, not at every try
+                self.ledger.record(self._failure(work, error))
             self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
             return
         self._put_again(work, self.engine.note_failure(mapping, error, at), at)  # before the row goes: we may die here

@@ -1,0 +1,92 @@
+"""A column that people delete or rename: what then happens to the rows, on the real adapter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from navsync.model import Lane, Present, State, WorkKind
+from tests.contract.office import Office
+from tests.contract.stages import PROJECT
+
+
+def change(office: Office, properties: dict[str, Any]) -> None:
+    source = office.desk.sources()[PROJECT]
+    office.stage.by_hand("PATCH", f"data_sources/{source.data_source_id}", {"properties": properties})
+    office.put(WorkKind.SCHEMA, PROJECT)
+    office.settle()
+
+
+def budget(office: Office, page: str) -> Any:
+    properties = office.stage.by_hand("GET", f"pages/{page}")["properties"]
+    return properties["Budget"]["number"] if "Budget" in properties else "no column"
+
+
+def shown(office: Office, id: str, name: str) -> object:
+    record = office.navimpact.read(PROJECT, id)
+    assert isinstance(record, Present)
+    return record.values[name]
+
+
+def test_a_renamed_column_keeps_syncing(office: Office, project: str) -> None:
+    change(office, {"Budget": {"name": "Money"}})
+
+    office.edit(PROJECT, project, budget=Decimal(7))
+    office.settle()
+
+    page = office.stage.by_hand("GET", f"pages/{office.page_of(PROJECT, project)}")
+    assert page["properties"]["Money"]["number"] == 7
+
+
+def test_a_deleted_column_clears_nothing_and_is_listed(office: Office, project: str) -> None:
+    office.edit(PROJECT, project, budget=Decimal(7))
+    office.settle()
+
+    change(office, {"Budget": None})
+    office.put(WorkKind.PAGE, f"{PROJECT}/{office.page_of(PROJECT, project)}")
+    office.settle()
+
+    assert shown(office, project, "budget") == 7
+    (mapping,) = office.store.of(1).mappings.values()
+    assert [(t.code, t.field) for t in mapping.troubles] == [("quarantined", "budget")]
+
+
+def test_a_column_made_anew_is_filled_and_takes_edits_made_meanwhile(office: Office, project: str) -> None:
+    office.edit(PROJECT, project, budget=Decimal(7))
+    office.settle()
+    change(office, {"Budget": None})
+    office.edit(PROJECT, project, budget=Decimal(8))
+    office.settle()
+
+    change(office, {"Budget": {"number": {}}})
+    office.settle()
+
+    assert budget(office, office.page_of(PROJECT, project)) == 8
+    assert shown(office, project, "budget") == 8
+
+
+def test_while_no_page_says_whose_it_is_no_page_is_taken_for_a_new_row(office: Office, project: str) -> None:
+    change(office, {"NavImpact ID": None})
+    source = office.desk.sources()[PROJECT]
+    parent = {"type": "data_source_id", "data_source_id": source.data_source_id}
+    title = {"title": {"title": [{"text": {"content": "Reef (copy)"}}]}}
+    copy = office.stage.by_hand("POST", "pages", {"parent": parent, "properties": title})
+
+    office.put(WorkKind.PAGE, f"{PROJECT}/{copy['id']}")
+    office.slice()
+
+    assert len(office.navimpact.records) == 1
+
+
+def test_our_key_comes_back_with_its_column(office: Office, project: str) -> None:
+    change(office, {"NavImpact ID": None})
+    change(office, {"NavImpact ID": {"rich_text": {}}})
+    office.offset += timedelta(minutes=20)
+    office.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+    office.settle()
+
+    page = office.stage.by_hand("GET", f"pages/{office.page_of(PROJECT, project)}")
+    (run,) = page["properties"]["NavImpact ID"]["rich_text"]
+    assert run["plain_text"] == f"media_project/{project}"
+    assert {m.state for m in office.store.of(1).mappings.values()} == {State.LINKED}
