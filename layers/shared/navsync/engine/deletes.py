@@ -86,8 +86,8 @@ def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
 def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
     """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
     fresh = mapping.but(
-        entity_id=None, bases={}, conflicts=(), troubles=(), stamped=False, gone_since=None, intent=None,
-        state=State.DRAFT,
+        entity_id=None, bases={}, conflicts=(), troubles=(), refused={}, stamped=False, gone_since=None,
+        intent=None, state=State.DRAFT,
     )  # fmt: skip
     return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))
 
@@ -132,7 +132,7 @@ def both_gone(bench: Workbench, mapping: Mapping, run: Run) -> Step:
     """Nothing is left to keep in step."""
     if mapping.version and mapping.state is not State.DELETED:
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message="gone on both sides")
-        gone = mapping.but(state=State.DELETED, troubles=(), intent=None)
+        gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None)
         bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 
@@ -229,7 +229,7 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
     done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
     waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
     troubles = () if intent.leaves is State.DELETED else (waits[intent.on],)
-    after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, last_change_at=bench.clock())
+    after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock())
     bench.ledger.save(after, *done)
     return Done()
 
