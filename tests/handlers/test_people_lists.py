@@ -37,7 +37,7 @@ STATUS = {"workspace_id", "workspace_name", "is_connected", "last_sync_at", "syn
           "pending_mappings", "failed_mappings", "recent_errors"}  # fmt: skip
 ANALYTICS = {"total_syncs", "successful_syncs", "failed_syncs", "success_rate", "average_sync_duration_ms"}
 DASHBOARD = {"workspaces", "sync_status", "recent_logs", "sync_analytics"}
-OURS = {"workspace": {"state", "settings"}, "status": {"conflicts", "progress"}, "dashboard": {"attention"}}
+OURS = {"workspace": {"state", "settings", "capabilities"}, "status": {"conflicts", "progress"}, "dashboard": {"attention"}}
 """What we tell beyond it; none of its own fields is missing, renamed or of another type."""
 
 

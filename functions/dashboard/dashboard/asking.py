@@ -1,0 +1,46 @@
+"""Work that a person asks for: put, waited for where they would rather, and answered."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+DECISION_PROBLEMS = {"not_active": (409, "The workspace is paused or not connected: nothing would be carried out.")}
+
+
+def work(call: Call[Any, Any], kind: WorkKind, external_id: str, *, lane: Lane = Lane.LIVE, **more: Any) -> Work:
+    work = bootstrap.work(lane, kind, external_id, actor=call.who.subject, **more)
+    call.run_id = work.run_id
+    return work
+
+
+def accepted(
+    call: Call[Any, Any], message: str, work: Work, workspace_ids: Sequence[int], **more: Any
+) -> Response[str]:
+    """Put *work*, wait for it where the caller would rather, and say how far it came."""
+    for workspace_id in workspace_ids:
+        runtime.inbox.put(workspace_id, work)
+    done = _waited(call.wait, workspace_ids, work) if call.wait else None
+    content = {"message": message, "run_id": work.run_id, "workspaces": len(workspace_ids), "done": bool(done)} | more
+    answer = api.json_response(content, HTTPStatus.OK if done else HTTPStatus.ACCEPTED)
+    if done is not None:
+        answer.headers["Preference-Applied"] = f"wait={call.wait}"
+    return answer
+
+
+LOOK_AGAIN_S = 0.25
+
+
+def _waited(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool | None:
+    """Whether *work* was done within *seconds*; None: too many wait already, so this call does not."""
+    now = runtime.clock()
+    until = now + timedelta(seconds=seconds)
+    room = runtime.store.waiting_room(workspace_ids[0])
+    place = room.sit(now=now, until=until)
+    if place is None:
+        return None
+    try:
+        while (left := [id for id in workspace_ids if runtime.store.desk(id).waits(work)]) and runtime.clock() < until:
+            runtime.sleep(LOOK_AGAIN_S)
+        return not left
+    finally:
+        room.leave(place)

@@ -1,0 +1,26 @@
+"""The audit trail, as admins read it."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+@routes.reads("/audit", role="admin", query=asks.AuditQuery, answers=answers.CursorPage[answers.AuditAnswer])
+def audit(call: Call[asks.AuditQuery, Nothing]) -> Response[str]:
+    """Who did what, and who was refused, newest first: in workspaces that the caller is an admin of."""
+    asked = call.query
+    cursor = None if asked.cursor is None else int(asked.cursor)
+    page = runtime.store.trail.rows(
+        _trails(call), now=runtime.clock(), skip=asked.skip, limit=asked.limit, cursor=cursor
+    )
+    rows: Sequence[AuditRow] = page.items
+    items = map(views.audit, rows)
+    return api.json_response(pages.cursor_page(items, page.total, asked, lambda item: str(item["id"]), len(rows)))
+
+
+def _trails(call: Call[asks.AuditQuery, Nothing]) -> list[str]:
+    who, asked = call.who, call.query
+    if asked.workspace_id is not None:
+        chosen = who.must_be_in("admin", runtime.store.desk(asked.workspace_id).workspace())
+        return [trail_of_workspace(chosen.id)]
+    about_none = [trail_of(who.org, who.subject)] if who.workspaces is None else []
+    return [*about_none, *(trail_of_workspace(w.id) for w in workspaces_of(call) if who.may("admin", w))]

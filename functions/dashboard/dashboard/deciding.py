@@ -1,0 +1,75 @@
+"""Conflicts and deletions that wait for a person, and what the person decides."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+@routes.reads(
+    "/conflicts", role="viewer", query=asks.ConflictQuery, answers=answers.CursorPage[answers.ConflictsAnswer]
+)
+def conflicts(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
+    """Records whose fields were edited on both sides, with all three values, newest first."""
+    return api.json_response(_waiting(call, Standing.CONFLICT, views.conflicts))
+
+
+@routes.changes(
+    "POST",
+    "/conflicts/{mapping_id}/resolve",
+    role="analyst",
+    query=Nothing,
+    body=asks.Resolve,
+    answers=answers.Accepted,
+    statuses=(202, 200),
+    problems=asking.DECISION_PROBLEMS | {"no_conflict": (409, "The field is not in conflict, or not any more.")},
+)
+def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
+    """Let one side's value win the conflict of one field. The other value stays in the history."""
+    mapping, workspace = _mapping_of_path(call)
+    asked = call.body
+    must_be_active(workspace)
+    conflict = next((each for each in mapping.conflicts if each.field == asked.field), None)
+    if conflict is None or asked.version not in (None, conflict.version):
+        raise api.Problem(HTTPStatus.CONFLICT, "no_conflict", f"{asked.field} is not in that conflict: look again.")
+    work = asking.work(call, WorkKind.RESOLVE, f"{mapping.id}/{asked.field}/{conflict.version}", choice=asked.winner)
+    return asking.accepted(call, f"{asked.field}: {asked.winner} wins", work, [workspace.id])
+
+
+@routes.reads("/approvals", role="viewer", query=asks.ConflictQuery, answers=answers.CursorPage[answers.ApprovalAnswer])
+def approvals(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
+    """Deletions that wait for a person, newest first."""
+    return api.json_response(_waiting(call, Standing.APPROVAL, views.approval))
+
+
+@routes.changes(
+    "POST",
+    "/approvals/{mapping_id}",
+    role="analyst",
+    query=Nothing,
+    body=asks.Decide,
+    answers=answers.Accepted,
+    statuses=(202, 200),
+    problems=asking.DECISION_PROBLEMS | {"nothing_waits": (409, "No deletion of this record waits, or not any more.")},
+)
+def decide(call: Call[Nothing, asks.Decide]) -> Response[str]:
+    """Approve or reject a deletion. All values are in the history before anything is deleted."""
+    mapping, workspace = _mapping_of_path(call)
+    asked = call.body
+    must_be_active(workspace)
+    if mapping.state is not State.AWAITING_APPROVAL:
+        raise api.Problem(HTTPStatus.CONFLICT, "nothing_waits", "No deletion of this record waits: look again.")
+    work = asking.work(call, WorkKind.DECIDE, str(mapping.id), choice=asked.decision)
+    return asking.accepted(call, f"Deletion: {asked.decision}", work, [workspace.id])
+
+
+def _waiting(
+    call: Call[asks.ConflictQuery, Nothing], standing: Standing, shown: Callable[[Mapping], views.Json]
+) -> views.Json:
+    asked = call.query
+    mine = workspaces_of(call, asked.workspace_id)
+    found, total = pages.mappings(mine, MappingFilter([standing], asked.entity_type), asked)
+    return pages.cursor_page(map(shown, found), total, asked, lambda item: str(item["mapping_id"]), len(found))
+
+
+def _mapping_of_path(call: Call[Any, Any]) -> tuple[Mapping, Workspace]:
+    """The mapping that the path names and its workspace, entered to change something."""
+    return entered(call, call.id("mapping_id"), runtime.store.lists.mapping, "record")

@@ -1,0 +1,40 @@
+"""What every topic starts from: what the function works with, its routes, and whose workspaces a call is about."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+logger = Logger()
+
+
+runtime = bootstrap.dashboard(DashboardSettings.from_env(os.environ))
+
+
+routes = api.Routes(logger, runtime.guard)
+
+
+def workspaces_of(call: Call[Any, Any], workspace_id: int | None = None) -> list[Workspace]:
+    if workspace_id is not None:
+        return [call.may_see(runtime.store.desk(workspace_id).workspace())]
+    return [w for w in runtime.store.directory.workspaces() if call.who.role_in(w) is not None]
+
+
+def workspace_of_path(call: Call[Any, Any]) -> Workspace | None:
+    id = call.id()
+    return None if id is None else runtime.store.desk(id).workspace()
+
+
+def entered[Found](
+    call: Call[Any, Any], id: int | None, read: Callable[[int, int], Found | None], what: str
+) -> tuple[Found, Workspace]:
+    """What *id* names in one of the caller's workspaces, and that workspace, entered to change something in it."""
+    for each in workspaces_of(call):
+        found = None if id is None else read(each.id, id)
+        if found is not None:
+            return found, call.enter(each)
+    raise api.not_found(what)
+
+
+def must_be_active(workspace: Workspace) -> None:
+    if not views.is_active(workspace):
+        raise api.Problem(HTTPStatus.CONFLICT, "not_active", "It is paused or not connected: nothing would be done.")

@@ -1,0 +1,82 @@
+"""What happened, with whole values, and undoing it."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+@routes.reads("/history", role="viewer", query=asks.HistoryQuery, answers=answers.CursorPage[answers.HistoryAnswer])
+def history(call: Call[asks.HistoryQuery, Nothing]) -> Response[str]:
+    """What happened, with whole values, newest first: to one record, in one run, or at all."""
+    asked = call.query
+    mine = workspaces_of(call, asked.workspace_id)
+    chosen = [(w, _of_history(w, asked)) for w in mine]
+    rows, total = pages.rows(chosen, asked)
+    places = {row.id: keys.at_id(row) for row in rows}
+    items = (views.history(row) for row in rows)
+    return api.json_response(pages.cursor_page(items, total, asked, lambda item: places[item["id"]], len(rows)))
+
+
+def _of_history(shown: Workspace, asked: asks.HistoryQuery) -> LogFilter:
+    """What is asked for, as *shown*'s log has it."""
+    if asked.mapping_id is not None:
+        return LogFilter(record=keys.mapping(asked.mapping_id), entity_type=asked.entity_type)
+    if asked.entity_type is None or asked.entity_id is None:
+        return LogFilter(run_id=asked.run_id, entity_type=asked.entity_type)
+    entity = EntityRef(asked.entity_type, str(asked.entity_id))
+    mapping = runtime.store.lists.mapping_of_entity(shown.id, entity)
+    return LogFilter(record=keys.entity(entity) if mapping is None else keys.mapping(mapping.id))
+
+
+@routes.changes(
+    "POST",
+    "/history/{log_id}/revert",
+    role="analyst",
+    query=Nothing,
+    body=asks.Revert,
+    answers=answers.Accepted,
+    statuses=(202, 200),
+    problems=asking.DECISION_PROBLEMS
+    | {
+        "not_revertible": (409, "The row wrote nothing that could be written back."),
+        "no_such_field": (409, "The row did not change that field."),
+        "side_needed": (409, "Two edits of a field were merged: say which side's text is to come back."),
+    },
+)
+def revert(call: Call[Nothing, asks.Revert]) -> Response[str]:
+    """Undo what one row wrote: one field, the record, or the whole run it belongs to. Later edits are not undone."""
+    row, workspace = _log_of_path(call)
+    asked = call.body
+    must_be_active(workspace)
+    if asked.scope is not asks.RevertScope.RUN:
+        _must_be_revertible(row, asked)
+    work = asking.work(call, WorkKind.REVERT, _undone(row, asked), choice=asked.side)
+    return asking.accepted(call, f"Undo requested: {asked.scope}", work, [workspace.id])
+
+
+def _undone(row: SyncLog, asked: asks.Revert) -> str:
+    match asked.scope:
+        case asks.RevertScope.RUN:
+            return f"run/{row.run_id}"
+        case asks.RevertScope.RECORD:
+            return f"log/{row.id}"
+        case asks.RevertScope.FIELD:
+            return f"log/{row.id}/{asked.field}"
+
+
+def _must_be_revertible(row: SyncLog, asked: asks.Revert) -> None:
+    if not views.can_revert(row):
+        raise api.Problem(
+            HTTPStatus.CONFLICT, "not_revertible", "This row wrote nothing that could be written back: choose another."
+        )
+    meant = [each for each in row.changes if asked.field in (None, each.field) and asked.side in (None, each.side)]
+    if asked.field is not None and not meant:
+        raise api.Problem(HTTPStatus.CONFLICT, "no_such_field", f"This row did not change {asked.field}.")
+    if len({each.field for each in meant}) < len(meant):
+        raise api.Problem(
+            HTTPStatus.CONFLICT, "side_needed", "Two edits were merged: say with side whose text is to come back."
+        )
+
+
+def _log_of_path(call: Call[Any, Any]) -> tuple[SyncLog, Workspace]:
+    """The row that the path names and its workspace, entered to change something."""
+    return entered(call, call.id("log_id"), partial(runtime.store.lists.log, now=runtime.clock()), "row")

@@ -1,0 +1,50 @@
+"""Mappings and the sync log, as the platform's frontend lists them."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+@routes.reads(
+    "/sync-mappings", role="viewer", query=asks.MappingQuery, answers=answers.CursorPage[answers.MappingAnswer]
+)
+def sync_mappings(call: Call[asks.MappingQuery, Nothing]) -> Response[str]:
+    """Mappings, newest first."""
+    asked = call.query
+    mine = workspaces_of(call, asked.workspace_id)
+    if asked.sync_direction is not Direction.BOTH:
+        return api.json_response(pages.page([], 0, asked) | {"cursor": None})  # each mapping syncs both ways
+    standings = LISTED if asked.sync_status is None else views.STANDINGS[asked.sync_status]
+    project = None if asked.media_project_id is None else str(asked.media_project_id)
+    found, total = pages.mappings(mine, MappingFilter(standings, asked.entity_type, project), asked)
+    sources = {id: runtime.store.desk(id).sources() for id in {mapping.workspace_id for mapping in found}}
+    items = (_mapping(mapping, sources[mapping.workspace_id]) for mapping in found)
+    return api.json_response(pages.cursor_page(items, total, asked, lambda item: f"{item['id']}", len(found)))
+
+
+def _mapping(shown: Mapping, sources: Any) -> views.Json:
+    source = sources.get(shown.entity_type)
+    return views.mapping(shown, database_id=source.database_id if source else None)
+
+
+_OUTCOMES = {
+    asks.LogStatus.SUCCESS: Outcome.SUCCESS,
+    asks.LogStatus.FAILED: Outcome.FAILED,
+    asks.LogStatus.PARTIAL: Outcome.STARTED,
+}
+
+
+@routes.reads("/sync-logs", role="viewer", query=asks.LogQuery, answers=answers.CursorPage[answers.LogAnswer])
+def sync_logs(call: Call[asks.LogQuery, Nothing]) -> Response[str]:
+    """The sync log, newest first."""
+    asked = call.query
+    chosen = LogFilter(
+        outcomes=[_OUTCOMES[asked.status]] if asked.status else None,
+        operations=views.OPERATIONS[asked.operation_type] if asked.operation_type else None,
+        entity_type=asked.entity_type or views.ENTITY_OF.get(asked.operation_type),
+        since=asked.start_date,
+        until=asked.end_date,
+    )
+    rows, total = pages.rows([(w, chosen) for w in workspaces_of(call, asked.workspace_id)], asked)
+    places = {row.id: keys.at_id(row) for row in rows}
+    items = (views.log(row) for row in rows)
+    return api.json_response(pages.cursor_page(items, total, asked, lambda item: places[item["id"]], len(rows)))

@@ -1,0 +1,132 @@
+"""How workspaces stand, and what waits for a person in them."""
+
+from __future__ import annotations
+
+@@IMPORTS@@
+
+NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is connected and active.")}
+
+
+RECENT = 10
+
+
+@routes.reads(
+    "/sync-status", role="viewer", query=asks.StatusQuery, answers=answers.StatusAnswer, problems=NO_WORKSPACE
+)
+def sync_status(call: Call[asks.StatusQuery, Nothing]) -> Response[str]:
+    """How the caller's workspace stands; of several, the first one and the sums of all. With a run, how far it came."""
+    return api.json_response(_status(_connected_or_404(call, call.query), call.query.run_id))
+
+
+@routes.reads("/dashboard", role="viewer", query=asks.Scope, answers=answers.DashboardAnswer, problems=NO_WORKSPACE)
+def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
+    """Everything that the platform's dashboard shows, in one answer."""
+    mine = _connected_or_404(call, call.query)
+    recent = sorted(chain.from_iterable(pages.newest(w, LogFilter(), RECENT)[0] for w in mine), key=pages.newest_first)
+    return api.json_response(
+        {
+            "workspaces": [views.workspace(w) for w in mine],
+            "sync_status": _status(mine),
+            "recent_logs": [views.log(row) for row in recent[:RECENT]],
+            "sync_analytics": _sums(mine),
+            "attention": _attention(mine, RECENT),
+        }
+    )
+
+
+@routes.reads("/attention", role="viewer", query=asks.ScopedRange, answers=answers.Page[answers.AttentionAnswer])
+def attention(call: Call[asks.ScopedRange, Nothing]) -> Response[str]:
+    """Everything that waits for a person, with its cause and its fix."""
+    asked = call.query
+    mine = workspaces_of(call, asked.workspace_id)
+    items = _attention(mine, asked.skip + asked.limit)
+    total = sum(_count(w, views.ATTENTION) for w in mine) + sum(len(_connection(w)) for w in mine)
+    return api.json_response(pages.page(items[asked.skip :], total, asked))
+
+
+def _connected_or_404(call: Call[Any, Any], asked: asks.Scope) -> list[Workspace]:
+    mine = [w for w in workspaces_of(call, asked.workspace_id) if w.connection is not Connection.DISCONNECTED]
+    if not mine:
+        raise api.Problem(HTTPStatus.NOT_FOUND, "no_workspace", "No active Notion workspace found")
+    return mine
+
+
+def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
+    pending = sum(_count(w, views.STANDINGS[views.SyncStatus.PENDING]) for w in mine)
+    failed = sum(_count(w, views.STANDINGS[views.SyncStatus.FAILED]) for w in mine)
+    is_connected = all(w.connection is Connection.CONNECTED for w in mine)
+    changed = chain.from_iterable(pages.newest(w, LogFilter(outcomes=[Outcome.SUCCESS]), 1)[0] for w in mine)
+    return {
+        "workspace_id": mine[0].id,
+        "workspace_name": mine[0].name,
+        "is_connected": is_connected,
+        "last_sync_at": views.moment(max((row.at for row in changed), default=None)),
+        "sync_status": views.overall(
+            is_connected=is_connected, being_written=sum(_count(w, [Standing.PENDING]) for w in mine)
+        ),
+        "total_mappings": sum(_count(w, LISTED) for w in mine),
+        "pending_mappings": pending,
+        "failed_mappings": failed,
+        "conflicts": sum(_count(w, [Standing.CONFLICT]) for w in mine),
+        "progress": _progress(mine, run_id),
+        "recent_errors": _errors(mine),
+    }
+
+
+def _progress(mine: Sequence[Workspace], run_id: str | None) -> views.Json | None:
+    """How far *run_id* has come, or everything that waits; what waits for a person is done as far as we can."""
+    runs = [runtime.store.desk(w.id).run(run_id) for w in mine] if run_id else []
+    left = sum(runtime.store.desk(w.id).queued(run_id) for w in mine)
+    begun = [run[0] for run in runs if run is not None]
+    if not left and not begun:
+        return None
+    settled = sum(_count(w, LISTED) - _count(w, [Standing.PENDING]) for w in mine)
+    total = max(sum(begun), left) if begun else settled + left
+    return views.progress(done=total - left, total=total, per_minute=sum(map(_pace, mine)))
+
+
+def _pace(shown: Workspace) -> int:
+    """Rows of the sync log that ended well within the last minute."""
+    now = runtime.clock()
+    since = LogFilter(outcomes=[Outcome.SUCCESS], since=now - timedelta(minutes=1))
+    return runtime.store.lists.sync_logs(shown.id, since, now=now, limit=1).total
+
+
+def _errors(mine: Sequence[Workspace]) -> list[str]:
+    """Why records fail now, then what failed before, newest first."""
+    now = [item["cause"] for item in _attention(mine, RECENT) if item["kind"] == "error"]
+    rows = chain.from_iterable(pages.newest(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
+    before = [row.message for row in sorted(rows, key=pages.newest_first) if row.message]
+    return list(dict.fromkeys([*now, *before]))[:RECENT]
+
+
+def _sums(mine: Sequence[Workspace]) -> views.Json:
+    now = runtime.clock()
+    succeeded = sum(runtime.store.lists.log_count(w.id, [Outcome.SUCCESS], now=now) for w in mine)
+    failed = sum(runtime.store.lists.log_count(w.id, [Outcome.FAILED], now=now) for w in mine)
+    recent = chain.from_iterable(pages.newest(w, LogFilter(outcomes=[Outcome.SUCCESS]), 100)[0] for w in mine)
+    durations = [row.duration_ms for row in recent if row.duration_ms is not None]
+    total = succeeded + failed
+    return {
+        "total_syncs": total,
+        "successful_syncs": succeeded,
+        "failed_syncs": failed,
+        "success_rate": round(100 * succeeded / total, 1) if total else 0.0,
+        "average_sync_duration_ms": round(sum(durations) / len(durations)) if durations else 0,
+    }
+
+
+def _attention(mine: Sequence[Workspace], limit: int) -> list[views.Json]:
+    waiting = chain.from_iterable(runtime.store.lists.attention(w.id, limit=limit) for w in mine)
+    ordered = sorted(waiting, key=lambda mapping: -mapping.id)
+    of_records = chain.from_iterable(map(views.attention, ordered))
+    return [*chain.from_iterable(map(_connection, mine)), *of_records][:limit]
+
+
+def _connection(shown: Workspace) -> list[views.Json]:
+    """What stops a whole workspace comes before what waits in it."""
+    return views.connection(shown, runtime.store.desk(shown.id).capabilities())
+
+
+def _count(shown: Workspace, standings: Iterable[Standing], entity_type: EntityType | None = None) -> int:
+    return runtime.store.lists.counts(shown.id).of(tuple(standings), entity_type)
