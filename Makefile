@@ -30,11 +30,11 @@ unit: tools ## the tests that need nothing running
 
 soak: tools ## look for lost words in 50,000 random histories, every crash point and known bad designs; takes a while
 	@$(tool)/python -m tests.simulation --histories 50000 --processes 2
-	@$(tool)/python -m tests.simulation --pairs
+	@$(tool)/python -m tests.simulation --crashes
 	@$(tool)/python -m tests.simulation --mutants
 
-chaos: tools ## break everything on a running stack, kill its workers, then look whether a word was lost
-	@$(tool)/python -m tests.chaos
+chaos: tools ## people edit a real stack while calls fail and 100 workers are killed; QUICK=--quick for a short one
+	@$(tool)/python -m tests.chaos $(QUICK)
 
 conformance: tools ## compare the Notion twin with what is known of the real one, and say what is not covered
 	@$(tool)/python -m tests.conformance

@@ -89,9 +89,10 @@ class Progress:
 def progress(machine: Machine, api: httpx.Client, token: str) -> Progress:
     """Look how many of NavImpact's records have arrived."""
     status = checked(api.get("sync-status")).json()
-    waiting = checked(api.get("attention", params={"limit": 1})).json()["total"]
-    # What waits for a person is counted as pending or failed, but nothing will move it.
-    under_way = max(0, status["pending_mappings"] + status["failed_mappings"] - waiting)
+    waiting = checked(api.get("attention", params={"limit": 1000})).json()
+    # What waits for a person is counted as pending or failed and stays; what is tried again by itself moves.
+    tried_again = len({item["mapping_id"] for item in waiting["items"] if item["code"] == "failing"})
+    under_way = max(0, status["pending_mappings"] + status["failed_mappings"] - waiting["total"]) + tried_again
     return Progress(max(0, status["total_mappings"] - under_way), records_in_navimpact(machine, token))
 
 
@@ -103,10 +104,13 @@ def records_in_navimpact(machine: Machine, token: str) -> int:
 
 
 def follow(look: Callable[[], Progress], show: Callable[[Progress], None]) -> Progress:
-    """Show how the first sync goes on until it is done, or until nothing moves any more."""
-    seen, moved = look(), time.monotonic()
+    """Show how the first sync goes on until it is done, or until nothing moves any more.
+
+    Done is what two looks in a row say: NavSync counts one thing after another, while the last record is being made.
+    """
+    before, seen, moved = None, look(), time.monotonic()
     show(seen)
-    while not seen.is_done and time.monotonic() - moved < STALLED_AFTER_S:
+    while not (seen.is_done and seen == before) and time.monotonic() - moved < STALLED_AFTER_S:
         time.sleep(0.3)
         before, seen = seen, look()
         if seen != before:

@@ -274,3 +274,24 @@ def test_a_page_that_notion_shows_in_part_is_not_overwritten(notion: NotionStage
 
     with pytest.raises(Refused, match="part"):
         written(notion, now(notion, made.id), "Other.")
+
+
+AWKWARD = (
+    "# Not a heading\n\n* not a bullet\n\n**bold?** [link](https://example.org/a_(b)) $$x^2$$ <u>u</u>\n"
+    "\n---\n| a | b |\n|---|---|\n\ttabbed \\ backslash \\* escaped &amp; &lt;b&gt;\n\nThe last paragraph."
+)
+
+
+def test_a_text_that_notion_spells_in_its_own_way_makes_a_story_all_the_same(notion: NotionStage) -> None:
+    made = told(notion, AWKWARD)
+
+    assert body(made) == body(present(notion.side.read(STORY, made.id)))
+
+
+def test_another_paragraph_of_such_a_text_can_still_be_edited(notion: NotionStage) -> None:
+    made = told(notion, AWKWARD)
+
+    after = notion.side.update(STORY, made.id, {"description": AWKWARD.replace("last", "very last")}, seen=made)
+
+    assert "The very last paragraph." in str(body(after))
+    assert body(after) == body(present(notion.side.read(STORY, made.id)))

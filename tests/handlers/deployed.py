@@ -8,12 +8,13 @@ import json
 import os
 import re
 import sys
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 from unittest import mock
@@ -183,14 +184,33 @@ class Deployment:
 
 
 def _import(function: str) -> ModuleType:
-    path = TEMPLATE.parent / FUNCTIONS[function]["CodeUri"] / "app.py"
-    spec = importlib.util.spec_from_file_location(f"function_{function}_{next(_loaded)}", path)
+    folder = TEMPLATE.parent / FUNCTIONS[function]["CodeUri"]
+    spec = importlib.util.spec_from_file_location(f"function_{function}_{next(_loaded)}", folder / "app.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # as in Lambda: pydantic looks there for what annotations name
-    spec.loader.exec_module(module)
+    with _alone(folder):
+        spec.loader.exec_module(module)
     return module
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """As in Lambda, where a function's folder is on the path: what lies in it is imported anew, for this start only."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in [name for name, loaded in sys.modules.items() if _lies_in(folder, loaded)]:
+            del sys.modules[name]
+
+
+def _lies_in(folder: Path, loaded: ModuleType) -> bool:
+    found = getattr(loaded, "__spec__", None)
+    origin = None if found is None else found.origin
+    return origin is not None and folder in Path(origin).parents and Path(origin).parent != folder
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,7 +11,7 @@ import pytest
 
 from local.twins.notion.seed import BOT_ID, ROOT_PAGE_ID, WORKSPACE_ID
 from navsync.conductor import CONNECTION
-from navsync.model import Connection, DataSource, EntityType
+from navsync.model import Capabilities, Connection, DataSource, EntityType
 from tests.handlers.deployed import Answer
 from tests.handlers.known import a_workspace, captured, request, who
 from tests.handlers.test_connecting import begin, connect, finish
@@ -92,6 +93,19 @@ def test_what_the_connection_may_do_is_asked_once_a_day(connected: Stage) -> Non
     tick(connected)
 
     assert (the_same_day, requests(connected, "/v1/users/me")) == (1, 2)
+
+
+def test_a_refusal_has_the_connection_looked_at_before_the_day_is_over(connected: Stage) -> None:
+    connected.work()
+    desk = connected.cloud.store.desk(connected.id)
+    desk.keep_capabilities(Capabilities(datetime.now(UTC) - timedelta(hours=2)))
+    without(connected, "insert_content")
+
+    connected.new_project("Lagoon")
+    tick(connected)
+    tick(connected)
+
+    assert [item["code"] for item in of_connection(connected)] == ["missing_insert_content"]
 
 
 def test_a_notion_that_does_not_say_is_no_reason_not_to_connect(stage: Stage) -> None:

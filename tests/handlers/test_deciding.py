@@ -312,8 +312,8 @@ def test_a_viewer_of_the_workspace_decides_nothing_there(cloud: Cloud, name: str
 
 def waiting(cloud: Cloud, prefer: str, monkeypatch: pytest.MonkeyPatch, *, worker: Callable[[], None]) -> Answer:
     """Ask and wait; *worker* runs while the call sleeps."""
-    module = cloud["dashboard"].module
-    monkeypatch.setattr(module, "runtime", replace(module.runtime, sleep=lambda _: worker()))
+    asking = cloud["dashboard"].module.deciding.asking
+    monkeypatch.setattr(asking, "runtime", replace(asking.runtime, sleep=lambda _: worker()))
     event = request("resolve", ANALYST)
     event["headers"]["prefer"] = prefer
     return cloud["dashboard"].answer(event)

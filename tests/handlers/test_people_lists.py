@@ -37,7 +37,11 @@ STATUS = {"workspace_id", "workspace_name", "is_connected", "last_sync_at", "syn
           "pending_mappings", "failed_mappings", "recent_errors"}  # fmt: skip
 ANALYTICS = {"total_syncs", "successful_syncs", "failed_syncs", "success_rate", "average_sync_duration_ms"}
 DASHBOARD = {"workspaces", "sync_status", "recent_logs", "sync_analytics"}
-OURS = {"workspace": {"state", "settings", "capabilities"}, "status": {"conflicts", "progress"}, "dashboard": {"attention"}}
+OURS = {
+    "workspace": {"state", "settings", "capabilities"},
+    "status": {"conflicts", "progress"},
+    "dashboard": {"attention"},
+}
 """What we tell beyond it; none of its own fields is missing, renamed or of another type."""
 
 
@@ -244,9 +248,19 @@ def test_settings_can_be_changed_one_by_one(cloud: Cloud, history: History) -> N
     assert (shown["policy"], shown["field_policies"]) == ("notion", {"media_project.title": "navimpact"})
 
 
+def test_half_typed_text_can_be_made_to_wait(cloud: Cloud, history: History) -> None:
+    answer = change(cloud, settings={"quiet_seconds": {"media_project": 60}})
+
+    stored = cloud.store.desk(W).workspace()
+    assert answer.json["settings"]["quiet_seconds"] == {"media_project": 60}
+    assert stored is not None
+    assert stored.settings.quiet_seconds == {"media_project": 60}
+
+
 @pytest.mark.parametrize("settings", [{"policy": "mine"}, {"field_policies": {"media_project.colour": "ask"}},
-                                      {"requests_per_minute": 0}, {"parent_page_id": "x"}, {"token": "t"}],
-                         ids=str)  # fmt: skip
+                                      {"requests_per_minute": 0}, {"parent_page_id": "x"}, {"token": "t"},
+                                      {"quiet_seconds": {"media_project": 121}},
+                                      {"quiet_seconds": {"poem": 1}}], ids=str)  # fmt: skip
 def test_a_setting_that_cannot_be_is_refused(cloud: Cloud, history: History, settings: dict[str, Any]) -> None:
     before = cloud.kept()
 

@@ -373,7 +373,13 @@ def _no_walk() -> Iterator[None]:
 @mutant
 def a_block_is_forgotten() -> Iterator[None]:
     """A Retry-After is not kept for the next invocation."""
-    with patch.object(MemoryDesk, "save_budget", lambda *_: None):
+    with patch.object(MemoryDesk, "save_budget", lambda *_: None), _no_pauses():
+        yield
+
+
+@contextmanager
+def _no_pauses() -> Iterator[None]:
+    with patch.object(MemoryDesk, "keep_pause", lambda *_: None):
         yield
 
 
@@ -384,7 +390,7 @@ def a_late_worker_may_keep_its_budget() -> Iterator[None]:
     def save(self: MemoryDesk, window: Any, _lease: object) -> None:
         self.kept.budget = window
 
-    with patch.object(MemoryDesk, "save_budget", save):
+    with patch.object(MemoryDesk, "save_budget", save), _no_pauses():
         yield
 
 

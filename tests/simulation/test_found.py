@@ -546,7 +546,6 @@ def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_wi
     assert looks < 10
 
 
-@pytest.mark.xfail(strict=True, reason="a refused draft that was trashed and restored stays deleted")
 def test_a_row_that_nobody_would_take_is_a_draft_again_when_it_is_restored(whole: World) -> None:
     project = whole.new_project()
     whole.settle()
@@ -647,13 +646,34 @@ def test_an_undo_that_cannot_be_carried_out_yet_is_tried_ever_more_rarely(world:
     assert len(world.logs(Operation.FAIL)) < 10
 
 
+def test_a_move_is_not_undone_to_a_project_that_is_no_more(whole: World) -> None:
+    first, second = whole.new_project(title="first"), whole.new_project(title="second")
+    log = whole.new_child(LOG, first)
+    whole.settle()
+    page = whole.page_of(first)
+    whole.edit(Side.NAVIMPACT, log, LOG, project=(second,))
+    whole.settle()
+    (row,) = whole.logs(Operation.UPDATE)
+    whole.platform.remove(PROJECT, first)
+    whole.touched(Side.NAVIMPACT, first)
+    whole.settle()
+    whole.person.restore(PROJECT, page)
+    whole.touched(Side.NOTION, page)
+    whole.settle()
+
+    whole.put(WorkKind.REVERT, f"log/{row.id}")
+    whole.settle()
+
+    assert started(whole) == []
+
+
 # --- seeds -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "seed",
     [
-        *(157, 1016, 1135, 1279, 1454, 1583, 1873, 2412, 2469, 5012, 5143, 5325, 6083, 6240),
+        *(157, 561, 1016, 1135, 1279, 1454, 1583, 1662, 1843, 1873, 2412, 2469, 2697, 3116, 5012, 5143, 5325, 6083, 6240),
         *(20341, 20631, 20677, 21541, 22584, 31238, 31616, 42126, 42372, 42924, 43669, 52547),
     ],
 )  # fmt: skip

@@ -116,3 +116,20 @@ def test_after_a_worker_died_one_record_is_done_at_a_time(world: World, monkeypa
 @pytest.mark.parametrize(("budget", "threads"), [(1, 1), (60, 1), (180, 2), (600, 6), (10_000, 8)])
 def test_there_are_as_many_threads_as_the_budget_asks_for(budget: int, threads: int) -> None:
     assert threads_for(budget, 8) == threads
+
+
+def test_of_two_pauses_the_longer_one_is_kept(world: World) -> None:
+    first_sync(world, THREADS)
+    short, long = (world.clock() + timedelta(seconds=s) for s in (30, 600))
+    untils, lock = [short, long], threading.Barrier(THREADS, timeout=5)
+
+    def limited(call: str, applied: bool) -> None:
+        if call == "notion create" and not applied and world.clock() < long:
+            lock.wait()
+            raise Blocked("enough", until=untils.pop() if untils else short)
+
+    world.notion.fault = limited
+    drain(world, until=long)
+
+    assert world.desk.pause() is not None
+    assert world.desk.pause().until == long  # type: ignore[union-attr]

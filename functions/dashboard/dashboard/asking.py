@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from collections.abc import Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard.front import runtime
+from navsync import api, bootstrap
+from navsync.api import Call
+from navsync.model import Lane, Work, WorkKind
 
 DECISION_PROBLEMS = {"not_active": (409, "The workspace is paused or not connected: nothing would be carried out.")}
 
 
 def work(call: Call[Any, Any], kind: WorkKind, external_id: str, *, lane: Lane = Lane.LIVE, **more: Any) -> Work:
-    work = bootstrap.work(lane, kind, external_id, actor=call.who.subject, **more)
-    call.run_id = work.run_id
-    return work
+    """Work of the caller's, not put yet; the audit row of the call will name its run."""
+    wanted = bootstrap.work(lane, kind, external_id, actor=call.who.subject, **more)
+    call.run_id = wanted.run_id
+    return wanted
 
 
 def accepted(

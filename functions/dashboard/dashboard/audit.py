@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from collections.abc import Sequence
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import pages
+from dashboard.front import routes, runtime, workspaces_of
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.audit import AuditRow, trail_of, trail_of_workspace
+
 
 @routes.reads("/audit", role="admin", query=asks.AuditQuery, answers=answers.CursorPage[answers.AuditAnswer])
 def audit(call: Call[asks.AuditQuery, Nothing]) -> Response[str]:

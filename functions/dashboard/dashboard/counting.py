@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from datetime import date, timedelta
+from http import HTTPStatus
+from itertools import chain
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard.front import routes, runtime, workspaces_of
+from navsync import api, figures
+from navsync.api import Call, Nothing, answers, asks
 
 DAYS_SHOWN = timedelta(days=29)
 

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import asking, pages
+from dashboard.front import entered, must_be_active, routes, runtime, workspaces_of
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import Mapping, State, WorkKind, Workspace
+from navsync.standing import Standing
+from navsync.store import MappingFilter
+
 
 @routes.reads(
     "/conflicts", role="viewer", query=asks.ConflictQuery, answers=answers.CursorPage[answers.ConflictsAnswer]

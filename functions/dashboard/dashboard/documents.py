@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from http import HTTPStatus
+from pathlib import Path
 
-OPENAPI = Path(__file__).with_name("openapi.json").read_text(encoding="utf-8")
+from aws_lambda_powertools.event_handler import Response
 
+from dashboard.front import routes
+from navsync import api
+from navsync.api import answers
 
-DOCS = Path(__file__).with_name("docs.html").read_text(encoding="utf-8")
+FOLDER = Path(__file__).parents[1]
+OPENAPI = (FOLDER / "openapi.json").read_text(encoding="utf-8")
+DOCS = (FOLDER / "docs.html").read_text(encoding="utf-8")
 """Made from the routes of all functions, and kept the same by a test."""
 
 

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from collections.abc import Callable
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard.front import routes, runtime, workspaces_of
+from navsync import api, bootstrap, views
+from navsync import explain as explaining
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import EntityRef, EntityType, Lane, Mapping, Work, WorkKind, Workspace
+
 
 @routes.reads(
     "/explain/{entity_type}/{entity_id}",

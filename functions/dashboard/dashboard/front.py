@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+import os
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from navsync import api, bootstrap, views
+from navsync.api import Call
+from navsync.config import DashboardSettings
+from navsync.model import Workspace
 
 logger = Logger()
-
-
 runtime = bootstrap.dashboard(DashboardSettings.from_env(os.environ))
-
-
 routes = api.Routes(logger, runtime.guard)
 
 
 def workspaces_of(call: Call[Any, Any], workspace_id: int | None = None) -> list[Workspace]:
+    """The caller's workspaces, oldest first, or the one that is asked for; 404 when the caller is not in it."""
     if workspace_id is not None:
         return [call.may_see(runtime.store.desk(workspace_id).workspace())]
     return [w for w in runtime.store.directory.workspaces() if call.who.role_in(w) is not None]
 
 
 def workspace_of_path(call: Call[Any, Any]) -> Workspace | None:
+    """The workspace that the path names, whoever's it is."""
     id = call.id()
     return None if id is None else runtime.store.desk(id).workspace()
 
@@ -36,5 +44,6 @@ def entered[Found](
 
 
 def must_be_active(workspace: Workspace) -> None:
+    """Work for a workspace that is not synced would lie there until it is."""
     if not views.is_active(workspace):
         raise api.Problem(HTTPStatus.CONFLICT, "not_active", "It is paused or not connected: nothing would be done.")

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import asking, pages
+from dashboard.front import entered, must_be_active, routes, runtime, workspaces_of
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import EntityRef, SyncLog, WorkKind, Workspace
+from navsync.store import LogFilter, keys
+
 
 @routes.reads("/history", role="viewer", query=asks.HistoryQuery, answers=answers.CursorPage[answers.HistoryAnswer])
 def history(call: Call[asks.HistoryQuery, Nothing]) -> Response[str]:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import pages
+from dashboard.front import routes, runtime, workspaces_of
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import Direction, Mapping, Outcome
+from navsync.standing import LISTED
+from navsync.store import LogFilter, MappingFilter, keys
+
 
 @routes.reads(
     "/sync-mappings", role="viewer", query=asks.MappingQuery, answers=answers.CursorPage[answers.MappingAnswer]

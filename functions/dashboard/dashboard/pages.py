@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+
+from dashboard.front import runtime
+from navsync import api, views
+from navsync.api import asks
+from navsync.model import Mapping, SyncLog, Workspace
+from navsync.store import LogFilter, MappingFilter, keys
 
 LARGEST_ANSWER = 4_500_000
 """Characters: Lambda hands over 6 MB, and not every character is one byte."""
 
 
 def page(items: Sequence[views.Json], total: int, asked: asks.Range | asks.HistoryQuery) -> views.Json:
+    """A part of a list."""
     page, pages = asked.skip // asked.limit + 1, -(-total // asked.limit)
     return {"items": items, "total": total, "page": page, "size": asked.limit, "pages": pages}
 
@@ -38,6 +47,7 @@ def _fitting(items: Iterable[views.Json]) -> Iterator[views.Json]:
 def mappings(
     mine: Iterable[Workspace], chosen: MappingFilter, asked: asks.MappingQuery | asks.ConflictQuery
 ) -> tuple[list[Mapping], int]:
+    """The part of the mappings of *mine* that is asked for, newest first, and how many there are."""
     most = asked.skip + asked.limit
     pages = [runtime.store.lists.mappings(w.id, chosen, limit=most, cursor=asked.cursor) for w in mine]
     found = sorted(chain.from_iterable(page.items for page in pages), key=lambda mapping: -mapping.id)
@@ -47,17 +57,9 @@ def mappings(
 def rows(
     chosen: Iterable[tuple[Workspace, LogFilter]], asked: asks.HistoryQuery | asks.LogQuery
 ) -> tuple[list[SyncLog], int]:
+    """The part of the sync logs of *chosen* that is asked for, newest first, and how many rows there are."""
     now, most = runtime.clock(), asked.skip + asked.limit
     read = partial(runtime.store.lists.sync_logs, now=now, limit=most, cursor=asked.cursor)
     pages = [read(workspace.id, rows) for workspace, rows in chosen]
     rows = sorted(chain.from_iterable(page.items for page in pages), key=keys.at_id, reverse=True)
     return rows[asked.skip : most], sum(page.total for page in pages)
-
-
-def newest(shown: Workspace, chosen: LogFilter, limit: int) -> tuple[Sequence[SyncLog], int]:
-    page = runtime.store.lists.sync_logs(shown.id, chosen, now=runtime.clock(), limit=limit)
-    return page.items, page.total
-
-
-def newest_first(row: SyncLog) -> int:
-    return -row.id

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from http import HTTPStatus
+from itertools import chain
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import pages
+from dashboard.front import routes, runtime, workspaces_of
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import Connection, EntityType, Outcome, SyncLog, Workspace
+from navsync.standing import LISTED, Standing
+from navsync.store import LogFilter
 
 NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is connected and active.")}
-
 
 RECENT = 10
 
@@ -22,7 +35,7 @@ def sync_status(call: Call[asks.StatusQuery, Nothing]) -> Response[str]:
 def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
     """Everything that the platform's dashboard shows, in one answer."""
     mine = _connected_or_404(call, call.query)
-    recent = sorted(chain.from_iterable(pages.newest(w, LogFilter(), RECENT)[0] for w in mine), key=pages.newest_first)
+    recent = sorted(chain.from_iterable(_logs(w, LogFilter(), RECENT)[0] for w in mine), key=_newest_first)
     return api.json_response(
         {
             "workspaces": [views.workspace(w) for w in mine],
@@ -55,7 +68,7 @@ def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
     pending = sum(_count(w, views.STANDINGS[views.SyncStatus.PENDING]) for w in mine)
     failed = sum(_count(w, views.STANDINGS[views.SyncStatus.FAILED]) for w in mine)
     is_connected = all(w.connection is Connection.CONNECTED for w in mine)
-    changed = chain.from_iterable(pages.newest(w, LogFilter(outcomes=[Outcome.SUCCESS]), 1)[0] for w in mine)
+    changed = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 1)[0] for w in mine)
     return {
         "workspace_id": mine[0].id,
         "workspace_name": mine[0].name,
@@ -95,8 +108,8 @@ def _pace(shown: Workspace) -> int:
 def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
     now = [item["cause"] for item in _attention(mine, RECENT) if item["kind"] == "error"]
-    rows = chain.from_iterable(pages.newest(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
-    before = [row.message for row in sorted(rows, key=pages.newest_first) if row.message]
+    rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
+    before = [row.message for row in sorted(rows, key=_newest_first) if row.message]
     return list(dict.fromkeys([*now, *before]))[:RECENT]
 
 
@@ -104,7 +117,7 @@ def _sums(mine: Sequence[Workspace]) -> views.Json:
     now = runtime.clock()
     succeeded = sum(runtime.store.lists.log_count(w.id, [Outcome.SUCCESS], now=now) for w in mine)
     failed = sum(runtime.store.lists.log_count(w.id, [Outcome.FAILED], now=now) for w in mine)
-    recent = chain.from_iterable(pages.newest(w, LogFilter(outcomes=[Outcome.SUCCESS]), 100)[0] for w in mine)
+    recent = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 100)[0] for w in mine)
     durations = [row.duration_ms for row in recent if row.duration_ms is not None]
     total = succeeded + failed
     return {
@@ -130,3 +143,12 @@ def _connection(shown: Workspace) -> list[views.Json]:
 
 def _count(shown: Workspace, standings: Iterable[Standing], entity_type: EntityType | None = None) -> int:
     return runtime.store.lists.counts(shown.id).of(tuple(standings), entity_type)
+
+
+def _logs(shown: Workspace, chosen: LogFilter, limit: int) -> tuple[Sequence[SyncLog], int]:
+    page = runtime.store.lists.sync_logs(shown.id, chosen, now=runtime.clock(), limit=limit)
+    return page.items, page.total
+
+
+def _newest_first(row: SyncLog) -> int:
+    return -row.id

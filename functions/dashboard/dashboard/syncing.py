@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import asking
+from dashboard.front import must_be_active, routes, runtime, workspace_of_path, workspaces_of
+from dashboard.status import NO_WORKSPACE
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import EntityRef, EntityType, Lane, WorkKind, Workspace
+from navsync.standing import LISTED
+from navsync.store import MappingFilter
+
 
 @routes.changes(
     "POST",

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-@@IMPORTS@@
+from dataclasses import replace
+from http import HTTPStatus
+
+from aws_lambda_powertools.event_handler import Response
+
+from dashboard import pages
+from dashboard.front import routes, runtime, workspace_of_path, workspaces_of
+from navsync import api, views
+from navsync.api import Call, Nothing, answers, asks
+from navsync.model import Connection, Workspace
+
 
 @routes.reads("/workspaces", role="viewer", query=asks.WorkspaceQuery, answers=answers.Page[answers.WorkspaceAnswer])
 def workspaces(call: Call[asks.WorkspaceQuery, Nothing]) -> Response[str]:

@@ -544,6 +544,10 @@ class Operation(StrEnum):
     FAIL = "fail"
 
 
+UNDOABLE = frozenset({Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT})
+"""What writes something that can be written back."""
+
+
 class Outcome(StrEnum):
     """How it ended. STARTED rows were recorded before the write and not finished yet."""
 

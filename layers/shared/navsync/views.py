@@ -13,6 +13,7 @@ from navsync.audit import AuditRow
 from navsync.connection import stops, troubles_of
 from navsync.explain import Explanation
 from navsync.model import (
+    UNDOABLE,
     Capabilities,
     Change,
     Conflict,
@@ -85,6 +86,7 @@ def workspace(shown: Workspace, capabilities: Capabilities | None = None) -> Jso
             "field_policies": dict(shown.settings.field_policies),
             "requests_per_minute": shown.settings.requests_per_minute,
             "parent_page_id": shown.settings.parent_page_id,
+            "quiet_seconds": dict(shown.settings.quiet_seconds),
         },
         "capabilities": None if capabilities is None else _capabilities(capabilities),
         "created_at": moment(shown.created_at),
@@ -271,10 +273,6 @@ def log(shown: SyncLog) -> Json:
         "sync_duration_ms": shown.duration_ms,
         "created_at": moment(shown.at),
     }
-
-
-UNDOABLE = frozenset({Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT})
-"""What wrote something that can be written back."""
 
 
 def can_revert(shown: SyncLog) -> bool:

@@ -100,6 +100,7 @@ class SettingsAnswer(Answer):
     field_policies: dict[str, Policy]
     requests_per_minute: int
     parent_page_id: str | None
+    quiet_seconds: dict[EntityType, int]
 
 
 class MissingCapabilityAnswer(Answer):

@@ -164,6 +164,9 @@ class WorkspaceQuery(Range):
     workspace_name: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
+type QuietSeconds = Annotated[int, Field(ge=0, le=120)]
+
+
 class ChangeSettings(Body):
     """Settings to change; what is left out stays."""
 
@@ -171,6 +174,8 @@ class ChangeSettings(Body):
     field_policies: dict[str, Policy] | None = None
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
     parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$")] | None = None
+    quiet_seconds: dict[EntityType, QuietSeconds] | None = None
+    """How long a record of which kind must be left alone before its edits travel, so that half-typed text does not."""
 
     @field_validator("field_policies")
     @classmethod

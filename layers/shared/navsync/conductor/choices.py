@@ -9,7 +9,7 @@ from navsync.conductor.station import Station
 from navsync.engine import Choice, Done, Result, Run
 from navsync.errors import Refused
 from navsync.fields import SPECS
-from navsync.model import Decision, EntityType, Operation, Outcome, Side, SyncLog, Work, WorkKind
+from navsync.model import UNDOABLE, Decision, EntityType, Operation, Outcome, Side, SyncLog, Work, WorkKind
 
 
 def resolve(station: Station, work: Work, run: Run) -> Result:
@@ -53,12 +53,9 @@ def _undone_in_order(rows: Sequence[SyncLog]) -> list[SyncLog]:
     """The latest first; but what was deleted comes back parents first."""
     order = list(SPECS)
     latest_first = sorted(rows, key=lambda row: -row.id)
-    undoable = [row for row in latest_first if row.outcome is Outcome.SUCCESS and row.operation in _UNDOABLE]
+    undoable = [row for row in latest_first if row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE]
     return sorted(undoable, key=lambda row: _depth(row, order) if row.operation is Operation.DELETE else -1)
 
 
 def _depth(row: SyncLog, order: list[EntityType]) -> int:
     return order.index(row.entity_type) if row.entity_type else 0
-
-
-_UNDOABLE = {Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT}

@@ -34,7 +34,9 @@ def page(station: Station, external_id: str, run: Run) -> Result:
         return Done()  # not a row of ours
     entity_type = EntityType(kind)
     if not schema.has_key(station.desk.sources().get(entity_type)):
-        raise Unavailable(f"the column {KEY.property} is gone, and with it whose a page is; undo its deletion in Notion")
+        raise Unavailable(
+            f"the column {KEY.property} is gone, and with it whose a page is; undo its deletion in Notion"
+        )
     return station.engine.welcome_page(entity_type, station.notion.read(entity_type, page_id), run)
 
 

@@ -29,8 +29,7 @@ def look(station: Station, work: Work) -> Result:
             station.notion.readopt(entity_type, field)
             station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{field}/look"))
         case "look":
-            again = partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP, thorough=True)
-            _each_mapping(station, work, entity_type, lambda mapping: station.desk.put(again(str(mapping.id))))
+            _each_mapping(station, work, entity_type, partial(_look_again, station, work))
         case _:
             for returned in station.notion.refresh(entity_type).returned:
                 station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{returned}/doubt"))
@@ -57,6 +56,12 @@ def _doubt(station: Station, mapping: Mapping, *, field: str) -> None:
             station.ledger.save(mapping.but(stamped=False))
     elif field not in mapping.doubted:
         station.ledger.save(mapping.but(doubted=(*mapping.doubted, field)))
+
+
+def _look_again(station: Station, work: Work, mapping: Mapping) -> None:
+    if mapping.refused:  # perhaps for want of the column
+        mapping = station.ledger.save(mapping.but(refused={}))
+    station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
 
 
 def is_broken(source: DataSource) -> bool:

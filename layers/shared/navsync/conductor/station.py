@@ -57,7 +57,7 @@ class Station:
             takes = [pool.submit(self.take, work) for work in works]
         errors = [error for take in takes if (error := take.exception()) is not None]
         if errors:
-            raise max(errors, key=_urgency)
+            raise max(errors, key=lambda error: (_urgency(error), _ends(error)))
 
     def connected_types(self) -> list[EntityType]:
         """What is synced and has a database, parents before children."""
@@ -74,3 +74,8 @@ def _urgency(error: BaseException) -> int:
     """Of several errors the one that says most about what to do next; what nobody foresaw comes first."""
     foreseen = (OutOfTime, Blocked, Suspended, NeedsReauth, LostLease)
     return next((rank for rank, kind in enumerate(foreseen) if isinstance(error, kind)), len(foreseen))
+
+
+def _ends(error: BaseException) -> float:
+    """Of several pauses the longest is kept."""
+    return error.until.timestamp() if isinstance(error, Blocked) else 0.0

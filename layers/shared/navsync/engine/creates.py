@@ -171,10 +171,23 @@ def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run:
             return _adopt(bench, mapping, intent, found, run)
         if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
             return Later(mapping, intent.attempted_at + SETTLE)
-    if not isinstance(bench.read(intent.on.other, mapping), Present):  # not made, and no longer wanted
+    wanted = bench.read(intent.on.other, mapping)
+    if not isinstance(wanted, Present):  # not made, and no longer wanted
         return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+    if intent.on is Side.NOTION:
+        intent = _planned_anew(mapping, intent, wanted)
     earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
     return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
+
+
+def _planned_anew(mapping: Mapping, intent: CreateIntent, wanted: Present) -> CreateIntent:
+    """*intent* with what the record says by now: nothing was made of what it said then.
+
+    Should the index be later than any was seen, that page is found after all, and fields that it shows otherwise have
+    no base. A row's payload stays: NavImpact's key belongs to it, and a column of the row may have been lost since.
+    """
+    values, _ = _payload(SPECS[mapping.entity_type], intent.on, wanted)
+    return replace(intent, values=values)
 
 
 def _made_by(bench: Workbench, mapping: Mapping, intent: CreateIntent, attempted_at: datetime) -> Present | None:

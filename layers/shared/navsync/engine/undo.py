@@ -11,8 +11,20 @@ from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen
 from navsync.errors import Refused
-from navsync.fields import SPECS, cannot_carry, field_of, same
-from navsync.model import Change, FieldWrite, Mapping, Operation, Outcome, Present, Side, SyncLog, Trashed
+from navsync.fields import SPECS, Kind, cannot_carry, field_of, same
+from navsync.model import (
+    Change,
+    EntityRef,
+    EntityType,
+    FieldWrite,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    SyncLog,
+    Trashed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +68,7 @@ def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice
     seen = _both(bench, mapping)
     meant = [change for change in row.changes if choice.means(change)]
     _check_single(meant)
-    inverse = tuple(write for change in meant for write in _inverse(mapping, change, seen))
+    inverse = tuple(write for change in meant for write in _inverse(bench, mapping, change, seen))
     if inverse:
         writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
     return Done()
@@ -78,7 +90,7 @@ def _check_single(changes: Iterable[Change]) -> None:
         raise Refused(f"two edits of {twice[0]} were merged; say which side's text is to come back")
 
 
-def _inverse(mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
+def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
     field = field_of(mapping.entity_type, change.field)
     base = mapping.bases.get(change.field)
     agreed = base is not None and all(s.values.get(change.field) == base.on(side) for side, s in seen.items())
@@ -90,13 +102,17 @@ def _inverse(mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Wri
         pair = (change.old, shown) if side is Side.NOTION else (shown, change.old)
         if shown == change.old if side is change.side else same(field, *pair):
             continue
-        if reason := _hindrance(mapping, change, side):
+        if reason := _hindrance(bench, mapping, change, side):
             raise Refused(f"{field.property} cannot be put back: {reason}")
         yield merge.Write(change.field, side, change.old, shown, "undone")
 
 
-def _hindrance(mapping: Mapping, change: Change, to: Side) -> str | None:
+def _hindrance(bench: Workbench, mapping: Mapping, change: Change, to: Side) -> str | None:
     field = field_of(mapping.entity_type, change.field)
+    if field.kind is Kind.RELATION and isinstance(change.old, tuple):
+        pairs = (bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id)) for id in change.old)
+        if any(pair is None or pair.page_id is None for pair in pairs):
+            return "the project is not there any more"
     if not field.direction.allows(to):
         return f"it does not sync to {to}"
     return cannot_carry(field, change.old, to)

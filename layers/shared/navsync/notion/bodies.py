@@ -49,8 +49,8 @@ class PageBody:
         return self.gateway.read("GET", self.path)
 
     def finish(self, text: str) -> Json:
-        """Write what `start_of` left of *text*."""
-        return self.rewrite(text, self.read())
+        """Write what `start_of` left of *text*; what it took, Notion has read as well as it can."""
+        return self.read() if start_of(text) == text else self.rewrite(text, self.read())
 
     def rewrite(self, text: str, seen: Json) -> Json:
         """Make the body, last *seen* so, say *text*; what only Notion can show stays on it.
@@ -69,7 +69,7 @@ class PageBody:
                 return now
             sent = self._fitting(made, _markdown(now))
             try:
-                now, begun = self._written(sent, now), True
+                now, begun = self._written(text, sent, now), True
             except SyncError as error:
                 if not begun or isinstance(error, Raced):
                     raise
@@ -91,10 +91,11 @@ class PageBody:
             raise Refused(_TOO_LARGE, field=self.field)
         return sent
 
-    def _written(self, sent: Sequence[Edit], now: Json) -> Json:
+    def _written(self, text: str, sent: Sequence[Edit], now: Json) -> Json:
         shown = _markdown(now)
         after = self._replaced(sent[0].new) if not sent[0].old else self._updated(sent, shown)
-        self._check(rewriting.applied(shown, sent), shown, _markdown(after))
+        if bodies.words(_markdown(after)) != bodies.words(rewriting.applied(shown, sent)):
+            self._check(text, sent, shown, after)
         return after
 
     def _updated(self, sent: Sequence[Edit], shown: str) -> Json:
@@ -131,13 +132,16 @@ class PageBody:
         except SyncError as error:
             raise Unclear("the text was written, but what Notion shows now could not be read") from error
 
-    def _check(self, wanted: str, before: str, after: str) -> None:
-        """Compare words with what was meant: edits can be skipped where somebody edited the same lines just before."""
-        if bodies.words(after) == bodies.words(wanted):
-            return
-        if after == before:
+    def _check(self, text: str, sent: Sequence[Edit], before: str, after: Json) -> None:
+        """Words are not as they were meant: Notion spells those lines in its way, or somebody edited them just before.
+
+        What Notion spells otherwise would be sent just so again; where a person was first, other lines stand there now.
+        """
+        if _markdown(after) == before:
             raise Refused(_UNHEARD, field=self.field)
-        raise Raced("the page's body was edited while we wrote to it; it is read again")
+        replaced_whole = not sent[0].old
+        if not replaced_whole and not set(self._lacking(text, after)) <= set(sent):
+            raise Raced("the page's body was edited while we wrote to it; it is read again")
 
 
 def _markdown(answer: Json) -> str:
