@@ -20,6 +20,7 @@ from navsync.model import (
     State,
     SyncLog,
     Trashed,
+    Values,
     Work,
     WorkKind,
 )
@@ -451,7 +452,7 @@ MEGABYTE = "\n\n".join(f"Paragraph {n}: {'words of a very long story ' * 20}" fo
 
 def story_in_conflict(world: World) -> tuple[str, str]:
     project = world.new_project()
-    told = {"title": "Fishers", "description": MEGABYTE, "project": (project,)}
+    told: Values = {"title": "Fishers", "description": MEGABYTE, "project": (project,)}
     story = world.platform.create(STORY, told, key="k")
     world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
     world.settle()
