@@ -206,17 +206,50 @@ def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
     )
 
 
-@routes.changes("DELETE", "/workspaces/{id}", role="admin", query=Nothing, body=Nothing, answers=answers.Message)
-def disconnect(call: Call[Nothing, Nothing]) -> Response[str]:
-    """Stop, revoke the grant at Notion and forget the tokens. Mappings and history stay, for a later connection."""
-    id = call.id()
+KEPT = timedelta(days=30)
+"""How long a workspace that was disconnected can be connected again as if nothing had been."""
+
+
+@routes.changes(
+    "DELETE",
+    "/workspaces/{id}",
+    role="admin",
+    query=asks.Disconnect,
+    body=Nothing,
+    answers=answers.Disconnected,
+    statuses=(200, 202),
+)
+def disconnect(call: Call[asks.Disconnect, Nothing]) -> Response[str]:
+    """Stop, revoke the grant at Notion and forget the tokens. Mappings and history stay for 30 days, or are erased."""
+    id, erase = call.id(), call.query.erase
     workspace = call.enter(None if id is None else runtime.store.desk(id).workspace())
-    stopped = replace(workspace, is_active=False, connection=Connection.DISCONNECTED, updated_at=runtime.clock())
-    runtime.store.desk(workspace.id).save_workspace(stopped)
+    stopped = runtime.store.desk(workspace.id).save_workspace(_stopped(workspace, erase=erase))
     _revoke(workspace)
     runtime.tokens.delete(workspace.id)
-    logger.info("disconnected", extra={"workspace_id": workspace.id})
-    return api.json_response({"message": "Disconnected"})
+    erased = erase and _erase(call, stopped)
+    logger.info("disconnected", extra={"workspace_id": workspace.id, "erase": erase, "erased": erased})
+    message = "Disconnected and erased" if erased else "Disconnected"
+    content = {"message": message, "erase_at": views.moment(stopped.erase_at), "erased": erased}
+    return api.json_response(content, HTTPStatus.ACCEPTED if erase and not erased else HTTPStatus.OK)
+
+
+def _stopped(workspace: Workspace, *, erase: bool) -> Workspace:
+    """To be erased now, the tick finishes what we begin, whenever we die; disconnecting twice keeps the first day."""
+    now = runtime.clock()
+    erase_at = now if erase else workspace.erase_at or now + KEPT
+    return replace(workspace, is_active=False, connection=Connection.DISCONNECTED, updated_at=now, erase_at=erase_at)
+
+
+ERASE_FOR = timedelta(seconds=10)
+"""A person waits; the ticks do what is left."""
+
+
+def _erase(call: Call[Any, Any], workspace: Workspace) -> bool:
+    """The workspace's audit rows go with it, so who erased it is also told where it is not about a workspace."""
+    call.begin()
+    now = runtime.clock()
+    runtime.store.erasures.begin(workspace, now=now)
+    return runtime.store.erasures.go_on(workspace.id, now=now, has_time=lambda: runtime.clock() < now + ERASE_FOR)
 
 
 def _revoke(workspace: Workspace) -> None:

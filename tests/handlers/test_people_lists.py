@@ -38,7 +38,7 @@ STATUS = {"workspace_id", "workspace_name", "is_connected", "last_sync_at", "syn
 ANALYTICS = {"total_syncs", "successful_syncs", "failed_syncs", "success_rate", "average_sync_duration_ms"}
 DASHBOARD = {"workspaces", "sync_status", "recent_logs", "sync_analytics"}
 OURS = {
-    "workspace": {"state", "settings", "capabilities"},
+    "workspace": {"state", "settings", "capabilities", "erase_at"},
     "status": {"conflicts", "progress"},
     "dashboard": {"attention"},
 }

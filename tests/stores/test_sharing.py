@@ -111,7 +111,7 @@ def test_one_delayed_wake_is_enough_for_one_time(either_store: AnyStore) -> None
 @pytest.mark.parametrize(
     ("second", "now"), [(NOW + MINUTE, NOW), (NOW + 20 * MINUTE, NOW + 6 * MINUTE)], ids=["sooner", "after the first"]
 )
-def test_a_delayed_wake_is_sent_when_none_comes_in_time(either_store: AnyStore, second: datetime, now: datetime) -> None:
+def test_a_wake_is_sent_when_none_comes_in_time(either_store: AnyStore, second: datetime, now: datetime) -> None:
     desk = either_store.desk(W)
     desk.claim_later(NOW + 5 * MINUTE, NOW)
 

@@ -26,6 +26,8 @@ TAKE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 AUDIT = {"dynamodb:PutItem", "dynamodb:UpdateItem"}
 """Of audit rows only: a condition keeps the role to their partitions."""
 
+ERASE = {"dynamodb:Query", "dynamodb:DeleteItem"}
+
 MAY = {
     "AuthorizerRole": {
         "AuthorizerLogs": LOGS,
@@ -41,8 +43,8 @@ MAY = {
             "dynamodb:UpdateItem",
             "dynamodb:DeleteItem",
         },
-        "MappingsTable": {"dynamodb:PutItem"},
-        "SyncLogsTable": AUDIT,
+        "MappingsTable": {"dynamodb:PutItem"} | ERASE,
+        "SyncLogsTable": AUDIT | ERASE,
         "WakeQueue": {"sqs:SendMessage"},
         "NotionOAuthSecret": {"secretsmanager:GetSecretValue"},
         "secret:<stack>/workspace/*": {
@@ -98,8 +100,10 @@ MAY = {
     },
     "ScheduledReconcileRole": {
         "ScheduledReconcileLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query"},
-        "MappingsTable": {"dynamodb:PutItem"},
+        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:DeleteItem"},
+        "MappingsTable": {"dynamodb:PutItem"} | ERASE,
+        "SyncLogsTable": ERASE,
+        "secret:<stack>/workspace/*": {"secretsmanager:DeleteSecret"},
         "WakeQueue": {"sqs:SendMessage"},
         "Key": {"kms:Decrypt", "kms:GenerateDataKey"},
     },

@@ -146,6 +146,8 @@ class Ticker:
 
     store: Store
     inbox: Inbox
+    tokens: WorkspaceSecrets
+    clock: Callable[[], datetime] = clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +216,9 @@ def trigger(settings: TriggerSettings) -> Trigger:
 
 def reconcile(settings: ReconcileSettings) -> Ticker:
     """For the function that the schedule starts."""
-    store = _store(settings.workspaces_table, settings.mappings_table)
-    return Ticker(store, _inbox(store, settings.wake_queue_url, None))
+    store = _store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table)
+    tokens = WorkspaceSecrets(_vault(), prefix=settings.workspace_secret_prefix, kms_key_arn=settings.kms_key_arn)
+    return Ticker(store, _inbox(store, settings.wake_queue_url, None), tokens)
 
 
 def dashboard(settings: DashboardSettings) -> Viewer:

@@ -107,7 +107,10 @@ class ReconcileSettings(_Settings):
 
     workspaces_table: str
     mappings_table: str
+    sync_logs_table: str
     wake_queue_url: str
+    workspace_secret_prefix: str
+    kms_key_arn: str
 
 
 @dataclass(frozen=True, slots=True)

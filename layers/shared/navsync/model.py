@@ -365,6 +365,8 @@ class Workspace:
     settings: Settings = field(default_factory=Settings)
     members: MappingOf[str, str] = field(default_factory=dict)
     """Subject of a token → role; the connecting admin is the first."""
+    erase_at: datetime | None = None
+    """When everything that is kept of it is removed, since it was disconnected; None while it is not to be."""
     version: int = 0
 
 

@@ -89,6 +89,7 @@ def workspace(shown: Workspace, capabilities: Capabilities | None = None) -> Jso
             "quiet_seconds": dict(shown.settings.quiet_seconds),
         },
         "capabilities": None if capabilities is None else _capabilities(capabilities),
+        "erase_at": moment(shown.erase_at),
         "created_at": moment(shown.created_at),
         "updated_at": moment(shown.updated_at),
     }

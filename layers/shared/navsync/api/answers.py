@@ -62,10 +62,14 @@ class Health(Answer):
     status: Literal["ok"]
 
 
-class Message(Answer):
-    """What was done."""
+class Disconnected(Answer):
+    """What was done, and when the rest is."""
 
     message: str
+    erase_at: str
+    """From when nothing is kept of it: mappings and history stay until then for those who connect it again."""
+    erased: bool
+    """Whether nothing is left already; of a large workspace what is left is removed in the minutes after."""
 
 
 class AuthorizeUrl(Answer):
@@ -131,6 +135,8 @@ class WorkspaceAnswer(Answer):
     settings: SettingsAnswer
     capabilities: CapabilitiesAnswer | None = None
     """Told of one workspace, not in lists; null where Notion has not said yet."""
+    erase_at: str | None
+    """When what is kept of it is removed, unless it is connected again before."""
     created_at: str
     updated_at: str
 

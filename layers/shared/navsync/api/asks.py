@@ -195,6 +195,13 @@ class ChangeWorkspace(Body):
     settings: ChangeSettings | None = None
 
 
+class Disconnect(BaseModel):
+    """Whether everything goes with the connection."""
+
+    erase: bool = False
+    """Remove mappings, history, settings and audit rows now, for good; the pages stay in Notion."""
+
+
 class ConnectWorkspace(Body):
     """What the page that Notion redirected to hands over."""
 

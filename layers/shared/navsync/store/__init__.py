@@ -13,6 +13,7 @@ from navsync.store.counts import Counts, LogKind, MappingKind
 from navsync.store.desk import DynamoDesk
 from navsync.store.directory import Directory, OAuthState
 from navsync.store.dynamo import Dynamo
+from navsync.store.erasing import Erasures
 from navsync.store.keys import Tables
 from navsync.store.ledger import DynamoLedger
 from navsync.store.lists import Lists, LogFilter, MappingFilter, Page
@@ -32,6 +33,7 @@ __all__ = [
     "Directory",
     "DynamoDesk",
     "DynamoLedger",
+    "Erasures",
     "Lists",
     "LogFilter",
     "LogKind",
@@ -58,6 +60,7 @@ class Store:
         self.directory = Directory(dynamo, tables)
         self.lists = Lists(dynamo, tables)
         self.trail = AuditTrail(dynamo, tables)
+        self.erasures = Erasures(dynamo, tables)
         self.windows = CallWindows(dynamo, tables)
 
     def ledger(self, lease: Lease) -> DynamoLedger:

@@ -313,4 +313,6 @@ def profile_item(workspace: Workspace) -> Item:
 def directory_item(workspace: Workspace) -> Item:
     """The workspace's row in the list of all."""
     synced = workspace.is_active and workspace.connection == "connected"
-    return {"pk": keys.DIRECTORY, "sk": keys.partition(workspace.id), "workspace_id": workspace.id, "synced": synced}
+    row: Item = {"pk": keys.DIRECTORY, "sk": keys.partition(workspace.id), "workspace_id": workspace.id}
+    ends = {} if workspace.erase_at is None else {"erase_at": keys.moment(workspace.erase_at)}
+    return row | {"synced": synced} | ends

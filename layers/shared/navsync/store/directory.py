@@ -87,6 +87,7 @@ class Directory:
             connection=Connection.CONNECTED,
             members={**fresh.members, **stored.members},
             updated_at=fresh.updated_at,
+            erase_at=None,
         )
         return desk.save_workspace(again)
 

@@ -7,7 +7,7 @@ Every partition key starts with the workspace, so that crossing tenants needs an
 |---|---|---|
 | `BOT#<bot id>` | `ROUTE` | which workspace a Notion bot belongs to; unique |
 | `NOTION#<notion workspace id>` | `W#<id>` | which workspaces a webhook may be for |
-| `DIRECTORY` | `W#<id>` | every workspace, and whether it is synced |
+| `DIRECTORY` | `W#<id>` | every workspace, whether it is synced, and whether it is to be or being erased |
 | `OAUTH#<hash of the state>` | `STATE` | who started a connection; expires |
 | `RECORD#<type>#<id>` | `LEASE` | which workspace is writing a NavImpact record that several may hold; expires |
 | `CALLS#<hash of the caller>` | `<workspace or all>#<minute>` | how often somebody called; expires |
