@@ -11,7 +11,7 @@ import pytest
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.conductor.station import threads_for
 from navsync.errors import Blocked
-from navsync.model import Settings, WorkKind
+from navsync.model import Lane, Settings, WorkKind
 from tests.contract.memory_store import MemoryDesk
 from tests.simulation.world import World
 
@@ -133,3 +133,12 @@ def test_of_two_pauses_the_longer_one_is_kept(world: World) -> None:
 
     assert world.desk.pause() is not None
     assert world.desk.pause().until == long  # type: ignore[union-attr]
+
+
+def test_a_persons_edit_is_served_from_the_budget_kept_for_people(world: World) -> None:
+    served = list[Lane]()
+    world.new_project(title="Reef")
+
+    conduct(replace(world.tools(), serving=served.append), "worker", until=world.clock() + SLICE)
+
+    assert served == [Lane.LIVE]

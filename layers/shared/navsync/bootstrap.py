@@ -196,7 +196,7 @@ def oauth(settings: OAuthSettings) -> Connecting:
             clock=clock,
             sleep=time.sleep,
             chance=random.random,
-            for_people=True,
+            for_people=lambda: True,
         ),
         guard=_guard(store, settings.calls_per_minute),
     )
@@ -237,6 +237,21 @@ def worker(settings: WorkerSettings) -> Worker:
     return Worker(workshop.tools, _inbox(store, settings.wake_queue_url, settings.later_queue_url))
 
 
+class _Serving:
+    """Whose work is being done: a person's edit may use the part of the budget that is kept for people."""
+
+    def __init__(self) -> None:
+        self.lane = Lane.BACKFILL
+
+    def now(self, lane: Lane) -> None:
+        """Work of *lane* comes next."""
+        self.lane = lane
+
+    def people(self) -> bool:
+        """Whether somebody waits for it."""
+        return self.lane is Lane.LIVE
+
+
 class _Workshop:
     """Everything that the workspaces of one worker share."""
 
@@ -256,16 +271,17 @@ class _Workshop:
         )
 
     def tools(self, workspace_id: int) -> Tools:
-        desk = self.store.desk(workspace_id)
+        desk, serving = self.store.desk(workspace_id), _Serving()
         return Tools(
             desk=desk,
             ledger_of=self.store.ledger,
-            notion_of=partial(self._notion_of, desk),
+            notion_of=partial(self._notion_of, desk, serving),
             navimpact=self.navimpact,
             clock=clock,
             new_id=new_id,
             jitter=random.random,
             pause_sisters=self._pause_sisters,
+            serving=serving.now,
             most_threads=MOST_THREADS,
             look_at_connection=partial(_look_at_connection, desk),
             was_forbidden=partial(_was_forbidden, desk),
@@ -278,7 +294,7 @@ class _Workshop:
                 self.store.desk(id).keep_pause(pause)
 
     def _notion_of(
-        self, desk: DynamoDesk, workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]
+        self, desk: DynamoDesk, serving: _Serving, workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]
     ) -> NotionSide:
         gateway = Gateway(
             client=self.notion,
@@ -288,6 +304,7 @@ class _Workshop:
             clock=clock,
             sleep=time.sleep,
             chance=random.random,
+            for_people=serving.people,
             before_each=check_time,
         )
         return NotionSide(

@@ -79,7 +79,7 @@ class Gateway:
     sleep: Callable[[float], None]
     chance: Callable[[], float]
     """A number in [0, 1), to spread repetitions."""
-    for_people: bool = False
+    for_people: Callable[[], bool] = lambda: False
     """Whether a person waits for the answer; then the part of the budget kept for people is open too."""
     before_each: Callable[[], None] = _nothing
     """Called before each request; may raise to stop, for example when the slice has ended."""
@@ -124,7 +124,7 @@ class Gateway:
 
     def _send(self, call: _Call, token: str) -> Json:
         self.before_each()
-        self.sleep(self.budget.take(for_people=self.for_people))
+        self.sleep(self.budget.take(for_people=self.for_people()))
         self.budget.check()
         try:
             answer = self.client.request(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, SyncError
@@ -22,6 +23,8 @@ class Sources:
     gateway: Gateway
     remember: Callable[[DataSource], None]
     known: dict[EntityType, DataSource] = field(default_factory=dict)
+    _adding: Lock = field(default_factory=Lock)
+    """Options are replaced as a whole: of two that are added at once, one would be lost."""
 
     def use(self, source: DataSource) -> None:
         """Work with *source* from now on."""
@@ -80,7 +83,8 @@ class Sources:
         """The data source, with every status of *values* among its options: a page write cannot make one."""
         for spec_field in SPECS[entity_type].fields:
             if spec_field.kind is Kind.STATUS and spec_field.name in values:
-                self._offer(self.of(entity_type), spec_field, values[spec_field.name])
+                with self._adding:
+                    self._offer(self.of(entity_type), spec_field, values[spec_field.name])
         return self.of(entity_type)
 
     def _offer(self, source: DataSource, spec_field: Field, value: Value) -> None:
