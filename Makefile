@@ -41,6 +41,7 @@ conformance: tools ## compare the Notion twin with what is known of the real one
 
 bench: tools ## print the measured claims
 	@PYTHONPATH=layers/shared:. $(tool)/python -m benchmarks.planner
+	@PYTHONPATH=layers/shared:. $(tool)/python -m benchmarks.backfill
 
 check: tools ## lint, types and the template, without tests
 	@$(tool)/ruff check

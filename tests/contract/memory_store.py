@@ -264,6 +264,9 @@ class MemoryDesk:
         self.kept.later = at if claimed else self.kept.later
         return claimed
 
+    def disclaim_later(self) -> None:
+        self.kept.later = None
+
     def keep_pause(self, pause: Pause) -> None:
         if self.kept.pause is None or self.kept.pause.until <= pause.until:
             self.kept.pause = pause

@@ -82,6 +82,7 @@ MAPPINGS = st.builds(
     troubles=st.lists(st.builds(Trouble, TEXT, TEXT, TEXT, st.none() | TEXT), max_size=3).map(tuple),
     stamped=st.booleans(),
     body_as_of=MAYBE,
+    waiting_since=MAYBE,
     doubted=st.lists(TEXT, max_size=2).map(tuple),
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT), max_size=3).map(tuple),
@@ -133,7 +134,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
     tried = {
         "id", "workspace_id", "entity_type", "entity_id", "page_id", "created_at", "state", "bases", "intent",
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
-        "last_change_at", "version", "body_as_of", "doubted", "refused", "written",
+        "last_change_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

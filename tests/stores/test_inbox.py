@@ -121,6 +121,9 @@ def test_the_row_is_written_before_the_epoch_is_read(sqs: SQSClient, wake_queue:
         def claim_later(self, at: datetime, now: datetime) -> bool:
             raise AssertionError("nothing is delayed")
 
+        def disclaim_later(self) -> None:
+            raise AssertionError("nothing is delayed")
+
     desk = Watched()
     Inbox(lambda _: desk, sqs, wake_queue_url=wake_queue).put(17, some_work(), some_work("page/2"))
 

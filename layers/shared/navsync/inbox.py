@@ -35,6 +35,10 @@ class WorkDesk(Protocol):
         """Whether a wake at *at* is still to be sent."""
         ...
 
+    def disclaim_later(self) -> None:
+        """It was not sent after all."""
+        ...
+
 
 class Inbox:
     """Puts work and wakes. A wake that is lost delays the work until the next tick and loses nothing."""
@@ -65,8 +69,14 @@ class Inbox:
 
     def later(self, workspace_id: int, at: datetime, now: datetime) -> None:
         """Wake the workspace at *at*, not before, unless a wake that comes sooner is under way."""
-        if self.desk_of(workspace_id).claim_later(at, now):
+        desk = self.desk_of(workspace_id)
+        if not desk.claim_later(at, now):
+            return
+        try:
             self.delay(workspace_id, at, now)
+        except Unavailable:
+            desk.disclaim_later()
+            raise
 
     def delay(self, workspace_id: int, at: datetime, now: datetime) -> None:
         """Send a wake that arrives at *at*, or that is delayed again. Raises `ConfigError` without a delay queue."""

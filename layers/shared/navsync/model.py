@@ -224,6 +224,8 @@ class CreateIntent:
     log_id: int
     attempted_at: datetime | None = None
     """When it was last sent; None while it surely was not, so that no lookup is owed."""
+    left_out: Values = field(default_factory=dict)
+    """What was refused, so that the rest could be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,6 +294,8 @@ class Mapping:
     """When NavImpact first answered 404 for it; a deletion is believed when confirmed."""
     title: str | None = None
     """For lists that people read; never compared."""
+    waiting_since: datetime | None = None
+    """Since when an edit waits for quiet."""
     refused: MappingOf[str, Refusal] = field(default_factory=dict)
     """Field, or `EVERYTHING`, → what a side did not take: not sent again until a value changes or time has passed."""
     written: tuple[Written, ...] = ()
@@ -510,6 +514,8 @@ class Pause:
     until: datetime
     trips: int = 0
     """How often in a row the circuit breaker opened; each time it stays open longer."""
+    successes: int = 0
+    """Good looks in a row since it opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,9 +43,11 @@ def page(station: Station, external_id: str, run: Run) -> Result:
 def _finish_creates(station: Station, entity_type: EntityType, run: Run) -> None:
     """An unknown record may be the one that an interrupted create of ours made: finish those first."""
     now = station.tools.clock()
-    for mapping, _ in _open_creates(station, entity_type):
+    for mapping, intent in _open_creates(station, entity_type):
         if mapping.next_retry_at is not None and mapping.next_retry_at > now:
             continue
+        if station.threads > 1 and intent.attempted_at is not None and intent.attempted_at >= station.since:
+            continue  # of this very slice: another thread may be waiting for its answer
         try:
             station.engine.sync(mapping, run)
         except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):

@@ -95,7 +95,7 @@ def _under(lease: Lease, tools: Tools, until: datetime) -> Slice:
     pause = tools.desk.pause()
     if pause is not None and pause.until > tools.clock():
         return Slice(again_at=pause.until, note="paused")
-    shift = _Shift(tools, workspace, lease, until, Breaker(pause.trips if pause else 0))
+    shift = _Shift(tools, workspace, lease, until, Breaker(pause.trips, pause.successes) if pause else Breaker())
     try:
         return shift.drain()
     finally:
@@ -142,6 +142,7 @@ class _Shift:
             self.engine,
             check_time=self._check_time,
             take=self._take,
+            since=tools.clock(),
             threads=1 if lease.inherited else threads_for(workspace.settings.requests_per_minute, tools.most_threads),
         )
         self.looked_at = self.failed = 0
@@ -226,8 +227,8 @@ class _Shift:
             pause = self.breaker.count(down=isinstance(error, Down), chance=self.tools.jitter())
         if pause is not None:
             raise Blocked("a side failed several times in a row and is left alone", until=self.tools.clock() + pause)
-        if had_tripped and not self.breaker.trips:
-            self.desk.keep_pause(Pause(self.tools.clock()))
+        if had_tripped:
+            self.desk.keep_pause(Pause(self.tools.clock(), self.breaker.trips, self.breaker.successes))
 
     def _finished(self, work: Work, result: Result) -> None:
         match result:

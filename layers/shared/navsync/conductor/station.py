@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from math import ceil
 
 from navsync.conductor.tools import NotionWorkspace, Tools
@@ -34,6 +34,8 @@ class Station:
     """Raises when the slice has ended."""
     take: Callable[[Work], None]
     """Does one piece of work, whether it is stored or not."""
+    since: datetime
+    """When the slice began."""
     threads: int = 1
     """How many may overlap: so many that a look's waiting does not leave the budget unused."""
 

@@ -116,8 +116,8 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return deletes.both_gone(bench, mapping, run)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     if not missing:
-        if (until := bench.quiet_until(mapping, page, run)) is not None:
-            return Later(mapping if mapping.version else bench.ledger.save(mapping), until)
+        if (later := bench.not_quiet(mapping, [page], run)) is not None:
+            return later
         return _create(bench, mapping, Side.NAVIMPACT, page, run)
     names = ", ".join(f.property for f in missing)
     trouble = Trouble("draft", f"The row lacks {names}.", f"Fill in {names} in Notion.", missing[0].name)
@@ -136,7 +136,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
         return Done()
-    mapping = mapping.but(state=State.CREATING, title=spec.title_of(seen.values), troubles=troubles)
+    mapping = mapping.but(waiting_since=None, state=State.CREATING, title=spec.title_of(seen.values), troubles=troubles)
     row = bench.row(mapping, Operation.CREATE, run, side=on, changes=journal.creation(on, values))
     # On NavImpact a key of its own for each creation: an entity deleted there is not to be answered from memory.
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
@@ -283,7 +283,8 @@ def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Re
         return None
     values = {name: value for name, value in intent.values.items() if name != field.name}
     key = intent.key if intent.on is Side.NOTION else f"{intent.key}-{field.name}"
-    less = replace(intent, values=values, key=key, attempted_at=bench.clock())
+    left_out = {**intent.left_out, field.name: intent.values[field.name]}
+    less = replace(intent, values=values, key=key, attempted_at=bench.clock(), left_out=left_out)
     troubles = (*mapping.troubles, journal.refusal(error, intent.on))
     return _post(bench, bench.ledger.save(mapping.but(intent=less, troubles=troubles)), less, run)
 
@@ -296,7 +297,7 @@ def _refused(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Re
         intent=None,
         state=state,
         troubles=(*mapping.troubles, journal.refusal(error, intent.on)),
-        refused=watch.refusals({EVERYTHING: sorted(intent.values.items())}, bench.clock()),
+        refused=watch.refusals({EVERYTHING: sorted({**intent.values, **intent.left_out}.items())}, bench.clock()),
     )
     bench.ledger.save(refused, replace(row, id=intent.log_id))
     return Done()

@@ -10,6 +10,7 @@ from navsync import reconcile
 from navsync.engine import journal
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
+from navsync.errors import MissingCapability, Refused, SyncError
 from navsync.fields import SPECS
 from navsync.model import (
     EntityRef,
@@ -163,23 +164,30 @@ def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run,
     rule, leaves = ("deletion approved", State.DELETED) if reverts is None else ("undone", State.AWAITING_APPROVAL)
     changes = journal.removal(Side.NAVIMPACT, entity, rule)
     row = bench.row(mapping, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, reverts=reverts)
-    bench.ledger.record(*_rows_of_children(bench, mapping, run))
     return _remove(bench, mapping, RemoveIntent(Side.NAVIMPACT, row.id, leaves), [row])
 
 
-def _rows_of_children(bench: Workbench, mapping: Mapping, run: Run) -> Iterator[SyncLog]:
+def has_children(bench: Workbench, mapping: Mapping) -> bool:
+    """Whether records belong to it that NavImpact would delete along with it."""
+    return next(_children(bench, mapping), None) is not None
+
+
+def _children(bench: Workbench, mapping: Mapping) -> Iterator[tuple[EntityType, Present]]:
     if mapping.entity_type is not EntityType.MEDIA_PROJECT:
         return
     for kind in (t for t in SPECS if t is not EntityType.MEDIA_PROJECT):
         for child in reconcile.records(bench.navimpact, kind, None):
             if child.values.get("project") == (mapping.entity_id,):
-                pair = bench.ledger.of_entity(EntityRef(kind, child.id))
-                about = pair or bench.new_mapping(kind, entity_id=child.id)
-                changes = journal.removal(Side.NAVIMPACT, child, "deleted with its project")
-                row = bench.row(
-                    about, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, outcome=Outcome.SUCCESS
-                )
-                yield replace(row, title=SPECS[kind].title_of(child.values), mapping_id=pair.id if pair else None)
+                yield kind, child
+
+
+def _rows_of_children(bench: Workbench, mapping: Mapping, run: Run) -> Iterator[SyncLog]:
+    for kind, child in _children(bench, mapping):
+        pair = bench.ledger.of_entity(EntityRef(kind, child.id))
+        about = pair or bench.new_mapping(kind, entity_id=child.id)
+        changes = journal.removal(Side.NAVIMPACT, child, "deleted with its project")
+        row = bench.row(about, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes)
+        yield replace(row, title=SPECS[kind].title_of(child.values), mapping_id=pair.id if pair else None)
 
 
 def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
@@ -195,9 +203,21 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
         return _carry_out(bench, mapping, intent)
     if intent.on is Side.NOTION and _taken_out(bench, seen, row):
         return _kept(bench, mapping, intent)
-    if intent.on is Side.NAVIMPACT and bench.was_edited(mapping, Side.NAVIMPACT, seen):
+    if intent.on is Side.NAVIMPACT and _is_wanted_again(bench, mapping, intent, seen):
         return _kept(bench, mapping, intent)
     return _carry_out(bench, mapping, intent)
+
+
+def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, entity: Present) -> bool:
+    """Whether it was edited since, or its page taken out of the trash that a person had agreed about."""
+    if bench.was_edited(mapping, Side.NAVIMPACT, entity):
+        return True
+    return intent.leaves is State.DELETED and isinstance(bench.read(Side.NOTION, mapping), Present)
+
+
+def call_off(bench: Workbench, mapping: Mapping) -> Mapping:
+    """*mapping* without the removal that was begun: a person does not want it any more."""
+    return bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping))
 
 
 def _kept(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
@@ -217,8 +237,11 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
     id = mapping.page_id if intent.on is Side.NOTION else mapping.entity_id
     if id is None:
         raise AssertionError(f"mapping {mapping.id} has nothing to remove on {intent.on}")
-    bench.on(intent.on).remove(mapping.entity_type, id)
     row = bench.ledger.log(intent.log_id)
+    try:
+        _remove_there(bench, mapping, intent, id, row)
+    except (Refused, MissingCapability) as error:
+        return _not_removed(bench, mapping, intent, error, row)
     if intent.on is Side.NOTION and row is not None:
         last = bench.read(Side.NOTION, mapping)  # in the trash nobody edits it, so what it says now is its last word
         if isinstance(last, Trashed):
@@ -231,6 +254,26 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
     troubles = () if intent.leaves is State.DELETED else (waits[intent.on],)
     after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock())
     bench.ledger.save(after, *done)
+    return Done()
+
+
+def _remove_there(bench: Workbench, mapping: Mapping, intent: RemoveIntent, id: str, row: SyncLog | None) -> None:
+    """Remove it. What NavImpact deletes along with it is recorded just before, and told as deleted just after."""
+    run = Run(row.run_id, row.actor) if row else Run("")
+    goes_too = list(_rows_of_children(bench, mapping, run)) if intent.on is Side.NAVIMPACT else []
+    bench.ledger.record(*goes_too)
+    bench.on(intent.on).remove(mapping.entity_type, id)
+    bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
+
+
+def _not_removed(
+    bench: Workbench, mapping: Mapping, intent: RemoveIntent, error: SyncError, row: SyncLog | None
+) -> Step:
+    """The side keeps it: a person must see why, and nothing is tried again without them."""
+    refusal = Trouble("refused", f"{intent.on} does not remove it: {error}", f"Remove it on {intent.on} by hand.")
+    waiting = journal.TRASHED if intent.on is Side.NAVIMPACT else journal.MASS_DELETION
+    kept = mapping.but(intent=None, state=State.AWAITING_APPROVAL, troubles=(waiting, refusal))
+    bench.ledger.save(kept, *([replace(row, outcome=Outcome.FAILED, message=str(error))] if row else []))
     return Done()
 
 

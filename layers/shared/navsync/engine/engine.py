@@ -42,7 +42,12 @@ class Engine(Workbench):
 
         *edited* is the side an event came from: when that side shows what was agreed, the other is not asked.
         """
-        return self._follow(Again(mapping, edited), run)
+        if not self.busy.enter(mapping.id):  # another thread is at it
+            return Later(mapping, self.clock())
+        try:
+            return self._follow(Again(mapping, edited), run)
+        finally:
+            self.busy.leave(mapping.id)
 
     def welcome_record(self, entity_type: EntityType, seen: Present, run: Run) -> Result:
         """Give the entity just read as *seen* a page."""
@@ -61,6 +66,8 @@ class Engine(Workbench):
 
     def decide(self, mapping: Mapping, decision: Decision, run: Run) -> Result:
         """Carry out what a person said of the deletion that *mapping* waits with."""
+        if decision is Decision.REJECT and isinstance(mapping.intent, RemoveIntent):
+            mapping = deletes.call_off(self, mapping)
         mapping = self._without_intent(mapping, run)
         return self._follow(decisions.decide(self, mapping, decision, run), run)
 

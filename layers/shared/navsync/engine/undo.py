@@ -17,11 +17,13 @@ from navsync.model import (
     EntityRef,
     EntityType,
     FieldWrite,
+    Gone,
     Mapping,
     Operation,
     Outcome,
     Present,
     Side,
+    State,
     SyncLog,
     Trashed,
 )
@@ -93,6 +95,8 @@ def _check_single(changes: Iterable[Change]) -> None:
 def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
     field = field_of(mapping.entity_type, change.field)
     base = mapping.bases.get(change.field)
+    if any(change.field not in s.values for s in seen.values()):
+        raise Refused(f"{field.property} cannot be read on both sides now; see what it waits for, then undo again")
     agreed = base is not None and all(s.values.get(change.field) == base.on(side) for side, s in seen.items())
     ours = FieldWrite(change.field, change.side, change.new, change.old)
     if not agreed or not merge.has_landed(SPECS[mapping.entity_type], ours, seen[change.side]):
@@ -127,6 +131,10 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
     seen = bench.read(side, mapping) if mapping.entity_id and mapping.page_id else None
     if not isinstance(seen, Present):
         raise Refused(f"the record is not there on {side} any more")
+    if (row.entity_id, row.page_id) != (mapping.entity_id, mapping.page_id):
+        raise Refused("it was deleted since and made anew; what is there now is another one")
+    if side is Side.NAVIMPACT and deletes.has_children(bench, mapping):
+        raise Refused("other records belong to it by now; remove those first")
     made = {change.field: change.new for change in row.changes}
     then = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
     untouched = all(merge.has_landed(spec, write, seen) for write in then)
@@ -139,7 +147,12 @@ def _bring_back(bench: Workbench, mapping: Mapping, run: Run, *, reverts: int) -
     """Take the page out of the trash; it wants its entity back."""
     page = bench.read(Side.NOTION, mapping) if mapping.page_id else None
     if isinstance(page, Present):
-        return Again(mapping)
+        return deletes.recreate_entity(bench, mapping) if _lacks_entity(bench, mapping) else Again(mapping)
     if not isinstance(page, Trashed):
         raise Refused("its page is gone from Notion's trash; its values are in the history of the record")
     return deletes.restore_page(bench, mapping, page, run, reverts=reverts)
+
+
+def _lacks_entity(bench: Workbench, mapping: Mapping) -> bool:
+    gone = mapping.entity_id is None or isinstance(bench.read(Side.NAVIMPACT, mapping), Gone)
+    return gone and mapping.state in (State.AWAITING_APPROVAL, State.DELETED)

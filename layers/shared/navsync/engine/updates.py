@@ -50,6 +50,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         troubles=plan.troubles,
         state=State.LINKED,
         gone_since=None,
+        waiting_since=None,
         title=_title(spec, plan, entity),
         doubted=tuple(name for name in mapping.doubted if name not in page.values),
         refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
@@ -61,7 +62,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         after = _save_agreed(bench, mapping, settled, run)
     stamp(bench, after)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
-    return Later(after, bench.clock() + watch.SWING) if swings else Done()
+    return Later(after, bench.clock() + watch.FROZEN) if swings else Done()
 
 
 def _believed(mapping: Mapping, page: Present) -> Bases:
@@ -71,13 +72,9 @@ def _believed(mapping: Mapping, page: Present) -> Bases:
 
 
 def _not_quiet(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Later | None:
-    """When to look again at a record that somebody may be typing in."""
     if isinstance(mapping.intent, WriteIntent):
         return None
-    edited = (s for side, s in seen.items() if bench.was_edited(mapping, side, s))
-    untils = (bench.quiet_until(mapping, s, run) for s in edited)
-    latest = max((until for until in untils if until), default=None)
-    return None if latest is None else Later(mapping, latest)
+    return bench.not_quiet(mapping, [s for side, s in seen.items() if bench.was_edited(mapping, side, s)], run)
 
 
 def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen, run: Run) -> merge.Plan:

@@ -12,10 +12,16 @@ SWING = timedelta(minutes=10)
 SWINGS = 3
 """So many writes of one field within `SWING`, the same value among them: somebody's automation writes it back."""
 
+FROZEN = timedelta(hours=1)
+"""How long it is left alone then, unless a person edits it or asks."""
+
 KEPT = timedelta(hours=48)
 MOST_KEPT = 20
 BLIND = timedelta(seconds=60)
 """Around a write: an event's time is Notion's, and the window ours."""
+
+QUIETS = 10
+"""So many quiet periods are waited at most, however busy somebody is."""
 
 ASK_AGAIN = timedelta(hours=6)
 """After so long what was refused is sent once more: perhaps it was the other side's set-up that was wrong."""
@@ -35,8 +41,9 @@ def note(written: Iterable[Written], taken: Iterable[Write], since: datetime, no
 
 def swings(written: Iterable[Written], write: Write, now: datetime) -> bool:
     """Whether *write* is one more turn of a field that goes to and fro."""
-    lately = [w for w in written if (w.field, w.side) == (write.field, write.to) and now - w.until < SWING]
-    return len(lately) >= SWINGS and digest(write.value) in {w.digest for w in lately}
+    same = [w for w in written if (w.field, w.side) == (write.field, write.to) and now - w.until < FROZEN]
+    quick = any(last.until - first.until < SWING for first, last in zip(same, same[SWINGS - 1 :], strict=False))
+    return quick and digest(write.value) in {w.digest for w in same}
 
 
 def swinging(property_name: str) -> Trouble:

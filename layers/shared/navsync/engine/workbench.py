@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Lock
 
 from navsync import merge
 from navsync.engine import watch
-from navsync.engine.steps import Run
+from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import (
@@ -26,6 +27,26 @@ from navsync.model import (
 from navsync.ports import Ledger, SidePort
 
 
+class Busy:
+    """Which mappings are being looked at: of several threads one at a time looks at each."""
+
+    def __init__(self) -> None:
+        self._ids: set[int] = set()
+        self._lock = Lock()
+
+    def enter(self, mapping_id: int) -> bool:
+        """Whether nobody was at it."""
+        with self._lock:
+            was_free = mapping_id not in self._ids
+            self._ids.add(mapping_id)
+        return was_free
+
+    def leave(self, mapping_id: int) -> None:
+        """Done with it."""
+        with self._lock:
+            self._ids.discard(mapping_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Workbench:
     """Both sides of one workspace, its memory, and time and ids. Single-threaded per mapping."""
@@ -36,6 +57,7 @@ class Workbench:
     notion: SidePort
     clock: Callable[[], datetime]
     new_id: Callable[[], int]
+    busy: Busy = field(default_factory=Busy)
 
     def on(self, side: Side) -> SidePort:
         """The port of *side*."""
@@ -52,10 +74,18 @@ class Workbench:
         """Whether *side* shows another value than the agreed one."""
         return merge.edited(SPECS[mapping.entity_type], mapping.bases, side, seen)
 
-    def quiet_until(self, mapping: Mapping, seen: Present, run: Run) -> datetime | None:
-        """When somebody who may be typing in *seen* will have been silent for long enough; None: they have."""
+    def not_quiet(self, mapping: Mapping, seen: Iterable[Present], run: Run) -> Later | None:
+        """When to look again at a record in which somebody may be typing; None: now, or they have typed for long."""
         quiet = timedelta(seconds=self.workspace.settings.quiet_seconds.get(mapping.entity_type, 0))
-        return None if run.hurried else watch.quiet_until(seen, quiet, self.clock(), self.workspace.bot_id)
+        if not quiet or run.hurried:
+            return None
+        now = self.clock()
+        untils = (watch.quiet_until(each, quiet, now, self.workspace.bot_id) for each in seen)
+        latest = max((until for until in untils if until), default=None)
+        if latest is None or now - (mapping.waiting_since or now) >= watch.QUIETS * quiet:
+            return None
+        waiting = mapping if mapping.waiting_since else self.ledger.save(mapping.but(waiting_since=now))
+        return Later(waiting, latest)
 
     def check_collection(self, entity_type: EntityType) -> None:
         """A record that is missing proves nothing while its collection cannot be read."""

@@ -13,7 +13,19 @@ from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
 from navsync.errors import Raced, Refused, SyncError
-from navsync.model import Bases, FieldWrite, Mapping, Operation, Outcome, Present, Side, SyncLog, Trouble, WriteIntent
+from navsync.model import (
+    Bases,
+    FieldWrite,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    SyncLog,
+    Trouble,
+    Values,
+    WriteIntent,
+)
 
 type Seen = dict[Side, Present]
 """What both sides show."""
@@ -31,18 +43,36 @@ class _Delivery:
 
     writes: tuple[merge.Write, ...]
     shown: Seen = field(default_factory=dict)
-    refused: dict[str, Trouble] = field(default_factory=dict)
-    """Field → why a side did not take it."""
+    refused: dict[tuple[str, Side], Trouble] = field(default_factory=dict)
+    """Field and side → why that side did not take it."""
 
     @property
     def taken(self) -> tuple[merge.Write, ...]:
         """What both sides agree on now. A text merged into both that one refused is agreed on by neither."""
-        return tuple(w for w in self.writes if w.field not in self.refused and w.to in self.shown)
+        return tuple(w for w in self.writes if w.field not in self.held and w.to in self.shown)
+
+    @property
+    def held(self) -> set[str]:
+        """Fields that a side did not take."""
+        return {name for name, _ in self.refused}
+
+    def answered(self, side: Side, batch: Sequence[merge.Write], answer: Present) -> None:
+        """Keep what *answer* shows of *batch*, and of earlier ones what their own answers showed.
+
+        Absorbing a later answer would swallow an edit that somebody made in between.
+        """
+        written = {w.field for w in self.writes if w.to is side} - {w.field for w in batch}
+        earlier = {name: value for name, value in _values(self.shown.get(side)).items() if name in written}
+        self.shown[side] = replace(answer, values={**answer.values, **earlier})
 
     def agreed(self, bases: Bases) -> Bases:
         """*bases* with what was taken, as the answers show it."""
-        whole = [w for w in self.writes if w.field not in self.refused]
+        whole = [w for w in self.writes if w.field not in self.held]
         return merge.remember(bases, whole, self.shown)
+
+
+def _values(seen: Present | None) -> Values:
+    return seen.values if seen else {}
 
 
 def write(
@@ -87,11 +117,12 @@ def _deliver(bench: Workbench, mapping: Mapping, side: Side, delivery: _Delivery
         if not batch:
             continue
         try:
-            delivery.shown[side] = seen = _send(bench, side, mapping, batch, seen)
+            seen = _send(bench, side, mapping, batch, seen)
+            delivery.answered(side, batch, seen)
         except Refused as error:
             guilty = [w for w in batch if w.field == error.field] or batch
             if len(guilty) == 1:
-                delivery.refused[guilty[0].field] = replace(journal.refusal(error, side), field=guilty[0].field)
+                delivery.refused[guilty[0].field, side] = replace(journal.refusal(error, side), field=guilty[0].field)
                 waiting.append([w for w in batch if w is not guilty[0]])
             else:  # it does not say which: each by itself
                 waiting.extend([w] for w in batch)
@@ -139,7 +170,7 @@ def _save(
 ) -> Mapping:
     now = bench.clock()
     row = replace(row, duration_ms=journal.since(started, now))
-    shown = {name: journal.pair(seen, name) for name in delivery.refused}
+    shown = {name: journal.pair(seen, name) for name in delivery.held}
     after = mapping.but(
         bases=delivery.agreed(mapping.bases),
         intent=None,
@@ -158,11 +189,11 @@ def _ended(bench: Workbench, row: SyncLog, delivery: _Delivery) -> list[SyncLog]
     if not delivery.refused:
         return [replace(row, outcome=Outcome.SUCCESS)]
     message = "; ".join(trouble.cause for trouble in delivery.refused.values())
-    kept = tuple(c for c in row.changes if c.field not in delivery.refused)
+    kept = tuple(c for c in row.changes if (c.field, c.side) not in delivery.refused)
     failed = replace(row, outcome=Outcome.FAILED, message=message)
     if not kept:
         return [failed]
-    lost = tuple(c for c in row.changes if c.field in delivery.refused)
+    lost = tuple(c for c in row.changes if (c.field, c.side) in delivery.refused)
     return [
         replace(row, outcome=Outcome.SUCCESS, changes=kept),
         replace(failed, id=bench.new_id(), changes=lost),

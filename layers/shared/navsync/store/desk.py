@@ -265,6 +265,10 @@ class DynamoDesk:
             return False
         return True
 
+    def disclaim_later(self) -> None:
+        """The wake that was claimed last was not sent after all."""
+        self.dynamo.delete(self.tables.workspaces, self._key(keys.LATER))
+
     def budget(self) -> BudgetWindow | None:
         """The budget window as last saved."""
         item = self._get(keys.BUDGET)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import batched, islice
 from typing import Any
 
 from navsync.errors import LostLease, StaleMapping
@@ -28,6 +28,9 @@ from navsync.store.dynamo import (
 )
 from navsync.store.keys import Tables, within
 from navsync.store.records import Shelf
+
+ROWS_AT_ONCE = 20
+"""A transaction takes 100 items and 4 MB; a row brings its counters along."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +137,8 @@ class DynamoLedger:
 
     def record(self, *logs: SyncLog) -> None:
         """Write *logs* that belong to no mapping's change, under the lease."""
-        if logs:
-            self._transact([], logs)
+        for some in batched(logs, ROWS_AT_ONCE, strict=False):
+            self._transact([], some)
 
     def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
         """Be the only workspace that writes *entity* in NavImpact; False while another one does."""
