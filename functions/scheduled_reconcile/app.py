@@ -53,13 +53,14 @@ def _sweep(workspace_id: int) -> None:
 
 
 def _begin_to_erase(workspace_id: int) -> None:
-    """The tokens first: nothing leads to them once the workspace is unknown."""
+    """Unless somebody connects it again at this moment: then it is saved after we read it, and `begin` refuses."""
     workspace = runtime.store.desk(workspace_id).workspace()
     if workspace is not None and workspace.erase_at is not None and workspace.erase_at <= runtime.clock():
-        runtime.tokens.delete(workspace_id)
         runtime.store.erasures.begin(workspace, now=runtime.clock())
 
 
 def _erase(workspace_id: int, *, until: datetime) -> None:
+    """What was begun, here or by a person's request that died. Tokens that are gone already are gone."""
     now = runtime.clock()
+    runtime.tokens.delete(workspace_id)
     runtime.store.erasures.go_on(workspace_id, now=now, has_time=lambda: runtime.clock() < until)

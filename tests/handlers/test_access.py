@@ -34,6 +34,7 @@ MAY: dict[str, tuple[int, int, int, int]] = {
     "attention":           (200, 200, 200, 200),
     "sync_project":        (403, 202, 202, 400),
     "sync_workspace":      (403, 202, 202, 404),
+    "set_up_workspace":    (403, 403, 202, 404),
     "conflicts":           (200, 200, 200, 200),
     "resolve":             (403, 202, 202, 404),
     "approvals":           (200, 200, 200, 200),
@@ -123,7 +124,7 @@ def test_a_stranger_changes_nothing(reef: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("id", [W + 1, 0, "x", "-1", "1.5", "9" * 16, "9" * 3000, "9" * 5000, "٣", "²", "W#1", "%00"])
-@pytest.mark.parametrize("name", ["workspace", "change_workspace", "disconnect", "sync_workspace"])
+@pytest.mark.parametrize("name", ["workspace", "change_workspace", "disconnect", "sync_workspace", "set_up_workspace"])
 def test_an_id_that_is_nobodys_is_not_found(reef: Cloud, name: str, id: object) -> None:
     answer = ask(reef, name, ADMIN, id=id)
 
@@ -252,11 +253,12 @@ def test_while_everything_is_paused_there_is_nothing_to_sync(cloud: Cloud, by: d
     assert (answer.status, answer.json["detail"]) == (400, "No active Notion workspace found")
 
 
+@pytest.mark.parametrize("name", ["sync_workspace", "set_up_workspace"])
 @pytest.mark.parametrize("changes", [{"is_active": False}, {"connection": "needs_reauth"}])
-def test_a_workspace_that_is_not_synced_is_not_said_to_be(cloud: Cloud, changes: dict[str, Any]) -> None:
+def test_a_workspace_that_is_not_synced_is_not_said_to_be(cloud: Cloud, changes: dict[str, Any], name: str) -> None:
     a_workspace(cloud, **changes)
 
-    answer = ask(cloud, "sync_workspace", ANALYST)
+    answer = ask(cloud, name, ADMIN)
 
     assert (answer.status, answer.json["code"], cloud.work(W)) == (409, "not_active", [])
 

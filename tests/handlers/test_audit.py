@@ -11,8 +11,8 @@ from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import W, a_workspace, request, something_to_decide, who
 from tests.handlers.test_access import ADMIN, ANALYST, FUNCTION_OF, MAY, STRANGER, VIEWER, ask
 
-CHANGES = ["change_workspace", "disconnect", "sync_project", "sync_workspace", "resolve", "decide", "revert", "connect",
-           "connect_workspace"]  # fmt: skip
+CHANGES = ["change_workspace", "disconnect", "sync_project", "sync_workspace", "set_up_workspace", "resolve", "decide",
+           "revert", "connect", "connect_workspace"]  # fmt: skip
 
 
 @pytest.fixture

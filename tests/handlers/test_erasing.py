@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from navsync.errors import Unavailable
-from navsync.model import Change, Connection, Operation, Outcome, Side, SyncLog
+from navsync.model import Change, Connection, Operation, Outcome, Side, SyncLog, Workspace
+from navsync.store import Erasures
 from navsync.store.dynamo import Dynamo
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import BOT, LONG_PAST, W, a_workspace, captured, request, something_to_decide, who
@@ -99,6 +101,37 @@ def test_after_thirty_days_nothing_is_left(cloud: Cloud, left: int, monkeypatch:
     tick(cloud, monkeypatch, later + timedelta(hours=1))
 
     assert traces(cloud, left) == []
+
+
+def test_tokens_that_a_request_left_when_it_died_go_too(
+    cloud: Cloud, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = cloud.store.desk(left).workspace()
+    assert workspace is not None
+    cloud.store.desk(left).save_workspace(replace(workspace, is_active=False, erase_at=LONG_PAST))
+
+    tick(cloud, monkeypatch)
+    tick(cloud, monkeypatch, now(cloud) + timedelta(hours=1))
+
+    assert traces(cloud, left) == []
+
+
+def test_who_connects_again_while_a_tick_erases_keeps_everything(
+    cloud: Cloud, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disconnect(cloud, left)
+    begin = Erasures.begin
+
+    def too_late(erasures: Erasures, workspace: Workspace, *, now: datetime) -> None:
+        connect(cloud["oauth_callback"])
+        begin(erasures, workspace, now=now)
+
+    monkeypatch.setattr(Erasures, "begin", too_late)
+    with pytest.raises(ExceptionGroup):
+        tick(cloud, monkeypatch, now(cloud) + MONTH + timedelta(minutes=1))
+
+    assert cloud.store.directory.active_workspaces() == [left]
+    assert f"navsync/workspace/{left}" in traces(cloud, left)
 
 
 def test_disconnecting_again_does_not_prolong_it(cloud: Cloud, left: int) -> None:

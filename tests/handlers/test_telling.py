@@ -180,6 +180,13 @@ def sync(cloud: Cloud, body: Any) -> Answer:
     return see(cloud, "sync_workspace", ANALYST, body=body)
 
 
+def test_setting_up_is_work_for_the_worker(cloud: Cloud, history: History) -> None:
+    answer = see(cloud, "set_up_workspace", who())
+
+    (work,) = cloud.work(W)
+    assert (work.lane, work.kind, work.run_id) == (Lane.LIVE, WorkKind.SETUP, answer.json["run_id"])
+
+
 def test_chosen_projects_become_one_run(cloud: Cloud, history: History) -> None:
     answer = sync(cloud, {"ids": [4, 5, 4]})
 

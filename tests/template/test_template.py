@@ -160,6 +160,7 @@ ROUTES = {
         ("GET", "/attention", "caller"),
         ("POST", "/sync-project/{project_id}", "caller"),
         ("POST", "/workspaces/{id}/sync", "caller"),
+        ("POST", "/workspaces/{id}/setup", "caller"),
         ("GET", "/conflicts", "caller"),
         ("POST", "/conflicts/{mapping_id}/resolve", "caller"),
         ("GET", "/approvals", "caller"),

@@ -80,6 +80,23 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
     return api.json_response(content, HTTPStatus.ACCEPTED)
 
 
+@routes.changes(
+    "POST",
+    "/workspaces/{id}/setup",
+    role="admin",
+    query=Nothing,
+    body=Nothing,
+    answers=answers.Accepted,
+    statuses=(202, 200),
+    problems=asking.DECISION_PROBLEMS,
+)
+def set_up_workspace(call: Call[Nothing, Nothing]) -> Response[str]:
+    """Find or make the databases that are not known yet, then sync everything. What is known is left as it is."""
+    workspace = call.enter(workspace_of_path(call))
+    must_be_active(workspace)
+    return asking.accepted(call, "Set-up requested", asking.work(call, WorkKind.SETUP, ""), [workspace.id])
+
+
 MOST_AT_ONCE = 1_000
 
 
