@@ -11,7 +11,7 @@ import pytest
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.conductor.station import threads_for
 from navsync.errors import Blocked
-from navsync.model import Lane, Settings, WorkKind
+from navsync.model import Lane, Settings, Work, WorkKind
 from tests.contract.memory_store import MemoryDesk
 from tests.simulation.world import World
 
@@ -136,9 +136,9 @@ def test_of_two_pauses_the_longer_one_is_kept(world: World) -> None:
 
 
 def test_a_persons_edit_is_served_from_the_budget_kept_for_people(world: World) -> None:
-    served = list[Lane]()
+    served = list[Work]()
     world.new_project(title="Reef")
 
     conduct(replace(world.tools(), serving=served.append), "worker", until=world.clock() + SLICE)
 
-    assert served == [Lane.LIVE]
+    assert [work.lane for work in served] == [Lane.LIVE]

@@ -359,6 +359,14 @@ def test_a_log_with_the_id_of_a_stored_one_replaces_it(ledger: Ledger) -> None:
     assert ledger.log(900) == done
 
 
+def test_more_logs_than_a_transaction_takes_are_recorded_at_once(ledger: Ledger) -> None:
+    logs = [a_log(id) for id in range(1_000, 1_120)]
+
+    ledger.record(*logs)
+
+    assert list(ledger.logs_of_run("run-1")) == logs
+
+
 def test_a_long_overwritten_value_is_kept_whole(ledger: Ledger) -> None:
     runs = [{"text": "word " * 100, "bold": bool(n % 2), "n": n} for n in range(2000)]
     log = a_log(changes=(Change("description", Side.NOTION, "o" * 1_000_000, None, runs),))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import BotoCoreError
 
 from navsync.errors import ConfigError, Unavailable
 from navsync.inbox import Inbox
@@ -153,6 +154,25 @@ def test_a_delayed_wake_waits_in_the_delay_queue(
 
     waiting = sqs.get_queue_attributes(QueueUrl=later_queue, AttributeNames=["All"])["Attributes"]
     assert (waiting["ApproximateNumberOfMessagesDelayed"], messages(sqs, wake_queue)) == ("1", [])
+
+
+def test_a_delayed_wake_that_the_queue_did_not_take_is_sent_again(kept: MemoryStore) -> None:
+    class Sqs:
+        sent = 0
+
+        def send_message(self, **message: Any) -> None:
+            self.sent += 1
+            if self.sent == 1:
+                raise BotoCoreError
+
+    sqs: Any = Sqs()
+    inbox, at = Inbox(kept.desk, sqs, wake_queue_url="w", later_queue_url="l"), NOW + 10 * MINUTE
+    with pytest.raises(Unavailable):
+        inbox.later(17, at, NOW)
+
+    inbox.later(17, at, NOW + MINUTE)
+
+    assert sqs.sent == 2
 
 
 def test_without_a_delay_queue_nothing_can_be_delayed(sqs: SQSClient, wake_queue: str) -> None:

@@ -123,3 +123,12 @@ def test_a_wake_that_was_due_a_moment_ago_does_not_hold_back_the_next(either_sto
     desk.claim_later(NOW, NOW - MINUTE)
 
     assert desk.claim_later(NOW + timedelta(seconds=1), NOW + timedelta(milliseconds=1))
+
+
+def test_a_wake_that_was_not_sent_after_all_is_still_to_be_sent(either_store: AnyStore) -> None:
+    desk, at = either_store.desk(W), NOW + 5 * MINUTE
+    desk.claim_later(at, NOW)
+
+    desk.disclaim_later()
+
+    assert desk.claim_later(at, NOW)

@@ -48,6 +48,25 @@ def test_two_probes_that_succeed_close_it() -> None:
     assert failing(breaker, OPENS_AT - 1) == [None] * (OPENS_AT - 1)
 
 
+def test_successes_of_two_invocations_close_it_too() -> None:
+    """Each invocation goes on with what the one before it kept."""
+    breaker = Breaker(trips=3)
+    for _ in range(2):
+        breaker = Breaker(breaker.trips, breaker.successes)
+        breaker.count(down=False, chance=0)
+
+    assert breaker.trips == 0
+
+
+def test_a_failure_between_two_successes_keeps_it_open() -> None:
+    breaker = Breaker(trips=3)
+    for down in (False, True, False):
+        breaker = Breaker(breaker.trips, breaker.successes)
+        breaker.count(down=down, chance=0)
+
+    assert breaker.trips == 4
+
+
 @pytest.mark.parametrize("trips", [5, 50, 5_000])
 def test_it_never_stays_open_longer_than_a_quarter_of_an_hour(trips: int) -> None:
     (pause,) = failing(Breaker(trips), 1)

@@ -241,15 +241,15 @@ class _Serving:
     """Whose work is being done: a person's edit may use the part of the budget that is kept for people."""
 
     def __init__(self) -> None:
-        self.lane = Lane.BACKFILL
+        self._is_edit = False
 
-    def now(self, lane: Lane) -> None:
-        """Work of *lane* comes next."""
-        self.lane = lane
+    def now(self, work: Work) -> None:
+        """*work* comes next. Set-up comes at once too, but in numbers that would leave nothing for the first sync."""
+        self._is_edit = work.lane is Lane.LIVE and work.kind not in (WorkKind.SETUP, WorkKind.SCHEMA, WorkKind.SWEEP)
 
     def people(self) -> bool:
         """Whether somebody waits for it."""
-        return self.lane is Lane.LIVE
+        return self._is_edit
 
 
 class _Workshop:

@@ -203,7 +203,7 @@ class _Shift:
         if self.desk.begin(self.lease, f"{work.kind}/{work.external_id}") >= DEADLY:
             self._park(work)
             return
-        self.tools.serving(work.lane)
+        self.tools.serving(work)
         try:
             result = self._look(work)
         except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from navsync.errors import Forbidden
 from navsync.fields import SPECS
-from navsync.model import BudgetWindow, DataSource, EntityType, Lane, Lease, Pause, Present, Workspace
+from navsync.model import BudgetWindow, DataSource, EntityType, Lease, Pause, Present, Work, Workspace
 from navsync.ports import Desk, Ledger, SidePort
 
 
@@ -68,8 +68,8 @@ class Tools:
     """Finds out what the connection may do in Notion and keeps it; every day."""
     was_forbidden: Callable[[Forbidden], None] = lambda _error: None
     """Told when Notion said that the connection may not."""
-    serving: Callable[[Lane], None] = lambda _lane: None
-    """Told whose work is done next: for a person's edit the part of the budget kept for people is open."""
+    serving: Callable[[Work], None] = lambda _work: None
+    """Told what is done next: for a person's edit the part of the budget kept for people is open."""
     most_threads: int = 1
     """How many records of a first sync are done at a time, at most."""
     entity_types: tuple[EntityType, ...] = tuple(SPECS)
