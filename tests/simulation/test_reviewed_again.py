@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from navsync.engine.watch import FROZEN, QUIETS
+from navsync.engine.watch import QUIETS
 from navsync.errors import Down, Refused, SyncError, Unclear
 from navsync.fields import SPECS
 from navsync.model import (
@@ -32,7 +32,7 @@ from tests.simulation.test_patience import swinging
 from tests.simulation.test_side_by_side import drain
 from tests.simulation.world import PROJECT, Fault, World
 
-TICK = timedelta(minutes=20)
+TICK, HOUR = timedelta(minutes=20), timedelta(hours=1)
 
 
 @pytest.fixture
@@ -349,7 +349,7 @@ def test_an_edit_between_two_writes_of_one_page_is_not_absorbed(
 def test_a_field_that_two_automations_fight_over_is_written_rarely(world: World) -> None:
     id = world.new_project(title="Reef", budget=Decimal(1))
     world.settle()
-    page, ends = world.page_of(id), world.clock() + 2 * FROZEN
+    page, ends = world.page_of(id), world.clock() + 2 * HOUR
 
     while world.clock() < ends:
         for side, where, wanted in ((Side.NAVIMPACT, id, Decimal(2)), (Side.NOTION, page, Decimal(1))):
@@ -372,7 +372,7 @@ def test_a_field_that_went_to_and_fro_is_left_alone_for_an_hour(world: World) ->
         here, there = both(world, id)
         return here != there
 
-    assert apart_after(FROZEN - timedelta(minutes=5))
+    assert apart_after(HOUR - timedelta(minutes=5))
     assert not apart_after(timedelta(minutes=5))
     assert world.mapping_of(id).troubles == ()
 
@@ -439,26 +439,56 @@ def titles(world: World) -> list[str]:
     return sorted(str(r.fields["title"]) for r in world.platform.records.values())
 
 
-def test_several_threads_repeat_a_lost_creation_once(crowded: World) -> None:
-    world, is_well, two = crowded, threading.Event(), threading.Barrier(2, timeout=0.2)
-    world.person.add_row(PROJECT, {"title": "Whale song"})
+def many_records(world: World) -> list[str]:
     others = [f"Other {n}" for n in range(18)]
     for title in others:
         world.platform.create(PROJECT, {"title": title, "description": title}, key=title)
+    return others
 
-    def ill_at_first(call: str, applied: bool) -> None:
+
+def waiting_for_another() -> Fault:
+    """A thread that creates waits for a second one, which should not come."""
+    two = threading.Barrier(2, timeout=0.2)
+
+    def fault(call: str, applied: bool) -> None:
         if call == "navimpact create" and not applied:
-            if not is_well.is_set():
-                raise Unclear("timeout")
             with suppress(threading.BrokenBarrierError):
-                two.wait()  # for a second thread, which should not come
+                two.wait()
+
+    return fault
+
+
+def test_several_threads_repeat_a_creation_once_that_one_of_them_lost(crowded: World) -> None:
+    world = crowded
+    world.person.add_row(PROJECT, {"title": "Whale song"})
+    others = many_records(world)
+
+    meeting = waiting_for_another()
 
     def well_once_a_page_is_made(call: str, applied: bool) -> None:
         if call == "notion create" and not applied:
-            is_well.set()
+            world.navimpact.fault = meeting
             world.clock.advance(timedelta(seconds=1))
 
-    world.navimpact.fault, world.notion.fault = ill_at_first, well_once_a_page_is_made
+    world.navimpact.fault = failing("navimpact create", Unclear("timeout"))
+    world.notion.fault = well_once_a_page_is_made
+    drain(world)
+
+    assert titles(world) == sorted(["Whale song", *others])
+
+
+def test_several_threads_repeat_a_creation_once_that_an_earlier_slice_lost(crowded: World) -> None:
+    world = crowded
+    world.settle()
+    world.navimpact.fault = failing("navimpact create", Unclear("timeout"))
+    world.new_row(title="Whale song")
+    world.slice()
+    world.store.of(1).work.clear()  # its own turn comes after the first records of the backfill
+    others = many_records(world)
+
+    world.navimpact.fault = waiting_for_another()
+    world.clock.advance(timedelta(minutes=3))
+    world.put(WorkKind.BACKFILL, f"{Side.NAVIMPACT}/{PROJECT}", lane=Lane.BACKFILL)
     drain(world)
 
     assert titles(world) == sorted(["Whale song", *others])
