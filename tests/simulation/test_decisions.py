@@ -226,6 +226,20 @@ def test_a_rejected_mass_deletion_makes_the_record_again(world: World) -> None:
     assert world.value(Side.NAVIMPACT, str(again.entity_id), "title") == world.value(Side.NOTION, page, "title")
 
 
+def test_a_page_that_cannot_be_read_whole_is_not_trashed_unasked(world: World) -> None:
+    id = world.new_project(title="Reef", description="agreed")
+    world.settle()
+    page = world.page_of(id)
+    world.person.edit(page, {"description": "typed before the column went"})
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [t.code for t in world.mapping_of(id).troubles] == ["unread_deletion"]
+
+
 def test_a_decision_on_what_waits_no_more_changes_nothing(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()

@@ -208,7 +208,13 @@ def test_a_conflict_waits_with_all_three_values_and_what_to_do() -> None:
 
 @pytest.mark.parametrize(
     ("code", "kind"),
-    [("approve_delete", "approval"), ("mass_deletion", "approval"), ("draft", "draft"), ("refused", "error")],
+    [
+        ("approve_delete", "approval"),
+        ("mass_deletion", "approval"),
+        ("unread_deletion", "approval"),
+        ("draft", "draft"),
+        ("refused", "error"),
+    ],
 )
 def test_what_waits_says_what_kind_it_is(code: str, kind: str) -> None:
     (item,) = views.attention(a_mapping(troubles=(Trouble(code, "cause", "fix"),)))

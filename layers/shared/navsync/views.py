@@ -217,7 +217,7 @@ def _trouble(shown: Trouble) -> Json:
     }
 
 
-APPROVALS = frozenset({"approve_delete", "mass_deletion"})
+APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion"})
 """Troubles that are deletions waiting for a person."""
 
 

@@ -51,6 +51,8 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     parent = _parent_gone_too(bench, mapping)
     if parent is not None and parent.state not in SETTLED:
         return First(parent, mapping)
+    if any(name in page.unreadable for name in mapping.bases):
+        return _wait_for_approval(bench, mapping, journal.UNREAD, run)
     counted = parent is not None and parent.state is State.DELETED
     if not counted and not bench.ledger.count_removal(bench.clock()):
         return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)

@@ -43,6 +43,11 @@ MASS_DELETION = Trouble(
     "Many records vanished from NavImpact within an hour, which looks more like a fault than like intent.",
     "Approve the deletion to move the page to the trash, or reject it to make its record again.",
 )
+UNREAD = Trouble(
+    "unread_deletion",
+    "Its record was deleted in NavImpact, but a part of its page cannot be read: perhaps it was edited.",
+    "Approve the deletion to move the page to the trash, or reject it to make its record again.",
+)
 UNREACHABLE = Trouble(
     "unreachable",
     "Notion does not show its page to NavSync any more: it is no longer shared, or gone for good.",
