@@ -229,7 +229,7 @@ def test_how_far_a_run_has_come_can_be_asked_for(cloud: Cloud, history: History)
     begun = progress(cloud, run_id=run_id)
     for work in cloud.work(W)[1:4]:
         desk.done(work)
-        log(history, int(work.external_id.partition("/")[2]))
+        log(history, int(work.external_id.partition("/")[2]), at=datetime.now(UTC))
 
     assert (begun["done"], begun["total"], begun["seconds_left"]) == (0, 4, None)
     assert progress(cloud, run_id=run_id) == {"done": 3, "total": 4, "per_minute": 3, "seconds_left": 20}

@@ -65,7 +65,7 @@ INTENTS = st.one_of(
     ),
     st.builds(CreateIntent, on=st.sampled_from(Side), values=st.dictionaries(TEXT, VALUES, max_size=4), key=TEXT,
               log_id=IDS, attempted_at=MAYBE),
-    st.builds(RemoveIntent, st.sampled_from(Side), IDS, st.sampled_from(State)),
+    st.builds(RemoveIntent, st.sampled_from(Side), IDS, st.sampled_from(State), st.lists(IDS).map(tuple)),
 )  # fmt: skip
 MAPPINGS = st.builds(
     Mapping,

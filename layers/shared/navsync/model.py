@@ -236,6 +236,8 @@ class RemoveIntent:
     log_id: int
     leaves: State = State.DELETED
     """The mapping's state once that is done."""
+    also: tuple[int, ...] = ()
+    """Ids of the rows that hold what NavImpact deletes along with it."""
 
 
 type Intent = WriteIntent | CreateIntent | RemoveIntent

@@ -219,6 +219,8 @@ def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, e
 
 def call_off(bench: Workbench, mapping: Mapping) -> Mapping:
     """*mapping* without the removal that was begun: a person does not want it any more."""
+    if isinstance(mapping.intent, RemoveIntent):
+        bench.ledger.record(*_told(bench, mapping.intent))
     return bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping))
 
 
@@ -226,7 +228,7 @@ def _kept(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
     """The record stays: its page wants its entity back, where that is gone."""
     if intent.on is Side.NOTION and intent.leaves is State.DELETED:
         return recreate_entity(bench, mapping)
-    return Again(bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping)))
+    return Again(call_off(bench, mapping))
 
 
 def _taken_out(bench: Workbench, page: Present, row: SyncLog) -> bool:
@@ -240,10 +242,12 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
     if id is None:
         raise AssertionError(f"mapping {mapping.id} has nothing to remove on {intent.on}")
     row = bench.ledger.log(intent.log_id)
+    mapping, intent, goes_too = _record_what_goes_too(bench, mapping, intent, row)
     try:
-        _remove_there(bench, mapping, intent, id, row)
+        bench.on(intent.on).remove(mapping.entity_type, id)
     except (Refused, MissingCapability) as error:
         return _not_removed(bench, mapping, intent, error, row)
+    bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
     if intent.on is Side.NOTION and row is not None:
         last = bench.read(Side.NOTION, mapping)  # in the trash nobody edits it, so what it says now is its last word
         if isinstance(last, Trashed):
@@ -259,13 +263,32 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
     return Done()
 
 
-def _remove_there(bench: Workbench, mapping: Mapping, intent: RemoveIntent, id: str, row: SyncLog | None) -> None:
-    """Remove it. What NavImpact deletes along with it is recorded just before, and told as deleted just after."""
-    run = Run(row.run_id, row.actor) if row else Run("")
-    goes_too = list(_rows_of_children(bench, mapping, run)) if intent.on is Side.NAVIMPACT else []
-    bench.ledger.record(*goes_too)
-    bench.on(intent.on).remove(mapping.entity_type, id)
-    bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
+def _record_what_goes_too(
+    bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None
+) -> tuple[Mapping, RemoveIntent, list[SyncLog]]:
+    """Record what NavImpact deletes along with the record, anew before each try: it may have been edited since."""
+    if intent.on is Side.NOTION:
+        return mapping, intent, []
+    rows = list(_rows_of_children(bench, mapping, Run(row.run_id, row.actor) if row else Run("")))
+    ended = _told(bench, intent)
+    intent = replace(intent, also=(*intent.also, *(each.id for each in rows)))
+    mapping = bench.ledger.save(mapping.but(intent=intent))  # the ids first: a row that nobody knows is never ended
+    bench.ledger.record(*ended, *rows)
+    return mapping, intent, rows
+
+
+def _told(bench: Workbench, intent: RemoveIntent) -> list[SyncLog]:
+    """The rows of what was to go along, told to the end: gone, or still there."""
+    known = (bench.ledger.log(id) for id in intent.also)
+    return [_ended(bench, row) for row in known if row is not None and row.outcome is Outcome.STARTED]
+
+
+def _ended(bench: Workbench, row: SyncLog) -> SyncLog:
+    if row.entity_type is None or row.entity_id is None:
+        raise AssertionError(f"row {row.id} tells of no record")
+    if isinstance(bench.navimpact.read(row.entity_type, row.entity_id), Gone):
+        return replace(row, outcome=Outcome.SUCCESS)
+    return replace(row, outcome=Outcome.FAILED, message="it did not go after all")
 
 
 def _not_removed(
@@ -276,6 +299,7 @@ def _not_removed(
     waiting = journal.TRASHED if intent.on is Side.NAVIMPACT else journal.MASS_DELETION
     kept = mapping.but(intent=None, state=State.AWAITING_APPROVAL, troubles=(waiting, refusal))
     bench.ledger.save(kept, *([replace(row, outcome=Outcome.FAILED, message=str(error))] if row else []))
+    bench.ledger.record(*_told(bench, intent))
     return Done()
 
 
