@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import httpx
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from local.twins.navimpact.app import Config as NavImpactConfig
 from local.twins.navimpact.app import create_app as navimpact_app
@@ -27,8 +29,20 @@ def aws() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_CONFIG_FILE", os.devnull)
         environment.delenv("AWS_ENDPOINT_URL", raising=False)
+        environment.setattr(BotocoreStubber, "process_request", _one_at_a_time(BotocoreStubber.process_request))
         with mock_aws():
             yield
+
+
+def _one_at_a_time[**Given, Answer](answer: Callable[Given, Answer]) -> Callable[Given, Answer]:
+    """Moto copies its tables while it writes to them, unlike DynamoDB, and a worker has several threads."""
+    lock = RLock()
+
+    def alone(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        with lock:
+            return answer(*args, **kwargs)
+
+    return alone
 
 
 @pytest.fixture(scope="session")
