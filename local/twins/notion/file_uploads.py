@@ -44,7 +44,7 @@ def create(caller: Caller, ask: Ask) -> JsonObject:
         content_type=content_type,
         parts=parts,
         external_url=external,
-        ready_at=caller.now + caller.world.switches.import_s if external else None,
+        ready_at=_imported_at(caller) if external else None,
     )
     caller.world.store.put(upload)
     return shown(caller, upload)
@@ -147,7 +147,7 @@ def _progress(caller: Caller, upload: FileUpload) -> JsonObject:
 def _import(upload: FileUpload, stage: str) -> JsonObject:
     if upload.ready_at is None or stage not in ("uploaded", "failed"):
         return {}
-    at = {"imported_time": ids.millisecond(int(upload.ready_at))}
+    at = {"imported_time": ids.millisecond(upload.ready_at)}
     if stage == "uploaded":
         return {"file_import_result": {"type": "success", "success": {}} | at}
     error = {
@@ -158,6 +158,11 @@ def _import(upload: FileUpload, stage: str) -> JsonObject:
         "status_code": None,
     }
     return {"file_import_result": {"type": "error", "error": error} | at}
+
+
+def _imported_at(caller: Caller) -> int:
+    """When an import that begins now ends: in whole seconds, the only ones that recorded answers show."""
+    return int(caller.now + caller.world.switches.import_s)
 
 
 def _sent(caller: Caller, upload: FileUpload) -> int:
