@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # Imported for the routes that they declare, in the order in which documents list them.
 # isort: off
-from dashboard import (  # noqa: F401
+from dashboard import (  # noqa: F401  # each declares its routes when it is imported
     documents,
     workspaces,
     status,

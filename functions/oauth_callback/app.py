@@ -178,7 +178,7 @@ def _keep(workspace_id: int, tokens: Tokens) -> None:
 
 
 def _looked_at(workspace: Workspace) -> Capabilities | None:
-    """What the connection may do; unknown for now where Notion does not say, which is no reason not to connect."""
+    """What the connection may do; None where Notion does not say, which is no reason not to connect."""
     desk, tokens = runtime.store.desk(workspace.id), runtime.tokens.get(workspace.id)
     if tokens is None:
         return None

@@ -104,12 +104,6 @@ def _bad() -> BadToken:
     return BadToken("the bearer token is not valid")
 
 
-def mint(secret: str, *, subject: str, role: str, org: str | None, expires_at: int) -> str:
-    """A token as NavImpact makes them; for operators and tests."""
-    claims = {"sub": subject, "role": role, "exp": expires_at} | ({"org": org} if org else {})
-    return jwt.encode(claims, secret, algorithm="HS256")
-
-
 def _read(claims: dict[str, Any]) -> Claims:
     role, workspaces = claims.get("role", "viewer"), claims.get("workspaces")
     if role not in ROLES:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync import merge
-from navsync.conductor import schema
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
-from navsync.fields import KEY, SPECS
+from navsync.fields import SPECS
 from navsync.model import CreateIntent, EntityRef, EntityType, Mapping, Present, Side
 
 
@@ -33,10 +32,6 @@ def page(station: Station, external_id: str, run: Run) -> Result:
     if not kind:
         return Done()  # not a row of ours
     entity_type = EntityType(kind)
-    if not schema.has_key(station.desk.sources().get(entity_type)):
-        raise Unavailable(
-            f"the column {KEY.property} is gone, and with it whose a page is; undo its deletion in Notion"
-        )
     return station.engine.welcome_page(entity_type, station.notion.read(entity_type, page_id), run)
 
 

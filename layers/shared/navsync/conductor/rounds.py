@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import batched
+from itertools import batched, product
 
 from navsync import reconcile
-from navsync.conductor import schema
 from navsync.conductor.station import Station
 from navsync.engine import SETTLE, Done, Result
 from navsync.errors import Unavailable
+from navsync.fields import broken
 from navsync.model import DataSource, EntityType, Lane, Present, Side, Work, WorkKind
 
 CONNECTION = "connection"
@@ -48,34 +48,35 @@ def _source(station: Station, entity_type: EntityType) -> DataSource:
 def sweep(station: Station, work: Work) -> Result:
     """Find what webhooks have missed."""
     _look_at_connection(station)
-    if not station.desk.sources():  # the connection was cut short between its tokens and its set-up
+    sources = station.connected()
+    if not sources:  # the connection was cut short between its tokens and its set-up
         station.desk.put(station.work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
-    for source in station.desk.sources().values():
-        if schema.is_broken(source):
-            station.desk.put(station.work(work, WorkKind.SCHEMA, source.entity_type))
-    for entity_type in station.connected_types():
-        for port in (station.notion, station.tools.navimpact):
-            reconcile.sweep(
-                port,
-                entity_type,
-                desk=station.desk,
-                ledger=station.ledger,
-                work_for=partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP),
-                clock=station.tools.clock,
-                check_time=station.check_time,
-            )
-            reconcile.walk_rows(
-                port,
-                entity_type,
-                desk=station.desk,
-                ledger=station.ledger,
-                work_for=partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP),
-                now=station.tools.clock(),
-            )
+    for source in filter(broken, sources):
+        station.desk.put(station.work(work, WorkKind.SCHEMA, source.entity_type))
+    entity_types = [source.entity_type for source in sources]
+    for entity_type, port in product(entity_types, (station.notion, station.tools.navimpact)):
+        work_for = partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP)
+        reconcile.sweep(
+            port,
+            entity_type,
+            desk=station.desk,
+            ledger=station.ledger,
+            work_for=work_for,
+            clock=station.tools.clock,
+            check_time=station.check_time,
+        )
+        reconcile.walk_rows(
+            port,
+            entity_type,
+            desk=station.desk,
+            ledger=station.ledger,
+            work_for=work_for,
+            now=station.tools.clock(),
+        )
     reconcile.check_pairs(
         station.notion,
         station.tools.navimpact,
-        station.connected_types(),
+        entity_types,
         desk=station.desk,
         ledger=station.ledger,
         work_for=partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP),
@@ -98,7 +99,7 @@ def backfill(station: Station, work: Work) -> Result:
     One row of work for each list. What has a mapping already is skipped.
     """
     if not work.external_id:
-        lists = [(side, kind) for kind in station.connected_types() for side in (Side.NOTION, Side.NAVIMPACT)]
+        lists = [(side, source.entity_type) for source in station.connected() for side in (Side.NOTION, Side.NAVIMPACT)]
         for place, (side, kind) in enumerate(lists):  # in this order: parents before children
             due = work.due + timedelta(milliseconds=place)
             station.desk.put(station.work(work, WorkKind.BACKFILL, f"{side}/{kind}", due=due))

@@ -8,8 +8,7 @@ from functools import partial
 from navsync import reconcile
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result
-from navsync.fields import KEY, LINK, SPECS
-from navsync.model import KEY_FIELD, LINK_FIELD, DataSource, EntityType, Lane, Mapping, Work, WorkKind
+from navsync.model import KEY_FIELD, LINK_FIELD, EntityType, Lane, Mapping, Work, WorkKind
 
 
 def look(station: Station, work: Work) -> Result:
@@ -62,16 +61,3 @@ def _look_again(station: Station, work: Work, mapping: Mapping) -> None:
     if mapping.refused:  # perhaps for want of the column
         mapping = station.ledger.save(mapping.but(refused={}))
     station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
-
-
-def is_broken(source: DataSource) -> bool:
-    """Whether a column was deleted or is of another type than ours."""
-    known = source.properties
-    ours = (*SPECS[source.entity_type].fields, KEY, LINK)
-    return any(known[f.name].type != f.kind for f in ours if f.name in known)
-
-
-def has_key(source: DataSource | None) -> bool:
-    """Whether pages of *source* tell whose they are: without, a copy of a page looks like a new row."""
-    column = source.properties.get(KEY_FIELD) if source else None
-    return column is None or column.type == KEY.kind

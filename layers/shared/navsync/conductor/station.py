@@ -11,7 +11,7 @@ from math import ceil
 from navsync.conductor.tools import NotionWorkspace, Tools
 from navsync.engine import Engine
 from navsync.errors import Blocked, LostLease, NeedsReauth, OutOfTime, Suspended
-from navsync.model import EntityType, Work, WorkKind
+from navsync.model import DataSource, Work, WorkKind
 from navsync.ports import Desk, Ledger
 
 LOOK_TAKES_S = 0.6
@@ -61,10 +61,10 @@ class Station:
         if errors:
             raise max(errors, key=lambda error: (_urgency(error), _ends(error)))
 
-    def connected_types(self) -> list[EntityType]:
-        """What is synced and has a database, parents before children."""
+    def connected(self) -> list[DataSource]:
+        """The databases of what is synced, parents before children."""
         sources = self.desk.sources()
-        return [t for t in self.tools.entity_types if t in sources]
+        return [sources[t] for t in self.tools.entity_types if t in sources]
 
 
 def threads_for(requests_per_minute: int, most: int) -> int:

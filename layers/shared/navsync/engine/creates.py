@@ -15,6 +15,7 @@ from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, cannot_carry
 from navsync.model import (
     EVERYTHING,
+    KEY_FIELD,
     Bases,
     CreateIntent,
     EntityRef,
@@ -57,6 +58,8 @@ def welcome_page(bench: Workbench, entity_type: EntityType, page: Observation, r
     match page:
         case Gone() | Trashed():
             return Done()
+        case Present(unreadable=unreadable) if KEY_FIELD in unreadable:  # a copy of a page would look like a new row
+            raise Unavailable(unreadable[KEY_FIELD])
         case Present(key=None):
             return draft(bench, bench.new_mapping(entity_type, page_id=page.id, state=State.DRAFT), page, run)
         case Present(key=str(key)):

@@ -121,11 +121,6 @@ def pair(seen: MappingOf[Side, Present], name: str) -> tuple[Value, Value]:
     return seen[Side.NAVIMPACT].values.get(name), seen[Side.NOTION].values.get(name)
 
 
-def milliseconds(span: timedelta) -> int:
-    """*span*, rounded."""
-    return round(span / timedelta(milliseconds=1))
-
-
 def since(at: datetime, now: datetime) -> int:
     """Milliseconds from *at* to *now*."""
-    return milliseconds(now - at)
+    return round((now - at) / timedelta(milliseconds=1))

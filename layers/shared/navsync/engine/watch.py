@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from navsync.merge import Write
 from navsync.model import Edit, Present, Refusal, Side, Trouble, Written, digest
+from navsync.reconcile import CLOCKS_APART
 
 SWING = timedelta(minutes=10)
 SWINGS = 3
@@ -28,9 +29,6 @@ ASK_AGAIN = timedelta(hours=6)
 
 MINUTE = timedelta(minutes=1)
 """As coarse as Notion's times are."""
-
-BELIEVED = timedelta(minutes=5)
-"""How far ahead of ours a side's clock is believed."""
 
 
 def note(written: Iterable[Written], taken: Iterable[Write], since: datetime, now: datetime) -> tuple[Written, ...]:
@@ -77,7 +75,7 @@ def is_refused(refusal: Refusal | None, shown: object, now: datetime) -> bool:
 
 def quiet_until(seen: Present, quiet: timedelta, now: datetime, ours: str) -> datetime | None:
     """When *seen*, edited by anybody but *ours*, will have been left alone for long enough; None: it is now."""
-    if not quiet or seen.edited_at is None or seen.edited_by == ours or seen.edited_at > now + BELIEVED:
+    if not quiet or seen.edited_at is None or seen.edited_by == ours or seen.edited_at > now + CLOCKS_APART:
         return None
     until = seen.edited_at + quiet + (MINUTE if seen.edited_by else timedelta())
     return until if until > now else None

@@ -9,6 +9,7 @@ from navsync.fields.codecs import (
     render_notion,
     same,
 )
+from navsync.fields.columns import broken, field_of_column, is_usable
 from navsync.fields.entities import (
     GENERATED_TITLE,
     KEY,
@@ -38,9 +39,12 @@ __all__ = [
     "Field",
     "Kind",
     "Unreadable",
+    "broken",
     "cannot_carry",
     "field_of",
+    "field_of_column",
     "incomplete",
+    "is_usable",
     "missing_option",
     "parse_navimpact",
     "parse_notion",

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Context, Decimal
 from typing import Any
-from unicodedata import normalize
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 _LARGEST_EXPONENT = 400
@@ -48,11 +47,6 @@ def newlines(spelled: str) -> str:
 def has_half_characters(spelled: str) -> bool:
     """Whether it holds a lone surrogate, which cannot be sent or stored as UTF-8."""
     return _HALF_CHARACTER.search(spelled) is not None
-
-
-def same_text(one: str | None, other: str | None) -> bool:
-    """Whether two texts are the same to a reader, however their accents are composed."""
-    return normalize("NFC", one or "") == normalize("NFC", other or "")
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from navsync.fields import KEY, SPECS, EntitySpec, Field, Kind, Unreadable, parse_notion
+from navsync.fields import KEY, SPECS, EntitySpec, Field, Kind, Unreadable, broken, is_usable, parse_notion
 from navsync.model import DataSource, EntityRef, EntityType, Present, Trashed, Value
-from navsync.notion.schema import DELETED, is_usable
+from navsync.notion.schema import DELETED
 
 MOVED = "the page was moved out of its database; move it back"
+KEY_IS_GONE = f"the column {KEY.property} is gone, and with it whose a page is; undo its deletion in Notion"
 NOT_LISTED = "a list of pages does not show their bodies; read the page itself"
 
 _PARENT = EntityType.MEDIA_PROJECT
@@ -68,7 +69,7 @@ class Reader:
     def present(self, row: Row) -> Present:
         """The row's values; what cannot be read is named with its reason, never left out and never empty."""
         values: dict[str, Value] = {}
-        unreadable: dict[str, str] = {}
+        unreadable = {KEY.name: KEY_IS_GONE} if KEY.name in broken(self.source) else {}
         raw: dict[str, Any] = {}
         for spec_field, content in self._contents(row):
             try:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from navsync.fields import GENERATED_TITLE, KEY, LINK, SPECS, EntitySpec, Field, Kind, property_schema
+from navsync.fields import GENERATED_TITLE, KEY, LINK, SPECS, EntitySpec, Field, Kind, is_usable, property_schema
 from navsync.model import DataSource, EntityType, Property
 
 type Json = dict[str, Any]
@@ -43,11 +43,6 @@ def source_of(entity_type: EntityType, answer: Json, known: DataSource | None) -
         options=dict(_options(entity_type, properties, shown)),
         returned={f.name: usable for f in broken if (usable := _usable(f, properties, answer["properties"], shown))},
     )
-
-
-def is_usable(spec_field: Field, column: Property) -> bool:
-    """Whether *column* holds values of *spec_field*: it was seen neither deleted nor retyped."""
-    return column.type == spec_field.kind
 
 
 def _match(spec_field: Field, by_name: Json, shown: Mapping[str, Json], known: DataSource | None) -> Property | None:

@@ -21,7 +21,9 @@ from navsync.fields import (
     SPECS,
     Field,
     Kind,
+    broken,
     field_of,
+    field_of_column,
     incomplete,
     parse_notion,
     render_notion,
@@ -46,7 +48,7 @@ from navsync.notion.gateway import Gateway
 from navsync.notion.rows import Reader, Row, parent_ref
 from navsync.notion.schema import TITLE_ID
 from navsync.notion.setup import SetUp
-from navsync.notion.sources import Sources, broken, column_id, field_of_column
+from navsync.notion.sources import Sources, column_id
 from navsync.ports import ChangedPage
 
 PAGE_SIZE = 100

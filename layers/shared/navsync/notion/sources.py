@@ -6,12 +6,12 @@ from threading import Lock
 from typing import Any
 
 from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, SyncError
-from navsync.fields import KEY, LINK, SPECS, Field, Kind, missing_option
+from navsync.fields import SPECS, Field, Kind, field_of_column, is_usable, missing_option
 from navsync.model import KEY_FIELD, DataSource, EntityType, Value, Values
 from navsync.notion.failures import InvalidRequest
 from navsync.notion.gateway import Gateway
 from navsync.notion.rows import Row, is_row_of
-from navsync.notion.schema import DELETED, is_usable, source_of
+from navsync.notion.schema import DELETED, source_of
 
 type Json = dict[str, Any]
 
@@ -117,22 +117,11 @@ def column_id(source: DataSource, spec_field: Field) -> str:
     return known.id
 
 
-def field_of_column(entity_type: EntityType, name: str) -> Field:
-    """The field that a stored column is of, our key and the link back among them."""
-    return next((f for f in (*SPECS[entity_type].fields, KEY, LINK) if f.name == name), KEY)
-
-
 def _has_drifted(source: DataSource, page: Json) -> bool:
     """Whether a column of *page* is not as the schema says it is."""
     types = {prop["id"]: prop["type"] for prop in page["properties"].values()}
     known = ((field_of_column(source.entity_type, name), column) for name, column in source.properties.items())
     return any(types.get(column.id, DELETED) != column.type for f, column in known if is_usable(f, column))
-
-
-def broken(source: DataSource) -> set[str]:
-    """The fields whose column was seen deleted or retyped."""
-    known = ((name, field_of_column(source.entity_type, name)) for name in source.properties)
-    return {name for name, spec_field in known if not is_usable(spec_field, source.properties[name])}
 
 
 def _kept(option: Mapping[str, Any]) -> Json:
