@@ -6,7 +6,8 @@ Standard library only, since nothing is installed when it runs. It makes, under 
 * ``uv``: the installer, in an environment of its own;
 * ``venv``: Python 3.13 with everything for development, the local stack and the tests;
 * ``runtime``: Python 3.13 with what AWS Lambda's own runtime holds and nothing else, so that a dependency
-  missing from the layer is missing here too.
+  missing from the layer is missing here too;
+* ``audit``, only when it is asked for (``bootstrap.py audit``): what judges the template and the code.
 
 Each is left alone while its lock and its Python are the ones it was made from.
 """
@@ -145,6 +146,8 @@ def main() -> int:
             ensure("uv", local / "uv", locks / "uv.txt")
             ensure("Python and tools", local / "venv", locks / "dev.txt")
             ensure("Lambda's runtime", local / "runtime", locks / "runtime.txt")
+            if "audit" in sys.argv[1:]:
+                ensure("auditors", local / "audit", locks / "audit.txt")
     except Stopped as error:
         print(f"\n{error}", file=sys.stderr)
         return 1

@@ -16,6 +16,8 @@ from dashboard import (  # noqa: F401  # each declares its routes when it is imp
     deciding,
     history,
     syncing,
+    previewing,
+    templating,
     explaining,
     counting,
     audit,

@@ -6,6 +6,8 @@ import base64
 import hashlib
 import os
 import secrets as random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -22,10 +24,11 @@ from navsync.api import Call, Nothing, answers, asks
 from navsync.conductor import CONNECTION
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens, put_in_place
-from navsync.errors import Forbidden, NotReachable, Refused, Retryable, SyncError
-from navsync.model import Capabilities, Connection, DataSource, Lane, WorkKind, Workspace
+from navsync.errors import Blocked, Forbidden, NotReachable, Refused, Retryable, Suspended, SyncError
+from navsync.model import Capabilities, Connection, DataSource, Lane, Pause, Settings, WorkKind, Workspace
 from navsync.notion import Gateway, capabilities_of
 from navsync.notion.oauth import Grant
+from navsync.store import DynamoDesk
 
 logger = Logger()
 runtime = bootstrap.oauth(OAuthSettings.from_env(os.environ))
@@ -90,6 +93,7 @@ def callback() -> Response[str]:
         "connected_elsewhere": (409, "Another organisation has connected this Notion workspace."),
         "reaches_fewer": (409, "The new grant does not reach all databases that are synced; they are named."),
         "notion_unavailable": (502, "Notion did not answer."),
+        "notion_blocked": (502, "Notion has blocked NavSync."),
     },
 )
 def connect_workspace(call: Call[Nothing, asks.ConnectWorkspace]) -> Response[str]:
@@ -97,7 +101,7 @@ def connect_workspace(call: Call[Nothing, asks.ConnectWorkspace]) -> Response[st
     who, offered = call.who, call.body
     call.begin()
     _check_state(offered.state, who)
-    workspace = _connected(_exchange(offered.code), who, accept_fewer=offered.accept_fewer)
+    workspace = _connected(_exchange(offered.code), who, offered)
     work = bootstrap.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
     call.run_id = work.run_id
     runtime.inbox.put(workspace.id, work)
@@ -123,24 +127,46 @@ def _exchange(code: str) -> Grant:
         raise api.Problem(
             HTTPStatus.BAD_REQUEST, "bad_code", "Notion does not accept the code any more: begin again."
         ) from error
-    except Retryable as error:
-        raise _unavailable() from error
+    except (Retryable, Forbidden, Suspended) as error:
+        raise _unavailable(error) from error
 
 
-def _unavailable() -> api.Problem:
-    return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_unavailable", "Notion did not answer: begin again.")
+def _unavailable(error: SyncError) -> api.Problem:
+    if isinstance(error, Suspended):
+        why = "Notion has blocked NavSync and says not to try again: ask Notion's support, then connect."
+        return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_blocked", why)
+    wait = f" It asks to be left alone until {error.until:%H:%M:%S} UTC." if isinstance(error, Blocked) else ""
+    return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_unavailable", f"Notion did not answer: begin again.{wait}")
 
 
-def _connected(grant: Grant, who: api.Caller, *, accept_fewer: bool) -> Workspace:
+@contextmanager
+def _between_pauses(desk: DynamoDesk) -> Iterator[None]:
+    """Ask Notion nothing before a pause is over, and keep one that it asks for now: the worker may be the next to call.
+
+    Raises:
+        Blocked: there is a pause.
+    """
+    pause = desk.pause()
+    if pause is not None and runtime.clock() < pause.until:
+        raise Blocked("both sides are left alone for now", until=pause.until)
+    try:
+        yield
+    except Blocked as blocked:
+        desk.keep_pause(Pause(blocked.until))
+        raise
+
+
+def _connected(grant: Grant, who: api.Caller, offered: asks.ConnectWorkspace) -> Workspace:
     """The workspace of *grant*: tokens are kept before anything says that it is connected."""
     known = runtime.store.directory.workspace_of_bot(grant.bot_id)
-    fresh = _new_workspace(grant, who)
+    settings = Settings() if offered.settings is None else offered.settings.applied_to(Settings())
+    fresh = _new_workspace(grant, who, settings)
     if known is not None:
         stored = runtime.store.desk(known).workspace()
         if stored is not None and (stored.org != who.org or who.role_in(stored) is None):
             raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
     tokens = Tokens(grant.access_token, grant.refresh_token)
-    if known is not None and not accept_fewer:
+    if known is not None and not offered.accept_fewer:
         _check_reach(known, tokens)
     _keep(fresh.id if known is None else known, tokens)
     return runtime.store.directory.create_workspace(fresh)
@@ -148,12 +174,12 @@ def _connected(grant: Grant, who: api.Caller, *, accept_fewer: bool) -> Workspac
 
 def _check_reach(workspace_id: int, tokens: Tokens) -> None:
     """Before the old grant is replaced. The new one is not revoked: Notion might take that for both."""
-    gateway = runtime.gateway(tokens)
-    sources = runtime.store.desk(workspace_id).sources().values()
+    gateway, desk = runtime.gateway(tokens), runtime.store.desk(workspace_id)
     try:
-        lost = [source.entity_type for source in sources if not _reaches(gateway, source)]
+        with _between_pauses(desk):
+            lost = [source.entity_type for source in desk.sources().values() if not _reaches(gateway, source)]
     except SyncError as error:
-        raise _unavailable() from error
+        raise _unavailable(error) from error
     if lost:
         raise api.Problem(
             HTTPStatus.CONFLICT,
@@ -183,7 +209,8 @@ def _looked_at(workspace: Workspace) -> Capabilities | None:
     if tokens is None:
         return None
     try:
-        found = capabilities_of(runtime.gateway(tokens), now=runtime.clock())
+        with _between_pauses(desk):
+            found = capabilities_of(runtime.gateway(tokens), now=runtime.clock())
     except SyncError as error:
         logger.warning("capabilities unknown", extra={"workspace_id": workspace.id, "reason": error.code})
         return None
@@ -192,7 +219,7 @@ def _looked_at(workspace: Workspace) -> Capabilities | None:
     return found
 
 
-def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
+def _new_workspace(grant: Grant, who: api.Caller, settings: Settings) -> Workspace:
     now = runtime.clock()
     return Workspace(
         id=runtime.new_id(),
@@ -202,6 +229,7 @@ def _new_workspace(grant: Grant, who: api.Caller) -> Workspace:
         org=who.org,
         created_at=now,
         updated_at=now,
+        settings=settings,
         members={who.subject: "admin"},
     )
 

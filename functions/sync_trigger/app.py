@@ -16,7 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from navsync import api, bootstrap, webhooks
 from navsync.api import answers
 from navsync.config import TriggerSettings
-from navsync.model import DataSource, Lane, Work, WorkKind, Workspace
+from navsync.model import DataSource, Lane, Origin, Side, Work, WorkKind, Workspace
 from navsync.webhooks import Handshake, NotionEvent
 
 logger = Logger()
@@ -63,11 +63,12 @@ def navimpact_webhook() -> Response[str]:
     """A NavImpact record may have changed: every workspace looks at it."""
     body = api.raw_body(app.current_event)
     secrets = runtime.signing().navimpact_webhook_secret.split()  # two, while one takes over from the other
-    entity = webhooks.navimpact_event(body, app.current_event.headers, secrets)
-    if entity is None:
+    event = webhooks.navimpact_event(body, app.current_event.headers, secrets)
+    if event is None:
         return _accepted(ignored="type")
-    _check_ids(entity.id)
-    work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor="navimpact")
+    _check_ids(event.entity.id)
+    origin = None if event.at is None else Origin(Side.NAVIMPACT, event.at)
+    work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor="navimpact", origin=origin)
     return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
 
@@ -125,7 +126,8 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     actor = next((author for author in event.authors if author != workspace.bot_id), None)
     kind = source.entity_type if source else ""
     edit = webhooks.edit_of(event, source) if source else None
-    work = bootstrap.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edit=edit)
+    origin = None if edit is None else Origin(Side.NOTION, edit.at)
+    work = bootstrap.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edit=edit, origin=origin)
     runtime.inbox.put(workspace.id, work)
     return work
 

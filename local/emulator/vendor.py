@@ -18,7 +18,14 @@ if (found := version("ministack")) != PINNED:
 # ministack carries no types; what crosses from it into our code is typed where it crosses.
 from ministack import app  # type: ignore[import-untyped]  # noqa: E402
 from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-untyped]  # noqa: E402
-from ministack.services import apigateway, dynamodb, lambda_svc  # type: ignore[import-untyped]  # noqa: E402
+from ministack.services import (  # type: ignore[import-untyped]  # noqa: E402
+    apigateway,
+    dynamodb,
+    kms,
+    lambda_svc,
+    secretsmanager,
+    sqs,
+)
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]  # noqa: E402
 
 __all__ = [
@@ -26,7 +33,10 @@ __all__ = [
     "app",
     "dynamodb",
     "iam_evaluator",
+    "kms",
     "lambda_runtime",
     "lambda_svc",
     "provisioners",
+    "secretsmanager",
+    "sqs",
 ]

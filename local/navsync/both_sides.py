@@ -140,12 +140,18 @@ class NavImpact:
 
 
 class Notion:
-    """Notion as a person uses it."""
+    """Notion as a person uses it, in the first of its workspaces or the one named."""
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, workspace_id: str | None = None) -> None:
         self._http = client(machine.notion.url, person=True)
         self._http.headers["Notion-Version"] = "2026-03-11"
+        if workspace_id is not None:
+            self._http.headers["Twin-Workspace"] = workspace_id
         self._sources: dict[str, str] = {}
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._http.close()
 
     def hold_events(self, share: float) -> None:
         """Let Notion wait only *share* of its time before it tells of edits; no person can, only the twin's switch."""
@@ -196,19 +202,20 @@ class Notion:
 
     def _query(self, kind: Kind, body: Json) -> Iterator[Json]:
         asked = body | {"page_size": 100}
-        while True:
-            answer = checked(self._http.post(f"/v1/data_sources/{self._source(kind)}/query", json=asked)).json()
+        while source := self._source(kind):
+            answer = checked(self._http.post(f"/v1/data_sources/{source}/query", json=asked)).json()
             yield from answer["results"]
             if not answer["has_more"]:
                 return
             asked["start_cursor"] = answer["next_cursor"]
 
-    def _source(self, kind: Kind) -> str:
-        if not self._sources:
+    def _source(self, kind: Kind) -> str | None:
+        """The data source of a kind, once there is one."""
+        if kind.database not in self._sources:
             asked = {"filter": {"property": "object", "value": "data_source"}, "page_size": 100}
             found = checked(self._http.post("/v1/search", json=asked)).json()["results"]
             self._sources = {"".join(run["plain_text"] for run in one["title"]): one["id"] for one in found}
-        return self._sources[kind.database]
+        return self._sources.get(kind.database)
 
 
 def properties(kind: Kind, fields: Mapping[str, object]) -> Json:
@@ -264,9 +271,10 @@ def in_navimpact(kind: Kind, record: Json) -> Shown:
 
 
 def in_notion(kind: Kind, page: Json) -> Shown:
-    """Return what a person reads in a page's properties."""
+    """Return what a person reads in a page's properties; a column that is gone shows nothing."""
     held = page["properties"]
-    return {name: _read_notion(column, held[shown][column]) for name, (shown, column) in kind.fields.items()}
+    there = {name: column for name, column in kind.fields.items() if column[0] in held}
+    return {name: _read_notion(column, held[shown][column]) for name, (shown, column) in there.items()}
 
 
 def shown_record(page: Json) -> int | None:

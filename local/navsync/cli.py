@@ -15,10 +15,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from rich.console import Console
 from rich.markup import escape
 
-from local.navsync import demo as proof
 from local.navsync import servers, stack
 from local.navsync.aws import Aws
 from local.navsync.credentials import kept_in
+from local.navsync.demo import prove, several_workspaces
 from local.navsync.deployment import STACK, Deployment, parameters
 from local.navsync.machine import Machine, this_machine
 from local.navsync.narration import Narrator
@@ -66,16 +66,20 @@ def up(
 
 
 @app.command()
-def demo() -> None:
+def demo(
+    workspaces: Annotated[
+        int, typer.Option(help="how many of Notion's workspaces share the platform: 1, or 3 and more")
+    ] = 1,
+) -> None:
     """Prove the sync: bring up a fresh stack, edit both sides, show every result; 0 only if all hold."""
     usual, narrator = this_machine(), Narrator()
     machine = usual.for_demo()
+    if workspaces != 1 and workspaces < several_workspaces.FEWEST:
+        raise Stopped(f"there is no demo of {workspaces} workspaces: say 1, or {several_workspaces.FEWEST} and more")
     stack.check_ports(usual)
     stack.wipe(machine)
     with ending_cleanly(machine, narrator, keep=False):
-        running = stack.bring_up(machine, narrator)
-        narrator.say()
-        all_held = proof.run(running, narrator)
+        all_held = prove(stack.bring_up(machine, narrator), workspaces, narrator)
         narrator.say(f"\n  {'all hold' if all_held else 'NOT all hold'}, after {narrator.elapsed():.0f} s")
     raise typer.Exit(0 if all_held else 1)
 
@@ -142,21 +146,29 @@ def logs(
 def probe(
     live: Annotated[bool, typer.Option("--live", help="Yes, ask the real Notion.")] = False,
     page: Annotated[str | None, typer.Option(help="the page to work under; by default a shared one")] = None,
+    suite: Annotated[list[str] | None, typer.Option(help="only this one of the suites; may be said again")] = None,
 ) -> None:
-    """Ask the real Notion and its twin the same, and list each difference; the token is read from NOTION_TOKEN.
+    """Run the suites that hold the twin against Notion with the real one, and list each difference.
 
-    It works on one page that it makes and puts into the trash. 0 only if there is no difference.
+    The token is read from NOTION_TOKEN. It works on one page that it makes and puts into the trash. 0 only if there is
+    no difference.
     """
-    from local.navsync.probe import report  # it brings Notion's description along, which no other command needs
+    from local.navsync import probe as probing  # it brings the suites along, which no other command needs
+    from tests.conformance.place import PACE_S, Place
 
     token = os.environ.get("NOTION_TOKEN", "").strip()
     if not live:
         raise Stopped("nothing was asked: say --live to have requests sent to the real Notion")
     if not token:
         raise Stopped("there is no token: set NOTION_TOKEN to the token of a connection with a page shared with it")
-    base_url, narrator = os.environ.get("NOTION_BASE_URL", "https://api.notion.com"), Narrator()
-    found = report(base_url, token, page, lambda line: narrator.say(escape(line)))
-    raise typer.Exit(0 if found == 0 else 1)
+    if unknown := set(suite or ()) - set(probing.SUITES):
+        raise Stopped(f"there is no suite {', '.join(sorted(unknown))}: it is {', '.join(probing.SUITES)}")
+    there, narrator = (
+        Place(os.environ.get("NOTION_BASE_URL", "https://api.notion.com"), token, pace_s=PACE_S),
+        Narrator(),
+    )
+    agrees = probing.probe(there, page, lambda line: narrator.say(escape(line)), suite or ())
+    raise typer.Exit(0 if agrees else 1)
 
 
 @webhook.command()

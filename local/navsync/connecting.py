@@ -1,7 +1,7 @@
 """How does the sample workspace become connected, and when has its first sync arrived?"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -55,13 +55,20 @@ def connect(api: httpx.Client) -> bool:
     return True
 
 
-def connect_another(api: httpx.Client, notion_workspace_id: str | None = None) -> None:
-    """Connect a workspace through OAuth, as an admin would; by default the one that Notion's page offers first."""
+def connect_another(
+    api: httpx.Client, notion_workspace_id: str | None = None, *, settings: Mapping[str, object] | None = None
+) -> None:
+    """Connect a workspace through OAuth, as an admin would; by default the one that Notion's page offers first.
+
+    *settings* are what it begins with; one that is connected again keeps its own.
+    """
     authorize_url = checked(api.get("connect")).json()["authorize_url"]
     switched = f"&workspace_id={notion_workspace_id}" if notion_workspace_id else ""
     location, code, state = allow(authorize_url + switched)
-    checked(api.get(location))
-    checked(api.post("connect-workspace", json={"code": code, "state": state}))
+    if location.startswith(str(api.base_url)):  # not a page of the platform's, which is in nobody's browser here
+        checked(api.get(location))
+    begins_with = {} if settings is None else {"settings": dict(settings)}
+    checked(api.post("connect-workspace", json={"code": code, "state": state, **begins_with}))
 
 
 def agree_on_pace(machine: Machine, api: httpx.Client) -> None:

@@ -24,6 +24,8 @@ BUILT = ROOT / ".aws-sam/build"
 CACHE = ROOT / ".aws-sam/cache"
 # Settings of the stack that a developer may choose in the shell, by the template's parameter.
 CHOICES = {
+    "NotionRedirectUri": "NOTION_REDIRECT_URI",
+    "AllowedOrigin": "ALLOWED_ORIGIN",
     "NotionSyncInterval": "NOTION_SYNC_INTERVAL",
     "NotionMaxRetries": "NOTION_MAX_RETRIES",
     "NotionTimeout": "NOTION_TIMEOUT",
@@ -49,7 +51,7 @@ def architecture() -> str:
 def parameters(machine: Machine, credentials: Credentials, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the template's parameters for this machine."""
     chosen = {name: environ[variable] for name, variable in CHOICES.items() if variable in environ}
-    return chosen | {
+    usual = {
         "Architecture": architecture(),
         "NotionClientId": credentials.notion_client_id,
         "NotionRedirectUri": machine.redirect_uri,
@@ -60,6 +62,7 @@ def parameters(machine: Machine, credentials: Credentials, environ: Mapping[str,
         "Protect": "false",
         "NavImpactApi": environ.get("NAVIMPACT_API", "contract"),
     }
+    return usual | chosen
 
 
 def fingerprint(of: Mapping[str, str]) -> str:

@@ -61,7 +61,7 @@ def notion_twin(machine: Machine, credentials: Credentials, environ: Mapping[str
         "NOTION_TWIN_STATE": str(machine.state / "notion.sqlite"),
         "NOTION_TWIN_CLIENT_ID": credentials.notion_client_id,
         "NOTION_TWIN_CLIENT_SECRET": credentials.notion_client_secret,
-        "NOTION_TWIN_REDIRECT_URIS": machine.redirect_uri,
+        "NOTION_TWIN_REDIRECT_URIS": f"{machine.redirect_uri},{environ.get('NOTION_REDIRECT_URI', '')}",
         "NOTION_TWIN_WEBHOOK_URL": f"{machine.api_url}/webhooks/notion",
         "NOTION_TWIN_PLAN": environ.get("NOTION_TWIN_PLAN", "business"),
     }

@@ -53,11 +53,15 @@ def actor(request: HTTPConnection) -> Actor:
 
 @dataclass(frozen=True, slots=True)
 class LoggedRequest:
-    """One call; *status* is None when the connection was cut, *fault* names what disturbed it."""
+    """One call; *status* is None when the connection was cut, *fault* names what disturbed it.
+
+    *connection* is the one whose token the call bore, where the twin knows several.
+    """
 
     index: int
     time: datetime
     actor: Actor
+    connection: str | None
     method: str
     path: str
     query: str
@@ -136,6 +140,7 @@ class Control:
         on_reset: starts the twin's own data over; gets the caller's seed and number of projects.
         state: everything the twin holds, as JSON values.
         webhook_url: where deliveries go; None loses them.
+        connection_of: names the connection that a call is made for, where the twin knows several.
         seed: of all chance (probabilities, disturbances) until a reset names another.
     """
 
@@ -145,6 +150,7 @@ class Control:
         on_reset: Callable[[int | None, int | None], None],
         state: Callable[[], dict[str, Any]],
         webhook_url: str | None = None,
+        connection_of: Callable[[HTTPConnection], str | None] = lambda _: None,
         seed: int = 0,
     ) -> None:
         self.clock = Clock()
@@ -154,6 +160,7 @@ class Control:
         self.requests = RequestLog()
         self.chance = Random(seed)
         self.outbox = Outbox(self.clock, self.webhooks, self.chance)
+        self.connection_of = connection_of
         self._seed = seed
         self._on_reset = on_reset
         self._state = state
@@ -291,7 +298,8 @@ class ControlMiddleware:
             await self._serve_logged(scope, receive, send)
 
     async def _serve_logged(self, scope: Scope, receive: Receive, send: Send) -> None:
-        caller, clock = actor(HTTPConnection(scope)), self._control.clock
+        asked, clock = HTTPConnection(scope), self._control.clock
+        caller, connection = actor(asked), self._control.connection_of(asked)
         began, began_s = clock.now(), clock.monotonic()
         effect = pick(
             self._control.faults,
@@ -308,6 +316,7 @@ class ControlMiddleware:
             self._control.requests.add(
                 time=began,
                 actor=caller,
+                connection=connection,
                 method=scope["method"],
                 path=scope["path"],
                 query=scope["query_string"].decode("latin-1"),

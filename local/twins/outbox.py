@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import httpx
@@ -49,6 +49,8 @@ class _Delivery:
     headers_for: Callable[[int], Mapping[str, str]]
     retries: Sequence[float]
     on_done: Callable[[bool], None]
+    url: str | None
+    answer_within_s: float
     attempt: int = 0
 
 
@@ -93,6 +95,8 @@ class Outbox:
         not_before: float,
         retries: Sequence[float],
         on_done: Callable[[bool], None] = lambda _: None,
+        url: str | None = None,
+        answer_within_s: float = ANSWER_WITHIN_S,
     ) -> None:
         """Deliver a webhook once `clock.monotonic()` has reached *not_before*; callable from any thread.
 
@@ -100,10 +104,11 @@ class Outbox:
             makes the headers of an attempt, so that each is signed when it is sent. not_before: twin time of
             the first attempt; 0 is at once. retries: twin seconds to wait after each failed attempt; when they
             are used up the event is given up. on_done: told once True when the receiver answered 2xx, False
-            when the event is lost.
+            when the event is lost. url: another target than the settings name. answer_within_s: real seconds that
+            the receiver may take.
         """
         self.counters["put"] += 1
-        delivery = _Delivery(body_for, headers_for, tuple(retries), on_done)
+        delivery = _Delivery(body_for, headers_for, tuple(retries), on_done, url, answer_within_s)
         if (loss := self._loss()) is not None:
             self.counters[loss] += 1
             on_done(False)
@@ -111,7 +116,7 @@ class Outbox:
         at = max(not_before, self._clock.monotonic()) + self._extra_delay()
         self._schedule(at, delivery)
         if self._happens("duplicated", self._settings.duplicate):
-            self._schedule(at, _Delivery(body_for, headers_for, tuple(retries), lambda _: None))
+            self._schedule(at, replace(delivery, on_done=lambda _: None))
 
     def clear(self) -> None:
         """Forget all that is not delivered yet, and the counters; call it from the event loop."""
@@ -162,7 +167,7 @@ class Outbox:
 
     async def _run(self) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
-        async with httpx.AsyncClient(timeout=ANSWER_WITHIN_S, trust_env=False) as client:
+        async with httpx.AsyncClient(trust_env=False) as client:
             while True:
                 await slots.acquire()
                 delivery = await self._next()
@@ -185,7 +190,7 @@ class Outbox:
         if not self._settings.enabled or self._settings.url is None:
             self.counters["disabled"] += 1
             delivery.on_done(False)
-        elif await self._send(client, self._settings.url, delivery):
+        elif await self._send(client, delivery.url or self._settings.url, delivery):
             self.counters["delivered"] += 1
             delivery.on_done(True)
         else:
@@ -193,9 +198,9 @@ class Outbox:
 
     async def _send(self, client: httpx.AsyncClient, url: str, delivery: _Delivery) -> bool:
         self.counters["attempts"] += 1
-        headers = dict(delivery.headers_for(delivery.attempt))
+        body, headers = delivery.body_for(delivery.attempt), dict(delivery.headers_for(delivery.attempt))
         try:
-            answer = await client.post(url, content=delivery.body_for(delivery.attempt), headers=headers)
+            answer = await client.post(url, content=body, headers=headers, timeout=delivery.answer_within_s)
         except httpx.HTTPError:
             return False
         return answer.is_success

@@ -8,7 +8,6 @@ import argparse
 import os
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -25,14 +24,22 @@ from local.navsync.machine import Machine, free_machine
 from local.navsync.narration import Narrator
 from local.navsync.stack import Running
 from local.navsync.vault import Vault
-from tests.chaos import told, verdict
-from tests.chaos.people import People, paced
-from tests.chaos.seen import BY_DATABASE, look
+from tests.chaos import pace, told
+from tests.chaos.calls import Call, calls_of, end_of
+from tests.chaos.day import Day
+from tests.chaos.diary import Diary
+from tests.chaos.offices import Offices
+from tests.chaos.owners import Owners
+from tests.chaos.people import People
+from tests.chaos.seen import look
+from tests.chaos.verdict import Case
 from tests.chaos.weather import NOTION_TIMEOUT_S, Reaper, Weather
 
 type Json = dict[str, Any]
 
 POLICIES = ("ask", "navimpact", "notion")
+PLANS = ("business", "plus", "business")
+"""What Notion's workspaces pay for: 600 requests a minute, or 180."""
 QUIET_FOR_S = 3.0
 SETTLES_WITHIN_S = 420.0
 # So long a create whose answer was lost is looked up before it is made again; nothing hastens Notion's index.
@@ -49,7 +56,7 @@ class Drill:
     longest_s: float
     pause_s: float
     whole: bool
-    """Each kind of fault has to come at least once."""
+    """Each kind of fault and each act has to come at least once."""
     projects: int = 5
 
 
@@ -60,7 +67,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a minute of it, with a tenth of the kills")
     asked = parser.parse_args()
     seed = int(time.time()) % 1_000_000 if asked.seed is None else asked.seed
-    drill = Drill(seed, 12, 75, 0.5, whole=False) if asked.quick else Drill(seed, 100, 480, 0.7, whole=True)
+    drill = Drill(seed, 12, 150, 0.5, whole=False) if asked.quick else Drill(seed, 100, 900, 0.7, whole=True)
     machine, narrator = free_machine("chaos"), Narrator()
     stack.wipe(machine)
     with ending_cleanly(machine, narrator, keep=False):
@@ -77,7 +84,8 @@ class Run:
     def __init__(self, machine: Machine, drill: Drill, narrator: Narrator) -> None:
         self.machine, self.drill, self.narrator = machine, drill, narrator
         self.chance = Random(drill.seed)  # noqa: S311  # a seeded drill is no cryptography
-        self.people = People(machine, self.chance)
+        self.diary, self.offices = Diary(), Offices(machine)
+        self.people = People(machine, self.offices, self.diary, self.chance)
         self.weather = Weather(machine, self.chance)
         self.plan = machine.state / "mortal.json"
 
@@ -117,8 +125,8 @@ class Run:
         """Fill NavImpact, then connect one workspace for each policy; all show the same records."""
         self.people.found(self.drill.projects)
         _steer(self.machine, "switches", {"merge_scale": 0.05, "index_lag_s": 2})
-        for number in range(1, len(POLICIES)):
-            _steer(self.machine, "workspaces", {"name": f"Office {number}", "plan": "business"})
+        for number, plan in enumerate(PLANS[1:], start=1):
+            _steer(self.machine, "workspaces", {"name": f"Office {number}", "plan": plan})
         with self.narrator.step("connect three workspaces, first sync"):
             connecting.await_api(self.api)
             for workspace in _notion_workspaces(self.machine):
@@ -128,35 +136,39 @@ class Run:
                 checked(self.api.put(f"workspaces/{id}", json={"settings": {"policy": policy}}))
             self.workspaces = self._workspaces()
             self._quiet()
-        self.people.move_in(_offices(self.machine))
+        self.offices.move_in()
 
     # --- the storm --------------------------------------------------------------------------------------------------
 
     def _storm(self) -> None:
         self.weather.worsen()
         self.reaper.start()
+        owners = Owners(self.offices, self.api, self.diary, self.chance, lambda: self.reaper.bury(self.workspaces))
+        self.day = Day((*self.people.acts, *owners.acts), self.chance, self.drill.pause_s)
         began = time.monotonic()
-        acts: Counter[str] = Counter()
         with self.narrator.step("people work, machines fail"):
             while time.monotonic() - began < self.drill.longest_s and self._too_little():
-                acts[paced(self.people, self.drill.pause_s)] += 1
+                self.day.go_on()
                 self.reaper.bury(self.workspaces)
         self.reaper.stop()
         self.fired, self.missing = self.weather.fired(), self._too_little()
         self.weather.heal()
-        self._tell(acts)
+        with self.narrator.step("owners put right what they did"):
+            owners.mend()
+        self._tell()
 
     def _too_little(self) -> list[str]:
         """Say what has to happen yet, so that the run shows anything."""
         killed = len(self.reaper.deaths)
         if killed < self.drill.kills:
             return [f"only {killed} of {self.drill.kills} workers were killed"]
-        return [
-            f"there was no {name}" for name, count in self.weather.fired().items() if self.drill.whole and not count
-        ]
+        if not self.drill.whole:
+            return []
+        never = [name for name, count in self.weather.fired().items() if not count]
+        return [f"there was no {name}" for name in never] + [f"nobody did {name}" for name in self.day.undone()]
 
-    def _tell(self, acts: Counter[str]) -> None:
-        for name, count in sorted(acts.items()):
+    def _tell(self) -> None:
+        for name, count in sorted(self.day.done.items()):
             self.narrator.say(f"      {count:4} × {name}")
         for death in self.reaper.deaths:
             self.fired[f"worker killed {death.moment} {_kind_of(death.call)}"] += 1
@@ -171,7 +183,7 @@ class Run:
         give_up, rounds, written = time.monotonic() + SETTLES_WITHIN_S, 0, time.monotonic()
         while time.monotonic() < give_up and rounds < 2:
             waiting = self.reaper.hasten(self.workspaces)
-            before = verdict.end_of(self.machine)
+            before = end_of(self.machine)
             self._reconcile()
             if self._written_since(before):
                 rounds, written = 0, time.monotonic()
@@ -191,36 +203,45 @@ class Run:
         while time.monotonic() - since < QUIET_FOR_S and time.monotonic() < give_up:
             time.sleep(0.5)
             self.reaper.bury(self.workspaces)
-            if (now := verdict.end_of(self.machine)) != seen or self.reaper.is_busy(self.workspaces):
+            if (now := end_of(self.machine)) != seen or self.reaper.is_busy(self.workspaces):
                 seen, since = now, time.monotonic()
 
-    def _written_since(self, before: tuple[int, int]) -> list[verdict.Call]:
+    def _written_since(self, before: tuple[int, int]) -> list[Call]:
         sides = (self.machine.notion, self.machine.navimpact)
         since = zip(sides, before, strict=True)
-        return [call for port, start in since for call in verdict.writes(verdict.calls_of(port, start))]
+        return [call for port, start in since for call in calls_of(port, start) if call.writes]
 
     # --- the verdict ------------------------------------------------------------------------------------------------
 
     def _judge(self) -> list[str]:
-        case = verdict.Case(
-            self.people.diary,
-            look(self.machine),
+        case = Case(
+            self.diary,
+            look(self.machine, self.offices.columns),
             told.listen(self.api),
-            verdict.calls_of(self.machine.notion),
-            verdict.calls_of(self.machine.navimpact),
+            calls_of(self.machine.notion),
+            calls_of(self.machine.navimpact),
+            paces=self._paces(),
+            deaths=[death.at for death in self.reaper.deaths],
         )
         wrong = case.judge()
-        self.narrator.say(f"      {len(case.diary.edits)} edits in {case.diary.acts} acts on both sides")
+        self.narrator.say(f"      {len(case.diary.edits)} edits in {self.day.done.total()} acts on both sides")
+        self.narrator.say(f"      {pace.pauses(case.notion_calls)} times Notion asked for a pause")
+        for bot, most in pace.busiest(case.notion_calls).items():
+            self.narrator.say(f"      {most} of {case.paces[bot]} requests in the busiest minute of {bot}")
         for why, count in case.excused.items():
             self.narrator.say(f"      {count:4} × {why}")
         return wrong
 
+    def _paces(self) -> dict[str, int]:
+        plans = {one["bots"][0]["id"]: one["plan"] for one in _notion_workspaces(self.machine)}
+        return {bot: connecting.REQUESTS_PER_MINUTE[plan] for bot, plan in plans.items()}
+
     def _stirred(self) -> list[str]:
         """I3: rest is rest. Three more reconciles, and a look at every project, write nothing."""
-        before = verdict.end_of(self.machine)
+        before = end_of(self.machine)
         for _ in range(3):
             self._reconcile()
-        for record in look(self.machine).records.values():
+        for record in look(self.machine, self.offices.columns).records.values():
             if record.kind is KINDS[0]:
                 self.api.post(f"sync-project/{record.id}", json={})
         self._quiet()
@@ -246,18 +267,6 @@ def _notion_workspaces(machine: Machine) -> list[Json]:
     with client(machine.notion.url) as twin:
         found: list[Json] = checked(twin.get("/_twin/workspaces")).json()
     return found
-
-
-def _offices(machine: Machine) -> dict[str, dict[Any, str]]:
-    """Which data source shows which kind, for each of Notion's workspaces."""
-    offices: dict[str, dict[Any, str]] = {}
-    with client(machine.notion.url) as twin:
-        sources = checked(twin.get("/_twin/state")).json()["data_sources"]
-    for source in sources:
-        title = "".join(run["plain_text"] for run in source["title"])
-        if title in BY_DATABASE:
-            offices.setdefault(source["workspace_id"], {})[BY_DATABASE[title]] = source["id"]
-    return offices
 
 
 if __name__ == "__main__":

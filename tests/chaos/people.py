@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -15,7 +13,10 @@ import httpx
 from local.navsync.both_sides import CHILDREN, KINDS, LOGS, METRICS, PROJECTS, Kind, in_notion, properties
 from local.navsync.http import checked, client
 from local.navsync.machine import Machine
-from tests.chaos.seen import TEXTS, Pieces, pieces
+from tests.chaos.diary import Diary, Glance
+from tests.chaos.offices import Office, Offices
+from tests.chaos.owners import Act
+from tests.chaos.seen import TEXTS, key_of
 
 type Json = dict[str, Any]
 
@@ -27,69 +28,20 @@ SMALL = frozenset({"engagement_rate"})
 """Fields that hold no large number."""
 
 
-@dataclass(frozen=True)
-class Edit:
-    """Something that a person wrote somewhere: *path* is what it was written to, *began* and *ended* when."""
-
-    field: str
-    piece: str
-    path: str
-    began: datetime
-    ended: datetime
-
-    def __str__(self) -> str:
-        """Say it in a line."""
-        return f"{self.field} {self.piece!r}, written to {self.path} at {self.began:%H:%M:%S.%f}"
-
-
-@dataclass(frozen=True)
-class Glance:
-    """Somebody looked at a page and then wrote one field of it; what came in between they never saw."""
-
-    field: str
-    path: str
-    looked: datetime
-    wrote: datetime
-
-
-@dataclass
-class Diary:
-    """Everything that people did, for the judge."""
-
-    edits: list[Edit] = field(default_factory=list)
-    glances: list[Glance] = field(default_factory=list)
-    given_up: Pieces = field(default_factory=set)
-    """Pieces that somebody saw and replaced or deleted."""
-    rows: dict[str, str] = field(default_factory=dict)
-    """Rows that people made in Notion, and which kind each is of."""
-    deleted: set[str] = field(default_factory=set)
-    """Keys of the records that somebody deleted."""
-    trashed: set[str] = field(default_factory=set)
-    """Ids of pages that somebody put into the trash, restored or not."""
-    acts: int = 0
-
-    def wrote(self, path: str, before: Mapping[str, object], after: Mapping[str, object], began: datetime) -> None:
-        """Note that somebody who saw *before* wrote *after* over it."""
-        old, new, ended = set(pieces(before)), set(pieces(after)), _now()
-        self.given_up |= old - new
-        self.edits += [Edit(name, piece, path, began, ended) for name, piece in sorted(new - old)]
-
-
 class People:
     """Everybody who works with either side; one at a time, so that each sees what the last one left."""
 
-    def __init__(self, machine: Machine, chance: Random) -> None:
-        self.diary = Diary()
-        self._chance = chance
+    def __init__(self, machine: Machine, offices: Offices, diary: Diary, chance: Random) -> None:
+        self.diary, self._offices, self._chance = diary, offices, chance
         self._navimpact = client(machine.navimpact.url, person=True)
         self._notion = client(machine.notion.url, person=True)
         self._notion.headers["Notion-Version"] = "2026-03-11"
         self._number = 0
-        self._offices: dict[str, dict[Kind, str]] = {}
-
-    def move_in(self, offices: Mapping[str, Mapping[Kind, str]]) -> None:
-        """Learn which data source shows which kind, for each workspace of Notion."""
-        self._offices = {workspace: dict(sources) for workspace, sources in offices.items()}
+        self.acts: list[tuple[float, Act]] = [
+            (30, self.edit_record), (34, self.edit_page), (7, self.edit_both), (6, self.edit_body),
+            (5, self.create_record), (6, self.add_row), (2, self.delete), (2, self.trash), (2, self.restore),
+            (3, self.move),
+        ]  # fmt: skip
 
     def found(self, projects: int) -> None:
         """Fill an empty platform with projects that have two children each, before anybody syncs."""
@@ -98,27 +50,15 @@ class People:
             for kind in self._chance.sample(CHILDREN, 2):
                 self._create(kind, {"media_project_id": project["id"]})
 
-    def act(self) -> str:
-        """Do one thing; return what it was."""
-        self.diary.acts += 1
-        acts = [
-            (30, self._edit_record), (34, self._edit_page), (7, self._edit_both), (6, self._edit_body),
-            (5, self._create_any), (6, self._add_row), (2, self._delete), (2, self._trash), (2, self._restore),
-            (3, self._move),
-        ]  # fmt: skip
-        [act] = self._chance.choices([one for _, one in acts], [weight for weight, _ in acts])
-        try:
-            act()
-        except httpx.HTTPStatusError as error:  # somebody was quicker: the record or page is not there any more
-            return f"{act.__name__.strip('_')}: {error.response.status_code}"
-        return act.__name__.strip("_").replace("_", " ")
-
     # --- NavImpact --------------------------------------------------------------------------------------------------
 
-    def _edit_record(self) -> None:
+    def edit_record(self) -> bool:
+        """Change one field of a record."""
         kind = self._kind()
-        if (record := self._a_record(kind)) is not None:
-            self._rewrite_record(kind, record, self._chance.choice(self._writable(kind)))
+        if (record := self._a_record(kind)) is None:
+            return False
+        self._rewrite_record(kind, record, self._chance.choice(self._writable(kind)))
+        return True
 
     def _rewrite_record(self, kind: Kind, record: Json, name: str) -> None:
         """Change one field of what is seen; where it changed meanwhile, look again, as a form that says so lets one."""
@@ -134,11 +74,14 @@ class People:
                 self.diary.wrote(path, _read(kind, {name: before}), _read(kind, {name: after}), began)
                 return
 
-    def _create_any(self) -> None:
+    def create_record(self) -> bool:
+        """Make a record with every field filled."""
         kind = self._kind()
         parent = self._a_record(PROJECTS)
-        if kind is PROJECTS or parent is not None:
-            self._create(kind, {"media_project_id": parent["id"]} if kind is not PROJECTS and parent else {})
+        if kind is not PROJECTS and parent is None:
+            return False
+        self._create(kind, {"media_project_id": parent["id"]} if kind is not PROJECTS and parent else {})
+        return True
 
     def _create(self, kind: Kind, fixed: Json) -> Json:
         values = {name: self._another(kind, name, None) for name in self._writable(kind)}
@@ -149,18 +92,20 @@ class People:
         self.diary.wrote(f"{kind.path}{made['id']}", {}, _read(kind, values), began)
         return made
 
-    def _delete(self) -> None:
+    def delete(self) -> bool:
+        """Delete a record with all that belongs to it."""
         kind = self._kind()
         record = self._a_record(kind)
         if record is None or len(self.diary.deleted) >= MOST_DELETIONS:
-            return
+            return False
         gone = [(kind, record)]
         if kind is PROJECTS:
             gone += [(c, one) for c in CHILDREN for one in self._records(c) if one["media_project_id"] == record["id"]]
         for each, one in gone:
-            self._gave_up(_read(each, {name: one[name] for name in self._writable(each)}))
+            self.diary.gave_up(_read(each, {name: one[name] for name in self._writable(each)}))
             self.diary.deleted.add(f"{each.name}/{one['id']}")
         self._navimpact.delete(f"{kind.path}{record['id']}").raise_for_status()
+        return True
 
     def _records(self, kind: Kind) -> list[Json]:
         found: list[Json] = checked(self._navimpact.get(kind.path, params={"limit": 1000})).json()
@@ -172,87 +117,111 @@ class People:
 
     # --- Notion -----------------------------------------------------------------------------------------------------
 
-    def _edit_page(self) -> None:
+    def edit_page(self) -> bool:
+        """Change one cell."""
         kind = self._kind()
-        if (page := self._a_page(kind)) is not None:
-            self._rewrite_page(kind, page["id"], self._chance.choice(list(_columns(kind))))
+        if (page := self._a_page(kind)) is None:
+            return False
+        self._rewrite_page(kind, page, self._chance.choice(self._shown(kind, page["parent"]["data_source_id"])))
+        return True
 
-    def _rewrite_page(self, kind: Kind, page_id: str, name: str) -> None:
-        path = f"/v1/pages/{page_id}"
-        looked, before = _now(), self._page(kind, page_id)[name]
+    def _rewrite_page(self, kind: Kind, page: Json, name: str) -> None:
+        path = f"/v1/pages/{page['id']}"
+        looked, before = _now(), self._page(kind, page["id"])[name]
         after, began = self._another(kind, name, before), _now()
-        self._patch(path, {"properties": properties(kind, {name: after})})
+        self._patch(path, {"properties": self._written(page["parent"]["data_source_id"], kind, {name: after})})
         self.diary.wrote(path, {name: before}, _read(kind, {name: after}), began)
         self.diary.glances.append(Glance(name, path, looked, _now()))
 
-    def _edit_both(self) -> None:
+    def edit_both(self) -> bool:
         """Two people edit one field of one record within milliseconds, one on each side."""
         kind = self._kind()
         page = self._a_page(kind)
-        key = "".join(run["plain_text"] for run in page["properties"]["NavImpact ID"]["rich_text"]) if page else ""
-        if page is not None and key:
-            name = self._chance.choice(list(_columns(kind)))
-            self._rewrite_page(kind, page["id"], name)
-            self._rewrite_record(kind, {"id": key.partition("/")[2]}, name)
+        key = key_of(page) if page else ""
+        if page is None or not key:
+            return False
+        name = self._chance.choice(self._shown(kind, page["parent"]["data_source_id"]))
+        self._rewrite_page(kind, page, name)
+        self._rewrite_record(kind, {"id": key.partition("/")[2]}, name)
+        return True
 
-    def _edit_body(self) -> None:
+    def edit_body(self) -> bool:
+        """Add a word to a line of a story."""
         kind = next(one for one in KINDS if one.body)
         if (page := self._a_page(kind)) is None:
-            return
+            return False
         path, began = f"/v1/pages/{page['id']}", _now()
         text = self._get(f"{path}/markdown")["markdown"]
         lines = [line for line in text.split("\n") if line.strip() and text.count(line) == 1]
-        if lines:
-            line, word = self._chance.choice(lines), self._word()
-            edits = [{"old_str": line, "new_str": self._chance.choice((f"{line} {word}", f"{word} {line}"))}]
-            self._patch(f"{path}/markdown", {"type": "update_content", "update_content": {"content_updates": edits}})
-            self.diary.wrote(path, {}, {kind.body or "": word}, began)
+        if not lines:
+            return False
+        line, word = self._chance.choice(lines), self._word()
+        edits = [{"old_str": line, "new_str": self._chance.choice((f"{line} {word}", f"{word} {line}"))}]
+        self._patch(f"{path}/markdown", {"type": "update_content", "update_content": {"content_updates": edits}})
+        self.diary.wrote(path, {}, {kind.body or "": word}, began)
+        return True
 
-    def _add_row(self) -> None:
-        workspace, kind = self._chance.choice(list(self._offices)), self._kind()
-        fields: Json = {name: self._another(kind, name, None) for name in _columns(kind)}
+    def add_row(self) -> bool:
+        """Add a row with every column filled that is there."""
+        office, kind = self._chance.choice(self._offices.all), self._kind()
+        source = office.sources[kind]
+        filled = {name: self._another(kind, name, None) for name in self._shown(kind, source)}
+        fields: Json = dict(filled)
         if kind is not PROJECTS:
-            if (project := self._a_page(PROJECTS, workspace)) is None:
-                return
+            if (project := self._a_page(PROJECTS, office)) is None:
+                return False
             fields["media_project_id"] = project["id"]
-        began, shown = _now(), properties(kind, fields)
-        parent = {"type": "data_source_id", "data_source_id": self._offices[workspace][kind]}
+        began, parent = _now(), {"type": "data_source_id", "data_source_id": source}
+        shown = self._written(source, kind, fields)
         answer = self._notion.post("/v1/pages", json={"parent": parent, "properties": shown})
         answer.raise_for_status()
         made = answer.json()["id"]
         self.diary.rows[made] = kind.name
-        self.diary.wrote(f"/v1/pages/{made}", {}, _read(kind, {name: fields[name] for name in _columns(kind)}), began)
+        self.diary.unfilled |= {(made, name) for name in _columns(kind) if name not in filled}
+        self.diary.wrote(f"/v1/pages/{made}", {}, _read(kind, filled), began)
+        return True
 
-    def _trash(self) -> None:
+    def trash(self) -> bool:
+        """Put a page into the trash."""
         kind = self._kind()
         if len(self.diary.trashed) >= MOST_DELETIONS or (page := self._a_page(kind)) is None:
-            return
-        self._gave_up(self._page(kind, page["id"]))
+            return False
+        self.diary.gave_up(self._page(kind, page["id"]))
         self.diary.trashed.add(page["id"])
         self._patch(f"/v1/pages/{page['id']}", {"in_trash": True})
+        return True
 
-    def _restore(self) -> None:
-        if self.diary.trashed:
-            self._patch(f"/v1/pages/{self._chance.choice(sorted(self.diary.trashed))}", {"in_trash": False})
+    def restore(self) -> bool:
+        """Take a page out of the trash, if it is still there."""
+        if not self.diary.trashed:
+            return False
+        self._patch(f"/v1/pages/{self._chance.choice(sorted(self.diary.trashed))}", {"in_trash": False})
+        return True
 
-    def _move(self) -> None:
-        """Somebody gives a child to another project."""
-        workspace = self._chance.choice(list(self._offices))
+    def move(self) -> bool:
+        """Give a child to another project."""
+        office = self._chance.choice(self._offices.all)
         kind = self._chance.choice((LOGS, METRICS))
-        page, project = self._a_page(kind, workspace), self._a_page(PROJECTS, workspace)
-        if page is not None and project is not None:
-            shown = properties(kind, {"media_project_id": project["id"]})
-            self._patch(f"/v1/pages/{page['id']}", {"properties": shown})
+        page, project = self._a_page(kind, office), self._a_page(PROJECTS, office)
+        if page is None or project is None:
+            return False
+        shown = self._written(office.sources[kind], kind, {"media_project_id": project["id"]})
+        self._patch(f"/v1/pages/{page['id']}", {"properties": shown})
+        return True
 
-    def _a_page(self, kind: Kind, workspace: str | None = None) -> Json | None:
-        office = self._offices[workspace or self._chance.choice(list(self._offices))]
-        answer = self._notion.post(f"/v1/data_sources/{office[kind]}/query", json={"page_size": 100})
-        answer.raise_for_status()
-        rows = answer.json()["results"]
+    def _a_page(self, kind: Kind, office: Office | None = None) -> Json | None:
+        rows = self._offices.rows(self._notion, (office or self._chance.choice(self._offices.all)).sources[kind])
         return self._chance.choice(rows) if rows else None
 
     def _page(self, kind: Kind, page_id: str) -> Mapping[str, object]:
-        return in_notion(kind, self._get(f"/v1/pages/{page_id}"))
+        return in_notion(kind, self._offices.columns.as_first_named(self._get(f"/v1/pages/{page_id}")))
+
+    def _shown(self, kind: Kind, source: str) -> Sequence[str]:
+        """The fields whose columns are there."""
+        return [name for name in _columns(kind) if self._offices.has(source, kind.fields[name][0])]
+
+    def _written(self, source: str, kind: Kind, fields: Mapping[str, object]) -> Json:
+        return self._offices.columns.as_now_named(source, properties(kind, fields))
 
     def _get(self, path: str) -> Json:
         answer = self._notion.get(path)
@@ -270,9 +239,6 @@ class People:
 
     def _writable(self, kind: Kind) -> Sequence[str]:
         return [*_columns(kind), *([kind.body] if kind.body else [])]
-
-    def _gave_up(self, values: Mapping[str, object]) -> None:
-        self.diary.given_up |= set(pieces(values))
 
     def _word(self) -> str:
         self._number += 1
@@ -327,11 +293,3 @@ def _read(kind: Kind, values: Mapping[str, Any]) -> Mapping[str, object]:
 
 def _now() -> datetime:
     return datetime.now(UTC)
-
-
-def paced(people: People, seconds: float) -> str:
-    """Let somebody do something, then wait out the rest of *seconds*."""
-    began = time.monotonic()
-    done = people.act()
-    time.sleep(max(0.0, seconds - (time.monotonic() - began)))
-    return done

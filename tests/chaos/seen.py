@@ -10,6 +10,7 @@ from typing import Any
 from local.navsync.both_sides import KEY, KINDS, PROJECTS, Kind, in_navimpact, in_notion, words
 from local.navsync.http import checked, client
 from local.navsync.machine import Machine
+from tests.chaos.columns import Columns
 
 type Json = dict[str, Any]
 type Pieces = set[tuple[str, str]]
@@ -85,13 +86,13 @@ class Seen:
         return {found for one in shown for found in pieces(one.values)}
 
 
-def look(machine: Machine) -> Seen:
-    """Read everything that both twins hold."""
+def look(machine: Machine, columns: Columns) -> Seen:
+    """Read everything that both twins hold; *columns* tells what each was called first."""
     with client(machine.navimpact.url) as navimpact, client(machine.notion.url) as notion:
         platform = checked(navimpact.get("/_twin/state")).json()
         world = checked(notion.get("/_twin/state")).json()
     records = [Record(kind, one["id"], one) for kind in KINDS for one in platform[kind.name]]
-    return Seen({one.key: one for one in records}, {one.id: one for one in _pages(world)})
+    return Seen({one.key: one for one in records}, {one.id: one for one in _pages(world, columns)})
 
 
 def pieces(values: Mapping[str, object]) -> Iterator[tuple[str, str]]:
@@ -120,12 +121,14 @@ def _cut(field: str, value: object) -> list[str]:
             return [str(value)]
 
 
-def _pages(world: Json) -> Iterator[Page]:
+def _pages(world: Json, columns: Columns) -> Iterator[Page]:
     sources = {one["id"]: one for one in world["data_sources"]}
     keyed = [
-        (page, _as_shown(page, sources[page["parent"]["id"]])) for page in world["pages"] if _is_row(page, sources)
+        (page, _as_shown(page, sources[page["parent"]["id"]], columns))
+        for page in world["pages"]
+        if _is_row(page, sources)
     ]
-    keys = {page["id"]: _key_of(shown) for page, shown in keyed}
+    keys = {page["id"]: key_of(shown) for page, shown in keyed}
     for page, shown in keyed:
         source = sources[page["parent"]["id"]]
         yield Page(
@@ -148,16 +151,17 @@ def _is_row(page: Json, sources: Mapping[str, Json]) -> bool:
     return source is not None and "".join(run["plain_text"] for run in source["title"]) in BY_DATABASE
 
 
-def _key_of(shown: Json) -> str:
+def key_of(shown: Json) -> str:
+    """Return the key that a row carries, under the first names of its columns."""
     return "".join(run["plain_text"] for run in shown["properties"][KEY]["rich_text"])
 
 
-def _as_shown(page: Json, source: Json) -> Json:
+def _as_shown(page: Json, source: Json, columns: Columns) -> Json:
     """The page's properties in the shape of Notion's API; the state remembers options by their ids."""
+    named = {columns.name(source["id"], column["id"], column["name"]): column for column in source["schema"]}
     return {
         "properties": {
-            column["name"]: {column["type"]: _shown(column, page["values"].get(column["id"]))}
-            for column in source["schema"]
+            name: {column["type"]: _shown(column, page["values"].get(column["id"]))} for name, column in named.items()
         }
     }
 

@@ -5,13 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.navsync.both_sides import KEY, PROJECTS, properties
-from tests.chaos.people import Diary, Edit, Glance
+from tests.chaos.calls import Call
+from tests.chaos.diary import Diary, Edit, Glance, Loss
 from tests.chaos.seen import Page, Record, Seen
 from tests.chaos.told import Told
-from tests.chaos.verdict import Call, Case
+from tests.chaos.verdict import Case
 
 T = datetime(2026, 1, 1, tzinfo=UTC)
 NOTHING = Told([], [], [])
+FILLED: dict[str, Any] = {
+    "description": "words", "project_type": "film", "start_date": "2026-01-01", "end_date": "2026-01-02", "budget": 1,
+    "target_audience": 2, "team_members": ["Ada"], "distribution_channels": ["web"],
+}  # fmt: skip
 
 
 def at(seconds: float) -> datetime:
@@ -19,19 +24,15 @@ def at(seconds: float) -> datetime:
 
 
 def record(title: str, id: int = 1, **fields: Any) -> Record:
-    empty: dict[str, Any] = dict.fromkeys(PROJECTS.fields)
-    return Record(PROJECTS, id, empty | {"id": id, "title": title} | fields)
+    return Record(PROJECTS, id, FILLED | {"id": id, "status": None, "title": title} | fields)
 
 
 def page(title: str, id: str = "p1", key: str = "media_project/1", **changes: Any) -> Page:
-    empty: dict[str, Any] = {name: {kind: [] if "text" in kind or "multi" in kind else None}
-                             for name, kind in PROJECTS.fields.values()}  # fmt: skip
-    filled = {
-        name: {kind: [{"plain_text": run["text"]["content"]} for run in value[kind]]}
-        for name, value in properties(PROJECTS, {"title": title}).items()
-        for kind in value
-    }
-    raw = {"properties": empty | filled | {KEY: {"rich_text": [{"plain_text": key}]}}}
+    shown = properties(PROJECTS, FILLED | {"title": title}) | {"Status": {"status": None}}
+    for value in shown.values():
+        for run in (*value.get("title", ()), *value.get("rich_text", ())):
+            run["plain_text"] = run["text"]["content"]
+    raw = {"properties": shown | {KEY: {"rich_text": [{"plain_text": key}]}}}
     plain = Page(PROJECTS, id, "office", "source", False, True, False, key, raw, "", {id: key})
     return replace(plain, **changes)
 
@@ -40,7 +41,7 @@ def case(
     records: list[Record], pages: list[Page], diary: Diary | None = None, told: Told = NOTHING, **calls: Any
 ) -> Case:
     seen = Seen({one.key: one for one in records}, {one.id: one for one in pages})
-    return Case(diary or Diary(), seen, told, calls.get("notion", []), calls.get("navimpact", []))
+    return Case(diary or Diary(), seen, told, calls.get("notion", []), calls.get("navimpact", []), {"bot": 180})
 
 
 def mapped(page_id: str = "p1", **changes: Any) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def wrote(piece: str, path: str = "/v1/pages/p1", began: float = 1) -> Diary:
 
 
 def call(method: str, seconds: float, path: str = "/v1/pages/p1") -> Call:
-    return Call(at(seconds), method, path, 200, None)
+    return Call(at(seconds), timedelta(), "bot", method, path, 200, None)
 
 
 def rules(case: Case) -> list[str]:
@@ -137,3 +138,25 @@ def test_a_page_that_we_trashed_though_its_record_is_there_is_wrong() -> None:
 def test_a_page_that_followed_its_deleted_record_is_right() -> None:
     gone = page("a", in_trash=True, trashed_by_us=True)
     assert rules(case([], [gone], Diary(deleted={"media_project/1"}))) == []
+
+
+def test_a_field_that_nobody_emptied_is_not_to_be_empty() -> None:
+    assert rules(case([record("")], [page("")])) == ["I17"]
+
+
+def test_a_field_whose_column_was_gone_when_its_row_was_made_may_be_empty() -> None:
+    assert rules(case([record("")], [page("")], Diary(unfilled={("p1", "title")}))) == []
+
+
+def test_a_token_that_is_dead_may_be_tried_a_few_times() -> None:
+    refused = [replace(call("GET", 2), status=401)] * 3
+    assert rules(case([], [], Diary(losses=[Loss("office", at(1), at(9))]), notion=refused)) == []
+
+
+def test_a_storm_of_calls_with_a_dead_token_is_wrong() -> None:
+    refused = [replace(call("GET", 2), status=401)] * 30
+    assert rules(case([], [], Diary(losses=[Loss("office", at(1), at(9))]), notion=refused)) == ["I16"]
+
+
+def test_what_an_admin_waited_for_in_vain_is_wrong() -> None:
+    assert rules(case([], [], Diary(complaints=["nobody was told"]))) == ["I16"]

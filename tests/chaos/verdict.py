@@ -8,27 +8,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from local.navsync.http import checked, client
-from local.navsync.machine import Machine, Port
-from tests.chaos.people import Diary, Edit
+from tests.chaos import pace
+from tests.chaos.calls import Call
+from tests.chaos.diary import Diary, Edit
 from tests.chaos.seen import Page, Record, Seen, pieces
 from tests.chaos.told import Told
 
 type Json = dict[str, Any]
 
-MOST_DELETIONS = 5
-"""Deletions per workspace and hour without a person's approval."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """One call that NavSync made."""
-
-    at: datetime
-    method: str
-    path: str
-    status: int | None
-    fault: str | None
+MOST_REFUSED = 20
+"""Calls with a dead token until it is known to be dead: those under way, and one for each worker that died before it
+could say so."""
 
 
 @dataclass
@@ -40,12 +30,19 @@ class Case:
     told: Told
     notion_calls: list[Call]
     navimpact_calls: list[Call]
+    paces: Mapping[str, int]
+    """Requests per minute that each connection's plan allows."""
+    deaths: list[datetime] = field(default_factory=list)
     excused: Counter[str] = field(default_factory=Counter)
     """Edits that nobody could have saved, by why."""
 
     def judge(self) -> list[str]:
         """Return what is wrong."""
-        return [*self._lost(), *self._apart(), *self._pages(), *self._records(), *self._deletions()]
+        return [
+            *self._lost(), *self._apart(), *self._pages(), *self._records(), *self._deletions(), *self._cleared(),
+            *self._deaf(), *pace.overspent(self.notion_calls, self.paces),
+            *pace.impatient(self.notion_calls, self.deaths),
+        ]  # fmt: skip
 
     # --- I1 ---------------------------------------------------------------------------------------------------------
 
@@ -62,7 +59,7 @@ class Case:
             self.excused["made between our read and our write of the page"] += 1
             return True
         for glance in self.diary.glances:
-            came = [c for c in self._calls_to(glance.path) if _writes(c) and glance.looked <= c.at <= glance.wrote]
+            came = [c for c in self._calls_to(glance.path) if c.writes and glance.looked <= c.at <= glance.wrote]
             if glance.field == edit.field and edit.ended <= glance.wrote and came:
                 self.excused["carried to a page between a person's look and their write"] += 1
                 return True
@@ -142,6 +139,26 @@ class Case:
                 yield f"I12: the page {page.id} ({page.key}) is in the trash by us, though nobody deleted its record"
         self.excused["pages made twice, and one of them trashed again"] += sum(healed.values())
 
+    # --- I16, I17 ---------------------------------------------------------------------------------------------------
+
+    def _deaf(self) -> Iterator[str]:
+        """Whoever is told that a token is dead says so, and does not go on asking."""
+        yield from (f"I16: {complaint}" for complaint in self.diary.complaints)
+        for loss in self.diary.losses:
+            refused = sum(call.status == 401 and loss.since <= call.at <= loss.until for call in self.notion_calls)
+            if refused > MOST_REFUSED:
+                yield f"I16: Notion was asked {refused} times with the dead token of {loss.workspace}"
+
+    def _cleared(self) -> Iterator[str]:
+        """Nobody here ever empties a field, so whoever did took a column that was gone for an edit."""
+        pages = {page.id: page.key for page in self.seen.pages.values()}
+        unfilled = {(pages[page_id], name) for page_id, name in self.diary.unfilled if page_id in pages}
+        for record in self.seen.records.values():
+            for name, (_, shape) in record.kind.fields.items():
+                empty = not record.values[name] and record.values[name] != 0
+                if empty and shape != "status" and (record.key, name) not in unfilled:
+                    yield f"I17: {name} of {record.key} is empty, and nobody emptied it"
+
     def _has_another(self, gone: Page) -> bool:
         return any(
             page.key == gone.key and page.workspace == gone.workspace and not page.in_trash
@@ -149,41 +166,11 @@ class Case:
         )
 
 
-def calls_of(port: Port, since: int = 0) -> list[Call]:
-    """Return what NavSync asked of one side."""
-    with client(port.url) as twin:
-        listed = checked(twin.get("/_twin/requests", params={"since": since})).json()["requests"]
-    return [
-        Call(datetime.fromisoformat(one["time"]), one["method"], one["path"], one["status"], one["fault"])
-        for one in listed
-        if one["actor"] == "api"
-    ]
-
-
-def end_of(machine: Machine) -> tuple[int, int]:
-    """Return the numbers that the next calls to Notion and NavImpact will have."""
-    ends = []
-    for port in (machine.notion, machine.navimpact):
-        with client(port.url) as twin:
-            ends.append(int(checked(twin.get("/_twin/requests", params={"since": 10**9})).json()["next"]))
-    return ends[0], ends[1]
-
-
-def writes(calls: list[Call]) -> list[Call]:
-    """Return those calls that change something."""
-    return [call for call in calls if _writes(call)]
-
-
-def _writes(call: Call) -> bool:
-    asks = call.path.endswith("/query") or call.path == "/v1/search" or "/oauth/" in call.path
-    return call.method not in ("GET", "HEAD") and not asks
-
-
 def _overwritten_unseen(edit: Edit, calls: list[Call]) -> bool:
     """Say whether we wrote the page after the edit without having read it since."""
     last_read = datetime.min.replace(tzinfo=edit.began.tzinfo)
-    for call in sorted(calls, key=lambda one: one.at):
-        if not _writes(call):
+    for call in calls:
+        if not call.writes:
             last_read = call.at
         elif call.at >= edit.began:
             return last_read <= edit.ended

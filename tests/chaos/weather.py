@@ -20,6 +20,7 @@ from local.navsync.http import checked, client
 from local.navsync.machine import Machine, Port
 from navsync.model import Lane, Work
 from navsync.store import DynamoDesk, Store, Tables, keys
+from tests.chaos.pace import PAUSE
 
 type Json = dict[str, Any]
 
@@ -32,7 +33,8 @@ def _notion_error(status: int, code: str) -> Json:
 
 
 NOTION: Mapping[str, Json] = {
-    "Notion: 429 with Retry-After": _notion_error(429, "rate_limited") | {"headers": {"Retry-After": "1"}},
+    "Notion: 429 with Retry-After": _notion_error(429, "rate_limited")
+    | {"headers": {"Retry-After": f"{PAUSE.seconds}"}},
     "Notion: 500": _notion_error(500, "internal_server_error"),
     "Notion: 503": _notion_error(503, "service_unavailable"),
     "Notion: 529": _notion_error(529, "service_overload"),
@@ -116,6 +118,7 @@ DEADLY = (
 class Death:
     """A worker's process ended itself at a call."""
 
+    at: datetime
     call: str
     moment: str
     request_id: str | None
@@ -175,7 +178,7 @@ class Reaper:
         lines = with_deaths.read_text().splitlines() if with_deaths.exists() else []
         for line in lines[len(self.deaths) :]:
             told = json.loads(line)
-            yield Death(told["call"], told["moment"], told["request_id"])
+            yield Death(datetime.fromtimestamp(told["at"], UTC), told["call"], told["moment"], told["request_id"])
 
     def _end_lease(self, workspace: int, owner: str | None) -> None:
         past = keys.moment(datetime.now(UTC) - timedelta(seconds=1))

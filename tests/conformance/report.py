@@ -7,7 +7,7 @@ from typing import Final
 
 from tests.conformance import description
 from tests.conformance.evidence import Check, Evidence, endpoint, endpoints
-from tests.conformance.javascript import CACHE
+from tests.npm import CACHE
 
 COLUMNS: Final[dict[Check, str]] = {
     "recording": "recorded",

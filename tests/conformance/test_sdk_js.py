@@ -1,5 +1,6 @@
-"""The official JavaScript SDK at work on the twin: each test of sdk_js is one here."""
+"""The official JavaScript SDK at work: each test of sdk_js is one here."""
 
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
@@ -7,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from local.twins.notion.seed import ROOT_PAGE_ID
+from navsync.notion.failures import RECOVERIES
+from tests import npm
 from tests.conformance import javascript
 from tests.conformance.evidence import calls_of, write
+from tests.conformance.place import PATIENCE_S, PROBED, ROOM, STEERS
 from tests.conformance.transcript import Transcript, recorded
 from tests.twins.notion.rig import CONFIG, REDIRECT, Rig
 
@@ -19,31 +22,42 @@ NAMES = javascript.declared()
 @pytest.fixture(scope="module")
 def recording() -> Iterator[tuple[Rig, Transcript]]:
     """A twin, and what it answers."""
+    if PROBED is not None:
+        pytest.skip(STEERS)
     with recorded() as recording:
         yield recording
 
 
 @pytest.fixture(scope="module")
-def outcomes(recording: tuple[Rig, Transcript]) -> dict[str, javascript.Outcome]:
-    """Every test by name, all run once against one twin."""
-    rig, transcript = recording
+def outcomes(request: pytest.FixtureRequest) -> dict[str, javascript.Outcome]:
+    """Every test by name, all run once."""
+    if PROBED is not None:
+        there = {"NOTION_URL": PROBED.url, "NOTION_TOKEN": PROBED.token, "NOTION_ROOM": PROBED.page}
+        return _by_name(javascript.run(there, within_s=PATIENCE_S))
+    rig, transcript = request.getfixturevalue("recording")
     found = javascript.run(
         {
-            "TWIN_URL": rig.url,
+            "NOTION_URL": rig.url,
+            "NOTION_ROOM": ROOM,
             "TWIN_CLIENT_ID": CONFIG.client_id,
             "TWIN_CLIENT_SECRET": CONFIG.client_secret,
             "TWIN_REDIRECT_URI": REDIRECT,
-            "TWIN_ROOT_PAGE": ROOT_PAGE_ID,
         }
     )
     write("sdk_js", "official JavaScript SDK", "js_sdk", calls_of(rig))
     write("sdk_js.types", "official JavaScript SDK", "sdk_types", transcript.checked())
+    return _by_name(found)
+
+
+def _by_name(found: list[javascript.Outcome]) -> dict[str, javascript.Outcome]:
     return {outcome.name: outcome for outcome in found}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_javascript_sdk_finds_in_the_twin_that(outcomes: dict[str, javascript.Outcome], name: str) -> None:
+def test_the_javascript_sdk_finds_that(outcomes: dict[str, javascript.Outcome], name: str) -> None:
     outcome = outcomes[name]
+    if outcome.skipped:
+        pytest.skip(STEERS)
 
     assert outcome.passed, outcome.said
 
@@ -62,13 +76,21 @@ def test_every_answer_is_of_the_type_that_the_sdk_declares(
     assert len(transcript.checked()) > 2 * len(outcomes)
 
 
+def test_every_error_code_that_the_sdk_knows_has_a_recovery() -> None:
+    errors = (npm.packages(javascript.SUITE) / "@notionhq" / "client" / "build" / "src" / "errors.js").read_text()
+    codes = set(re.findall(r'APIErrorCode\["\w+"\] = "(\w+)"', errors))
+
+    assert codes
+    assert codes <= RECOVERIES.keys()
+
+
 def test_an_installation_that_fails_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def offline(command: list[str], *_rest: object) -> subprocess.CompletedProcess[str]:
         return subprocess.CompletedProcess(command, 1, "", "npm error network")
 
-    monkeypatch.setattr(javascript, "CACHE", tmp_path)
-    monkeypatch.setattr(javascript, "_call", offline)
+    monkeypatch.setattr(npm, "CACHE", tmp_path)
+    monkeypatch.setattr(npm, "call", offline)
 
-    with pytest.raises(javascript.Stopped, match=r"fetched once .* connect to the package registry .*\n.*network"):
-        javascript.packages()
+    with pytest.raises(npm.Stopped, match=r"fetched once .* connect to the package registry .*\n.*network"):
+        npm.packages(javascript.SUITE)
     assert list(tmp_path.iterdir()) == [tmp_path / "install.lock"]

@@ -1,4 +1,4 @@
-"""What the twin answers to a client that is not ours, taken down at the server, held against the SDK's own types."""
+"""What is answered to a client that is not ours, held against the SDK's own types."""
 
 import json
 from collections.abc import Iterator
@@ -30,26 +30,23 @@ ANSWERS: Final[dict[str, Any]] = TYPES["definitions"]["Answers"]["properties"]
 
 @dataclass
 class Transcript:
-    """An ASGI application around the twin that remembers its answers to /v1."""
+    """Answers to /v1, in their order."""
 
-    twin: ASGIApp
     answers: list[tuple[Call, Any]] = field(default_factory=list)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not scope.get("path", "").startswith("/v1/"):
-            await self.twin(scope, receive, send)
-            return
-        status, body = 0, b""
+    def take_down(self, call: Call, body: bytes) -> None:
+        """Keep one answer; refusals have no type."""
+        if 200 <= call.status < 300 and call.path.startswith("/v1/"):
+            self.answers.append((call, json.loads(body)))
 
-        async def noting(message: Message) -> None:
-            nonlocal status, body
-            status = message.get("status", status)
-            body += message.get("body", b"")
-            await send(message)
+    def hear(self, answer: httpx.Response) -> None:
+        """A response hook of a client."""
+        self.take_down(Call(answer.request.method, answer.request.url.path, answer.status_code), answer.read())
 
-        await self.twin(scope, receive, noting)
-        if 200 <= status < 300:
-            self.answers.append((Call(scope["method"], scope["path"], status), json.loads(body)))
+    async def listen(self, answer: httpx.Response) -> None:
+        """The same of an asynchronous one."""
+        await answer.aread()
+        self.hear(answer)
 
     def checked(self) -> list[Call]:
         """The calls whose answers the types describe."""
@@ -61,12 +58,35 @@ class Transcript:
         return [finding for finding in told if finding is not None]
 
 
+@dataclass
+class Stenographer:
+    """An ASGI application around the twin that takes down its answers."""
+
+    twin: ASGIApp
+    transcript: Transcript
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.twin(scope, receive, send)
+            return
+        status, body = 0, b""
+
+        async def noting(message: Message) -> None:
+            nonlocal status, body
+            status = message.get("status", status)
+            body += message.get("body", b"")
+            await send(message)
+
+        await self.twin(scope, receive, noting)
+        self.transcript.take_down(Call(scope["method"], scope["path"], status), body)
+
+
 @contextmanager
 def recorded() -> Iterator[tuple[Rig, Transcript]]:
     """A twin of its own, and the transcript of its answers."""
     app = create_app(CONFIG)
-    transcript = Transcript(app)
-    with serving(transcript) as url, httpx.Client(base_url=url) as http:
+    transcript = Transcript()
+    with serving(Stenographer(app, transcript)) as url, httpx.Client(base_url=url) as http:
         yield Rig(url, app.state.twin, http, nobody), transcript
 
 

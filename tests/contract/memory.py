@@ -169,7 +169,7 @@ class MemoryNotion:
             page.id,
             values,
             unreadable,
-            raw=dict(values),
+            raw=values,
             key=page.key,
             edited_by=page.edited_by,
             created_by=page.created_by,
@@ -262,6 +262,17 @@ class MemoryNotion:
         self.known.setdefault(entity_type, set()).update(self.broken.get(entity_type, ()))
         self.remember(self._source(entity_type))
         return self._source(entity_type)
+
+    def to_read(
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+    ) -> MemoryNotion:
+        known = {kind: set(names) for kind, names in self.known.items()}
+        return replace(self, page_of=page_of, entity_of=entity_of, remember=_forget, known=known)
+
+    def check(self, entity_type: EntityType, values: Values) -> Values:
+        held = {name: value for name, value in values.items() if name not in self._unusable(entity_type)}
+        self._kept(entity_type, held)
+        return held
 
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
         self.known.get(entity_type, set()).difference_update({field}.difference(self.broken.get(entity_type, ())))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from navsync.errors import LostLease, StaleMapping
+from navsync.foresight import Foreseen, Preview
 from navsync.model import (
     BudgetWindow,
     CreateIntent,
@@ -24,6 +25,7 @@ from navsync.model import (
     Work,
     Workspace,
 )
+from navsync.templates import Commission
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -58,6 +60,10 @@ class MemoryWorkspace:
     budget: BudgetWindow | None = None
     budget_fence: int = 0
     removals: Counter[str] = field(default_factory=Counter)
+    calls: Counter[str] = field(default_factory=Counter)
+    previews: dict[int, Preview] = field(default_factory=dict)
+    foreseen: dict[int, list[Foreseen]] = field(default_factory=dict)
+    commissions: dict[int, Commission] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -128,8 +134,10 @@ class MemoryLedger:
     def log(self, log_id: int) -> SyncLog | None:
         return self.kept.logs.get(log_id)
 
-    def logs_of_run(self, run_id: str) -> Sequence[SyncLog]:
-        return sorted((log for log in self.kept.logs.values() if log.run_id == run_id), key=lambda log: log.id)
+    def logs_of_run(self, run_id: str, *, before: SyncLog | None = None) -> Sequence[SyncLog]:
+        rows = (log for log in self.kept.logs.values() if log.run_id == run_id)
+        older = (log for log in rows if before is None or (log.at, log.id) < (before.at, before.id))
+        return sorted(older, key=lambda log: (log.at, log.id), reverse=True)
 
     def record(self, *logs: SyncLog) -> None:
         if logs:
@@ -151,12 +159,14 @@ class MemoryLedger:
     def _holder(self) -> str:
         return f"{self.kept.id}:{self.lease.fence}"
 
-    def count_removal(self, now: datetime) -> bool:
-        hour = now.astimezone(UTC).isoformat()[:13]
+    def removals_left(self, now: datetime) -> int:
         linked = sum(mapping.state is State.LINKED for mapping in self.kept.mappings.values())
-        if self.kept.removals[hour] >= max(5, linked // 10):
+        return max(0, max(5, linked // 10) - self.kept.removals[_hour(now)])
+
+    def count_removal(self, now: datetime) -> bool:
+        if self.removals_left(now) <= 0:
             return False
-        self.kept.removals[hour] += 1
+        self.kept.removals[_hour(now)] += 1
         return True
 
     def _keep(self, logs: Sequence[SyncLog]) -> None:
@@ -271,12 +281,58 @@ class MemoryDesk:
         if self.kept.pause is None or self.kept.pause.until <= pause.until:
             self.kept.pause = pause
 
+    def commissions(self) -> MemoryCommissions:
+        return MemoryCommissions(self.kept)
+
+    def previews(self) -> MemoryPreviews:
+        return MemoryPreviews(self.kept)
+
     def budget(self) -> BudgetWindow | None:
         return self.kept.budget
 
     def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
         if lease.fence >= self.kept.budget_fence:
             self.kept.budget, self.kept.budget_fence = window, lease.fence
+
+    def count_calls(self, calls: int, now: datetime) -> None:
+        self.kept.calls[str(now.astimezone(UTC).date())] += calls
+
+
+class MemoryCommissions:
+    def __init__(self, kept: MemoryWorkspace) -> None:
+        self.kept = kept
+
+    def get(self, commission_id: int) -> Commission | None:
+        return self.kept.commissions.get(commission_id)
+
+    def save(self, commission: Commission) -> Commission:
+        self.kept.commissions[commission.id] = commission
+        return commission
+
+
+class MemoryPreviews:
+    def __init__(self, kept: MemoryWorkspace) -> None:
+        self.kept = kept
+
+    def get(self, preview_id: int) -> Preview | None:
+        return self.kept.previews.get(preview_id)
+
+    def save(self, preview: Preview, *fresh: Foreseen) -> Preview:
+        stored = self.kept.previews.get(preview.id)
+        if (stored.version if stored else 0) != preview.version:
+            raise StaleMapping("saved by somebody else since")
+        known = self.kept.foreseen.get(preview.id, [])
+        self.kept.foreseen[preview.id] = [*known[: preview.foreseen], *fresh]
+        after = replace(preview.with_more(fresh), version=preview.version + 1)
+        self.kept.previews[preview.id] = after
+        return after
+
+    def foreseen(self, preview: Preview, *, skip: int, limit: int) -> Sequence[Foreseen]:
+        return self.kept.foreseen[preview.id][: preview.foreseen][skip : skip + limit]
+
+
+def _hour(now: datetime) -> str:
+    return now.astimezone(UTC).isoformat()[:13]
 
 
 def _names(mapping: Mapping) -> set[EntityRef | str]:

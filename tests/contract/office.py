@@ -9,7 +9,8 @@ from itertools import count
 
 from navsync import notion
 from navsync.conductor import SLICE, Slice, Tools, conduct
-from navsync.model import EntityRef, EntityType, Lane, Present, Values, Work, WorkKind, Workspace
+from navsync.fields import SPECS
+from navsync.model import EntityRef, EntityType, Lane, Mapping, Present, Settings, Values, Work, WorkKind, Workspace
 from navsync.ports import Ledger
 from tests.contract.memory import MemoryNavImpact
 from tests.contract.memory_store import MemoryStore
@@ -23,13 +24,19 @@ class Office:
     stage: NotionStage
     offset: timedelta = timedelta()
     store: MemoryStore = field(default_factory=MemoryStore)
+    settings: Settings = field(default_factory=Settings)
+    entity_types: tuple[EntityType, ...] = tuple(SPECS)
+    sister: Office | None = None
+    """Another workspace of the same deployment, which holds records of the same NavImpact."""
 
     def __post_init__(self) -> None:
-        self.ids = count(1)
-        self.navimpact = MemoryNavImpact(self.clock)
+        self.ids, self.id, self.navimpact = count(1), 1, MemoryNavImpact(self.clock)
+        if self.sister is not None:
+            self.id, self.navimpact, self.store = self.sister.id + 1, self.sister.navimpact, self.sister.store
         now = self.clock()
-        self.store.add(Workspace(1, "n1", "Films", self.stage.bot_id or "", "org", now, now))
-        self.desk = self.store.desk(1)
+        bot = self.stage.bot_id or ""
+        self.store.add(Workspace(self.id, "n1", "Films", bot, "org", now, now, settings=self.settings))
+        self.desk = self.store.desk(self.id)
 
     def clock(self) -> datetime:
         return datetime.now(UTC) + self.offset
@@ -39,12 +46,12 @@ class Office:
         self.offset += timedelta(hours=hours)
         self.stage.steer("clock", {"offset_s": self.offset.total_seconds(), "rate": 1})
 
-    def _side(self, _workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]) -> notion.NotionSide:
+    def _side(self, workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]) -> notion.NotionSide:
         to_notion = gateway(self.stage.url, Tokens(self.stage.token), clock=self.clock)
         self.stage.clients.append(to_notion.client.client)
         return notion.NotionSide(
             to_notion,
-            notion.SetUp(to_notion, self.stage.bot_id or ""),
+            notion.SetUp(to_notion, self.stage.bot_id or "", names=workspace.settings.properties),
             page_of=lambda entity: getattr(ledger.of_entity(entity), "page_id", None),
             entity_of=lambda page: getattr(ledger.of_page(page), "entity", None),
             link_of=lambda ref: f"https://navimpact.example/{ref}",
@@ -61,6 +68,7 @@ class Office:
             clock=self.clock,
             new_id=lambda: next(self.ids),
             jitter=lambda: 0.5,
+            entity_types=self.entity_types,
         )
         return conduct(tools, "worker", until=self.clock() + SLICE)
 
@@ -71,7 +79,7 @@ class Office:
             if again_at is None:
                 return
             self.offset += max(again_at - self.clock(), timedelta())
-        raise AssertionError(f"not settled: {self.store.of(1).work}")
+        raise AssertionError(f"not settled: {self.store.of(self.id).work}")
 
     def put(self, kind: WorkKind, external_id: str = "", lane: Lane = Lane.LIVE) -> None:
         nonce = str(next(self.ids))
@@ -92,7 +100,11 @@ class Office:
         self.put(WorkKind.ENTITY, f"{entity_type}/{id}")
 
     def page_of(self, entity_type: EntityType, id: str) -> str:
-        return str(self.store.of(1).mappings[self.store.of(1).pairs[EntityRef(entity_type, id)]].page_id)
+        return str(self.mapping_of(entity_type, id).page_id)
+
+    def mapping_of(self, entity_type: EntityType, id: str) -> Mapping:
+        kept = self.store.of(self.id)
+        return kept.mappings[kept.pairs[EntityRef(entity_type, id)]]
 
     def retitle(self, page: str, title: str) -> None:
         """An edit in Notion, with its webhook."""

@@ -1,9 +1,10 @@
-"""The stack as a stranger meets it: `navsync up`, Ctrl-C, `navsync up` again, `navsync demo`."""
+"""The stack as a stranger meets it: `navsync up`, Ctrl-C, up again, `navsync down` and `reset`, `navsync demo`."""
 
 # ruff: noqa: S603, S607 - it runs the programs that it names
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ import httpx
 import pytest
 
 from local.navsync.both_sides import KINDS
+from tests.e2e.shown import Typed
 from tests.local.conftest import ROOT, VENV, free_ports
 
 pytestmark = pytest.mark.timeout(600)
@@ -26,6 +28,13 @@ READY, READY_WITHIN_S = "Ctrl-C stops everything", 240.0
 
 def command(*words: str) -> list[str | Path]:
     return [VENV / "bin/python", "-m", "local.navsync", *words]
+
+
+def told(environ: dict[str, str], *words: str) -> str:
+    """What a command prints that ends well."""
+    done = subprocess.run(command(*words), cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 @dataclass
@@ -53,20 +62,22 @@ class Up:
         self.said += said
         return self.process.returncode
 
-    def mapped(self) -> list[tuple[int, str]]:
-        token = subprocess.run(command("token"), cwd=ROOT, env=self.environ, capture_output=True, text=True, check=True)
-        answer = httpx.get(
-            f"http://localhost:{self.environ['NAVSYNC_PORT']}/api/v1/notion/sync-mappings",
-            params={"limit": 1000},
-            headers={"Authorization": f"Bearer {token.stdout.strip()}"}, trust_env=False, timeout=30,
-        )  # fmt: skip
-        return sorted((one["id"], one["notion_page_id"]) for one in answer.json()["items"])
 
-    def records(self) -> int:
-        """How many records NavImpact holds, of all four kinds."""
-        url, person = f"http://localhost:{self.environ['NAVIMPACT_TWIN_PORT']}", {"Twin-Actor": "person"}
-        answers = [httpx.get(url + kind.path, params={"limit": 1}, headers=person, trust_env=False) for kind in KINDS]
-        return sum(int(answer.headers["X-Total-Count"]) for answer in answers)
+def mapped(environ: dict[str, str]) -> list[tuple[int, str]]:
+    """What NavSync says of every record and its page."""
+    answer = httpx.get(
+        f"http://localhost:{environ['NAVSYNC_PORT']}/api/v1/notion/sync-mappings",
+        params={"limit": 1000},
+        headers={"Authorization": f"Bearer {told(environ, 'token').strip()}"}, trust_env=False, timeout=30,
+    )  # fmt: skip
+    return sorted((one["id"], one["notion_page_id"]) for one in answer.json()["items"])
+
+
+def records(environ: dict[str, str]) -> int:
+    """How many records NavImpact holds, of all four kinds."""
+    url, person = f"http://localhost:{environ['NAVIMPACT_TWIN_PORT']}", {"Twin-Actor": "person"}
+    answers = [httpx.get(url + kind.path, params={"limit": 1}, headers=person, trust_env=False) for kind in KINDS]
+    return sum(int(answer.headers["X-Total-Count"]) for answer in answers)
 
 
 @contextmanager
@@ -97,30 +108,46 @@ def processes_that_name(*words: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Lived:
-    """What was seen of a stack that was up, interrupted, and up again."""
+    """What was seen of a stack that was up, interrupted, up again in the background, taken down, and forgotten.
+
+    *home* is what it kept, as it was before it was forgotten.
+    """
 
     while_up: list[str]
+    typed: Typed
     status: int
     left_behind: list[str]
     records: int
     mapped: list[tuple[int, str]]
     mapped_again: list[tuple[int, str]]
     said_again: str
+    said_down: str
+    left_by_down: list[str]
+    left_by_reset: set[str]
     home: Path
 
 
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
-    home = tmp_path_factory.mktemp("whole")
+    home, kept = tmp_path_factory.mktemp("whole"), tmp_path_factory.mktemp("kept") / "home"
     environ = environ_of(home)
     with navsync_up(environ) as first:
-        records, mapped, while_up = first.records(), first.mapped(), processes_that_name(str(home))
+        there, before, while_up = records(environ), mapped(environ), processes_that_name(str(home))
+        typed = Typed.on(environ)
         status = first.interrupt()
     left_behind = processes_that_name(str(home))
-    with navsync_up(environ) as second:
-        mapped_again = second.mapped()
-        second.interrupt()
-    return Lived(while_up, status, left_behind, records, mapped, mapped_again, second.said, home)
+    try:
+        said_again, again = told(environ, "up", "--background"), mapped(environ)
+    finally:
+        said_down = told(environ, "down")
+    left_by_down = processes_that_name(str(home))
+    shutil.copytree(home, kept)
+    told(environ, "reset")
+    left_by_reset = {path.name for path in home.iterdir()}
+    return Lived(
+        while_up, typed, status, left_behind, there, before, again, said_again, said_down, left_by_down, left_by_reset,
+        kept,
+    )  # fmt: skip
 
 
 def test_every_sample_record_has_its_page_when_the_command_says_so(lived: Lived) -> None:
@@ -129,6 +156,30 @@ def test_every_sample_record_has_its_page_when_the_command_says_so(lived: Lived)
 
 def test_the_sample_has_projects_and_what_belongs_to_them(lived: Lived) -> None:
     assert lived.records > 100
+
+
+def test_an_edit_by_curl_as_the_readme_shows_it_arrives_in_notion(lived: Lived) -> None:
+    assert lived.typed.title_in_notion == "Renamed by curl"
+
+
+def test_the_api_answers_as_the_readme_asks_it(lived: Lived) -> None:
+    assert [one["state"] for one in lived.typed.dashboard["workspaces"]] == ["connected"]
+
+
+def test_every_address_of_the_readme_opens(lived: Lived) -> None:
+    assert list(lived.typed.pages.values()) == [200, 200, 200]
+
+
+def test_the_status_names_every_server_with_its_process(lived: Lived) -> None:
+    assert re.findall(r"(\S+) +runs as \d+", lived.typed.status) == ["emulator", "notion-twin", "navimpact-twin"]
+
+
+def test_the_log_of_a_function_can_be_read(lived: Lived) -> None:
+    assert '"message":"slice"' in lived.typed.worker_log
+
+
+def test_who_arms_the_webhook_is_told_until_when(lived: Lived) -> None:
+    assert re.search(r"accepted until \d\d:\d\d:\d\d UTC", lived.typed.armed)
 
 
 def test_ctrl_c_ends_the_command_as_shells_expect(lived: Lived) -> None:
@@ -149,6 +200,18 @@ def test_a_second_start_finds_everything_as_it_was(lived: Lived) -> None:
 
 def test_a_second_start_builds_and_deploys_nothing(lived: Lived) -> None:
     assert "nothing changed" in lived.said_again
+
+
+def test_down_says_what_it_stopped(lived: Lived) -> None:
+    assert lived.said_down.strip() == "stopped navimpact-twin, notion-twin, emulator"
+
+
+def test_down_leaves_no_process_behind(lived: Lived) -> None:
+    assert lived.left_by_down == []
+
+
+def test_reset_forgets_state_and_logs(lived: Lived) -> None:
+    assert lived.left_by_reset & {"state", "log", "run"} == set()
 
 
 def kept_secrets(home: Path) -> set[str]:

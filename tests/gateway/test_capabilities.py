@@ -23,6 +23,7 @@ EVERYTHING = [*Capability, "read_comment", "insert_comment", "read_user_without_
 def asked(notion: NotionStage) -> Iterator[NotionStage]:
     yield notion
     notion.steer("plan", {"workspace_id": WORKSPACE_ID, "plan": "business"})
+    httpx.delete(f"{notion.url}/_twin/faults")
 
 
 def allow(stage: NotionStage, *names: str) -> Capabilities:
@@ -35,9 +36,27 @@ def test_a_connection_that_may_do_everything_misses_nothing(asked: NotionStage) 
     assert allow(asked, *EVERYTHING) == Capabilities(NOW)
 
 
+@pytest.mark.parametrize("checked", ["first", "after_lookup"])
 @pytest.mark.parametrize("capability", Capability)
-def test_each_missing_capability_is_found_out(asked: NotionStage, capability: Capability) -> None:
+def test_each_missing_capability_is_found_out_whenever_notion_looks_for_it(
+    asked: NotionStage, capability: Capability, checked: str
+) -> None:
+    asked.steer("switches", {"capabilities_checked": checked})
+
     assert allow(asked, *(name for name in EVERYTHING if name != capability)).missing == (capability,)
+
+
+def test_where_nothing_is_shared_a_missing_capability_is_found_out_all_the_same(asked: NotionStage) -> None:
+    asked.steer("share", {"page_id": asked.adapter.find_parent(), "bot_id": asked.bot_id, "shared": False})
+
+    assert allow(asked, Capability.READ).missing == (Capability.INSERT, Capability.UPDATE)
+
+
+def test_a_plan_whose_blocks_are_used_up_is_no_missing_capability(asked: NotionStage) -> None:
+    full = {"status": 403, "code": "restricted_resource", "additional_data": {"block_limit": "block_creation"}}
+    asked.steer("faults", [{"match": {"method": "POST", "path": "/v1/pages"}, "do": {"status": 403, "body": full}}])
+
+    assert allow(asked, *EVERYTHING) == Capabilities(NOW, out_of_blocks_since=NOW)
 
 
 def test_what_navsync_does_not_need_is_not_missed(asked: NotionStage) -> None:

@@ -1,48 +1,20 @@
-"""The stack that template.yaml declares, on moto, between Notion's and NavImpact's twins."""
+"""The stack that template.yaml declares, on the emulator's services, between Notion's and NavImpact's twins."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from threading import RLock
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import Any
 
-import boto3
 import httpx
 import pytest
-from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
 
 from local.twins.navimpact.app import Config as NavImpactConfig
 from local.twins.navimpact.app import create_app as navimpact_app
 from local.twins.notion import create_app as notion_app
 from local.twins.serving import serving
-from tests.handlers.deployed import QUEUES, REGION, SECRETS, TABLES, Cloud, Deployment
+from tests.handlers import emulated
+from tests.handlers.deployed import QUEUES, SECRETS, TABLES, Cloud, Deployment
 from tests.handlers.known import NOTION, SECRET_VALUES, SERVICE_TOKEN
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
-
-
-@pytest.fixture(scope="session")
-def aws() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_CONFIG_FILE", os.devnull)
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
-        environment.setattr(BotocoreStubber, "process_request", _one_at_a_time(BotocoreStubber.process_request))
-        with mock_aws():
-            yield
-
-
-def _one_at_a_time[**Given, Answer](answer: Callable[Given, Answer]) -> Callable[Given, Answer]:
-    """Moto copies its tables while it writes to them, unlike DynamoDB, and a worker has several threads."""
-    lock = RLock()
-
-    def alone(*args: Given.args, **kwargs: Given.kwargs) -> Answer:
-        with lock:
-            return answer(*args, **kwargs)
-
-    return alone
 
 
 @pytest.fixture(scope="session")
@@ -58,10 +30,11 @@ def navimpact_url() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def deployment(aws: None, notion_url: str, navimpact_url: str) -> Deployment:
-    key = boto3.client("kms", region_name=REGION).create_key()["KeyMetadata"]["Arn"]
+def deployment(notion_url: str, navimpact_url: str) -> Deployment:
+    emulated.quiet()
+    key = emulated.client("kms").create_key()["KeyMetadata"]["Arn"]
     return Deployment(
-        resources={**_tables(), **_queues(boto3.client("sqs", region_name=REGION)), **_secrets(), "Key": key},
+        resources={**_tables(), **_queues(), **_secrets(), "Key": key},
         parameters={
             "NotionClientId": NOTION.client_id,
             "NotionRedirectUri": NOTION.redirect_uris[0],
@@ -85,7 +58,7 @@ def cloud(kept: Cloud) -> Cloud:
             kept.dynamodb.delete_item(TableName=table, Key=item)
     for name in QUEUES:  # made anew: SQS remembers which wakes it has seen
         kept.sqs.delete_queue(QueueUrl=kept.deployment.resources[name])
-    _queues(kept.sqs)
+    _queues()
     _forget_secrets_of_workspaces(kept)
     for logical_id, value in SECRET_VALUES.items():
         kept.fill(logical_id, **value)
@@ -107,14 +80,15 @@ def navimpact(navimpact_url: str) -> str:
 
 
 def _tables() -> dict[str, str]:
-    client = boto3.client("dynamodb", region_name=REGION)
+    client = emulated.client("dynamodb")
     taken = "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes", "BillingMode"
     for name, declared in TABLES.items():
         client.create_table(TableName=name, **{each: declared[each] for each in taken if each in declared})
     return {name: name for name in TABLES}
 
 
-def _queues(client: SQSClient) -> dict[str, str]:
+def _queues() -> dict[str, str]:
+    client = emulated.client("sqs")
     return {name: client.create_queue(**_queue(name, declared))["QueueUrl"] for name, declared in QUEUES.items()}
 
 
@@ -127,7 +101,7 @@ def _queue(name: str, declared: dict[str, Any]) -> dict[str, Any]:
 
 
 def _secrets() -> dict[str, str]:
-    client = boto3.client("secretsmanager", region_name=REGION)
+    client = emulated.client("secretsmanager")
     return {name: client.create_secret(Name=name, SecretString="{}")["ARN"] for name in SECRETS}
 
 

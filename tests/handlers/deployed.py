@@ -1,4 +1,4 @@
-"""The functions as template.yaml deploys them, on moto, called as Lambda calls them."""
+"""The functions as template.yaml deploys them, on the emulator's services, called as Lambda calls them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
 from types import ModuleType
@@ -28,6 +28,8 @@ from navsync.api import PREFIX, Route, openapi
 from navsync.errors import Retryable
 from navsync.model import Lane, Work
 from navsync.store import Store, Tables
+from tests.handlers import emulated
+from tests.handlers.roles import role_of
 from tests.template.loading import TEMPLATE, of_type, template
 
 if TYPE_CHECKING:
@@ -36,8 +38,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 STACK = "navsync"
-REGION = "eu-central-1"
-"""Another than the stores' tests use, so that neither finds what is the other's."""
+REGION = "us-east-1"
+"""The emulator's."""
 
 FUNCTIONS = {each["CodeUri"].removeprefix("functions/"): each for each in of_type("AWS::Serverless::Function").values()}
 TABLES = of_type("AWS::DynamoDB::Table")
@@ -151,7 +153,8 @@ class Deployment:
         with mock.patch.dict(os.environ, environ | {"AWS_DEFAULT_REGION": REGION}):
             for absent in changed.keys() - environ.keys():
                 os.environ.pop(absent, None)
-            with self._noting(notion), self._noting(navimpact):
+            allowed = partial(emulated.client, judge=role_of(function).judge)
+            with self._noting(notion), self._noting(navimpact), mock.patch.object(boto3, "client", allowed):
                 return Function(_import(function))
 
     def _noting(self, vendor: ModuleType) -> AbstractContextManager[Any]:
@@ -222,15 +225,15 @@ class Cloud:
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
-        return boto3.client("dynamodb", region_name=REGION)
+        return cast("DynamoDBClient", emulated.client("dynamodb"))
 
     @cached_property
     def sqs(self) -> SQSClient:
-        return boto3.client("sqs", region_name=REGION)
+        return cast("SQSClient", emulated.client("sqs"))
 
     @cached_property
     def vault(self) -> SecretsManagerClient:
-        return boto3.client("secretsmanager", region_name=REGION)
+        return cast("SecretsManagerClient", emulated.client("secretsmanager"))
 
     @property
     def store(self) -> Store:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import threading
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,9 @@ class Declared:
     path: str
     function: str
     is_open: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
 
     def parameters(self, method: str, path: str) -> dict[str, str] | None:
         """The parameters of *path*; None: it is another route's."""
@@ -50,14 +54,23 @@ def routes() -> list[Declared]:
     return sorted(found, key=lambda route: route.path.count("{"))
 
 
+@dataclass(frozen=True)
+class Served:
+    """Where the functions are served, and how often each route was called."""
+
+    url: str
+    calls: Counter[str]
+
+
 @contextmanager
-def serving(functions: Mapping[str, Function]) -> Iterator[str]:
-    """Serve *functions* until the block ends; the address."""
+def serving(functions: Mapping[str, Function]) -> Iterator[Served]:
+    """Serve *functions* until the block ends."""
+    calls: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
-            status, headers, content = _answer(functions, self.command, self.path, dict(self.headers), body)
+            status, headers, content = _answer(functions, calls, self.command, self.path, dict(self.headers), body)
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
@@ -77,20 +90,26 @@ def serving(functions: Mapping[str, Function]) -> Iterator[str]:
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}"
+            yield Served(f"http://127.0.0.1:{server.server_port}", calls)
         finally:
             server.shutdown()
             thread.join()
 
 
 def _answer(
-    functions: Mapping[str, Function], method: str, target: str, headers: Mapping[str, str], body: bytes
+    functions: Mapping[str, Function],
+    calls: Counter[str],
+    method: str,
+    target: str,
+    headers: Mapping[str, str],
+    body: bytes,
 ) -> Reply:
     split = urlsplit(target)
     found = ((route, route.parameters(method, split.path)) for route in routes())
     route, parameters = next(((r, p) for r, p in found if p is not None), (None, None))
     if route is None:
         return _refusal(404, "Not Found")
+    calls[str(route)] += 1
     lowered = {name.lower(): value for name, value in headers.items()}
     event = _event(route, method, split.path, split.query, lowered, body) | {"pathParameters": parameters}
     if not route.is_open:
@@ -115,7 +134,7 @@ def _event(
     together: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
         together[name] = f"{together[name]},{value}" if name in together else value
-    key = f"{route.method} {route.path}"
+    key = str(route)
     http = {"method": method, "path": unquote(path), "protocol": "HTTP/1.1", "sourceIp": "203.0.113.9"}
     return {
         "version": "2.0",

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from local.twins.notion import Config
+from navsync.foresight import Preview
 from navsync.model import (
     Change,
     Conflict,
@@ -17,6 +18,7 @@ from navsync.model import (
     EntityType,
     Operation,
     Outcome,
+    Settings,
     Side,
     State,
     SyncLog,
@@ -53,6 +55,7 @@ NOTION_WORKSPACE = "231674b6-2cc1-46bc-b742-c5c9fe4b9c73"
 DATA_SOURCE = "6de65785-6a00-4fd3-aa32-667b742e1c45"
 MAPPING = 890958881634560
 LOG = 890958881634561
+PREVIEW = 890958881634700
 PAGE = "393abc1e-edcd-81b2-9f61-396fde1491e6"
 
 
@@ -118,7 +121,7 @@ def a_workspace(cloud: Cloud, id: int = W, **changes: Any) -> Workspace:
 
 
 def something_to_decide(cloud: Cloud, id: int = W) -> None:
-    """The captured decisions are about a record in conflict whose deletion waits, and a row that can be undone."""
+    """A record in conflict whose deletion waits, a row that can be undone, a preview: what captured calls are about."""
     lease = cloud.store.desk(id).acquire("somebody", now=LONG_PAST, until=LONG_PAST + timedelta(minutes=1))
     assert lease is not None
     plain = Pairing(MAPPING, id, EntityType.MEDIA_PROJECT, "4", PAGE, LONG_PAST, last_sync_at=LONG_PAST)
@@ -130,4 +133,5 @@ def something_to_decide(cloud: Cloud, id: int = W) -> None:
     )  # fmt: skip
     waiting = plain.but(state=State.AWAITING_APPROVAL, conflicts=(clash,))
     cloud.store.ledger(lease).save(waiting, row)
+    cloud.store.desk(id).previews().save(Preview(PREVIEW, id, LONG_PAST, Settings()))
     cloud.store.desk(id).release(lease)

@@ -35,6 +35,8 @@ MAY: dict[str, tuple[int, int, int, int]] = {
     "sync_project":        (403, 202, 202, 400),
     "sync_workspace":      (403, 202, 202, 404),
     "set_up_workspace":    (403, 403, 202, 404),
+    "preview_workspace":   (403, 202, 202, 404),
+    "preview":             (200, 200, 200, 404),
     "conflicts":           (200, 200, 200, 200),
     "resolve":             (403, 202, 202, 404),
     "approvals":           (200, 200, 200, 200),
@@ -44,10 +46,16 @@ MAY: dict[str, tuple[int, int, int, int]] = {
     "audit":               (403, 403, 200, 200),
     "explain":             (200, 200, 200, 200),
     "analytics":           (200, 200, 200, 200),
+    "templates":           (200, 200, 200, 200),
+    "add_template":        (403, 201, 201, 400),
+    "change_template":     (403, 200, 200, 400),
+    "delete_template":     (403, 409, 409, 400),
+    "create_template":     (403, 202, 202, 400),
     "connect":             (403, 403, 200, 200),
     "connect_workspace":   (403, 403, 400, 400),
 }  # fmt: skip
-"""The stranger is an admin of another organisation; 400 is a state that nobody was given, or nothing to sync."""
+"""The stranger is an admin of another organisation; 400 is a state that nobody was given, or nothing to
+sync or to make pages in; 409 a template that is built in."""
 
 OPEN = {"callback", "health", "openapi", "docs"}
 
@@ -124,7 +132,8 @@ def test_a_stranger_changes_nothing(reef: Cloud, name: str) -> None:
 
 
 @pytest.mark.parametrize("id", [W + 1, 0, "x", "-1", "1.5", "9" * 16, "9" * 3000, "9" * 5000, "٣", "²", "W#1", "%00"])
-@pytest.mark.parametrize("name", ["workspace", "change_workspace", "disconnect", "sync_workspace", "set_up_workspace"])
+@pytest.mark.parametrize("name", ["workspace", "change_workspace", "disconnect", "sync_workspace", "set_up_workspace",
+                                  "preview_workspace", "preview"])  # fmt: skip
 def test_an_id_that_is_nobodys_is_not_found(reef: Cloud, name: str, id: object) -> None:
     answer = ask(reef, name, ADMIN, id=id)
 
@@ -149,7 +158,7 @@ def test_a_strangers_workspace_looks_like_none(reef: Cloud) -> None:
 
 LISTS = [
     "sync_mappings", "sync_logs", "attention", "conflicts", "approvals", "history", "audit", "sync_status", "dashboard",
-    "explain", "analytics",
+    "explain", "analytics", "templates",
 ]  # fmt: skip
 
 
@@ -160,7 +169,7 @@ def test_a_list_of_a_strangers_workspace_is_not_found(reef: Cloud, name: str) ->
 
 
 @pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "attention", "conflicts", "approvals",
-                                  "history", "audit", "explain", "analytics"])  # fmt: skip
+                                  "history", "audit", "explain", "analytics", "templates"])  # fmt: skip
 def test_a_stranger_sees_empty_lists(reef: Cloud, name: str) -> None:
     assert ask(reef, name, STRANGER).json["items"] == []
 
@@ -253,7 +262,7 @@ def test_while_everything_is_paused_there_is_nothing_to_sync(cloud: Cloud, by: d
     assert (answer.status, answer.json["detail"]) == (400, "No active Notion workspace found")
 
 
-@pytest.mark.parametrize("name", ["sync_workspace", "set_up_workspace"])
+@pytest.mark.parametrize("name", ["sync_workspace", "set_up_workspace", "preview_workspace"])
 @pytest.mark.parametrize("changes", [{"is_active": False}, {"connection": "needs_reauth"}])
 def test_a_workspace_that_is_not_synced_is_not_said_to_be(cloud: Cloud, changes: dict[str, Any], name: str) -> None:
     a_workspace(cloud, **changes)

@@ -11,8 +11,9 @@ from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import W, a_workspace, request, something_to_decide, who
 from tests.handlers.test_access import ADMIN, ANALYST, FUNCTION_OF, MAY, STRANGER, VIEWER, ask
 
-CHANGES = ["change_workspace", "disconnect", "sync_project", "sync_workspace", "set_up_workspace", "resolve", "decide",
-           "revert", "connect", "connect_workspace"]  # fmt: skip
+CHANGES = ["change_workspace", "disconnect", "sync_project", "sync_workspace", "preview_workspace",
+           "set_up_workspace", "resolve", "decide", "revert", "connect", "connect_workspace", "add_template",
+           "change_template", "delete_template", "create_template"]  # fmt: skip
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def test_a_change_leaves_one_row(reef: Cloud, name: str) -> None:
     assert row["workspace_id"] == (None if name in {"connect", "connect_workspace"} else W)
 
 
-@pytest.mark.parametrize("name", ["sync_project", "sync_workspace", "resolve", "decide", "revert"])
+@pytest.mark.parametrize("name", ["sync_project", "sync_workspace", "preview_workspace", "resolve", "decide", "revert",
+                                  "create_template"])  # fmt: skip
 def test_a_row_names_the_run_that_was_caused(reef: Cloud, name: str) -> None:
     answer = ask(reef, name, ADMIN)
 

@@ -242,6 +242,19 @@ def test_a_notion_that_does_not_answer_is_not_our_error(
     assert (cloud.store.directory.workspaces(), cloud.wakes()) == ([], [])
 
 
+def test_a_notion_that_has_blocked_us_is_told_as_that(connecting: Function, cloud: Cloud, notion: str) -> None:
+    handed = allow(begin(connecting))
+    limit = {"object": "error", "status": 429, "code": "rate_limited", "message": "Blocked."}
+    blocked = limit | {"additional_data": {"rate_limit_reason": "public_api_request_blocked"}}
+    faults = [{"match": {"path": "/v1/oauth/token"}, "do": {"status": 429, "body": blocked}}]
+    httpx.post(f"{notion}/_twin/faults", json=faults).raise_for_status()
+
+    answer = finish(connecting, handed)
+
+    assert (answer.status, answer.json["code"]) == (502, "notion_blocked")
+    assert cloud.store.directory.workspaces() == []
+
+
 def test_what_notion_says_is_not_told(connecting: Function, notion: str) -> None:
     handed = allow(begin(connecting))
     told = {"error": "invalid_grant", "error_description": "the words of the provider"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -11,11 +12,12 @@ import pytest
 
 from local.twins.notion.seed import BOT_ID, ROOT_PAGE_ID, WORKSPACE_ID
 from navsync.conductor import CONNECTION
-from navsync.model import Capabilities, Connection, DataSource, EntityType
+from navsync.model import Capabilities, Connection, DataSource, EntityType, Pause
 from tests.handlers.deployed import Answer
 from tests.handlers.known import a_workspace, captured, request, who
 from tests.handlers.test_connecting import begin, connect, finish
 from tests.handlers.test_working import Stage, stage, synced
+from tests.template.loading import of_type
 
 __all__ = ["stage", "synced"]
 
@@ -67,9 +69,11 @@ def test_a_missing_capability_is_named_with_what_stops(connected: Stage) -> None
 
     connected.connect()
 
-    answer = connected.cloud["dashboard"].answer(request("workspace", who(), id=connected.id))
-    (missing,) = answer.json["capabilities"]["missing"]
+    alone = connected.cloud["dashboard"].answer(request("workspace", who(), id=connected.id)).json
+    (listed,) = connected.see("workspaces")["items"]
+    (missing,) = alone["capabilities"]["missing"]
     assert (missing["capability"], "do not arrive" in missing["stops"]) == ("update_content", True)
+    assert listed == alone
 
 
 def test_a_missing_capability_waits_for_a_person_until_it_is_given_back(connected: Stage) -> None:
@@ -154,6 +158,21 @@ def test_a_connection_that_notion_blocked_is_shown_with_what_to_do(connected: St
 
     assert [item["code"] for item in of_connection(connected)] == ["suspended"]
     assert connected.calls() == calls
+
+
+def test_a_connection_that_notion_blocked_rings_the_alarm(connected: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    alarm = of_type("AWS::CloudWatch::Alarm")["NotionBlockedUsAlarm"]
+    steer(connected, "outages", {"outages": [{"name": "request_blocked", "times": None}]})
+
+    for _ in range(3):
+        tick(connected)
+    connected.notion.delete("/_twin/outages").raise_for_status()
+
+    (told,) = [metric for line in capsys.readouterr().out.splitlines() if "_aws" in (metric := json.loads(line))]
+    (about,) = told["_aws"]["CloudWatchMetrics"]
+    assert (about["Namespace"], [m["Name"] for m in about["Metrics"]]) == (alarm["Namespace"], [alarm["MetricName"]])
+    assert about["Dimensions"] == [[each["Name"] for each in alarm["Dimensions"]]]
+    assert told[alarm["MetricName"]] == [alarm["Threshold"]]
 
 
 def test_a_renewal_whose_answer_is_lost_ends_with_a_person_and_without_a_storm(connected: Stage) -> None:
@@ -249,6 +268,28 @@ def test_a_reach_that_cannot_be_found_out_changes_nothing(set_up: Stage) -> None
 
     assert (answer.status, answer.json["code"]) == (502, "notion_unavailable")
     assert set_up.tokens() == old
+
+
+def paused_for(stage: Stage, seconds: float) -> None:
+    stage.cloud.store.desk(stage.id).keep_pause(Pause(datetime.now(UTC) + timedelta(seconds=seconds)))
+
+
+def test_while_notion_is_to_be_left_alone_who_connects_again_is_told_until_when(set_up: Stage) -> None:
+    paused_for(set_up, 90)
+    before = requests(set_up, "/v1/users/me")
+
+    answer = connect_again(set_up, page=ROOT_PAGE_ID)
+
+    assert (answer.status, "left alone until" in answer.json["detail"]) == (502, True)
+    assert requests(set_up, "/v1/users/me") == before
+
+
+def test_a_pause_that_notion_asks_for_while_somebody_connects_holds_for_the_worker(set_up: Stage) -> None:
+    steer(set_up, "outages", {"outages": [{"name": "connection_limited", "retry_after": 90}]})
+
+    connect_again(set_up, page=ROOT_PAGE_ID)
+
+    assert set_up.cloud.store.desk(set_up.id).pause() is not None
 
 
 # --- a limit that all connections share -------------------------------------------------------------------------------

@@ -41,7 +41,7 @@ EACH = pytest.mark.parametrize(("name", "operation"), OPERATIONS.items(), ids=OP
 
 
 @pytest.mark.parametrize("name", ["openapi.json", "docs.html"])
-def test_what_is_in_the_repository_is_what_the_routes_make(aws: None, name: str) -> None:
+def test_what_is_in_the_repository_is_what_the_routes_make(name: str) -> None:
     written = (FOLDER / name).read_text(encoding="utf-8")
 
     assert written == made()[name], "write it anew with: PYTHONPATH=layers/shared python -m tests.handlers.documents"

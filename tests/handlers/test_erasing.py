@@ -13,7 +13,7 @@ from navsync.model import Change, Connection, Operation, Outcome, Side, SyncLog,
 from navsync.store import Erasures
 from navsync.store.dynamo import Dynamo
 from tests.handlers.deployed import Answer, Cloud
-from tests.handlers.known import BOT, LONG_PAST, W, a_workspace, captured, request, something_to_decide, who
+from tests.handlers.known import BOT, LONG_PAST, PAGE, W, a_workspace, captured, request, something_to_decide, who
 from tests.handlers.test_connecting import connect
 
 ANA = who()
@@ -22,10 +22,11 @@ MONTH = timedelta(days=30)
 
 @pytest.fixture
 def left(cloud: Cloud, notion: str) -> int:
-    """A workspace with tokens, a mapping, history with long values, work, counters and audit rows."""
+    """A workspace with tokens, a mapping, history with long values, work, templates, counters and audit rows."""
     id: int = connect(cloud["oauth_callback"]).json["id"]
     something_to_decide(cloud, id)
     long_history(cloud, id)
+    templates(cloud, id)
     cloud["dashboard"].answer(request("change_workspace", ANA, id=id, body={"workspace_name": "Coral"}))
     return id
 
@@ -39,6 +40,14 @@ def long_history(cloud: Cloud, id: int) -> None:
     row = SyncLog(7, id, datetime.now(UTC), "run-7", Operation.UPDATE, Outcome.SUCCESS, Side.NOTION, changes=(long,))
     cloud.store.ledger(lease).record(row)
     desk.release(lease)
+
+
+def templates(cloud: Cloud, id: int) -> None:
+    """A template of the workspace's own, and a page asked for with values too long for an item."""
+    cloud["dashboard"].answer(request("change_template", ANA))
+    record = {"title": "Reef", "description": "reef " * 10_000}
+    body = {"template_name": "media_project", "parent_page_id": PAGE, "project_data": record, "workspace_id": id}
+    assert cloud["dashboard"].answer(request("create_template", ANA, body=body)).status == 202
 
 
 def disconnect(cloud: Cloud, id: int, **query: Any) -> Answer:

@@ -223,6 +223,13 @@ def test_a_workspace_can_be_paused_and_goes_on(cloud: Cloud, history: History) -
     assert cloud.store.directory.active_workspaces() == [W]
 
 
+def test_a_workspace_that_goes_on_catches_up(cloud: Cloud, history: History) -> None:
+    change(cloud, is_active=False)
+    change(cloud, is_active=True)
+
+    assert "sweep" in {work.kind for work in cloud.work(W)}
+
+
 def test_what_is_not_named_stays(cloud: Cloud, history: History) -> None:
     change(cloud, is_active=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -13,7 +13,7 @@ import httpx
 import pytest
 from botocore.exceptions import ClientError
 
-from navsync.model import Connection, EntityType
+from navsync.model import Connection, EntityType, Pause
 from navsync.store import DynamoDesk
 from tests.handlers.deployed import Cloud
 from tests.handlers.known import SERVICE_TOKEN, W, captured, request, who
@@ -37,6 +37,8 @@ class Stage:
     def connect(self) -> None:
         self.id = connect(self.cloud["oauth_callback"]).json["id"]
         self.notion.headers["Authorization"] = f"Bearer {self.tokens()['access_token']}"
+        unhurried = {"settings": {"requests_per_minute": 10_000}}  # pace has tests of its own; here it only costs time
+        self.cloud["dashboard"].answer(request("change_workspace", who(), id=self.id, body=unhurried))
 
     def tokens(self) -> dict[str, Any]:
         return self.cloud.secret(f"navsync/workspace/{self.id}")
@@ -175,6 +177,50 @@ def test_a_person_who_asks_for_a_sync_gets_it(synced: Stage) -> None:
 
     assert synced.title(synced.page_of(reef)) == "Coral Reef"
     assert synced.see("sync_logs")["items"][0]["actor"] == "ana"
+
+
+def _nothing(_: Stage) -> None:
+    """Nobody works."""
+
+
+def _work(stage: Stage) -> None:
+    stage.work()
+
+
+def _paused(stage: Stage) -> None:
+    desk = stage.cloud.store.desk(stage.id)
+    desk.keep_pause(Pause(datetime.now(UTC) + timedelta(minutes=10)))
+    stage.work()
+
+
+def _limited(stage: Stage) -> None:
+    limit = {"object": "error", "status": 429, "code": "rate_limited", "message": "slow down"}
+    stage.fail({"match": {"path": "/v1/**"}, "do": {"status": 429, "body": limit, "headers": {"Retry-After": "600"}}})
+    stage.work()
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "status"), [(_work, 200), (_nothing, 202), (_paused, 202), (_limited, 202)],
+    ids=["all is well", "the worker is dead", "the workspace is paused by a limit", "Retry-After is ten minutes"],
+)  # fmt: skip
+def test_who_asks_for_a_sync_is_answered_before_the_platform_gives_up(
+    synced: Stage, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Stage], None], status: int
+) -> None:
+    asking, time = synced.cloud["dashboard"].module.syncing.asking, [datetime.now(UTC)]
+
+    def sleep(seconds: float) -> None:
+        time[0] += timedelta(seconds=seconds)
+        meanwhile(synced)
+
+    monkeypatch.setattr(asking, "runtime", replace(asking.runtime, sleep=sleep, clock=lambda: time[0]))
+    begun = time[0]
+    event = request("sync_project", who(), project_id=synced.projects[0], body={})
+    event["headers"]["prefer"] = "wait=60"
+
+    answer = synced.cloud["dashboard"].answer(event)
+
+    assert answer.status == status
+    assert time[0] - begun < timedelta(seconds=10)
 
 
 # --- slices -----------------------------------------------------------------------------------------------------------
@@ -325,3 +371,73 @@ def test_the_log_of_a_slice_holds_no_value_and_no_token(synced: Stage, monkeypat
 
 def test_the_captured_wake_is_for_the_workspace_of_the_other_events() -> None:
     assert json.loads(captured("wake")["Records"][0]["body"]) == {"workspace_id": W}
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def figures(stage: Stage) -> dict[str | None, dict[str, Any]]:
+    """What today came to, by kind of record."""
+    return {item["entity_type"]: item for item in stage.see("analytics")["items"]}
+
+
+def test_every_request_to_notion_is_counted(synced: Stage) -> None:
+    calls, counted = synced.calls(), figures(synced)[None]["notion_calls"]
+
+    synced.cloud["dashboard"].answer(request("sync_workspace", who(), id=synced.id, body={}))
+    synced.work()
+
+    assert synced.calls() > calls
+    assert figures(synced)[None]["notion_calls"] - counted == synced.calls() - calls
+
+
+def test_an_edit_is_timed_from_its_event_to_its_arrival(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+    body = json.loads(captured("webhook_navimpact")["body"])
+    body["data"] |= {"entity_id": reef, "media_project_id": reef}
+    body["timestamp"] = (datetime.now(UTC) - timedelta(seconds=30)).isoformat()
+    synced.cloud["sync_trigger"](by_navimpact(json.dumps(body).encode()))
+    synced.work()
+
+    shown = figures(synced)["media_project"]
+    assert 30_000 <= shown["arrival_mean_ms"] <= 60_000
+    assert shown["arrival_mean_ms"] <= shown["arrival_p50_ms"] == shown["arrival_p95_ms"]
+
+
+# --- templates --------------------------------------------------------------------------------------------------------
+
+
+def test_the_worker_makes_the_page_in_notion(stage: Stage) -> None:
+    reef = stage.new_project("Reef")
+    stage.connect()
+    stage.work()
+    parent = _first_page(stage)
+    body = {"template_name": "media_project", "parent_page_id": parent, "project_data": {"project_id": reef}}
+    stage.cloud["dashboard"].answer(request("create_template", who(), body=body))
+
+    stage.work()
+
+    (row,) = [row for row in stage.see("history")["items"] if "template" in (row["message"] or "")]
+    assert (row["operation"], row["status"], row["title"]) == ("create", "success", "Reef")
+    assert stage.title(row["notion_page_id"]) == "Reef"
+
+
+def test_the_page_of_a_new_row_starts_as_the_workspace_says(stage: Stage) -> None:
+    stage.connect()
+    stage.work()
+    chosen = {"settings": {"page_templates": {"media_project": "media_project"}}}
+    stage.cloud["dashboard"].answer(request("change_workspace", who(), id=stage.id, body=chosen))
+
+    reef = stage.new_project("Reef")
+    stage.cloud["scheduled_reconcile"](captured("tick"))
+    stage.work()
+
+    page = stage.notion.get(f"/v1/pages/{stage.page_of(reef)}/markdown").raise_for_status().json()
+    assert "- **Status:** active" in page["markdown"]
+
+
+def _first_page(stage: Stage) -> str:
+    source = stage.cloud.store.desk(stage.id).sources()[EntityType.MEDIA_PROJECT]
+    database = stage.notion.get(f"/v1/databases/{source.database_id}").raise_for_status().json()
+    return str(database["parent"]["page_id"])

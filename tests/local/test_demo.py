@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from local.navsync.both_sides import LOGS, PROJECTS, differences, words
-from local.navsync.demo import NotShown, eventually, expect
+from local.navsync.demo.checks import NotShown, eventually, expect
 from local.navsync.traffic import Call
 
 PROJECT = {

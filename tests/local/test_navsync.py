@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from local.navsync import credentials, servers, stack
+from local.navsync import cli, credentials, servers, stack
 from local.navsync.consent import press
-from local.navsync.deployment import Deployment
+from local.navsync.deployment import Deployment, parameters
 from local.navsync.machine import Machine, this_machine
 from local.navsync.stopped import Stopped
 
@@ -50,6 +50,11 @@ def test_a_taken_port_is_said_in_one_sentence_that_names_the_way_out(tmp_path: P
     )
 
 
+def test_a_demo_of_too_few_workspaces_is_refused_with_what_to_say() -> None:
+    with pytest.raises(Stopped, match="say 1, or 3 and more"):
+        cli.demo(workspaces=2)
+
+
 def test_credentials_are_made_once(tmp_path: Path) -> None:
     path = tmp_path / "credentials.json"
     assert credentials.kept_in(path) == credentials.kept_in(path)
@@ -84,6 +89,17 @@ def test_another_parameter_is_another_deployment(machine: Machine) -> None:
         Deployment(machine, {"Architecture": "arm64", "NotionSyncInterval": every}) for every in ("60", "300")
     )
     assert often.fingerprint != rarely.fingerprint
+
+
+def test_a_page_of_the_platforms_own_may_take_the_code(machine: Machine) -> None:
+    held = credentials.kept_in(machine.state / "credentials.json")
+    environ = {"NOTION_REDIRECT_URI": "http://localhost:3000/notion", "ALLOWED_ORIGIN": "http://localhost:3000"}
+
+    deployed = parameters(machine, held, environ)
+    registered = servers.notion_twin(machine, held, environ).environ["NOTION_TWIN_REDIRECT_URIS"]
+
+    assert (deployed["NotionRedirectUri"], deployed["AllowedOrigin"]) == tuple(environ.values())
+    assert registered.split(",") == [machine.redirect_uri, environ["NOTION_REDIRECT_URI"]]
 
 
 PAGE = """

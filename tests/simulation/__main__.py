@@ -121,7 +121,11 @@ def soak(first: int, histories: int, processes: int) -> int:
     began, total = perf_counter(), Tally()
     for tally in campaign(first, histories, processes):
         total.add(tally)
-        print(f"\r{total.histories} histories, {len(total.broken)} broken", end="", file=sys.stderr, flush=True)
+        for seed, wrong in tally.broken.items():
+            print(f"\rseed {seed}: {wrong[0]}", file=sys.stderr)
+        left = (perf_counter() - began) * (histories / total.histories - 1)
+        told = f"{total.histories} histories, {len(total.broken)} broken, {left / 60:.0f} minutes to go  "
+        print(f"\r{told}", end="", file=sys.stderr, flush=True)
     seconds = perf_counter() - began
     print(file=sys.stderr)
     for line in total.report():

@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
-from navsync.model import Decision, EntityRef, EntityType, Mapping, Operation, Policy, Side, Value, WorkKind
+from navsync.model import (
+    Decision,
+    Direction,
+    EntityRef,
+    EntityType,
+    Lane,
+    Mapping,
+    Operation,
+    Policy,
+    Scope,
+    Side,
+    Value,
+    WorkKind,
+)
 from tests.contract.memory import PERSON
 from tests.simulation.employee import SIDES
 from tests.simulation.history import TICK, History, Office
@@ -19,6 +33,7 @@ type Kill = tuple[int, str]
 type Scenario = Callable[[History], None]
 
 LOG, METRICS, STORY = EntityType.DISTRIBUTION_LOG, EntityType.PERFORMANCE_METRICS, EntityType.IMPACT_STORY
+EVERYTHING = Scope()
 QUIET = 400.0
 """Seconds after each step: longer than a dead worker's message stays invisible."""
 
@@ -199,6 +214,27 @@ def a_column_is_lost_and_found(history: History) -> None:
     scene.settle()
 
 
+def rules_come_and_go(history: History) -> None:
+    """A project leaves the scope and comes back with what belongs to it; rows sync one way; all limits are lifted."""
+    scene = _Scene(history)
+    scene.connect()
+    made = scene.create(title="made", status="active")
+    log = scene.create(LOG, channel="cinema", project=(made,))
+    scene.settle()
+    scene.set_rules(scope=Scope(statuses=("active",)))
+    scene.edit_record(made, status="paused", title="paused")
+    scene.settle()
+    scene.edit_record(made, description="left")
+    scene.edit_page_of(made, budget=Decimal(2))
+    scene.edit_page_of(log, LOG, notes="right")
+    scene.set_rules(scope=Scope(project_ids=(made,)), direction=Direction.TO_NOTION)
+    row = scene.add_row(title="row")
+    scene.settle()
+    scene.set_rules()
+    scene.edit_row(row, budget=Decimal(3))
+    scene.settle()
+
+
 SCENARIOS: dict[str, tuple[Scenario, Policy, tuple[EntityType, ...]]] = {
     "create_edit_conflict_delete": (create_edit_conflict_delete, Policy.ASK, (PROJECT,)),
     "trash_and_restore": (trash_and_restore, Policy.ASK, (PROJECT,)),
@@ -212,6 +248,7 @@ SCENARIOS: dict[str, tuple[Scenario, Policy, tuple[EntityType, ...]]] = {
     "deletions_are_decided": (deletions_are_decided, Policy.ASK, (PROJECT, LOG)),
     "things_are_undone": (things_are_undone, Policy.ASK, (PROJECT,)),
     "a_column_is_lost_and_found": (a_column_is_lost_and_found, Policy.ASK, (PROJECT,)),
+    "rules_come_and_go": (rules_come_and_go, Policy.ASK, (PROJECT, LOG)),
 }
 """Name → what happens, who wins conflicts, and which kinds of records there are."""
 
@@ -347,6 +384,15 @@ class _Scene:
         self.people.approved.add((self.office.id, mapping.id))
         self.people.empties(self.office, row)
         self.history.put(self.office, WorkKind.REVERT, f"log/{row.id}")
+
+    def set_rules(self, scope: Scope = EVERYTHING, direction: Direction = Direction.BOTH) -> None:
+        """What an admin sets."""
+        desk = self.history.store.desk(self.office.id)
+        workspace = desk.workspace()
+        assert workspace is not None
+        settings = replace(workspace.settings, scope=scope, direction=direction)
+        desk.save_workspace(replace(workspace, settings=settings))
+        self.history.put(self.office, WorkKind.RULES, "", Lane.BACKFILL)
 
     # --- the schema -------------------------------------------------------------------------------------------------
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from navsync import conductor
@@ -45,17 +46,14 @@ class Line:
         self.side = getattr(thing, "side", None)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        employee, to, method = self._employee, self._to, getattr(self._thing, name)
-
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return employee.call(to, name, method, args, kwargs)
-
-        def look_up(*args: Any, **kwargs: Any) -> Any:
-            return employee.look_up(method, args, kwargs)
-
-        said = look_up if name in LOOKUPS and to not in SIDES else call
-        self.__dict__[name] = said
+        said = self.__dict__[name] = self._said(name, getattr(self._thing, name))
         return said
+
+    def _said(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        employee, to = self._employee, self._to
+        if to in SIDES:
+            return partial(employee.ask, to, name, method)
+        return partial(employee.look_up, method) if name in LOOKUPS else partial(employee.keep, to, name, method)
 
 
 class NotionLine(Line):
@@ -75,17 +73,19 @@ class Employee:
     def __init__(self, history: History, office: Office, message: int) -> None:
         self.history, self.office, self.message = history, office, message
         self.name = f"worker {next(history.ids)}"
-        self.dead = self.late = False
+        self.dead = self.late = self.was_paused = False
         self.fence = 0
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
         self._told: dict[str, float] = {}
         """Side → until when it asked for a pause."""
         self._seen: SeenBy = {}
+        self._desk = Line(self, "desk", history.store.desk(office.id))
         self._strand = Strand(self._work, self)
 
     def begin(self) -> None:
         """Start to work."""
+        self.was_paused = self.history.is_paused(self.office)
         self._strand.go()
 
     def rest(self, seconds: float) -> None:
@@ -117,7 +117,7 @@ class Employee:
             where = traceback.extract_tb(error.__traceback__)[-1]
             history.problem(f"I15: {error!r} escaped to the queue from {where.name}:{where.lineno}")
             return
-        history.note(f"{self.name} {ended}")
+        history.note(f"{self.name} ends after {ended.looked_at} looks", ended)
         # a late worker's news is not taken any more, and whoever came after it will hear for itself
         if self.fence == history.store.of(self.office.id).lease.fence:
             self.office.blocked_until |= self._told
@@ -130,15 +130,16 @@ class Employee:
         self.history.wake(self.office)
 
     def later(self, workspace_id: int, at: datetime, now: datetime) -> None:
-        """At *at*."""
-        self.history.later(self.office, self.history.seconds(at))
+        """At *at*, unless a wake that comes sooner is under way."""
+        if self._desk.claim_later(at, now):
+            self.history.later(self.office, self.history.seconds(at))
 
     # --- what it works with -----------------------------------------------------------------------------------------
 
     def _tools(self) -> Tools:
         history, store = self.history, self.history.store
         return Tools(
-            desk=cast(Desk, Line(self, "desk", store.desk(self.office.id))),
+            desk=cast(Desk, self._desk),
             ledger_of=lambda lease: cast(Ledger, Line(self, "ledger", store.ledger(lease))),
             notion_of=self._notion_of,
             navimpact=cast(SidePort, Line(self, "navimpact", history.platform)),
@@ -154,29 +155,18 @@ class Employee:
         self.window = self.history.store.desk(self.office.id).budget() or self.window
         return cast(NotionWorkspace, NotionLine(self, "notion", self.office.notion))
 
-    def look_up(self, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
+    def look_up(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Ask the store for something. By far the most frequent of all calls."""
         if self.dead:
             raise Killed
         self.history.clock.seconds += QUICK
         return method(*args, **kwargs)
 
-    def call(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
-        """One call, with all that can happen to it."""
-        if self.dead:
-            raise Killed
-        history = self.history
-        history.steps += 1
-        if history.called is not None:
-            history.called.append(f"{to} {name}")
-        if to in SIDES:
-            return self._ask(to, name, method, args, kwargs, history.steps)
-        return self._keep(to, name, method, args, kwargs, history.steps)
-
-    def _keep(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
-        history = self.history
+    def keep(self, to: str, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call that changes what is kept, with all that can happen to it."""
+        history, step = self.history, self._step(to, name)
         history.spend(QUICK, self, switching=history.swarm.threads > 1)
-        self._may_die(n, "before", Fault.KILLED_BEFORE)
+        self._may_die(step, "before", Fault.KILLED_BEFORE)
         self._may_oversleep()
         answer = method(*args, **kwargs)
         if isinstance(answer, Lease):
@@ -185,22 +175,34 @@ class Employee:
             history.witness.kept(self.office, name, method, args)
         elif name == "move_cursor":
             history.witness.moved(self.office, *args, moved=answer)
-        self._may_die(n, "after", Fault.KILLED_AFTER)
+        elif name == "clear_cursor":
+            history.witness.cleared(self.office, *args)
+        self._may_die(step, "after", Fault.KILLED_AFTER)
         return answer
 
-    def _ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any, n: int) -> Any:
-        history, latency = self.history, LATENCY[to]
+    def ask(self, to: str, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """One call to a side, with all that can happen to it."""
+        history, step, latency = self.history, self._step(to, name), LATENCY[to]
         self._decide_to_ask(to)
         history.spend(latency, self, switching=True)
-        self._may_die(n, "before", Fault.KILLED_BEFORE)
+        self._may_die(step, "before", Fault.KILLED_BEFORE)
         self._may_oversleep()
         self._may_fail(to, name, args)
         answer = self._answered(to, name, method, args, kwargs)
         history.spend(latency, self, switching=True)
-        self._may_die(n, "after", Fault.KILLED_AFTER)
+        self._may_die(step, "after", Fault.KILLED_AFTER)
         if name in WRITES and history.strikes(Fault.REPLY_LOST):
             raise Unclear("the answer was lost")
         return answer
+
+    def _step(self, to: str, name: str) -> int:
+        if self.dead:
+            raise Killed
+        history = self.history
+        history.steps += 1
+        if history.called is not None:
+            history.called.append(f"{to} {name}")
+        return history.steps
 
     def _decide_to_ask(self, to: str) -> None:
         """As the real line does. What happens on the way to the network, like a long pause, no worker can know of."""
@@ -213,10 +215,12 @@ class Employee:
         is_late = self.fence != history.store.of(self.office.id).lease.fence  # and nobody can tell it
         if history.now < self.office.blocked_until.get(to, 0.0) and not is_late:
             history.problem(f"I11: {to} was asked before its Retry-After had ended")
+        if self.was_paused and history.is_paused(self.office):
+            history.problem(f"{to} was asked for a workspace that is paused")
 
     def _may_die(self, step: int, when: str, fault: Fault) -> None:
         history = self.history
-        if (history.kill_at and (step, when) in history.kill_at) or (fault in history.rates and history.strikes(fault)):
+        if (fault in history.rates and history.strikes(fault)) or (history.kill_at and (step, when) in history.kill_at):
             self.dead = True
             raise Killed
 
@@ -283,9 +287,14 @@ class Employee:
                 self._look_at(to, answer)
             case Trashed():
                 self._look_at(to, answer.last)
-            case [Present(), *_]:
-                for seen in answer:
-                    self._look_at(to, seen)
+            case [Present(), *_] as shown:
+                self._look_at_each(to, shown)
+            case ChangedPage(records=shown) if to == "navimpact":  # Notion's lists do not show all of a page
+                self._look_at_each(to, shown)
+
+    def _look_at_each(self, to: str, shown: Iterable[Present]) -> None:
+        for seen in shown:
+            self._look_at(to, seen)
 
     def _look_at(self, to: str, seen: Present) -> None:
         known = self._seen.get((to, seen.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
 from random import Random
@@ -26,7 +26,10 @@ from navsync.model import (
 )
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryStore
-from tests.simulation import crew  # noqa: F401  # puts strands in the place of threads
+from tests.simulation import (
+    crew,  # noqa: F401  # puts strands in the place of threads
+    thaw,  # noqa: F401  # makes values faster
+)
 from tests.simulation.employee import Employee
 from tests.simulation.people import People
 from tests.simulation.swarm import Fault, Op, Swarm
@@ -37,6 +40,7 @@ VISIBILITY = 180.0
 DEDUPLICATED = 300.0
 MOST_RECEIVES = 5
 TICK = 300.0
+_BEGINNING = START.timestamp()
 
 
 class SimulatedClock:
@@ -48,7 +52,7 @@ class SimulatedClock:
 
     def __call__(self) -> datetime:
         if self._shown[0] != self.seconds:
-            self._shown = self.seconds, START + timedelta(seconds=self.seconds)
+            self._shown = self.seconds, datetime.fromtimestamp(_BEGINNING + self.seconds, UTC)
         return self._shown[1]
 
 
@@ -119,10 +123,13 @@ class History:
         self.witness = Witness(self)
 
     def _office(self, id: int, policy: Policy) -> Office:
-        workspace = Workspace(
-            id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=Settings(policy, requests_per_minute=600)
+        settings = Settings(
+            policy=policy,
+            field_policies=self.swarm.field_policies,
+            quiet_seconds=dict.fromkeys(self.swarm.types, self.swarm.quiet),
+            requests_per_minute=600,
         )
-        self.store.add(workspace)
+        self.store.add(Workspace(id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=settings))
         page_of, entity_of = translators(self.store.of(id))
         notion = SimulatedNotion(
             self.clock,
@@ -177,7 +184,7 @@ class History:
 
     def note(self, what: str, details: object = "") -> None:
         """One more line of the trace, of which only a sum is kept."""
-        self.trace = crc32(f"{self.clock.seconds} {what}".encode(), self.trace)
+        self.trace = crc32(what.encode(), self.trace + int(self.clock.seconds * 1000))
         if self.tell is not None:
             self.tell(f"{self.clock.seconds:9.2f}  {what} {details}")
 
@@ -218,7 +225,9 @@ class History:
         self.rates.clear()
         for office in self.offices:
             self.reconnect(office)
+            self.let_work(office, active=True)
             self.people.mend_properties(office)
+            self.store.desk(office.id).disclaim_later()  # of a wake that was lost: ticks are rarer from here on
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""
@@ -233,7 +242,7 @@ class History:
         """Something was changed: a webhook says so, if all goes well. *fields* are those that a person edited."""
         edit = Edit(self.clock(), tuple(fields)) if fields else None
         self.hooks.append((office.id, kind, external_id))
-        if self.deaf or self.strikes(Fault.HOOK_DROPPED):
+        if self.deaf or self.is_paused(office) or self.strikes(Fault.HOOK_DROPPED):
             return
         for _ in range(1 + self.strikes(Fault.HOOK_DOUBLED)):
             late = 600 * self.chance.random() if self.strikes(Fault.HOOK_LATE) else 0.0
@@ -300,7 +309,7 @@ class History:
 
     def _tick(self) -> None:
         for office in self.offices:
-            if not self.strikes(Fault.TICK_MISSED):
+            if not (self.is_paused(office) or self.strikes(Fault.TICK_MISSED)):
                 for _ in range(1 + self.strikes(Fault.TICK_DOUBLED)):
                     self.put(office, WorkKind.SWEEP, "", Lane.SWEEP)
 
@@ -314,6 +323,19 @@ class History:
         if workspace is not None and workspace.connection is Connection.NEEDS_REAUTH:
             desk.save_workspace(replace(workspace, connection=Connection.CONNECTED))
             self.put(office, WorkKind.SETUP, "")
+
+    def let_work(self, office: Office, *, active: bool) -> None:
+        """A person pauses the workspace, or lets it go on; the next tick finds what happened meanwhile."""
+        desk = self.store.desk(office.id)
+        workspace = desk.workspace()
+        if workspace is not None and workspace.is_active is not active:
+            desk.save_workspace(replace(workspace, is_active=active))
+            self.fired[Fault.PAUSED] += not active
+
+    def is_paused(self, office: Office) -> bool:
+        """Whether nobody is to call for it: its webhooks are dropped, and the schedule leaves it out."""
+        workspace = self.store.of(office.id).profile
+        return workspace is not None and not workspace.is_active
 
     def poisoned(self, office: Office, page_id: str) -> bool:
         """Whether this is the page that always fails: the first one of a workspace."""

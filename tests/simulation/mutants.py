@@ -25,8 +25,10 @@ from navsync.model import (
     Outcome,
     Present,
     RemoveIntent,
+    Settings,
     Side,
     SyncLog,
+    Workspace,
 )
 from navsync.model import Mapping as Pair
 from tests.contract.memory import MemoryNavImpact, MemoryNotion, Page
@@ -391,6 +393,25 @@ def a_late_worker_may_keep_its_budget() -> Iterator[None]:
         self.kept.budget = window
 
     with patch.object(MemoryDesk, "save_budget", save), _no_pauses():
+        yield
+
+
+@mutant
+def a_pause_is_ignored() -> Iterator[None]:
+    """Workers go on for a workspace that a person has paused."""
+
+    def workspace(self: MemoryDesk) -> Workspace | None:
+        profile = self.kept.profile
+        return profile and replace(profile, is_active=True)
+
+    with patch.object(MemoryDesk, "workspace", workspace):
+        yield
+
+
+@mutant
+def fields_have_no_policy_of_their_own() -> Iterator[None]:
+    """The workspace's policy decides every field."""
+    with patch.object(Settings, "policy_of", lambda self, *_: self.policy):
         yield
 
 

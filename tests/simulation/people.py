@@ -74,8 +74,8 @@ class People:
         self.edits: list[Edit] = []
         self.knowingly_replaced: set[tuple[str, Value]] = set()
         """Values that somebody saw and replaced, cleared or deleted."""
-        self.replacements: set[tuple[str, Value, Value]] = set()
-        """Field, what somebody saw, and what they wrote over it."""
+        self.replacements: dict[tuple[str, Value], set[Value]] = {}
+        """Field and what somebody saw → what was written over it, by those who saw it."""
         self.copies: set[tuple[int, str]] = set()
         """Pages that people copied from ours, our key with them."""
         self.deleted: dict[EntityRef, EntityRef] = {}
@@ -145,6 +145,10 @@ class People:
                 self._decide(office, op)
             case Act.REVERT:
                 self._revert(office, op)
+            case Act.PAUSE:
+                self.history.let_work(office, active=False)
+            case Act.RESUME:
+                self.history.let_work(office, active=True)
             case _:
                 assert_never(op.act)
 
@@ -217,7 +221,7 @@ class People:
             self._edited(where, id, name, seen.get(name), value)
 
     def _edited(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
-        self.replacements.add((name, old, new))
+        self._replaced(name, old, new)
         if new in (None, ()):
             self.cleared.add((where, id, name))
         before, after = set(pieces(name, old)), set(pieces(name, new))
@@ -261,9 +265,16 @@ class People:
         seen = office.notion.shown(page)
         old, new = page.values[name], record.seen(with_revision=True).values[name]
         _person(office).update(page.entity_type, page.id, {name: new}, seen=seen)
-        self.replacements.add((name, old, new))
+        self._replaced(name, old, new)
         self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
         self.touched_page(office, page)
+
+    def _replaced(self, name: str, old: Value, new: Value) -> None:
+        self.replacements.setdefault((name, old), set()).add(new)
+
+    def wanted_again(self, name: str, value: Value) -> None:
+        """A rule, or somebody who undid an edit or chose a winner, put *value* over whatever had replaced it."""
+        self.replacements.pop((name, value), None)
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -280,7 +291,7 @@ class People:
     def give_up_half(self, conflict: Conflict, winner: Side) -> None:
         """Somebody who sees both halves of *conflict* lets one of them win."""
         values = {Side.NAVIMPACT: conflict.navimpact, Side.NOTION: conflict.notion}
-        self.replacements.discard((conflict.field, values[winner], values[winner.other]))
+        self.wanted_again(conflict.field, values[winner])
 
     def _decide(self, office: Office, op: Op) -> None:
         mapping = _pick([m for m in self._mappings(office) if m.state is State.AWAITING_APPROVAL], op.target)

@@ -7,6 +7,7 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
+from navsync.fields import SPECS
 from navsync.model import EntityType, Policy
 
 
@@ -40,6 +41,9 @@ class Fault(StrEnum):
     MASS_DELETED = "many records deleted at once"
     CASCADED = "records deleted with their project"
     CROWDED = "two records in one worker's hands"
+    PAUSED = "workspace paused"
+    HELD_FOR_QUIET = "edit held until its record is left alone"
+    RULED_BY_FIELD = "conflict decided by the policy of its field"
 
 
 LIKELY = {
@@ -59,7 +63,8 @@ LIKELY = {
 
 TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE, Fault.PROPERTY_DELETED}
-    | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED}
+    | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
+    | {Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
 )
 """Consequences of others, or of what people do: they have no rate of their own."""
 
@@ -88,6 +93,8 @@ class Act(StrEnum):
     RESOLVE = "choose the winner of a conflict"
     DECIDE = "approve or reject a deletion"
     REVERT = "undo a row of the history"
+    PAUSE = "pause a workspace"
+    RESUME = "go on with a workspace"
 
 
 LIKES = {
@@ -112,6 +119,8 @@ LIKES = {
     Act.RESOLVE: 4,
     Act.DECIDE: 3,
     Act.REVERT: 3,
+    Act.PAUSE: 0.5,
+    Act.RESUME: 2,
 }
 
 
@@ -134,6 +143,10 @@ class Swarm:
     seed: int
     workspaces: int = 1
     policies: tuple[Policy, ...] = (Policy.ASK,)
+    field_policies: dict[str, Policy] = field(default_factory=dict)
+    """`media_project.title` → who wins its conflicts, in every workspace."""
+    quiet: int = 0
+    """Seconds for which a record must be left alone before its edits travel."""
     conditional: bool = True
     """NavImpact knows `If-Match`."""
     idempotent: bool = True
@@ -156,6 +169,7 @@ def drawn(seed: int, operations: int) -> Swarm:
     """The settings of history *seed*."""
     chance = Random(seed)  # noqa: S311  # it must be the same again
     workspaces = 2 if chance.random() < 0.25 else 1
+    types = _types(chance)
     return Swarm(
         seed=seed,
         workspaces=workspaces,
@@ -165,10 +179,12 @@ def drawn(seed: int, operations: int) -> Swarm:
         index_delay=chance.choice((0.0, 0.0, 20.0, 60.0)),
         rates={fault: _rate(chance, fault) for fault in Fault if fault not in TRIGGERED},
         fields=chance.choice((2, 4, 10)),
-        types=_types(chance),
+        types=types,
         records=chance.choice((2, 2, 2, 8)),
         ops=_ops(chance, workspaces, operations),
         threads=chance.choice((1, 3)),
+        field_policies=_field_policies(chance, types),
+        quiet=chance.choice((0, 0, 0, 5, 30)),
     )
 
 
@@ -181,7 +197,7 @@ def ordinary(seed: int, operations: int) -> Swarm:
     swarm = drawn(seed, operations)
     edits = [op for op in swarm.ops if op.act in (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION)]
     ops = tuple(op._replace(gap=Random(seed + n).expovariate(1 / PACE)) for n, op in enumerate(edits))  # noqa: S311
-    return replace(swarm, index_delay=0.0, rates={Fault.HOOK_DROPPED: 0.02}, fields=2, records=2, ops=ops)
+    return replace(swarm, index_delay=0.0, rates={Fault.HOOK_DROPPED: 0.02}, fields=2, records=2, ops=ops, quiet=0)
 
 
 def calm(swarm: Swarm) -> Swarm:
@@ -194,6 +210,12 @@ def _types(chance: Random) -> tuple[EntityType, ...]:
     children = [kind for kind in EntityType if kind is not EntityType.MEDIA_PROJECT]
     some = chance.sample(children, chance.choice((0, 1, 1, 2, 3)))
     return (EntityType.MEDIA_PROJECT, *(kind for kind in children if kind in some))
+
+
+def _field_policies(chance: Random, types: tuple[EntityType, ...]) -> dict[str, Policy]:
+    share = chance.choice((0, 0, 0.3, 1))
+    names = [f"{kind}.{each.name}" for kind in types for each in SPECS[kind].fields]
+    return {name: chance.choice(tuple(Policy)) for name in names if chance.random() < share}
 
 
 def _rate(chance: Random, fault: Fault) -> float:

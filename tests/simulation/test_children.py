@@ -36,6 +36,17 @@ def page_of(world: World, entity_type: EntityType, id: str) -> str:
     return page_id
 
 
+def test_a_child_that_had_to_wait_for_its_projects_page_is_not_listed_as_failing(world: World) -> None:
+    project = world.platform.create(PROJECT, {"title": "Reef"}, key="reef").id
+    child = add_child(world, LOG, project)
+    world.slice()
+
+    world.touched(Side.NAVIMPACT, project)
+    world.settle()
+
+    assert mapping_of(world, LOG, child).troubles == ()
+
+
 @pytest.mark.parametrize("entity_type", [LOG, STORY])
 def test_a_child_gets_a_page_that_belongs_to_its_project(world: World, entity_type: EntityType) -> None:
     project = world.new_project()

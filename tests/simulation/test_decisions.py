@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
+from navsync.conductor import SLICE, choices
 from navsync.fields import SPECS
 from navsync.model import (
     EntityRef,
@@ -24,6 +26,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from tests.contract.memory_store import MemoryLedger
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
@@ -64,6 +67,15 @@ def in_conflict(world: World) -> str:
     return id
 
 
+def retitled(world: World, title: str) -> str:
+    """A project called Reef until somebody calls it *title* in Notion."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title=title)
+    world.settle()
+    return id
+
+
 def both(world: World, id: str, name: str = "title") -> tuple[object, object]:
     return world.value(Side.NAVIMPACT, id, name), world.value(Side.NOTION, world.page_of(id), name)
 
@@ -90,6 +102,21 @@ def test_the_value_that_lost_is_in_the_log_with_who_chose(world: World) -> None:
     assert (change.side, change.old, change.new) == (Side.NAVIMPACT, "Ours", "Theirs")
     chosen = newest(world, Operation.RESOLVE)
     assert (chosen.actor, chosen.run_id) == ("ann", run)
+
+
+def test_a_winner_that_is_put_back_before_it_travels_is_carried_over_too(world: World) -> None:
+    id = in_conflict(world)
+    page, before = world.page_of(id), world.mapping_of(id).conflicts[0].base
+    reads = iter([True])
+
+    def put_back(called: str, applied: bool) -> None:
+        if called == "navimpact read" and applied and next(reads, False):
+            world.edit(Side.NOTION, page, title=before)
+
+    world.navimpact.fault = put_back
+    choose(world, id, "notion")
+
+    assert both(world, id) == (before, before)
 
 
 def test_an_edit_made_after_the_choice_is_a_conflict_again(world: World) -> None:
@@ -138,6 +165,25 @@ def in_trash(world: World, id: str) -> str:
     world.settle()
     assert world.mapping_of(id).state is State.AWAITING_APPROVAL
     return page
+
+
+def test_a_rejected_deletion_makes_no_second_record_while_navimpact_hides_the_first(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.person.restore(PROJECT, in_trash(world, id))
+    hidden = dict(world.platform.records)
+    world.platform.records.clear()
+    reads = iter([True])
+
+    def show(called: str, applied: bool) -> None:
+        if called == "navimpact read" and applied and next(reads, False):
+            world.platform.records.update(hidden)
+
+    world.navimpact.fault = show
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
+
+    assert list(world.platform.records) == [(PROJECT, id)]
+    assert world.mapping_of(id).state is State.LINKED
 
 
 def test_an_approved_deletion_deletes_the_record_in_navimpact(world: World) -> None:
@@ -249,14 +295,26 @@ def test_a_decision_on_what_waits_no_more_changes_nothing(world: World) -> None:
     assert both(world, id) == ("Reef", "Reef")
 
 
+def test_a_row_whose_column_was_lost_before_anybody_read_it_is_not_trashed_unasked(world: World) -> None:
+    page = world.new_row(title="Reef", budget=Decimal(5))
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+    world.settle()
+    ((kind, id),) = world.platform.records
+    assert world.value(Side.NAVIMPACT, id, "budget") is None
+
+    world.platform.remove(kind, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [t.code for t in world.mapping_of(id).troubles] == ["unread_deletion"]
+
+
 # --- undo -------------------------------------------------------------------------------------------------------------
 
 
 def test_undoing_an_update_puts_the_old_value_on_both_sides(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title="Oops")
-    world.settle()
+    id = retitled(world, "Oops")
 
     say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
 
@@ -264,10 +322,7 @@ def test_undoing_an_update_puts_the_old_value_on_both_sides(world: World) -> Non
 
 
 def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title="Oops")
-    world.settle()
+    retitled(world, "Oops")
     undone = newest(world, Operation.UPDATE)
 
     say(world, WorkKind.REVERT, f"log/{undone.id}")
@@ -281,10 +336,7 @@ def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World)
 
 
 def test_an_undo_can_be_undone(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title="Wanted")
-    world.settle()
+    id = retitled(world, "Wanted")
     say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
 
     say(world, WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}/title", "notion")
@@ -293,10 +345,7 @@ def test_an_undo_can_be_undone(world: World) -> None:
 
 
 def test_an_undo_refuses_where_somebody_has_edited_since(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title="Second")
-    world.settle()
+    id = retitled(world, "Second")
     second = newest(world, Operation.UPDATE)
     world.edit(Side.NAVIMPACT, id, title="Third")
     world.settle()
@@ -411,6 +460,34 @@ def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
     assert [both(world, id, "budget") for id in ids] == [(None, None)] * 3
 
 
+def test_undoing_a_run_of_more_rows_than_a_slice_can_read_goes_on_in_the_next(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(5)]
+    world.settle()
+    for id in ids:
+        page = world.page_of(id)
+        seen = world.person.read(PROJECT, page)
+        assert isinstance(seen, Present)
+        world.person.update(PROJECT, page, {"budget": Decimal(9)}, seen=seen)
+    world.clock.now += timedelta(minutes=5)
+    world.reconcile()
+    (run,) = {log.run_id for log in world.logs(Operation.UPDATE)}
+    read = MemoryLedger.logs_of_run
+
+    def slowly(ledger: MemoryLedger, run_id: str, *, before: SyncLog | None = None) -> Iterator[SyncLog]:
+        for row in read(ledger, run_id, before=before):
+            world.clock.now += SLICE / 2
+            yield row
+
+    monkeypatch.setattr(MemoryLedger, "logs_of_run", slowly)
+    monkeypatch.setattr(choices, "AT_ONCE", 1)
+
+    say(world, WorkKind.REVERT, f"run/{run}")
+
+    assert [both(world, id, "budget") for id in ids] == [(None, None)] * 5
+
+
 def test_undoing_the_deletion_of_a_project_brings_its_children_back_too(world: World) -> None:
     id = world.new_project(title="Reef")
     story = world.platform.create(STORY, {"title": "Fishers", "description": "All", "project": (id,)}, key="k")
@@ -438,10 +515,7 @@ def test_undoing_the_deletion_of_a_project_brings_its_children_back_too(world: W
 @pytest.mark.parametrize("call", ["notion update", "navimpact update"])
 @pytest.mark.parametrize("applied", [False, True])
 def test_an_undo_cut_short_is_finished(world: World, call: str, *, applied: bool) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title="Oops")
-    world.settle()
+    id = retitled(world, "Oops")
     undone = newest(world, Operation.UPDATE)
     struck: list[str] = []
 
@@ -497,3 +571,20 @@ def test_a_story_of_a_megabyte_conflicts_is_resolved_and_is_put_back(world: Worl
 
     say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
     assert description(world, id).startswith("navimpact Paragraph 0")
+
+
+def test_a_record_made_again_has_the_value_of_a_column_that_is_gone() -> None:
+    world = World()
+    world.connect()
+    id = world.new_project(title="Reef", budget=Decimal(7))
+    world.settle()
+    page = world.page_of(id)
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    (record,) = world.platform.records.values()
+    assert (record.values()["title"], record.values()["budget"]) == ("Still wanted", Decimal(7))

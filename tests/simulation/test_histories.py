@@ -68,7 +68,7 @@ def only_edits(seed: int, **settings: object) -> Swarm:
     """Nothing goes wrong, and nobody waits for a person."""
     swarm = calm(drawn(seed, OPERATIONS))
     ops = tuple(op for op in swarm.ops if op.act in (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION, Act.CREATE))
-    return replace(swarm, ops=ops, policies=(Policy.NAVIMPACT,), workspaces=1, **settings)  # type: ignore[arg-type]
+    return replace(swarm, ops=ops, policies=(Policy.NAVIMPACT,), workspaces=1, quiet=0, field_policies={}, **settings)  # type: ignore[arg-type]
 
 
 def delays(swarms: Iterable[Swarm], *, but_the_first: bool = False) -> list[float]:

@@ -10,14 +10,16 @@ QUICKLY_SEEN = [
     "the last writer wins",
     "the base is the whole answer",
     "values are recorded after the write",
-    "the etag is not sent",
     "whole records are written",
     "one 404 is a deletion",
     "copies are taken for ours",
     "done ignores the nonce",
     "what is trashed is deleted",
-    "what cannot be read is empty",
-    "deletions are not counted",
+    "there is no lease",
+    "the cursor has no overlap",
+    "vanished records are not looked for",
+    "a pause is ignored",
+    "fields have no policy of their own",
 ]
 
 

@@ -24,7 +24,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync.fields import SPECS, Kind, same
-from navsync.model import EntityRef, Mapping, Outcome, Present, State, Trouble, Value, Values, Work, WorkKind
+from navsync.model import (
+    EntityRef,
+    Mapping,
+    Outcome,
+    Policy,
+    Present,
+    RemoveIntent,
+    State,
+    Trouble,
+    Value,
+    Values,
+    Work,
+    WorkKind,
+)
 from tests.contract.memory import Page, Record, ids_in
 from tests.simulation.history import History, Office
 from tests.simulation.people import KINDS, WORDY, pieces
@@ -63,7 +76,14 @@ def _current(history: History) -> set[tuple[str, Value]]:
     shown = [r.values() for r in history.platform.records.values()]
     for office in history.offices:
         shown += [p.values for p in _live(history, office)]
+        shown += _half_removed(history, office)
     return {(name, piece) for values in shown for name, value in values.items() for piece in pieces(name, value)}
+
+
+def _half_removed(history: History, office: Office) -> list[Values]:
+    """What stays in Notion's trash while a removal waits to read its last word."""
+    removing = [m for m in history.store.of(office.id).mappings.values() if isinstance(m.intent, RemoveIntent)]
+    return [office.notion.pages[m.page_id].values for m in removing if m.page_id is not None]
 
 
 def _live(history: History, office: Office) -> list[Page]:
@@ -103,6 +123,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     match mapping.state:
         case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
             yield from _linked(office, name, mapping, record, page)
+            yield from _asking_needlessly(history, office, name, mapping)
         case State.DELETED if record is not None or live:
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
         case State.UNREACHABLE if page is not None and page.shared:
@@ -132,6 +153,15 @@ def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, 
     if page.key != str(mapping.entity) or not mapping.stamped:
         yield f"I4: the page of {name} carries {page.key}"
     yield from _agreeing(name, mapping, record.values(), office.notion.shown(page))
+
+
+def _asking_needlessly(history: History, office: Office, name: str, mapping: Mapping) -> Iterator[str]:
+    """Policies are for edits: where nothing was agreed on yet, a person is asked whatever they say."""
+    swarm = history.swarm
+    for conflict in mapping.conflicts:
+        policy = swarm.field_policies.get(f"{mapping.entity_type}.{conflict.field}", swarm.policies[office.id - 1])
+        if policy is not Policy.ASK and conflict.field in mapping.bases:
+            yield f"{name} asks about {conflict.field}, which “{policy}” decides"
 
 
 def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Present) -> Iterator[str]:

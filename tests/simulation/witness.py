@@ -91,6 +91,7 @@ class Witness:
         office.highest_fence = ledger.lease.fence
         if name == "save":
             mapping = args[0]
+            self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
             self.history.note(
                 f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping)
             )
@@ -117,6 +118,10 @@ class Witness:
             self.history.problem(f"I8: {name} went back")
         self.cursors[office.id, name] = max(before, value)
 
+    def cleared(self, office: Office, name: str) -> None:
+        """What was gone through begins anew the next time."""
+        self.cursors.pop((office.id, name), None)
+
     # --- updates ------------------------------------------------------------------------------------------------------
 
     def updated(
@@ -127,8 +132,10 @@ class Witness:
         after, mapping = self.values_of(office, to, kind, id), self._mapping(office, to, kind, id)
         for name, value in changes.items():
             rule = _rule(self.history, office, mapping, name)
+            if rule.startswith("policy"):
+                self._ruled(office, f"{kind}.{name}", rule)
             if rule == "undone" or rule.startswith("policy"):  # another workspace may carry it on as an edit
-                self.history.people.replacements.discard((name, value, before.get(name)))
+                self.history.people.wanted_again(name, value)
             if seen.values.get(name, _ABSENT) == value:
                 self.history.problem(f"{to}: {name} was written although it had not changed")
             if KINDS[name] is Kind.RELATION:
@@ -141,6 +148,12 @@ class Witness:
             for piece in _lost(name, before, after):
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, id, name, piece, looked, mapping)
+
+    def _ruled(self, office: Office, name: str, rule: str) -> None:
+        by_field = self.history.swarm.field_policies
+        self.history.fired[Fault.RULED_BY_FIELD] += name in by_field
+        if rule != f"policy {by_field.get(name, self.history.swarm.policies[office.id - 1])}":
+            self.history.problem(f"{name} was decided by “{rule}”, which is not its policy")
 
     def _moved_away(self, to: str, mapping: Mapping | None, old: Value, new: Value, looked: Looked | None) -> None:
         known = mapping is None or old in EMPTY or old == new or (mapping.id, old) in self.recorded_relations
@@ -157,7 +170,7 @@ class Witness:
     def _undone(self, to: str, name: str, old: Value, new: Value) -> None:
         """What a person wrote knowingly over *new* must not be replaced by it as if that were the newer of the two."""
         unlike_any_other = KINDS[name] not in WORDY and old not in EMPTY and new not in EMPTY
-        if not unlike_any_other or (name, new, old) not in self.history.people.replacements:
+        if not unlike_any_other or old not in self.history.people.replacements.get((name, new), ()):
             return
         if self.history.fired[Fault.OUTLIVED]:
             return  # what a late worker wrote looks like a person's edit, and is carried
@@ -285,7 +298,7 @@ class Witness:
         belonged = mapping.bases.get("project")
         for id in ids_in(belonged.navimpact) if belonged else ():
             root = people.deleted.get(EntityRef(PROJECT, id), root)
-        if self._approved(office, mapping):
+        if self._approved(office, mapping) or self._goes_with_approved(office, root):
             return
         if root is None:
             self.history.problem(f"I12: the page of {mapping.entity} was trashed, which nobody deleted")
@@ -294,6 +307,10 @@ class Witness:
         removed.add(str(root))
         if len(removed) > MOST_REMOVALS:
             self.history.problem("I12: more pages were trashed within an hour than may be without approval")
+
+    def _goes_with_approved(self, office: Office, project: EntityRef | None) -> bool:
+        pair = None if project is None else self.history.store.of(office.id).pairs.get(project)
+        return pair is not None and (office.id, pair) in self.history.people.approved
 
 
 _ABSENT = object()

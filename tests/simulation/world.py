@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, cast
@@ -31,7 +31,9 @@ from navsync.model import (
     Workspace,
 )
 from navsync.ports import ChangedPage, Ledger, SidePort
+from navsync.templates import Filled, MadePage
 from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
+from tests.contract.memory_pages import MemoryPages
 from tests.contract.memory_store import MemoryStore, MemoryWorkspace
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
@@ -75,12 +77,13 @@ class Watched:
     port: SidePort
     calls: list[str] = field(default_factory=list)
     fault: Fault | None = None
+    loose: MemoryPages = field(default_factory=MemoryPages)
 
     @property
     def side(self) -> Side:
         return self.port.side
 
-    def _call[Answer](self, name: str, act: Callable[[], Answer]) -> Answer:
+    def call[Answer](self, name: str, act: Callable[[], Answer]) -> Answer:
         called = f"{self.side} {name}"
         if self.fault:
             self.fault(called, False)
@@ -91,36 +94,36 @@ class Watched:
         return answer
 
     def read(self, entity_type: EntityType, id: str) -> Observation:
-        return self._call("read", lambda: self.port.read(entity_type, id))
+        return self.call("read", lambda: self.port.read(entity_type, id))
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
-        return self._call("create", lambda: self.port.create(entity_type, values, key=key))
+        return self.call("create", lambda: self.port.create(entity_type, values, key=key))
 
     def find(self, entity_type: EntityType, key: str) -> Any:
-        return self._call("find", lambda: self.port.find(entity_type, key))
+        return self.call("find", lambda: self.port.find(entity_type, key))
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
-        return self._call("update", lambda: self.port.update(entity_type, id, changes, seen=seen))
+        return self.call("update", lambda: self.port.update(entity_type, id, changes, seen=seen))
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
-        self._call("stamp", lambda: self.port.stamp(entity_type, id, key, title))
+        self.call("stamp", lambda: self.port.stamp(entity_type, id, key, title))
 
     def remove(self, entity_type: EntityType, id: str) -> None:
-        self._call("remove", lambda: self.port.remove(entity_type, id))
+        self.call("remove", lambda: self.port.remove(entity_type, id))
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
-        return self._call("restore", lambda: self.port.restore(entity_type, id))
+        return self.call("restore", lambda: self.port.restore(entity_type, id))
 
     def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
-        return self._call("changed_since", lambda: self.port.changed_since(entity_type, since, cursor))
+        return self.call("changed_since", lambda: self.port.changed_since(entity_type, since, cursor))
 
     def answers(self, entity_type: EntityType) -> bool:
-        return self._call("answers", lambda: self.port.answers(entity_type))
+        return self.call("answers", lambda: self.port.answers(entity_type))
 
     # what set-up asks of Notion: the data source is simply there
 
     def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
-        rows: Sequence[Present] = self._call("rows", lambda: cast(MemoryNotion, self.port).rows(entity_type, keys))
+        rows: Sequence[Present] = self.call("rows", lambda: cast(MemoryNotion, self.port).rows(entity_type, keys))
         return rows
 
     def find_parent(self) -> str:
@@ -130,10 +133,18 @@ class Watched:
         return cast(MemoryNotion, self.port).find_source(entity_type)
 
     def refresh(self, entity_type: EntityType) -> DataSource:
-        return self._call("refresh", lambda: cast(MemoryNotion, self.port).refresh(entity_type))
+        return self.call("refresh", lambda: cast(MemoryNotion, self.port).refresh(entity_type))
 
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
-        return self._call("readopt", lambda: cast(MemoryNotion, self.port).readopt(entity_type, field))
+        return self.call("readopt", lambda: cast(MemoryNotion, self.port).readopt(entity_type, field))
+
+    def to_read(
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+    ) -> Watched:
+        return replace(self, port=cast(MemoryNotion, self.port).to_read(page_of, entity_of))
+
+    def check(self, entity_type: EntityType, values: Values) -> Values:
+        return cast(MemoryNotion, self.port).check(entity_type, values)
 
     def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
         raise AssertionError("it is found")
@@ -141,8 +152,28 @@ class Watched:
     def use(self, source: DataSource) -> None:
         pass
 
+    def loose_pages(self) -> WatchedPages:
+        return WatchedPages(self, self.loose)
+
     def window(self) -> BudgetWindow:
         return BudgetWindow(START)
+
+
+@dataclass
+class WatchedPages:
+    """Pages that are no rows, through the same line."""
+
+    line: Watched
+    pages: MemoryPages
+
+    def under(self, parent_page_id: str) -> Sequence[str]:
+        return self.line.call("under", lambda: self.pages.under(parent_page_id))
+
+    def make(self, parent_page_id: str, page: Filled) -> MadePage:
+        return self.line.call("make", lambda: self.pages.make(parent_page_id, page))
+
+    def look(self, page_id: str) -> MadePage:
+        return self.line.call("look", lambda: self.pages.look(page_id))
 
 
 @dataclass

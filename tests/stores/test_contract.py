@@ -34,6 +34,7 @@ from navsync.model import (
 )
 from navsync.ports import Desk, Ledger
 from navsync.store import Store
+from navsync.templates import BUILT_IN, Commission
 from tests.contract.memory_store import MemoryStore
 from tests.stores.conftest import MINUTE, NOW, workspace
 
@@ -364,7 +365,7 @@ def test_more_logs_than_a_transaction_takes_are_recorded_at_once(ledger: Ledger)
 
     ledger.record(*logs)
 
-    assert list(ledger.logs_of_run("run-1")) == logs
+    assert list(ledger.logs_of_run("run-1")) == logs[::-1]
 
 
 def test_a_long_overwritten_value_is_kept_whole(ledger: Ledger) -> None:
@@ -389,6 +390,14 @@ def test_a_tenth_of_a_large_workspace_may_go_in_an_hour(ledger: Ledger) -> None:
     ledger.save(a_mapping(71, state=State.DELETED))
 
     assert [ledger.count_removal(NOW) for _ in range(8)] == [True] * 7 + [False]
+
+
+def test_how_many_more_may_go_is_told_without_counting(ledger: Ledger) -> None:
+    assert (ledger.removals_left(NOW), ledger.removals_left(NOW)) == (5, 5)
+
+    ledger.count_removal(NOW)
+
+    assert ledger.removals_left(NOW) == 4
 
 
 def test_the_next_hour_counts_anew(ledger: Ledger) -> None:
@@ -554,3 +563,18 @@ def test_a_late_worker_does_not_replace_the_budget_window_of_its_successor(desk:
 
 def test_a_desk_without_a_budget_window_has_none(desk: Desk) -> None:
     assert desk.budget() is None
+
+
+def test_a_commission_is_kept_with_all_that_is_known_of_it(desk: Desk) -> None:
+    values = {"description": "x" * 50_000, "budget": None}
+    asked = Commission(7, BUILT_IN["media_project"], "parent", NOW, values=values)
+    desk.commissions().save(asked)
+    begun = replace(asked, entity=EntityRef(PROJECT, "4"), known=("p1", "p2"), attempted_at=NOW + MINUTE)
+
+    desk.commissions().save(begun)
+
+    assert desk.commissions().get(7) == begun
+
+
+def test_a_commission_that_nobody_gave_is_none(desk: Desk) -> None:
+    assert desk.commissions().get(8) is None

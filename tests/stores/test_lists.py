@@ -361,6 +361,14 @@ def test_a_long_text_that_did_not_change_is_not_written_again(
     assert written == []
 
 
+def test_requests_to_notion_are_told_among_the_figures_of_their_day(store: Store) -> None:
+    for calls in (3, 4):
+        store.desk(W).count_calls(calls, NOW)
+
+    (day,) = store.lists.figures(W, "2026-11-22", "2026-11-22")
+    assert (day.day, day.entity_type, day.notion_calls) == ("2026-11-22", None, 7)
+
+
 def test_every_key_but_the_few_that_route_starts_with_the_workspace(
     store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
 ) -> None:

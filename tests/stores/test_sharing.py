@@ -91,12 +91,20 @@ def test_a_holder_that_comes_back_late_does_not_free_what_another_holds(either_s
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 
-def test_the_rows_of_a_run_are_found_oldest_first(either_store: AnyStore) -> None:
+def test_the_rows_of_a_run_are_found_latest_first(either_store: AnyStore) -> None:
     ledger = ledger_of(either_store)
     rows = [SyncLog(id, W, NOW, run, Operation.UPDATE, Outcome.SUCCESS) for id, run in ((3, "a"), (1, "a"), (2, "b"))]
     ledger.record(*rows)
 
-    assert [row.id for row in ledger.logs_of_run("a")] == [1, 3]
+    assert [row.id for row in ledger.logs_of_run("a")] == [3, 1]
+
+
+def test_the_rows_of_a_run_are_gone_on_with_behind_one_of_them(either_store: AnyStore) -> None:
+    ledger = ledger_of(either_store)
+    rows = [SyncLog(id, W, NOW + id * MINUTE, "a", Operation.UPDATE, Outcome.SUCCESS) for id in (1, 2, 3)]
+    ledger.record(*rows)
+
+    assert [row.id for row in ledger.logs_of_run("a", before=rows[2])] == [2, 1]
 
 
 # --- wakes ------------------------------------------------------------------------------------------------------------

@@ -57,7 +57,7 @@ MAY = {
     },
     "SyncTriggerRole": {
         "SyncTriggerLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query"},
         "MappingsTable": {"dynamodb:PutItem"},
         "WakeQueue": {"sqs:SendMessage"},
         "LaterQueue": {"sqs:SendMessage"} | TAKE,
@@ -160,6 +160,8 @@ ROUTES = {
         ("GET", "/attention", "caller"),
         ("POST", "/sync-project/{project_id}", "caller"),
         ("POST", "/workspaces/{id}/sync", "caller"),
+        ("POST", "/workspaces/{id}/preview", "caller"),
+        ("GET", "/workspaces/{id}/previews/{preview_id}", "caller"),
         ("POST", "/workspaces/{id}/setup", "caller"),
         ("GET", "/conflicts", "caller"),
         ("POST", "/conflicts/{mapping_id}/resolve", "caller"),
@@ -170,6 +172,11 @@ ROUTES = {
         ("GET", "/audit", "caller"),
         ("GET", "/explain/{entity_type}/{entity_id}", "caller"),
         ("GET", "/analytics", "caller"),
+        ("GET", "/templates", "caller"),
+        ("POST", "/templates", "caller"),
+        ("PUT", "/templates/{template}", "caller"),
+        ("DELETE", "/templates/{template}", "caller"),
+        ("POST", "/create-template", "caller"),
         ("GET", "/openapi.json", "anybody"),
         ("GET", "/docs", "anybody"),
         ("GET", "/health", "anybody"),
@@ -372,6 +379,12 @@ def test_a_queue_has_dead_letters_of_its_own_kind_and_an_alarm_at_the_first(queu
     assert QUEUES[dead].get("FifoQueue") == QUEUES[queue].get("FifoQueue")
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [dead, "QueueName"]}}]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (1, "GreaterThanOrEqualToThreshold")
+
+
+@pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm").values(), ids=of_type("AWS::CloudWatch::Alarm"))
+def test_an_alarm_rings_at_the_first_sign_and_is_sent_where_the_operator_said(alarm: Any) -> None:
+    assert (alarm["Threshold"], alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, 1, "notBreaching")
+    assert alarm["AlarmActions"] == {"Fn::If": ["AlarmsAreSent", [{"Ref": "AlarmTopicArn"}], []]}
 
 
 def test_a_deadly_record_is_parked_before_its_wake_ends_in_the_dead_letters() -> None:

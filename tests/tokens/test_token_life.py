@@ -11,6 +11,7 @@ import pytest
 from local.twins.notion.seed import BOT_ID, WORKSPACE_ID
 from navsync.credentials import Tokens, put_in_place
 from navsync.errors import Unavailable
+from tests.contract import stages
 from tests.tokens.conftest import WORKSPACE, Office, how_it_goes
 
 CROWDS = pytest.mark.parametrize("callers", [8, 50])
@@ -32,6 +33,29 @@ def test_a_crowd_whose_connection_was_removed_asks_once(office: Office, callers:
 
     assert set(found) == {"needs_reauth"}
     assert office.token_calls() == [400]
+
+
+def test_a_crowd_whose_token_was_revoked_asks_once(office: Office) -> None:
+    office.keep(office.connect())
+    stages.oauth(office.line).revoke(office.kept[-1].access_token)
+
+    found = office.at_once(8) + office.at_once(8)
+
+    assert set(found) == {"needs_reauth"}
+    assert office.token_calls() == [200, 400]  # the second connection, and the one question
+
+
+REFUSALS = [(400, "validation_error"), (403, "restricted_resource"), (404, "object_not_found"), (429, "rate_limited"),
+            (503, "service_unavailable"), (529, "service_overload")]  # fmt: skip
+
+
+@pytest.mark.parametrize(("status", "code"), REFUSALS)
+def test_no_refusal_but_a_401_has_a_token_renewed(office: Office, status: int, code: str) -> None:
+    office.keep(office.connect())
+    office.fails("/v1/users/me", status=status, body={"object": "error", "status": status, "code": code})
+
+    assert BOT_ID not in office.at_once(1)
+    assert office.token_calls() == [200]  # the second connection
 
 
 @CROWDS

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from navsync.explain import Verdict, explain
-from navsync.model import Conflict, Connection, EntityType, Mapping, State, Trouble, Workspace
+from navsync.model import (
+    Conflict,
+    Connection,
+    Direction,
+    EntityType,
+    Mapping,
+    Scope,
+    Settings,
+    State,
+    Trouble,
+    Workspace,
+)
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 REEF = Workspace(17, "n-1", "Reef", "bot", "reef", NOW, NOW)
 LINKED = Mapping(1, 17, EntityType.MEDIA_PROJECT, "4", "p", NOW, last_sync_at=NOW)
+HELD = Trouble("one_way", "Title was edited on notion, but does not sync from there.", "Edit it on navimpact.", "title")
 REFUSED = Trouble("refused", "Notion refused the value.", "Shorten it.")
 
 
@@ -41,6 +54,7 @@ def test_what_is_in_step_is_told_since_when() -> None:
         ({"state": State.UNREACHABLE}, Verdict.WAITING_FOR_A_PERSON, "does not show its page"),
         ({"state": State.DELETED}, Verdict.NOT_SYNCED, "was deleted"),
         ({"troubles": (REFUSED,)}, Verdict.FAILING, "refused the value"),
+        ({"troubles": (HELD,)}, Verdict.WAITING_FOR_A_PERSON, "does not sync from there"),
         (
             {"attempts": 3, "next_retry_at": NOW + timedelta(minutes=5)},
             Verdict.FAILING,
@@ -81,6 +95,24 @@ def test_a_paused_workspace_is_said_to_be_paused() -> None:
 @pytest.mark.parametrize(("queued", "verdict"), [(True, Verdict.WAITING), (False, Verdict.UNKNOWN)])
 def test_what_nobody_has_paired_is_unknown_or_on_its_way(queued: bool, verdict: Verdict) -> None:
     assert told(None, queued=queued)[0] is verdict
+
+
+RULE = Trouble("out_of_scope", "The workspace holds only the projects 1 or 2.", "Widen the scope.")
+
+
+def test_what_a_rule_leaves_out_is_told_with_the_rule() -> None:
+    left_out = LINKED.but(state=State.EXCLUDED, troubles=(RULE,))
+
+    assert told(left_out) == (Verdict.NOT_SYNCED, RULE.cause, RULE.fix)
+
+
+@pytest.mark.parametrize("settings", [Settings(scope=Scope(statuses=("active",))),
+                                      Settings(direction=Direction.TO_NAVIMPACT)], ids=str)  # fmt: skip
+def test_what_was_never_paired_may_be_left_out_with_its_project(settings: Settings) -> None:
+    verdict, because, _ = told(None, replace(REEF, settings=settings))
+
+    assert verdict is Verdict.NOT_SYNCED
+    assert "settings leave it out" in because
 
 
 def test_what_is_in_step_and_was_told_of_again_waits() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -28,6 +30,7 @@ ROWS = st.lists(
         side=st.sampled_from([None, *Side]),
         entity_type=st.sampled_from([None, *EntityType]),
         duration_ms=st.none() | st.integers(0, 200_000),
+        edited_at=st.none() | st.timedeltas(timedelta(hours=-1), timedelta(days=2)).map(lambda age: NOW - age),
     ),
     max_size=30,
 )
@@ -55,11 +58,41 @@ def test_figures_are_what_counting_the_rows_gives(rows: list[SyncLog]) -> None:
         assert each.conflicts == sum(row.operation is Operation.CONFLICT for row in well)
         assert each.mean_ms == (round(sum(times) / len(times)) if times else None)
         assert each.p95_ms is None or nearly(each.p95_ms, sorted(times)[-(-95 * len(times) // 100) - 1])
+        arrivals = sorted(ms for row in mine if (ms := figures.arrival_ms(row)) is not None)
+        assert each.arrival_mean_ms == (round(sum(arrivals) / len(arrivals)) if arrivals else None)
+        assert each.arrival_p50_ms is None or nearly(each.arrival_p50_ms, arrivals[-(-len(arrivals) // 2) - 1])
 
 
 def nearly(shown: int, exact: int) -> bool:
     """Within a class: never less, and at most a fifth more."""
     return exact <= shown <= max(1, exact * figures.STEP)
+
+
+ARRIVED = SyncLog(1, 17, NOW, "r", Operation.UPDATE, Outcome.SUCCESS, Side.NOTION, duration_ms=300)
+
+
+def test_an_edit_is_on_its_way_until_the_write_has_ended() -> None:
+    assert figures.arrival_ms(replace(ARRIVED, edited_at=NOW - timedelta(milliseconds=1_200))) == 1_500
+
+
+def test_clocks_that_differ_make_no_time_go_backwards() -> None:
+    assert figures.arrival_ms(replace(ARRIVED, edited_at=NOW + timedelta(seconds=5))) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"edited_at": None}, {"outcome": Outcome.FAILED}, {"operation": Operation.REVERT}, {"duration_ms": None}],
+)
+def test_what_carried_no_edit_that_was_told_of_is_not_timed(changes: dict[str, Any]) -> None:
+    assert figures.arrival_ms(replace(ARRIVED, **{"edited_at": NOW} | changes)) is None
+
+
+def test_calls_are_told_of_the_workspace_as_a_whole() -> None:
+    counters = counted([replace(ARRIVED, entity_type=EntityType.IMPACT_STORY)]) | {figures.CALLS: 7}
+
+    shown = figures.figures(17, "2026-11-22", counters)
+
+    assert {each.entity_type: each.notion_calls for each in shown} == {None: 7, EntityType.IMPACT_STORY: None}
 
 
 @given(st.integers(0, 10_000_000))

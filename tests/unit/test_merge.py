@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,19 @@ from hypothesis import strategies as st
 
 from navsync import merge
 from navsync.fields import SPECS
-from navsync.model import Base, Bases, Conflict, Direction, EntityType, FieldWrite, Policy, Present, Side, Value
+from navsync.model import (
+    Base,
+    Bases,
+    Conflict,
+    Direction,
+    EntityType,
+    FieldWrite,
+    Policy,
+    Present,
+    Settings,
+    Side,
+    Value,
+)
 
 PROJECT = SPECS[EntityType.MEDIA_PROJECT]
 BLANK: dict[str, Value] = {
@@ -28,7 +41,7 @@ def shown(**values: Value) -> Present:
 def decide(
     navimpact: Present, notion: Present, bases: Bases = AGREED, policy: Policy = Policy.ASK, **options: Direction
 ) -> merge.Plan:
-    return merge.plan(PROJECT, bases, navimpact, notion, lambda _field: policy, **options)
+    return merge.plan(PROJECT, bases, navimpact, notion, Settings(policy=policy), **options)
 
 
 def test_nothing_is_done_where_nothing_changed() -> None:
@@ -220,6 +233,68 @@ def test_every_combination_loses_nothing_that_only_one_side_holds(
     differ = navimpact != notion
     assert bool(plan.writes or plan.conflicts) is differ
     assert not (plan.writes and plan.conflicts)
+
+
+# --- one way ----------------------------------------------------------------------------------------------------------
+
+
+def one_way(
+    direction: Direction, navimpact: Present, notion: Present, bases: Bases = AGREED, policy: Policy = Policy.ASK
+) -> merge.Plan:
+    settings = Settings(field_directions={"media_project.description": direction}, policy=policy)
+    return merge.plan(PROJECT, bases, navimpact, notion, settings)
+
+
+ONE_WAYS = [(Direction.TO_NOTION, Side.NOTION), (Direction.TO_NAVIMPACT, Side.NAVIMPACT)]
+
+
+@pytest.mark.parametrize(("direction", "to"), ONE_WAYS)
+@pytest.mark.parametrize("policy", Policy)
+@pytest.mark.parametrize(("base", "navimpact", "notion"), list(itertools.product(VERSIONS, VERSIONS, VERSIONS)))
+def test_a_field_that_syncs_one_way_is_only_ever_written_there_and_only_where_its_source_was_edited(
+    base: Value, navimpact: Value, notion: Value, policy: Policy, direction: Direction, to: Side
+) -> None:
+    bases, seen = {**AGREED, "description": Base(base, base)}, Base(navimpact, notion)
+
+    plan = one_way(direction, shown(description=navimpact), shown(description=notion), bases, policy=policy)
+
+    was_edited = seen.on(to.other) != base and navimpact != notion
+    assert [(w.to, w.value, w.overwrites) for w in plan.writes] == [(to, seen.on(to.other), seen.on(to))] * was_edited
+    assert plan.conflicts == ()
+    assert bool(plan.troubles) is (navimpact != notion and not was_edited)
+
+
+@pytest.mark.parametrize(("direction", "to"), ONE_WAYS)
+def test_words_of_a_long_text_that_syncs_one_way_are_not_mixed(direction: Direction, to: Side) -> None:
+    seen = Base("The coral reef is dying.", "The reef was dying.")
+
+    plan = one_way(direction, shown(description=seen.navimpact), shown(description=seen.notion), LONG)
+
+    assert [(w.to, w.value) for w in plan.writes] == [(to, seen.on(to.other))]
+
+
+@pytest.mark.parametrize(("direction", "to"), ONE_WAYS)
+def test_what_was_never_agreed_on_is_a_conflict_in_a_field_that_syncs_one_way_too(
+    direction: Direction, to: Side
+) -> None:
+    plan = one_way(direction, shown(description="a"), shown(description="b"), {}, policy=Policy(to.other))
+
+    assert [c.field for c in plan.conflicts] == ["description"]
+
+
+def test_an_empty_field_that_was_never_agreed_on_is_not_filled_the_wrong_way() -> None:
+    plan = one_way(Direction.TO_NOTION, shown(), shown(description="b"), {})
+
+    assert [(t.code, t.field) for t in plan.troubles] == [("one_way", "description")]
+
+
+def test_a_setting_does_not_widen_what_a_field_is_limited_to() -> None:
+    limited = replace(PROJECT.fields[1], direction=Direction.TO_NOTION)
+    settings = Settings(field_directions={"media_project.description": Direction.TO_NAVIMPACT})
+
+    travels = [side for side in Side if merge.may_travel(PROJECT.type, limited, settings, side)]
+
+    assert travels == []
 
 
 texts = st.one_of(st.none(), st.sampled_from(["a", "b", "c"]))

@@ -17,6 +17,7 @@ from navsync.model import (
     Change,
     Conflict,
     Connection,
+    Direction,
     EntityType,
     Mapping,
     Operation,
@@ -145,7 +146,7 @@ def test_an_outcome_is_one_of_the_frontends_words(outcome: Outcome, status: str)
     ids=str,
 )  # fmt: skip
 def test_a_finer_state_is_told_beside_the_frontends_word(changes: dict[str, Any], status: str, state: str) -> None:
-    shown = views.mapping(a_mapping(**changes), database_id=None)
+    shown = views.mapping(a_mapping(**changes), database_id=None, direction=Direction.BOTH)
 
     assert (shown["sync_status"], shown["state"]) == (status, state)
 
@@ -177,19 +178,19 @@ def test_a_workspace_is_active_while_it_is_synced(
 
 
 def test_ids_that_the_frontend_types_as_numbers_are_numbers() -> None:
-    shown = views.mapping(a_mapping(), database_id="d")
+    shown = views.mapping(a_mapping(), database_id="d", direction=Direction.BOTH)
 
     assert (shown["id"], shown["media_project_id"], shown["entity_id"]) == (1, 42, 42)
 
 
 def test_only_a_project_is_a_media_project() -> None:
-    shown = views.mapping(a_mapping(entity_type=EntityType.IMPACT_STORY), database_id="d")
+    shown = views.mapping(a_mapping(entity_type=EntityType.IMPACT_STORY), database_id="d", direction=Direction.BOTH)
 
     assert (shown["media_project_id"], shown["entity_id"]) == (None, 42)
 
 
 def test_a_row_that_has_no_record_yet_is_shown_without_one() -> None:
-    shown = views.mapping(a_mapping(entity_id=None, state=State.DRAFT), database_id=None)
+    shown = views.mapping(a_mapping(entity_id=None, state=State.DRAFT), database_id=None, direction=Direction.BOTH)
 
     assert (shown["media_project_id"], shown["entity_id"], shown["notion_database_id"]) == (None, None, None)
 
@@ -236,7 +237,7 @@ def test_each_thing_that_waits_is_an_item() -> None:
     ids=str,
 )  # fmt: skip
 def test_a_mapping_says_in_a_sentence_why_it_is_not_in_step(changes: dict[str, Any], reason: str | None) -> None:
-    assert views.mapping(a_mapping(**changes), database_id=None)["reason"] == reason
+    assert views.mapping(a_mapping(**changes), database_id=None, direction=Direction.BOTH)["reason"] == reason
 
 
 # --- the sync log -----------------------------------------------------------------------------------------------------
@@ -261,7 +262,11 @@ def test_only_a_failure_has_an_error_message() -> None:
 def test_everything_that_is_shown_is_json() -> None:
     everything = [
         views.workspace(a_workspace()),
-        views.mapping(a_mapping(conflicts=(CLASH,), troubles=(REFUSED,), next_retry_at=NOW), database_id="d"),
+        views.mapping(
+            a_mapping(conflicts=(CLASH,), troubles=(REFUSED,), next_retry_at=NOW),
+            database_id="d",
+            direction=Direction.BOTH,
+        ),
         views.attention(a_mapping(conflicts=(CLASH,), troubles=(REFUSED,))),
         views.log(a_log(entity_type=None, entity_id=None, changes=(Change("title", Side.NAVIMPACT, ("a",), None),))),
     ]

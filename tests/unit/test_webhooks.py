@@ -61,7 +61,27 @@ def test_a_signed_navimpact_event_names_the_record_to_look_at() -> None:
 
     event = webhooks.navimpact_event(body, standard_headers(body), [SECRET])
 
-    assert event == EntityRef(EntityType.MEDIA_PROJECT, "42")
+    assert event is not None
+    assert event.entity == EntityRef(EntityType.MEDIA_PROJECT, "42")
+
+
+def test_a_navimpact_event_tells_when_it_was() -> None:
+    body = navimpact_body()
+
+    event = webhooks.navimpact_event(body, standard_headers(body), [SECRET])
+
+    assert event is not None
+    assert event.at == datetime(2026, 11, 22, 10, 0, 12, 345_678, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["2026-11-22T10:00:12", "soon", 5, None])
+def test_a_navimpact_event_whose_time_cannot_be_read_is_taken_all_the_same(written: object) -> None:
+    body = json.dumps(json.loads(navimpact_body()) | {"timestamp": written}).encode()
+
+    event = webhooks.navimpact_event(body, standard_headers(body), [SECRET])
+
+    assert event is not None
+    assert event.at is None
 
 
 def test_while_a_secret_is_rotated_both_are_good() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -28,9 +28,7 @@ def accepted(
     call: Call[Any, Any], message: str, work: Work, workspace_ids: Sequence[int], **more: Any
 ) -> Response[str]:
     """Put *work*, wait for it where the caller would rather, and say how far it came."""
-    for workspace_id in workspace_ids:
-        runtime.inbox.put(workspace_id, work)
-    done = _waited(call.wait, workspace_ids, work) if call.wait else None
+    done = done_within(call.wait, workspace_ids, work)
     content = {"message": message, "run_id": work.run_id, "workspaces": len(workspace_ids), "done": bool(done)} | more
     answer = api.json_response(content, HTTPStatus.OK if done else HTTPStatus.ACCEPTED)
     if done is not None:
@@ -41,16 +39,21 @@ def accepted(
 LOOK_AGAIN_S = 0.25
 
 
-def _waited(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool | None:
-    """Whether *work* was done within *seconds*; None: too many wait already, so this call does not."""
-    now = runtime.clock()
-    until = now + timedelta(seconds=seconds)
-    room = runtime.store.waiting_room(workspace_ids[0])
-    place = room.sit(now=now, until=until)
+def done_within(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool | None:
+    """Put *work*; whether it is done within *seconds* from now. None: nobody waits, or too many do already."""
+    until = runtime.clock() + timedelta(seconds=seconds)
+    for workspace_id in workspace_ids:
+        runtime.inbox.put(workspace_id, work)
+    return _waited(until, workspace_ids, work) if seconds else None
+
+
+def _waited(until: datetime, left: Sequence[int], work: Work) -> bool | None:
+    room = runtime.store.waiting_room(left[0])
+    place = room.sit(now=runtime.clock(), until=until)
     if place is None:
         return None
     try:
-        while (left := [id for id in workspace_ids if runtime.store.desk(id).waits(work)]) and runtime.clock() < until:
+        while (left := [id for id in left if runtime.store.desk(id).waits(work)]) and runtime.clock() < until:
             runtime.sleep(LOOK_AGAIN_S)
         return not left
     finally:

@@ -26,6 +26,25 @@ def workspaces_of(call: Call[Any, Any], workspace_id: int | None = None) -> list
     return [w for w in runtime.store.directory.workspaces() if call.who.role_in(w) is not None]
 
 
+SEVERAL_WORKSPACES = {
+    "no_workspace": (400, "The caller has no workspace."),
+    "several_workspaces": (400, "The caller has several: `workspaces` lists them, `workspace_id` names one."),
+}
+
+
+def workspace_meant(call: Call[Any, Any], workspace_id: int | None) -> Workspace:
+    """The workspace that is named, or the only one of the caller's that is synced."""
+    all_of_them = workspaces_of(call, workspace_id)
+    mine = [each for each in all_of_them if views.is_active(each)] or all_of_them
+    if not mine:
+        raise api.Problem(HTTPStatus.BAD_REQUEST, "no_workspace", "No active Notion workspace found")
+    if len(mine) > 1:
+        choices = [{"id": each.id, "workspace_name": each.name} for each in mine]
+        detail = "You have several workspaces: name one with workspace_id."
+        raise api.Problem(HTTPStatus.BAD_REQUEST, "several_workspaces", detail, workspaces=choices)
+    return mine[0]
+
+
 def workspace_of_path(call: Call[Any, Any]) -> Workspace | None:
     """The workspace that the path names, whoever's it is."""
     id = call.id()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping as MappingOf
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -10,7 +10,7 @@ from dashboard import pages
 from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.model import Direction, Mapping, Outcome
+from navsync.model import DataSource, Direction, EntityType, Mapping, Outcome, Workspace
 from navsync.standing import LISTED
 from navsync.store import LogFilter, MappingFilter, keys
 
@@ -21,20 +21,23 @@ from navsync.store import LogFilter, MappingFilter, keys
 def sync_mappings(call: Call[asks.MappingQuery, Nothing]) -> Response[str]:
     """Mappings, newest first."""
     asked = call.query
-    mine = workspaces_of(call, asked.workspace_id)
-    if asked.sync_direction is not Direction.BOTH:
-        return api.json_response(pages.page([], 0, asked) | {"cursor": None})  # each mapping syncs both ways
+    mine = {w.id: w for w in workspaces_of(call, asked.workspace_id) if _syncs(w, asked.sync_direction)}
     standings = LISTED if asked.sync_status is None else views.STANDINGS[asked.sync_status]
     project = None if asked.media_project_id is None else str(asked.media_project_id)
-    found, total = pages.mappings(mine, MappingFilter(standings, asked.entity_type, project), asked)
+    found, total = pages.mappings([*mine.values()], MappingFilter(standings, asked.entity_type, project), asked)
     sources = {id: runtime.store.desk(id).sources() for id in {mapping.workspace_id for mapping in found}}
-    items = (_mapping(mapping, sources[mapping.workspace_id]) for mapping in found)
+    items = (_mapping(mapping, mine[mapping.workspace_id], sources[mapping.workspace_id]) for mapping in found)
     return api.json_response(pages.cursor_page(items, total, asked, lambda item: f"{item['id']}", len(found)))
 
 
-def _mapping(shown: Mapping, sources: Any) -> views.Json:
+def _syncs(workspace: Workspace, direction: Direction | None) -> bool:
+    return direction in (None, workspace.settings.direction)
+
+
+def _mapping(shown: Mapping, workspace: Workspace, sources: MappingOf[EntityType, DataSource]) -> views.Json:
     source = sources.get(shown.entity_type)
-    return views.mapping(shown, database_id=source.database_id if source else None)
+    database_id = source.database_id if source else None
+    return views.mapping(shown, database_id=database_id, direction=workspace.settings.direction)
 
 
 _OUTCOMES = {

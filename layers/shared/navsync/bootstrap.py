@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -29,12 +29,13 @@ from navsync.config import (
 from navsync.credentials import Credentials, Tokens
 from navsync.errors import ConfigError, Forbidden, NeedsReauth, OutOfBlocks
 from navsync.inbox import Inbox
-from navsync.model import Capabilities, Direction, Edit, EntityRef, Lane, Pause, Work, WorkKind, Workspace
+from navsync.model import Capabilities, Direction, Edit, EntityRef, Lane, Origin, Pause, Work, WorkKind, Workspace
 from navsync.navimpact import NavImpactSide
 from navsync.notion import Budget, Gateway, NotionSide, OAuth, SetUp
 from navsync.ports import Ledger
 from navsync.secrets import DeploymentSecrets, NotionWebhookToken, SigningSecrets, WorkspaceSecrets
 from navsync.store import DynamoDesk, Store, Tables
+from navsync.templates import PageStart
 from navsync.tokens import Claims, Expected, PublicKeys
 
 if TYPE_CHECKING:
@@ -83,11 +84,12 @@ def work(
     direction: Direction = Direction.BOTH,
     thorough: bool = False,
     edit: Edit | None = None,
+    origin: Origin | None = None,
     choice: str | None = None,
 ) -> Work:
     """A fresh work row, due now; its id is the run's, too."""
     nonce = str(new_id())
-    return Work(lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edit)
+    return Work(lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edit, origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,11 +311,16 @@ class _Workshop:
         )
         return NotionSide(
             gateway=gateway,
-            set_up=SetUp(gateway, workspace.bot_id, workspace.settings.parent_page_id),
+            set_up=SetUp(gateway, workspace.bot_id, workspace.settings.parent_page_id, workspace.settings.properties),
             page_of=partial(_page_of, ledger),
             entity_of=partial(_entity_of, ledger),
             link_of=self._link_of,
             remember=desk.save_source,
+            starts_with=PageStart(
+                chosen=workspace.settings.page_templates,
+                template=cache(self.store.templates(workspace.id).get),
+                title_of=partial(_title_of, ledger),
+            ),
         )
 
     def _credentials(self, workspace_id: int) -> Credentials:
@@ -358,6 +365,11 @@ def _was_forbidden(desk: DynamoDesk, error: Forbidden) -> None:
 def _page_of(ledger: Ledger, entity: EntityRef) -> str | None:
     mapping = ledger.of_entity(entity)
     return None if mapping is None else mapping.page_id
+
+
+def _title_of(ledger: Ledger, entity: EntityRef) -> str | None:
+    mapping = ledger.of_entity(entity)
+    return None if mapping is None else mapping.title
 
 
 def _entity_of(ledger: Ledger, page_id: str) -> EntityRef | None:

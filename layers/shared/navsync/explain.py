@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import assert_never
 
-from navsync.model import Connection, Mapping, State, Workspace
+from navsync.model import Connection, Mapping, Settings, Side, State, Workspace
+from navsync.scope import ONE_WAY
 from navsync.standing import Standing, standing_of
 
 
@@ -48,7 +49,7 @@ def explain(
     if stopped := _of_workspace(workspace):
         return stopped
     if mapping is None:
-        return _unknown(queued=queued)
+        return _unknown(workspace.settings, queued=queued)
     return _of_mapping(mapping, queued=queued, blocked_until=blocked_until)
 
 
@@ -75,9 +76,15 @@ def _of_workspace(workspace: Workspace) -> Explanation | None:
             assert_never(workspace.connection)
 
 
-def _unknown(*, queued: bool) -> Explanation:
+def _unknown(settings: Settings, *, queued: bool) -> Explanation:
     if queued:
         return Explanation(Verdict.WAITING, "It was told of and is looked at in a moment.", NOTHING_TO_DO)
+    if settings.scope or not settings.direction.allows(Side.NOTION):
+        return Explanation(
+            Verdict.NOT_SYNCED,
+            "NavSync has no pair of it: it does not exist, or the workspace's settings leave it out with its project.",
+            "Ask why its project stands as it does, or widen the workspace's scope or direction.",
+        )
     return Explanation(
         Verdict.UNKNOWN,
         "NavSync has never paired it: it does not exist, or no reconcile has met it yet.",
@@ -100,6 +107,9 @@ def _of_mapping(mapping: Mapping, *, queued: bool, blocked_until: datetime | Non
             )  # fmt: skip
         case Standing.APPROVAL | Standing.DRAFT | Standing.FAILED | Standing.UNREACHABLE:
             return _troubled(mapping, standing)
+        case Standing.EXCLUDED:
+            rule = mapping.troubles[0]
+            return Explanation(Verdict.NOT_SYNCED, rule.cause, rule.fix, mapping.last_sync_at)
         case Standing.DELETED:
             return Explanation(
                 Verdict.NOT_SYNCED, "It was deleted, and its last values are in the history.",
@@ -136,7 +146,8 @@ def _pending(mapping: Mapping, blocked_until: datetime | None) -> Explanation:
 def _troubled(mapping: Mapping, standing: Standing) -> Explanation:
     trouble = next(iter(mapping.troubles), None)
     cause, fix = _UNSAID[standing] if trouble is None else (trouble.cause, trouble.fix)
-    verdict = Verdict.FAILING if standing is Standing.FAILED else Verdict.WAITING_FOR_A_PERSON
+    fails = standing is Standing.FAILED and not (trouble is not None and trouble.code == ONE_WAY)
+    verdict = Verdict.FAILING if fails else Verdict.WAITING_FOR_A_PERSON
     return Explanation(verdict, cause, fix, mapping.last_sync_at, None if trouble is None else trouble.code)
 
 

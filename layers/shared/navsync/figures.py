@@ -7,12 +7,16 @@ import io
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from navsync.model import EntityType, Operation, Outcome, Side, SyncLog
 
 NOTHING = "-"
 """In the place of an entity type or a side that a row has none of."""
+
+CALLS = f"calls|{NOTHING}"
+"""The counter of requests to Notion, which are about whole workspaces."""
 
 STEP = 1.2
 """Durations are counted in classes, each so many times as long as the one before: a percentile is as exact as that."""
@@ -22,13 +26,30 @@ def counters_of(log: SyncLog) -> dict[str, int]:
     """What one row adds to its day's counters."""
     entity_type = log.entity_type or NOTHING
     counted = {f"rows|{entity_type}|{log.operation}|{log.outcome}|{log.side or NOTHING}": 1}
-    if log.duration_ms is None or log.outcome is Outcome.STARTED:
-        return counted
-    return counted | {
-        f"timed|{entity_type}": 1,
-        f"ms|{entity_type}": log.duration_ms,
-        f"class|{entity_type}|{class_of(log.duration_ms)}": 1,
-    }
+    if log.duration_ms is not None and log.outcome is not Outcome.STARTED:
+        counted |= _timed("", entity_type, log.duration_ms)
+    if (arrival := arrival_ms(log)) is not None:
+        counted |= _timed("arrival ", entity_type, arrival)
+    return counted
+
+
+def arrival_ms(log: SyncLog) -> int | None:
+    """How long an edit was on its way: from when it was made, by the clock of its side, to the end of our write.
+
+    None: the row carried none of which an event told when it was made.
+    """
+    travelled = log.operation in (Operation.CREATE, Operation.UPDATE) and log.outcome is Outcome.SUCCESS
+    if not travelled or log.edited_at is None or log.duration_ms is None:
+        return None
+    return max(0, round((log.at - log.edited_at) / MILLISECOND) + log.duration_ms)
+
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def _timed(what: str, entity_type: str, duration_ms: int) -> dict[str, int]:
+    """Counters of one more duration of a kind."""
+    return {f"{what}ms|{entity_type}": duration_ms, f"{what}class|{entity_type}|{class_of(duration_ms)}": 1}
 
 
 def class_of(duration_ms: int) -> int:
@@ -61,6 +82,12 @@ class Figures:
     edits_in_notion: int
     mean_ms: int | None
     p95_ms: int | None
+    arrival_mean_ms: int | None
+    """From an edit to the end of the write that carried it, as `arrival_ms` says."""
+    arrival_p50_ms: int | None
+    arrival_p95_ms: int | None
+    notion_calls: int | None
+    """Requests of the whole workspace, told where the rows are about no record."""
 
     @property
     def success_rate(self) -> float | None:
@@ -81,8 +108,8 @@ def _figures(workspace_id: int, day: str, entity_type: str, named: Iterable[tupl
     outcomes: Counter[str] = Counter()
     done: Counter[str] = Counter()
     written: Counter[str] = Counter()
-    classes: Counter[int] = Counter()
-    timed = spent = 0
+    took, arrival = _Durations(), _Durations()
+    calls = 0
     for parts, number in named:
         match parts:
             case ["rows", _, operation, outcome, side]:
@@ -90,12 +117,16 @@ def _figures(workspace_id: int, day: str, entity_type: str, named: Iterable[tupl
                 if outcome == Outcome.SUCCESS:
                     done[operation] += number
                     written[side] += number if operation == Operation.UPDATE else 0
-            case ["timed", _]:
-                timed += number
             case ["ms", _]:
-                spent += number
+                took.ms += number
             case ["class", _, each]:
-                classes[int(each)] += number
+                took.classes[int(each)] += number
+            case ["arrival ms", _]:
+                arrival.ms += number
+            case ["arrival class", _, each]:
+                arrival.classes[int(each)] += number
+            case ["calls", _]:
+                calls += number
     return Figures(
         workspace_id=workspace_id,
         day=day,
@@ -109,24 +140,41 @@ def _figures(workspace_id: int, day: str, entity_type: str, named: Iterable[tupl
         conflicts=done[Operation.CONFLICT],
         edits_in_navimpact=written[Side.NOTION] + written[NOTHING],
         edits_in_notion=written[Side.NAVIMPACT] + written[NOTHING],
-        mean_ms=round(spent / timed) if timed else None,
-        p95_ms=_percentile(classes, 0.95),
+        mean_ms=took.mean,
+        p95_ms=took.percentile(0.95),
+        arrival_mean_ms=arrival.mean,
+        arrival_p50_ms=arrival.percentile(0.5),
+        arrival_p95_ms=arrival.percentile(0.95),
+        notion_calls=calls if entity_type == NOTHING else None,
     )
 
 
-def _percentile(classes: Mapping[int, int], share: float) -> int | None:
-    """So many of all took at most this long, to within one class."""
-    wanted, seen = math.ceil(share * sum(classes.values())), 0
-    for number in sorted(classes):
-        seen += classes[number]
-        if seen >= wanted > 0:
-            return longest_in(number)
-    return None
+@dataclass(slots=True)
+class _Durations:
+    """Durations as counters keep them: what they add up to, and how many there are of each class."""
+
+    ms: int = 0
+    classes: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def mean(self) -> int | None:
+        """Their mean; None: there are none."""
+        return round(self.ms / self.classes.total()) if self.classes.total() else None
+
+    def percentile(self, share: float) -> int | None:
+        """So many of all took at most this long, to within one class."""
+        wanted, seen = math.ceil(share * self.classes.total()), 0
+        for number in sorted(self.classes):
+            seen += self.classes[number]
+            if seen >= wanted > 0:
+                return longest_in(number)
+        return None
 
 
 COLUMNS = (
     "workspace_id", "day", "entity_type", "succeeded", "failed", "unfinished", "success_rate", "created", "updated",
-    "deleted", "conflicts", "edits_in_navimpact", "edits_in_notion", "mean_ms", "p95_ms",
+    "deleted", "conflicts", "edits_in_navimpact", "edits_in_notion", "mean_ms", "p95_ms", "arrival_mean_ms",
+    "arrival_p50_ms", "arrival_p95_ms", "notion_calls",
 )  # fmt: skip
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from navsync import text
 from navsync.fields import EntitySpec, Field, Kind, bodies, cannot_carry, same
 from navsync.model import (
+    NEVER_SHOWN,
     Base,
     Bases,
     Conflict,
     Direction,
+    EntityType,
     FieldWrite,
     Policy,
     Present,
+    Settings,
     Side,
     Trouble,
     Value,
@@ -92,20 +96,48 @@ def plan(
     bases: Bases,
     navimpact: Present,
     notion: Present,
-    policy_of: Callable[[str], Policy],
+    settings: Settings,
     *,
     direction: Direction = Direction.BOTH,
 ) -> Plan:
     """Decide every field of *spec*. *direction* limits this run: what may not travel now is left for another."""
-    decided = (_decide(f, bases.get(f.name), navimpact, notion, policy_of(f.name)) for f in spec.fields)
+    rule_of = partial(_rule, spec.type, settings)
+    decided = (_decide(f, bases.get(f.name), navimpact, notion, rule_of) for f in spec.fields)
     return Plan(tuple(action for actions in decided if _allowed(actions, direction) for action in actions))
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """What people and the platform say of one field."""
+
+    policy: Policy
+    towards: tuple[Side, ...]
+    """The sides that it may be written to."""
+
+
+def _rule(entity_type: EntityType, settings: Settings, field: Field) -> _Rule:
+    towards = tuple(side for side in Side if may_travel(entity_type, field, settings, side))
+    return _Rule(settings.policy_of(entity_type, field.name), towards)
+
+
+def may_travel(entity_type: EntityType, field: Field, settings: Settings, to: Side) -> bool:
+    """Whether *field* may be written to *to*: where it is limited itself, a setting cannot widen it."""
+    return field.direction.allows(to) and settings.direction_of(entity_type, field.name).allows(to)
+
+
 def _allowed(actions: tuple[Action, ...], direction: Direction) -> bool:
-    return all(direction.allows(action.to) for action in actions if isinstance(action, Write))
+    return direction is Direction.BOTH or all(direction.allows(a.to) for a in actions if isinstance(a, Write))
 
 
-def _decide(field: Field, base: Base | None, navimpact: Present, notion: Present, policy: Policy) -> tuple[Action, ...]:
+def _decide(
+    field: Field, base: Base | None, navimpact: Present, notion: Present, rule_of: Callable[[Field], _Rule]
+) -> tuple[Action, ...]:
+    """What to do about one field.
+
+    A field that syncs one way is taken from its source. An edit on its other side is held: it stays as it is, and a
+    person is told. An edit of the source replaces it, whatever the policy says, and what it replaces is recorded. Where
+    nothing was ever agreed on neither value is known to be an edit, so a difference is a conflict as in any field.
+    """
     for side, seen in ((Side.NAVIMPACT, navimpact), (Side.NOTION, notion)):
         if field.name in seen.unreadable or field.name not in seen.values:
             return (Hold(field.name, _unreadable(field, side, seen)),)
@@ -114,20 +146,25 @@ def _decide(field: Field, base: Base | None, navimpact: Present, notion: Present
         return ()
     if same(field, shown.navimpact, shown.notion):
         return (Settle(field.name, shown),)
-    match _moved(base, shown):
-        case (moved,):
-            return (_write(field, shown, moved.other, shown.on(moved), f"changed on {moved}"),)
+    rule = rule_of(field)
+    match _moved(base, shown), rule.towards:
+        case (moved,), _:
+            return (_write(field, shown, rule, moved.other, shown.on(moved), f"changed on {moved}"),)
+        case _, ():
+            return (Hold(field.name, _one_way(field, Side.NOTION)),)
+        case _, (to,) if base is not None:
+            return (_write(field, shown, rule, to, shown.on(to.other), f"syncs only to {to}"),)
         case _:
-            return _merged(field, base, shown) or (_ruled(field, base, shown, policy),)
+            return _merged(field, base, shown, rule) or (_ruled(field, base, shown, rule),)
 
 
-def _merged(field: Field, base: Base | None, shown: Base) -> tuple[Action, ...]:
+def _merged(field: Field, base: Base | None, shown: Base, rule: _Rule) -> tuple[Action, ...]:
     """Long text that both sides changed in different places, put together; () where it cannot be."""
     both = _together(field, base, shown)
     if both is None:
         return ()
     fresh = {Side.NAVIMPACT: shown.navimpact == both, Side.NOTION: same(field, both, shown.notion)}
-    return tuple(_write(field, shown, to, both, "merged") for to in Side if not fresh[to])
+    return tuple(_write(field, shown, rule, to, both, "merged") for to in Side if not fresh[to])
 
 
 def _together(field: Field, base: Base | None, shown: Base) -> str | None:
@@ -140,11 +177,12 @@ def _together(field: Field, base: Base | None, shown: Base) -> str | None:
             return None
 
 
-def _ruled(field: Field, base: Base | None, shown: Base, policy: Policy) -> Action:
-    if policy is Policy.ASK or base is None:  # never agreed on: a policy is for edits, and these may be none
-        return Clash(Conflict(field.name, base.navimpact if base else None, shown.navimpact, shown.notion))
-    winner = Side(policy)
-    return _write(field, shown, winner.other, shown.on(winner), f"policy {winner}")
+def _ruled(field: Field, base: Base | None, shown: Base, rule: _Rule) -> Action:
+    if rule.policy is Policy.ASK or base is None:  # never agreed on: a policy is for edits, and these may be none
+        agreed = base.navimpact if base and base.navimpact != NEVER_SHOWN else None
+        return Clash(Conflict(field.name, agreed, shown.navimpact, shown.notion))
+    winner = Side(rule.policy)
+    return _write(field, shown, rule, winner.other, shown.on(winner), f"policy {winner}")
 
 
 def _moved(base: Base | None, shown: Base) -> tuple[Side, ...]:
@@ -159,12 +197,12 @@ def _is_empty(value: Value) -> bool:
     return value is None or value == ()
 
 
-def _write(field: Field, shown: Base, to: Side, value: Value, rule: str) -> Write | Hold:
-    if not field.direction.allows(to):
+def _write(field: Field, shown: Base, rule: _Rule, to: Side, value: Value, why: str) -> Write | Hold:
+    if to not in rule.towards:
         return Hold(field.name, _one_way(field, to.other))
     if reason := cannot_carry(field, value, to):
         return Hold(field.name, _uncarried(field, to.other, reason))
-    return Write(field.name, to, value, shown.on(to), rule)
+    return Write(field.name, to, value, shown.on(to), why)
 
 
 def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
@@ -174,8 +212,9 @@ def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
 
 
 def _one_way(field: Field, edited: Side) -> Trouble:
-    cause = f"{field.property} was edited on {edited}, but syncs only towards it."
-    return Trouble("one_way", cause, f"Edit it on {edited.other}, or let the field sync both ways.", field.name)
+    cause = f"{field.property} was edited on {edited}, but does not sync from there."
+    fix = f"Edit it on {edited.other}, which replaces it here, or let the field sync both ways, which carries it over."
+    return Trouble("one_way", cause, fix, field.name)
 
 
 def _uncarried(field: Field, source: Side, reason: str) -> Trouble:
@@ -259,5 +298,8 @@ def resembles(spec: EntitySpec, sent: Values, record: Present) -> bool:
 
 def edited(spec: EntitySpec, bases: Bases, side: Side, seen: Present) -> bool:
     """Whether *side* shows another value than the agreed one, in any field that was ever agreed on."""
-    agreed = ((f.name, bases[f.name]) for f in spec.fields if f.name in bases and f.name in seen.values)
-    return any(seen.values[name] != base.on(side) for name, base in agreed)
+    values = seen.values
+    for name, base in bases.items():  # noqa: SIM110  # a plain loop is faster, and a sweep asks it of every row
+        if name in spec.names and name in values and values[name] != base.on(side):
+            return True
+    return False

@@ -127,6 +127,9 @@ class Base:
         return self.navimpact if side is Side.NAVIMPACT else self.notion
 
 
+NEVER_SHOWN = "\0"
+"""In a base: what no side will ever show, for neither keeps a NUL. So the side it stands for counts as edited."""
+
 type Bases = MappingOf[str, Base]
 """Field → its base. A field that is absent has never been agreed on."""
 
@@ -160,6 +163,10 @@ class Conflict:
     navimpact: Value
     notion: Value
 
+    def on(self, side: Side) -> Value:
+        """The half that *side* shows."""
+        return self.navimpact if side is Side.NAVIMPACT else self.notion
+
     @property
     def version(self) -> str:
         """Changes with what a person sees of it."""
@@ -180,6 +187,8 @@ class State(StrEnum):
     """Its page is in the trash (or a mass deletion was stopped) and a person must say what to do."""
     UNREACHABLE = "unreachable"
     """Notion answers 404: no longer shared, or gone. Nothing is deleted for it."""
+    EXCLUDED = "excluded"
+    """Left alone on both sides by a rule of the workspace's settings, which its trouble names. Its bases are kept."""
     DELETED = "deleted"
 
 
@@ -336,12 +345,58 @@ class Connection(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Which projects a workspace holds: those that meet each condition given. What belongs to a project follows it."""
+
+    project_ids: tuple[str, ...] = ()
+    project_types: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+
+    def excludes(self, id: str | None, values: Values) -> str | None:
+        """Which condition the project of *values* does not meet, in words; None: it is held.
+
+        *id* is None for a row that NavImpact does not know yet, which is none of those that were chosen by their ids.
+        """
+        if self.project_ids and id not in self.project_ids:
+            return f"only the projects {_listed(self.project_ids)}"
+        for name, wanted in (("project_type", self.project_types), ("status", self.statuses)):
+            if wanted and _folded(values.get(name)) not in map(_folded, wanted):
+                return f"only projects whose {name.replace('_', ' ')} is {_listed(wanted)}"
+        return None
+
+    def __bool__(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.project_ids or self.project_types or self.statuses)
+
+
+def _folded(name: Value) -> str:
+    return str(name or "").strip().casefold()
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = [*names[:_MOST_LISTED], *(["others"] if len(names) > _MOST_LISTED else [])]
+    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
+
+
+_MOST_LISTED = 10
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """What people set for one workspace."""
+    """What people set for one workspace. Fields are named like `media_project.title`."""
 
     policy: Policy = Policy.ASK
     field_policies: MappingOf[str, Policy] = field(default_factory=dict)
-    """`media_project.title` → policy; others follow *policy*."""
+    """Of fields that do not follow *policy*."""
+    direction: Direction = Direction.BOTH
+    """Which way records are made and deleted, and their fields travel."""
+    field_directions: MappingOf[str, Direction] = field(default_factory=dict)
+    """Of fields that travel otherwise than *direction* says."""
+    scope: Scope = field(default_factory=Scope)
+    properties: MappingOf[str, str] = field(default_factory=dict)
+    """Field → the name of its column in Notion, where that is not ours. Asked when a column is first found or made."""
+    page_templates: MappingOf[str, str] = field(default_factory=dict)
+    """Entity type → the template that the pages of new rows start with; of other kinds they are empty."""
     quiet_seconds: MappingOf[str, int] = field(default_factory=dict)
     """Entity type → how long a record must be left alone before its edits travel, so that half-typed text does not."""
     requests_per_minute: int = 180
@@ -352,6 +407,10 @@ class Settings:
     def policy_of(self, entity_type: EntityType, field_name: str) -> Policy:
         """The policy for one field."""
         return self.field_policies.get(f"{entity_type}.{field_name}", self.policy)
+
+    def direction_of(self, entity_type: EntityType, field_name: str) -> Direction:
+        """Which way one field may travel, as far as people say; the field itself may be limited further."""
+        return self.field_directions.get(f"{entity_type}.{field_name}", self.direction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -459,8 +518,15 @@ class WorkKind(StrEnum):
     """external id: a mapping's id; choice: `approve` or `reject` the deletion it waits with"""
     SCHEMA = "schema"
     """external id: an entity type, or `<entity type>/<field>/<step>` while a column that came back is taken up again"""
+    RULES = "rules"
+    """What the settings exclude or admit is looked at, since they changed or a project entered or left the scope.
+    External id: "", or the part that is gone through: an entity type, or `waiting`"""
+    PREVIEW = "preview"
+    """One at a time in a workspace; the run's id is the preview's"""
     REVERT = "revert"
     """external id: `log/<log id>`, `log/<log id>/<field>` or `run/<run id>`"""
+    TEMPLATE = "template"
+    """external id: of the commission that says which page is to be made"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -469,6 +535,14 @@ class Edit:
 
     at: datetime
     fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where and when something was edited, by the clock of that side."""
+
+    side: Side
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +567,8 @@ class Work:
     """What a person decided, for the kinds that carry out a decision."""
     edit: Edit | None = None
     """A person's edit that an event told of."""
+    origin: Origin | None = None
+    """Of the edit that is on its way, however often it was put off; for figures alone."""
     attempts: int = 0
     """Failures in a row, where no mapping counts them."""
 
@@ -531,6 +607,8 @@ class BudgetWindow:
     percent: int = 100
     """Of the configured pace. Less after Notion found it too fast, as of *slowed_at*."""
     slowed_at: datetime | None = None
+    calls: int = 0
+    """Requests since it was taken up, for the figures of the day."""
 
 
 # --- the sync log ---------------------------------------------------------------------------------------------------
@@ -603,3 +681,5 @@ class SyncLog:
     duration_ms: int | None = None
     reverts: int | None = None
     """The id of the row that this one undoes."""
+    edited_at: datetime | None = None
+    """When that was edited on the other side which is written here, where an event told."""

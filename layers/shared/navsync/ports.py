@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from navsync.foresight import Foreseen, Preview
 from navsync.model import (
     BudgetWindow,
     DataSource,
@@ -25,6 +26,7 @@ from navsync.model import (
     Work,
     Workspace,
 )
+from navsync.templates import Commission, Filled, MadePage
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +39,10 @@ class ChangedPage:
     """False where the side stopped early (Notion's 10,000-row cap)."""
 
 
-class SidePort(Protocol):
-    """One side of one workspace. Ids are the side's own, as text.
+class ReadableSide(Protocol):
+    """One side of one workspace, to be looked at. Ids are the side's own, as text.
 
-    Every call may raise a `navsync.errors.Retryable` or `Fatal`. A write that raises `Unclear` may have happened.
+    Every call may raise a `navsync.errors.Retryable` or `Fatal`.
     """
 
     @property
@@ -52,15 +54,27 @@ class SidePort(Protocol):
         """The record as it is now; a 404 is `Gone`, never an error."""
         ...
 
+    def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
+        """Records carrying *key*, oldest first as far as the side tells; those of the last seconds may be missing."""
+        ...
+
+    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
+        """Records changed at or after *since* (None: all), by the side's own clock and its precision."""
+        ...
+
+    def answers(self, entity_type: EntityType) -> bool:
+        """Whether the collection itself can be read now: without this a 404 proves nothing."""
+        ...
+
+
+class SidePort(ReadableSide, Protocol):
+    """One side of one workspace, to be read and written. A write that raises `Unclear` may have happened."""
+
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         """Make a record of *values* that carries *key* and return it as the side shows it.
 
         Not idempotent on Notion: look *key* up with `find` before a second try.
         """
-        ...
-
-    def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
-        """Records carrying *key*, oldest first as far as the side tells; those of the last seconds may be missing."""
         ...
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
@@ -79,17 +93,9 @@ class SidePort(Protocol):
         """Take a page out of the trash. NavImpact has no trash and raises `Refused`."""
         ...
 
-    def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
-        """Records changed at or after *since* (None: all), by the side's own clock and its precision."""
-        ...
 
-    def answers(self, entity_type: EntityType) -> bool:
-        """Whether the collection itself can be read now: without this a 404 proves nothing."""
-        ...
-
-
-class Ledger(Protocol):
-    """One workspace's mappings and history, written under one lease."""
+class ReadableLedger(Protocol):
+    """One workspace's mappings and history, to be looked at."""
 
     def load(self, mapping_id: int) -> Mapping | None:
         """The mapping, read consistently."""
@@ -111,20 +117,31 @@ class Ledger(Protocol):
         """Mappings with an open `CreateIntent`, oldest first."""
         ...
 
+    def log(self, log_id: int) -> SyncLog | None:
+        """The log row, read consistently."""
+        ...
+
+    def logs_of_run(self, run_id: str, *, before: SyncLog | None = None) -> Iterable[SyncLog]:
+        """The rows that one trigger caused, or those *before* one of them, latest first, each read when it is taken.
+
+        Those of the last second may be missing.
+        """
+        ...
+
+    def removals_left(self, now: datetime) -> int:
+        """How many more deletions may be counted in this hour."""
+        ...
+
+
+class Ledger(ReadableLedger, Protocol):
+    """One workspace's mappings and history, written under one lease."""
+
     def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
         """Write *mapping* and *logs* in one transaction if nobody has saved it since we read it.
 
         Returns it with its new version. Raises `StaleMapping` when the version moved on or another mapping pairs the
         entity or the page already, `LostLease` when the fence is old. A log with the id of a stored one replaces it.
         """
-        ...
-
-    def log(self, log_id: int) -> SyncLog | None:
-        """The log row, read consistently."""
-        ...
-
-    def logs_of_run(self, run_id: str) -> Sequence[SyncLog]:
-        """Every row that one trigger caused, oldest first; those of the last second may be missing."""
         ...
 
     def record(self, *logs: SyncLog) -> None:
@@ -141,6 +158,53 @@ class Ledger(Protocol):
 
     def count_removal(self, now: datetime) -> bool:
         """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
+        ...
+
+
+class Previews(Protocol):
+    """Dry runs of one workspace and what they foresee, kept for a day."""
+
+    def get(self, preview_id: int) -> Preview | None:
+        """The preview, read consistently."""
+        ...
+
+    def save(self, preview: Preview, *fresh: Foreseen) -> Preview:
+        """Keep how far it has come, and behind what was foreseen before, what is *fresh*.
+
+        Returns it with its new version. Raises `StaleMapping` when somebody has saved it since we read it.
+        """
+        ...
+
+    def foreseen(self, preview: Preview, *, skip: int, limit: int) -> Sequence[Foreseen]:
+        """What it foresees, in the order in which a sync would do it."""
+        ...
+
+
+class Commissions(Protocol):
+    """Pages that people asked for from templates, kept for a week."""
+
+    def get(self, commission_id: int) -> Commission | None:
+        """The commission, read consistently."""
+        ...
+
+    def save(self, commission: Commission) -> Commission:
+        """Keep how far it has come, and return it."""
+        ...
+
+
+class LoosePages(Protocol):
+    """Pages of Notion that are no rows of ours. Every call may raise a `navsync.errors.Retryable` or `Fatal`."""
+
+    def under(self, parent_page_id: str) -> Sequence[str]:
+        """Ids of the pages that we have made below a page and that are not in the trash, oldest first."""
+        ...
+
+    def make(self, parent_page_id: str, page: Filled) -> MadePage:
+        """Make a page below another. Not idempotent: look `under` the parent before a second try."""
+        ...
+
+    def look(self, page_id: str) -> MadePage:
+        """A page that was made."""
         ...
 
 
@@ -219,6 +283,18 @@ class Desk(Protocol):
         """The budget window as last saved."""
         ...
 
+    def previews(self) -> Previews:
+        """Its dry runs."""
+        ...
+
+    def commissions(self) -> Commissions:
+        """Pages to be made from templates."""
+        ...
+
     def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
         """Keep it for the next invocation; nothing happens when a later holder of the lease has kept its own."""
+        ...
+
+    def count_calls(self, calls: int, now: datetime) -> None:
+        """Count requests to Notion among the figures of *now*'s day."""
         ...

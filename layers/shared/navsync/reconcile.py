@@ -6,13 +6,14 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
-from navsync import merge
+from navsync import merge, scope
 from navsync.errors import Fatal, OutOfTime
 from navsync.fields import SPECS
-from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, Value, Work
-from navsync.ports import Desk, Ledger, SidePort
+from navsync.model import EntityRef, EntityType, Mapping, Present, Settings, Side, State, Work
+from navsync.ports import Desk, Ledger, ReadableLedger, ReadableSide, SidePort
 
 OVERLAP = timedelta(seconds=120)
 """How far behind its cursor a sweep looks again: longer than a side's clock is coarse and its index late."""
@@ -27,7 +28,7 @@ def sweep(
     entity_type: EntityType,
     *,
     desk: Desk,
-    ledger: Ledger,
+    is_settled: Callable[[Present], bool],
     work_for: Callable[[str], Work],
     clock: Callable[[], datetime],
     check_time: Callable[[], None],
@@ -44,7 +45,7 @@ def sweep(
     for page in resumed(port, entity_type, since, desk=desk, name=f"part of {name}"):
         for record in page:
             check_time()
-            if not in_step(record, port.side, mapping_of(ledger, entity_type, port.side, record)):
+            if not is_settled(record):
                 desk.put(work_for(f"{entity_type}/{record.id}"))
                 put += 1
             if record.edited_at is not None:
@@ -100,6 +101,7 @@ def check_pairs(
     *,
     desk: Desk,
     ledger: Ledger,
+    settings: Settings,
     work_for: Callable[[str], Work],
     clock: Callable[[], datetime],
     check_time: Callable[[], None],
@@ -114,14 +116,14 @@ def check_pairs(
     if place is None:
         return
     pairs = ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
-    rows = {row.id: row for entity_type in entity_types for row in _rows_of(notion, entity_type, pairs)}
+    rows = {row.id: row for entity_type in entity_types for row in rows_of(notion, entity_type, pairs)}
     for checked, pair in enumerate(pairs):
         try:
             check_time()
         except OutOfTime:
             _next_round(desk, _PAIRS, now, str(pairs[checked - 1].id) if checked else place)
             raise
-        if not _is_in_step(pair, rows, navimpact):
+        if not are_in_step(pair, rows, navimpact, ledger, settings):
             desk.put(work_for(str(pair.id)))
     _next_round(desk, _PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
 
@@ -131,7 +133,7 @@ def walk_rows(
     entity_type: EntityType,
     *,
     desk: Desk,
-    ledger: Ledger,
+    is_settled: Callable[[Present], bool],
     work_for: Callable[[str], Work],
     now: datetime,
 ) -> None:
@@ -147,7 +149,7 @@ def walk_rows(
     since = datetime.fromisoformat(place) if place else None
     page = port.changed_since(entity_type, since, None)
     for row in page.records:
-        if not in_step(row, port.side, mapping_of(ledger, entity_type, port.side, row)):
+        if not is_settled(row):
             desk.put(work_for(f"{entity_type}/{row.id}"))
     last = max((row.edited_at for row in page.records if row.edited_at), default=None) if page.cursor else None
     _next_round(desk, name, now, last.isoformat() if last and last != since else "")
@@ -164,18 +166,31 @@ def _next_round(desk: Desk, name: str, now: datetime, place: str) -> None:
     desk.move_cursor(name, f"{now.isoformat(timespec='microseconds')} {place}")
 
 
-def _rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> Sequence[Present]:
+def rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> Sequence[Present]:
+    """The rows of those *pairs* that are of *entity_type*, a hundred pairs at most."""
     keys = [str(p.entity) for p in pairs if p.entity_type is entity_type and p.state is State.LINKED]
     return notion.rows(entity_type, keys) if keys else ()
 
 
-def _is_in_step(pair: Mapping, rows: MappingOf[str, Present], navimpact: SidePort) -> bool:
+def are_in_step(
+    pair: Mapping,
+    rows: MappingOf[str, Present],
+    navimpact: ReadableSide,
+    ledger: ReadableLedger,
+    settings: Settings,
+) -> bool:
+    """Whether *pair* needs no look, given its type's *rows* by id."""
+    shows_as_agreed = partial(_shows_as_agreed, navimpact, ledger=ledger, settings=settings)
     match pair.state:
         case State.LINKED:
             row = rows.get(pair.page_id or "")
-            return row is not None and in_step(row, Side.NOTION, pair) and _still_there(navimpact, pair)
+            return row is not None and in_step(row, Side.NOTION, pair) and shows_as_agreed(pair)
         case State.AWAITING_APPROVAL if any(trouble.code == "approve_delete" for trouble in pair.troubles):
-            return _still_there(navimpact, pair.but(state=State.LINKED))
+            return shows_as_agreed(pair.but(state=State.LINKED))
+        case State.EXCLUDED if pair.troubles == (scope.TRASHED,):
+            return shows_as_agreed(pair.but(state=State.LINKED, troubles=()))
+        case State.EXCLUDED:
+            return shows_as_agreed(pair)
         case State.CREATING | State.DRAFT:
             return False
         case _:
@@ -184,10 +199,9 @@ def _is_in_step(pair: Mapping, rows: MappingOf[str, Present], navimpact: SidePor
             )
 
 
-def _still_there(navimpact: SidePort, pair: Mapping) -> bool:
-    """Whether NavImpact shows what was agreed on."""
+def _shows_as_agreed(navimpact: ReadableSide, pair: Mapping, *, ledger: ReadableLedger, settings: Settings) -> bool:
     seen = navimpact.read(pair.entity_type, pair.entity_id or "")
-    return isinstance(seen, Present) and in_step(seen, Side.NAVIMPACT, pair)
+    return isinstance(seen, Present) and _is_settled(seen, pair.entity_type, pair, ledger, settings)
 
 
 def records(port: SidePort, entity_type: EntityType, since: datetime | None) -> Iterator[Present]:
@@ -201,11 +215,33 @@ def records(port: SidePort, entity_type: EntityType, since: datetime | None) -> 
             return
 
 
-def mapping_of(ledger: Ledger, entity_type: EntityType, side: Side, record: Present) -> Mapping | None:
+def mapping_of(ledger: ReadableLedger, entity_type: EntityType, side: Side, record: Present) -> Mapping | None:
     """The mapping that pairs *record* of *side*."""
     if side is Side.NAVIMPACT:
         return ledger.of_entity(EntityRef(entity_type, record.id))
     return ledger.of_page(record.id)
+
+
+def is_settled(
+    record: Present, side: Side, entity_type: EntityType, *, ledger: ReadableLedger, settings: Settings
+) -> bool:
+    """Whether a look at *record* would change nothing: it shows nothing new, or the workspace's rules leave it out."""
+    mapping = mapping_of(ledger, entity_type, side, record)
+    if side is Side.NAVIMPACT:
+        return _is_settled(record, entity_type, mapping, ledger, settings)
+    return in_step(record, side, mapping) or (mapping is not None and scope.is_out(mapping))
+
+
+def _is_settled(
+    record: Present, entity_type: EntityType, mapping: Mapping | None, ledger: ReadableLedger, settings: Settings
+) -> bool:
+    why_not = scope.without_page if mapping is None or mapping.page_id is None else scope.excluded
+    why = why_not(settings, ledger, entity_type, record.id, record.values)
+    if mapping is None:
+        return why is not None and not scope.is_remembered(entity_type)
+    if why is None:
+        return in_step(record, Side.NAVIMPACT, mapping)
+    return mapping.state is State.EXCLUDED and mapping.troubles == (why,)
 
 
 def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
@@ -219,16 +255,11 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
         return False  # of a field that is held it is not kept what it said, so only a look can tell
     if side is Side.NOTION and record.key not in (None, str(mapping.entity)):
         return False
-    listed = {c.field: c.navimpact if side is Side.NAVIMPACT else c.notion for c in mapping.conflicts}
+    listed = {c.field: c.on(side) for c in mapping.conflicts}
     if any(record.values.get(name, half) != half for name, half in listed.items()):
         return False
     spec = SPECS[mapping.entity_type]
     if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:
         return False  # a list does not show the text of a page
-    fresh = {f: v for f, v in record.values.items() if f not in listed}
-    known = all(f.name in mapping.bases or f.name in listed for f in spec.fields)
-    return known and not merge.edited(spec, mapping.bases, side, _showing(record, fresh))
-
-
-def _showing(record: Present, values: dict[str, Value]) -> Present:
-    return Present(record.id, values)
+    agreed = {name: base for name, base in mapping.bases.items() if name not in listed}
+    return spec.names <= agreed.keys() | listed.keys() and not merge.edited(spec, agreed, side, record)

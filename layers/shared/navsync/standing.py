@@ -21,6 +21,8 @@ class Standing(StrEnum):
     CONFLICT = "conflict"
     APPROVAL = "approval"
     UNREACHABLE = "unreachable"
+    EXCLUDED = "excluded"
+    """The workspace's settings leave it out."""
     DELETED = "deleted"
 
 
@@ -42,7 +44,9 @@ def standing_of(mapping: Mapping) -> Standing:
             return Standing.UNREACHABLE
         case State.DRAFT if not mapping.attempts:
             return Standing.DRAFT
-        case State.LINKED | State.DRAFT | State.CREATING:
+        case State.EXCLUDED if not mapping.attempts:
+            return Standing.EXCLUDED
+        case State.LINKED | State.DRAFT | State.CREATING | State.EXCLUDED:
             return _of_live(mapping)
         case _:
             assert_never(mapping.state)

@@ -12,6 +12,7 @@ from typing import Any
 from navsync.audit import AuditRow
 from navsync.connection import stops, troubles_of
 from navsync.explain import Explanation
+from navsync.foresight import Foreseen, Preview, Progress, cut
 from navsync.model import (
     UNDOABLE,
     Capabilities,
@@ -23,6 +24,7 @@ from navsync.model import (
     Mapping,
     Operation,
     Outcome,
+    Settings,
     State,
     SyncLog,
     Trouble,
@@ -30,6 +32,7 @@ from navsync.model import (
     Workspace,
 )
 from navsync.standing import ATTENTION, Standing, standing_of
+from navsync.templates import BUILT_IN, Template, offered
 
 __all__ = ["ATTENTION"]
 
@@ -48,7 +51,7 @@ class SyncStatus(StrEnum):
 STANDINGS: MappingOf[SyncStatus, tuple[Standing, ...]] = {
     SyncStatus.PENDING: (Standing.PENDING, Standing.DRAFT, Standing.CONFLICT, Standing.APPROVAL),
     SyncStatus.SYNCING: (),
-    SyncStatus.COMPLETED: (Standing.COMPLETED, Standing.DELETED),
+    SyncStatus.COMPLETED: (Standing.COMPLETED, Standing.DELETED, Standing.EXCLUDED),
     SyncStatus.FAILED: (Standing.FAILED, Standing.UNREACHABLE),
 }
 """How a mapping stands → the frontend's word for it. "syncing" is said of a workspace only."""
@@ -81,17 +84,31 @@ def workspace(shown: Workspace, capabilities: Capabilities | None = None) -> Jso
         "bot_user_id": shown.bot_id,
         "is_active": is_active(shown),
         "state": "paused" if shown.connection is Connection.CONNECTED and not shown.is_active else shown.connection,
-        "settings": {
-            "policy": shown.settings.policy,
-            "field_policies": dict(shown.settings.field_policies),
-            "requests_per_minute": shown.settings.requests_per_minute,
-            "parent_page_id": shown.settings.parent_page_id,
-            "quiet_seconds": dict(shown.settings.quiet_seconds),
-        },
+        "settings": settings(shown.settings),
         "capabilities": None if capabilities is None else _capabilities(capabilities),
         "erase_at": moment(shown.erase_at),
         "created_at": moment(shown.created_at),
         "updated_at": moment(shown.updated_at),
+    }
+
+
+def settings(shown: Settings) -> Json:
+    """What people set for a workspace."""
+    return {
+        "scope": {
+            "project_ids": [number(id) for id in shown.scope.project_ids],
+            "project_types": list(shown.scope.project_types),
+            "statuses": list(shown.scope.statuses),
+        },
+        "direction": shown.direction,
+        "field_directions": dict(shown.field_directions),
+        "policy": shown.policy,
+        "field_policies": dict(shown.field_policies),
+        "properties": dict(shown.properties),
+        "requests_per_minute": shown.requests_per_minute,
+        "parent_page_id": shown.parent_page_id,
+        "page_templates": dict(shown.page_templates),
+        "quiet_seconds": dict(shown.quiet_seconds),
     }
 
 
@@ -120,7 +137,7 @@ def connection(shown: Workspace, capabilities: Capabilities | None) -> list[Json
     return [about | {"code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles_of(shown, capabilities)]
 
 
-def mapping(shown: Mapping, *, database_id: str | None) -> Json:
+def mapping(shown: Mapping, *, database_id: str | None, direction: Direction) -> Json:
     """A mapping with its conflicts. `media_project_id` is set where the entity is a project."""
     is_project = shown.entity_type is EntityType.MEDIA_PROJECT and shown.entity_id is not None
     return {
@@ -132,7 +149,7 @@ def mapping(shown: Mapping, *, database_id: str | None) -> Json:
         "title": shown.title,
         "notion_page_id": shown.page_id,
         "notion_database_id": database_id,
-        "sync_direction": Direction.BOTH,
+        "sync_direction": direction,
         "sync_status": sync_status(shown),
         "state": "conflict" if shown.conflicts and shown.state is State.LINKED else shown.state,
         "reason": reason(shown),
@@ -308,6 +325,19 @@ def explanation(workspace_id: int, about: Mapping | None, shown: Explanation) ->
     }
 
 
+def template(workspace_id: int, shown: Template) -> Json:
+    """What pages of a workspace may start with."""
+    return {
+        "workspace_id": workspace_id,
+        "name": shown.name,
+        "entity_type": shown.entity_type,
+        "title": shown.title,
+        "body": shown.body,
+        "built_in": shown == BUILT_IN.get(shown.name),
+        "placeholders": list(offered(shown.entity_type)),
+    }
+
+
 def progress(*, done: int, total: int, per_minute: int) -> Json:
     """How far it has come, and how long the rest takes at the pace of the last minute."""
     left = total - done
@@ -332,6 +362,43 @@ def audit(shown: AuditRow) -> Json:
     }
 
 
+def preview(shown: Preview, *, state: Progress, reason: str | None) -> Json:
+    """How far a dry run has come, and how much it foresees of what."""
+    counts = ((key.partition("/"), count) for key, count in shown.counts.items())
+    return {
+        "id": shown.id,
+        "workspace_id": shown.workspace_id,
+        "state": state,
+        "reason": reason,
+        "progress": {"done": shown.done, "total": max(shown.done, shown.total)},
+        "settings": settings(shown.settings),
+        "counts": [{"operation": name, "side": side or None, "count": count} for (name, _, side), count in counts],
+        "actor": shown.actor,
+        "asked_at": moment(shown.asked_at),
+        "ended_at": moment(shown.ended_at),
+    }
+
+
+def foreseen(place: int, shown: Foreseen) -> Json:
+    """Something that a sync would do, or why it would not."""
+    return {
+        "position": place,
+        "operation": shown.effect,
+        "mapping_id": shown.mapping_id,
+        "entity_type": shown.entity_type,
+        "entity_id": number(shown.entity_id),
+        "notion_page_id": shown.page_id,
+        "title": shown.title,
+        "side": shown.side,
+        "changes": [change(each) for each in shown.changes],
+        "field": shown.field,
+        "code": shown.code,
+        "reason": shown.reason,
+        "fix": shown.fix,
+        "is_so_already": shown.is_so,
+    }
+
+
 def _operation_type(shown: SyncLog) -> OperationType:
     entity_type = shown.entity_type or EntityType.MEDIA_PROJECT
     of_entity = next(named for named, each in ENTITY_OF.items() if named is not None and each is entity_type)
@@ -349,22 +416,9 @@ def change(shown: Change) -> Json:
     }
 
 
-LONGEST_SHOWN = 1_000
-"""Characters of a value in a list: a hundred rows of whole texts would not fit into one answer of a function (6 MB)."""
-
-
 def short(shown: Value) -> Any:
     """*shown* as JSON, a long text cut with an ellipsis; a list stays a list of at most a hundred names."""
-    match value(shown):
-        case str(text) if len(text) > LONGEST_SHOWN:
-            return text[: LONGEST_SHOWN - 1] + "…"
-        case list(names) if len(names) > _MOST_SHOWN:
-            return [*names[:_MOST_SHOWN], f"… and {len(names) - _MOST_SHOWN} more"]
-        case other:
-            return other
-
-
-_MOST_SHOWN = 100
+    return value(cut(shown))
 
 
 def value(shown: Value) -> str | int | float | list[str] | None:

@@ -70,13 +70,21 @@ class NotionEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NavImpactEvent:
+    """A record in NavImpact that may have changed, and when."""
+
+    entity: EntityRef
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Handshake:
     """Notion's first request to a new subscription: the token that later signatures are made with."""
 
     token: str
 
 
-def navimpact_event(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> EntityRef | None:
+def navimpact_event(body: bytes, headers: Mapping[str, str], secrets: Sequence[str]) -> NavImpactEvent | None:
     """The record that may have changed, by a Standard Webhooks request signed with one of *secrets*.
 
     None: a type that is not synced.
@@ -87,7 +95,7 @@ def navimpact_event(body: bytes, headers: Mapping[str, str], secrets: Sequence[s
     kind, _, verb = event.type.rpartition(".")
     if verb not in {"created", "updated", "deleted"} or kind not in set(EntityType):
         return None
-    return EntityRef(EntityType(kind), str(event.data.entity_id))
+    return NavImpactEvent(EntityRef(EntityType(kind), str(event.data.entity_id)), _moment(event.timestamp))
 
 
 def notion_event(body: bytes, signature: str, token: str | None, *, now: datetime) -> NotionEvent | Handshake:
@@ -174,6 +182,15 @@ def _notion_event(body: _NotionBody) -> NotionEvent:
     )
 
 
+def _moment(written: Any) -> datetime | None:
+    """A time that only figures are made of: one that cannot be read is none, and the event is taken all the same."""
+    try:
+        at = datetime.fromisoformat(written)
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo is not None else None
+
+
 def _texts(found: Any) -> Iterable[str]:
     return (each for each in found if isinstance(each, str)) if isinstance(found, list) else ()
 
@@ -198,6 +215,7 @@ class _NavImpactData(BaseModel):
 
 class _NavImpactBody(BaseModel):
     type: str
+    timestamp: Any = None
     data: _NavImpactData
 
 

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -20,7 +20,7 @@ from local.twins.notion.gate import Gate
 from local.twins.notion.ids import Minter
 from local.twins.notion.oauth import OAuth
 from local.twins.notion.outages import Outages
-from local.twins.notion.records import Subscription, Workspace
+from local.twins.notion.records import Subscription, Token, Workspace
 from local.twins.notion.state import Store
 from local.twins.notion.steering import Steering, state
 from local.twins.notion.switches import Switches
@@ -37,7 +37,11 @@ class Twin:
 
     def __init__(self, config: Config) -> None:
         self.world = World(Store(config.state), Switches(), config, Minter())
-        self.control = Control(on_reset=self._start_over, state=lambda: state(self.world, self.webhooks))
+        self.control = Control(
+            on_reset=self._start_over,
+            state=lambda: state(self.world, self.webhooks),
+            connection_of=self._connection_of,
+        )
         self.webhooks = Webhooks(self.world, self.control.clock, self.control.outbox, self.control.webhooks)
         self.outages = Outages(self.control.chance)
         self.budgets = Budgets(self.control.clock.monotonic)
@@ -75,6 +79,11 @@ class Twin:
                 with suppress(asyncio.CancelledError):
                     await sending
                 self.world.store.close()
+
+    def _connection_of(self, request: HTTPConnection) -> str | None:
+        """The id of the bot whose token a call bears, also of calls that never reach the API because they fail."""
+        token = self.world.store.get(Token, request.headers.get("authorization", "").removeprefix("Bearer "))
+        return token.bot_id if token else None
 
     def _plant(self) -> None:
         with self.world.store.transaction():

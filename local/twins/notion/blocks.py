@@ -18,7 +18,7 @@ def update(caller: Caller, ask: Ask) -> JsonObject:
     """PATCH /v1/blocks/{block_id}: named parts of its content are replaced; its type and place never change."""
     findings = caller.findings()
     block = caller.block(ask.path["block_id"])
-    wanted_trash = pages.trash_flag(caller, ask, findings, ("type", "in_trash", *kinds.KINDS))
+    wanted_trash = pages.trash_flag(caller, ask, findings, ("type", "in_trash", *kinds.CHANGEABLE))
     content = _new_content(block, ask, findings)
     findings.check()
     if caller.world.trashed(block) and wanted_trash is None:
@@ -53,7 +53,7 @@ def append(caller: Caller, ask: Ask) -> JsonObject:
     findings = caller.findings()
     where = "after" if caller.version == "2025-09-03" else "position"
     findings.only(ask.body, ("children", where), "body")
-    nodes = bodies.children(ask.get("children"), findings)
+    nodes = bodies.children(ask.get("children"), findings, kinds.made_by(caller))
     findings.check()
     container = _container(caller, ask)
     if caller.world.trashed(container):
@@ -87,7 +87,7 @@ def _takes(container: Container, kind: str) -> bool:
 
 
 def _new_content(block: Child, ask: Ask, findings: Findings) -> JsonObject | None:
-    named = [kind for kind in kinds.KINDS if kind in ask.body]
+    named = [kind for kind in kinds.CHANGEABLE if kind in ask.body]
     if not named:
         return None
     if not isinstance(block, Block):

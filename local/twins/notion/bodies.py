@@ -1,5 +1,6 @@
 """What a request may give as content: blocks, two levels deep, or markdown."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from local.twins.notion import kinds, markdown
@@ -11,37 +12,37 @@ from local.twins.notion.wire import JsonObject
 
 MAX_DEPTH: Final = 2
 MAX_BLOCKS: Final = 1000
-_LEAST_CHILDREN: Final = {"column_list": 2, "column": 1}
+_LEAST_CHILDREN: Final = {"column_list": 2, "column": 1, "tab": 1}
 _AROUND: Final = ("object", "type", "id", "created_time", "last_edited_time", "has_children", "archived", "in_trash")
 
 type Nodes = tuple[Node, ...]
 
 
-def parse(ask: Ask, findings: Findings) -> Nodes:
-    """The content of a new page, under the key that it came with."""
+def parse(ask: Ask, findings: Findings, makes: Sequence[str]) -> Nodes:
+    """The content of a new page, under the key that it came with; *makes* are the kinds that the caller can make."""
     if "children" in ask.body and "markdown" in ask.body:
         raise validation("Only one of children and markdown can be given.")
     if "markdown" in ask.body:
         return markdown.read(findings.string(ask.body["markdown"], "body.markdown"))
-    return children(ask.body["children"], findings) if "children" in ask.body else ()
+    return children(ask.body["children"], findings, makes) if "children" in ask.body else ()
 
 
-def children(raw: object, findings: Findings) -> Nodes:
+def children(raw: object, findings: Findings, makes: Sequence[str]) -> Nodes:
     """The blocks under the key `children` of a request."""
-    nodes = _blocks(raw, "body.children", findings, depth=1)
+    nodes = _blocks(raw, "body.children", findings, makes, depth=1)
     count = sum(1 for _ in walk(nodes))
     if count > MAX_BLOCKS:
         findings.add("body.children", f"at most `{MAX_BLOCKS}` blocks in one payload", count)
     return nodes
 
 
-def type_of(block: JsonObject, path: str, findings: Findings) -> str | None:
+def _type_of(block: JsonObject, path: str, findings: Findings, makes: Sequence[str]) -> str | None:
     """The kind of a block: what its type says, or the one kind among its keys."""
     kind = block.get("type") or next((key for key in block if key in kinds.KINDS), None)
     if kind is None:
         findings.add(f"{path}.type", "defined", UNDEFINED)
-    elif kind not in kinds.KINDS:
-        findings.one_of(kind, kinds.KINDS, f"{path}.type")
+    elif kind not in makes:
+        findings.one_of(kind, makes, f"{path}.type")
         return None
     return kind
 
@@ -53,23 +54,23 @@ def content(kind: str, block: JsonObject, path: str, findings: Findings, *, all_
     return kinds.read(kind, raw, f"{path}.{kind}", findings, all_of_it=all_of_it)
 
 
-def _blocks(raw: object, path: str, findings: Findings, *, depth: int) -> Nodes:
+def _blocks(raw: object, path: str, findings: Findings, makes: Sequence[str], *, depth: int) -> Nodes:
     places = [(f"{path}[{index}]", item) for index, item in enumerate(findings.array(raw, path))]
-    found = [_block(findings.mapping(item, here), here, findings, depth) for here, item in places]
+    found = [_block(findings.mapping(item, here), here, findings, makes, depth) for here, item in places]
     return tuple(node for node in found if node is not None)
 
 
-def _block(block: JsonObject, path: str, findings: Findings, depth: int) -> Node | None:
-    kind = type_of(block, path, findings)
+def _block(block: JsonObject, path: str, findings: Findings, makes: Sequence[str], depth: int) -> Node | None:
+    kind = _type_of(block, path, findings, makes)
     if kind is None:
         return None
     holds = content(kind, block, path, findings, all_of_it=True)
     nested = block[kind].get("children") if isinstance(block.get(kind), dict) else None
-    deeper = 0 if kind == "column_list" else 1  # else no request could give a column its content
+    deeper = 0 if kind in ("column_list", "tab") else 1  # else no request could give a column or a tab its content
     if nested is not None and depth >= MAX_DEPTH:
         findings.add(f"{path}.{kind}.children", "not present", nested)
         return None
-    below = () if nested is None else _blocks(nested, f"{path}.{kind}.children", findings, depth=depth + deeper)
+    below = () if nested is None else _blocks(nested, f"{path}.{kind}.children", findings, makes, depth=depth + deeper)
     node = Node(kind, holds, below)
     _check_nesting(node, path, findings)
     return node

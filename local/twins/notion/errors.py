@@ -85,13 +85,10 @@ def missing_version() -> ApiError:
 
 
 def unknown_version(given: str, known: tuple[str, ...], code: str) -> ApiError:
-    """The version header names no version (the exact text is not documented)."""
-    choices = " or ".join(f'`"{version}"`' for version in known)
-    text = (
-        "Notion-Version header failed validation: "
-        f"Notion-Version header should be {choices}, instead was {shown(given)}."
-    )
-    return ApiError(400, code, text)
+    """The version header names no version; *known* ones are named (the exact text is not documented)."""
+    wanted = " or ".join(f'`"{version}"`' for version in known) or "a valid version"
+    should = f"Notion-Version header should be {wanted}, instead was {shown(given)}."
+    return ApiError(400, code, f"Notion-Version header failed validation: {should}")
 
 
 def validation(message: str) -> ApiError:

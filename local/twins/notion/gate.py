@@ -54,10 +54,10 @@ class _Route:
     path: str
     pattern: re.Pattern[str]
     operation: Operation
-    needs: Capability | None
+    needs: tuple[Capability, ...]
 
 
-def _route(method: str, path: str, operation: Operation, needs: Capability | None = None) -> _Route:
+def _route(method: str, path: str, operation: Operation, *needs: Capability) -> _Route:
     pattern = re.sub(r"\{(\w+)\}", rf"(?P<\1>{_ID})", path)
     return _Route(method, path, re.compile(f"/v1/{pattern}/?"), operation, needs)
 
@@ -165,14 +165,22 @@ class Gate:
 
     def _answer(self, request: Request, route: _Route, path: dict[str, str], body: Any) -> JsonObject:
         caller = self._caller(request, path, body)
-        if route.needs is not None:
-            caller.require(route.needs)
+        if not self._is_looked_up_first(caller, _named(path, body)):
+            caller.require(*route.needs)
         ask = Ask(_dashed(path), _query(request), _object(body))
         self.world.changes.clear()
         with self.world.store.transaction(), self.world.within_free_plan(caller.workspace):
             answer = route.operation(caller, ask)
+            caller.require(*route.needs)
         self.publish(list(self.world.changes))
         return _within_sight(caller, answer)
+
+    def _is_looked_up_first(self, caller: Caller, named: list[str]) -> bool:
+        """Whether a request ends with what it is about not being there, whatever the connection may do."""
+        if self.world.switches.capabilities_checked == "first":
+            return False
+        found = [self.world.find(identifier) for identifier in named]
+        return any(thing is None or not caller.sees(thing) for thing in found)
 
     def _caller(self, request: Request, path: dict[str, str], body: Any) -> Caller:
         token = self._token(request)
@@ -228,7 +236,9 @@ class Gate:
             raise errors.missing_version()
         known = next((version for version in VERSIONS if version == given), None)
         if known is None:
-            raise errors.unknown_version(given, VERSIONS, self.world.switches.unknown_version_code)
+            switches = self.world.switches
+            named = VERSIONS if switches.unknown_version_wording == "naming_the_known" else ()
+            raise errors.unknown_version(given, named, switches.unknown_version_code)
         return known
 
     def _is_dead(self, token: Token) -> bool:

@@ -8,6 +8,7 @@ from local.twins.notion import decor, ids, richtext
 from local.twins.notion.errors import UNDEFINED
 from local.twins.notion.validation import MAX_EQUATION, MAX_URL, Findings
 from local.twins.notion.wire import JsonArray, JsonObject
+from local.twins.notion.world import Caller
 
 LANGUAGES: Final = (
     "abap", "abc", "agda", "arduino", "ascii art", "assembly", "bash", "basic", "bnf", "c", "c#", "c++", "clojure",
@@ -24,10 +25,21 @@ HEADINGS: Final = ("heading_1", "heading_2", "heading_3", "heading_4")
 NESTING: Final = frozenset(
     ("paragraph", "bulleted_list_item", "numbered_list_item", "to_do", "toggle", "quote", "callout")
 )
-NOT_IN_MARKDOWN: Final = frozenset(("bookmark", "embed", "breadcrumb"))
+HOLDING: Final = NESTING | {"column", "template", "meeting_notes"}
+"""Blocks that hold others, though not by being indented in markdown."""
+NOT_IN_MARKDOWN: Final = frozenset(
+    ("bookmark", "embed", "breadcrumb", "link_preview", "link_to_page", "template", "tab", "unsupported")
+)
 SOURCES: Final = ("external", "file_upload")
 MEDIA: Final = frozenset(("image", "video", "audio", "pdf", "file"))
 """Blocks that show a file, from one of the sources."""
+
+TARGETS: Final = ("page_id", "database_id", "comment_id")
+CHOICES: Final[dict[str, tuple[str, ...]]] = dict.fromkeys(MEDIA, SOURCES) | {"link_to_page": TARGETS}
+"""Blocks that hold one thing of several kinds: the type says which, and only that one is shown."""
+
+BY_HAND: Final = ("unsupported", "meeting_notes", "link_preview")
+"""Blocks that only the application makes; the API shows them."""
 
 type _Reader = Callable[[object, str, Findings], Any]
 
@@ -65,8 +77,12 @@ def _upload(value: object, path: str, findings: Findings) -> JsonObject:
     return {"id": findings.uuid(findings.mapping(value, path).get("id", UNDEFINED), f"{path}.id")}
 
 
-def _source(value: object, path: str, findings: Findings) -> str:
-    return findings.one_of(value, SOURCES, path)
+def _one_of(choices: tuple[str, ...]) -> _Reader:
+    return lambda value, path, findings: findings.one_of(value, choices, path)
+
+
+def _id(value: object, path: str, findings: Findings) -> str:
+    return findings.uuid(value, path)
 
 
 def _name(value: object, path: str, findings: Findings) -> str:
@@ -107,7 +123,7 @@ _HEADING: Final = {"rich_text": _TEXT, "is_toggleable": _OFF, "color": _COLOR}
 _LINK: Final = {"caption": _CAPTION, "url": _Part(_url)}
 _MEDIUM: Final = {
     "caption": _CAPTION,
-    "type": _Part(_source, "external"),
+    "type": _Part(_one_of(SOURCES), "external"),
     "external": _Part(_external, None),
     "file_upload": _Part(_upload, None),
 }
@@ -138,16 +154,33 @@ _PARTS: Final[dict[str, dict[str, _Part]]] = {
     "column": {},
     "synced_block": {"synced_from": _Part(_original, None)},
     "table_of_contents": {"color": _COLOR},
+    "link_to_page": {"type": _Part(_one_of(TARGETS), "page_id"), **dict.fromkeys(TARGETS, _Part(_id, None))},
+    "template": {"rich_text": _TEXT},
+    "tab": {},
+    "unsupported": {"block_type": _Part(_name)},
+    "meeting_notes": {"title": _CAPTION},
+    "link_preview": {"url": _Part(_url)},
 }
 KINDS: Final = tuple(_PARTS)
+CHANGEABLE: Final = tuple(kind for kind in KINDS if kind not in BY_HAND)
+"""Blocks whose content the API changes."""
+
+
+def made_by(caller: Caller) -> tuple[str, ...]:
+    """The kinds of blocks that a caller can make."""
+    if caller.bot is None:
+        return KINDS
+    if caller.world.switches.template_blocks_can_be_made:
+        return CHANGEABLE
+    return tuple(kind for kind in CHANGEABLE if kind != "template")
 
 
 def read(kind: str, raw: JsonObject, path: str, findings: Findings, *, all_of_it: bool) -> JsonObject:
     """What a request says about a block's content; *all_of_it* where nothing is known yet."""
     parts = _PARTS[kind]
     findings.only(raw, (*parts, "children"), path)
-    if kind in MEDIA:
-        raw = _with_source(raw, path, findings, all_of_it=all_of_it)
+    if kind in CHOICES:
+        raw = _with_type(raw, CHOICES[kind], path, findings, all_of_it=all_of_it)
     for name, part in parts.items():
         if all_of_it and part.default is UNDEFINED and name not in raw:
             findings.add(f"{path}.{name}", "defined", UNDEFINED)
@@ -159,15 +192,17 @@ def filled(kind: str, said: JsonObject, known: JsonObject) -> JsonObject:
     if kind in MEDIA and _is_kept(said, known):
         said = {name: value for name, value in said.items() if name not in (*SOURCES, "type")}
     whole = {name: said.get(name, known.get(name, part.default)) for name, part in _PARTS[kind].items()}
-    unused = set(SOURCES) - {whole["type"]} if kind in MEDIA else ()
+    unused = set(CHOICES.get(kind, ())) - {whole.get("type")}
     return {name: value for name, value in whole.items() if name not in unused}
 
 
-def _with_source(raw: JsonObject, path: str, findings: Findings, *, all_of_it: bool) -> JsonObject:
-    """A file's content with the type that it leaves out."""
-    named = next((source for source in SOURCES if source in raw), SOURCES[0])
+def _with_type(
+    raw: JsonObject, choices: tuple[str, ...], path: str, findings: Findings, *, all_of_it: bool
+) -> JsonObject:
+    """A content that is one of several with the type that it leaves out."""
+    named = next((choice for choice in choices if choice in raw), choices[0])
     kind = raw.get("type", named)
-    if kind in SOURCES and kind not in raw and (all_of_it or "type" in raw):
+    if kind in choices and kind not in raw and (all_of_it or "type" in raw):
         findings.add(f"{path}.{kind}", "defined", UNDEFINED)
     return {"type": kind} | raw if kind in raw else raw
 
@@ -186,4 +221,6 @@ def may_hold(kind: str, content: JsonObject, child: str) -> bool:
         return (kind, child) == ("column_list", "column")
     if kind == "synced_block":
         return content.get("synced_from") is None
-    return kind == "column" or kind in NESTING or bool(content.get("is_toggleable"))
+    if kind == "tab":
+        return child == "paragraph"  # the name of one tab, with what is on it below
+    return kind in HOLDING or bool(content.get("is_toggleable"))

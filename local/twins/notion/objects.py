@@ -143,6 +143,9 @@ def _column(column: Property) -> JsonObject:
 
 def _as_block(caller: Caller, entity: Child) -> tuple[str, JsonObject]:
     match entity:
+        case Block(type="meeting_notes"):
+            name = "transcription" if caller.version == "2025-09-03" else entity.type
+            return name, entity.content
         case Block():
             return entity.type, hosting.shown(caller.world, entity.content)
         case Page():

@@ -11,10 +11,12 @@ from local.twins.notion import (
     errors,
     hosting,
     ids,
+    kinds,
     objects,
     page_templates,
     places,
     properties,
+    rewriting,
     richtext,
 )
 from local.twins.notion.errors import UNDEFINED, validation
@@ -46,7 +48,7 @@ def _create(caller: Caller, ask: Ask, findings: Findings) -> JsonObject:
     look = {"icon": decor.icon(ask.body.get("icon"), "body.icon", findings)}
     look["cover"] = decor.cover(ask.body.get("cover"), "body.cover", findings)
     page_templates.checked(ask, findings)
-    nodes = bodies.parse(ask, findings)
+    nodes = bodies.parse(ask, findings, kinds.made_by(caller))
     parent = _parent(caller, ask.get("parent"), findings)
     values = _values(caller, parent, raw, findings)
     decor.admit(caller, look)
@@ -55,7 +57,7 @@ def _create(caller: Caller, ask: Ask, findings: Findings) -> JsonObject:
         page, nodes = _titled(caller, page, nodes)
     caller.world.store.put(page)
     _place(caller, page, ask)
-    page = contents.plant(caller, page, nodes)
+    page = contents.plant(caller, page, rewriting.known(nodes, before=()))  # what markdown names is elsewhere
     _share_with_maker(caller, page)
     _mirror(caller, page, {})
     _tell_created(caller, page)
@@ -166,10 +168,10 @@ def _parent(caller: Caller, raw: object, findings: Findings) -> ParentRef:
         findings.check()
         return ParentRef("workspace", caller.workspace.id)
     given = findings.mapping(raw, "body.parent")
-    kinds = ("data_source_id", "page_id", "database_id", "workspace")
-    kind = next((key for key in kinds if key in given), None)
+    homes = ("data_source_id", "page_id", "database_id", "workspace")
+    kind = next((key for key in homes if key in given), None)
     if kind is None:
-        findings.add("body.parent", " or ".join(f"`{key}`" for key in kinds) + " defined", given)
+        findings.add("body.parent", " or ".join(f"`{key}`" for key in homes) + " defined", given)
     elif kind != "workspace":
         findings.uuid(given[kind], f"body.parent.{kind}")
     findings.check()

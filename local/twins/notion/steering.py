@@ -166,7 +166,7 @@ class Steering:
         return JSONResponse(self._world.switches.model_dump())
 
     async def _get_subscription(self, _request: Request) -> Response:
-        found = self._subscription()
+        found = next(iter(self._subscriptions()), None)
         return JSONResponse(None if found is None else _without_token(found))
 
     async def _subscribe(self, request: Request) -> Response:
@@ -179,28 +179,32 @@ class Steering:
         if url is None:
             return _refusal("no subscription was made because there is no url; send one", 422)
         subscription = Subscription(self._world.minter.plain(), url, f"secret_{secrets.token_hex(21)}", "pending")
-        self._replace(subscription)
+        self._keep(subscription)
         status = await _handshake(subscription, signed=self._world.switches.sign_handshake)
         return JSONResponse(_without_token(subscription) | {"handshake_status": status})
 
     def _verify(self, order: _Verify) -> Response:
-        found = self._subscription()
-        if found is None or not secrets.compare_digest(order.token.encode(), found.token.encode()):
+        given = order.token.encode()
+        found = next((one for one in self._subscriptions() if secrets.compare_digest(given, one.token.encode())), None)
+        if found is None:
             return _refusal("the token does not match; copy the one that the last handshake brought", 400)
         active = replace(found, state="active")
-        self._replace(active)
+        with self._world.store.transaction():
+            self._world.store.put(active)
         return JSONResponse(_without_token(active))
 
-    def _replace(self, subscription: Subscription) -> None:
+    def _keep(self, subscription: Subscription) -> None:
+        """The newest, and of the others as many as there may be."""
         store = self._world.store
         with store.transaction():
-            for old in store.all(Subscription):
+            for old in self._subscriptions()[self._world.switches.most_subscriptions - 1 :]:
                 store.drop(old)
             store.put(subscription)
         self._control.webhooks.url = subscription.url
 
-    def _subscription(self) -> Subscription | None:
-        return next(iter(self._world.store.all(Subscription)), None)
+    def _subscriptions(self) -> list[Subscription]:
+        """Those there are, the newest first."""
+        return self._world.store.all(Subscription)[::-1]
 
     async def _get_workspaces(self, _request: Request) -> Response:
         return JSONResponse([self._shown(workspace) for workspace in self._world.store.all(Workspace)])

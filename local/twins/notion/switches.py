@@ -39,10 +39,20 @@ class Switches(BaseModel):
     """Query answers hold only half of the rows asked for, with `has_more` true, as Notion reserves the right to."""
     query_in_trash: Literal["refused", "ignored", "honoured"] = "refused"
     """What `in_trash` in the body of a query does; Notion's types list it, its manual calls it unsupported."""
+    capabilities_checked: Literal["first", "after_lookup"] = "first"
+    """Whether a missing capability is told before it is known what a request is about, or only of what is shared."""
+    template_blocks_can_be_made: bool = False
+    """Whether a connection can make template buttons: the manual says no since 2023, the types still take them."""
     own_writes_are_told: bool = True
     """Whether a connection's own writes raise webhooks; seen, but not for every type."""
     webhook_retries_s: tuple[float, ...] = RETRIES_S
     """Seconds between the attempts to deliver a webhook; Notion names only their number and the last one's time."""
+    webhook_answer_within_s: float = Field(default=10, gt=0)
+    """Real seconds that the receiver of a webhook may take before it counts as failed; not documented."""
+    most_subscriptions: int = Field(default=1, ge=1)
+    """How many webhook subscriptions one connection may have; one more replaces the oldest. Not documented."""
+    unknown_version_wording: Literal["naming_the_known", "naming_none"] = "naming_the_known"
+    """Whether the text for a version that does not exist lists those that do."""
     unknown_version_code: Literal["validation_error", "missing_version"] = "validation_error"
     """The code for a version that is well formed and does not exist."""
     access_token_life_s: float | None = Field(default=None, gt=0)

@@ -88,7 +88,7 @@ class Webhooks:
 
     def publish(self, changes: list[Changed]) -> None:
         """Take note of what a successful request changed."""
-        if self._subscription() is None:
+        if not self._subscriptions():
             return
         echoes = self.world.switches.own_writes_are_told
         for change in (change for change in changes if echoes or change.author.kind == "person"):
@@ -155,20 +155,26 @@ class Webhooks:
         return soon
 
     def _send(self, held: _Held) -> None:
-        subscription = self._subscription()
-        seers = self._accessible_by(held.change.entity)
-        if subscription is not None and seers:
-            self._deliver(self._payload(held, subscription, seers), subscription.token)
+        if seers := self._accessible_by(held.change.entity):
+            for subscription in self._subscriptions():
+                self._deliver(self._payload(held, subscription, seers), subscription)
 
-    def _deliver(self, event: JsonObject, token: str) -> None:
+    def _deliver(self, event: JsonObject, to: Subscription) -> None:
         def body(attempt: int) -> bytes:
             numbered = event | {"attempt_number": attempt + 1}
             return json.dumps(numbered, ensure_ascii=False, separators=(",", ":")).encode()
 
         def headers(attempt: int) -> dict[str, str]:
-            return {"content-type": "application/json", "x-notion-signature": signature(token, body(attempt))}
+            return {"content-type": "application/json", "x-notion-signature": signature(to.token, body(attempt))}
 
-        self.outbox.put(body_for=body, headers_for=headers, not_before=0, retries=self.world.switches.webhook_retries_s)
+        self.outbox.put(
+            body_for=body,
+            headers_for=headers,
+            not_before=0,
+            retries=self.world.switches.webhook_retries_s,
+            url=to.url,
+            answer_within_s=self.world.switches.webhook_answer_within_s,
+        )
 
     def _payload(self, held: _Held, subscription: Subscription, seers: JsonArray) -> JsonObject:
         change = held.change
@@ -247,8 +253,8 @@ class Webhooks:
         page = self.world.home(place) if isinstance(place, Block) else place
         return page.id if page else None
 
-    def _subscription(self) -> Subscription | None:
-        return next((one for one in self.world.store.all(Subscription) if one.state == "active"), None)
+    def _subscriptions(self) -> list[Subscription]:
+        return [one for one in self.world.store.all(Subscription) if one.state == "active"]
 
 
 def integration_id(client_id: str) -> str:

@@ -244,13 +244,13 @@ class Caller:
             return thing.workspace_id == self.workspace.id
         return self.world.sees(self.bot, thing)
 
-    def require(self, capability: Capability) -> None:
+    def require(self, *capabilities: Capability) -> None:
         """Refuse, as Notion does, what the connection was not given; a person may do everything.
 
         Raises:
             ApiError: 403.
         """
-        if self.bot is not None and not self.bot.may(capability):
+        if self.bot is not None and not all(map(self.bot.may, capabilities)):
             raise errors.insufficient()
 
     def not_found(self, kind: str, identifier: str) -> errors.ApiError:

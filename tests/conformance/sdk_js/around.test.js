@@ -4,7 +4,7 @@
 const assert = require("node:assert/strict")
 const { test } = require("node:test")
 const sdk = require("@notionhq/client")
-const { connected, database, order, page, plain, row, text } = require("./twin")
+const { connected, database, order, page, plain, row, steered, text } = require("./notion")
 
 /** An upload that is there already. */
 async function uploaded(notion, content, filename = "note.txt", content_type = "text/plain") {
@@ -65,7 +65,7 @@ test("the connection knows itself and the members of the workspace", async () =>
   assert.equal(sdk.isFullUser(me), true)
   assert.equal(me.type, "bot")
   assert.ok(everybody.some(user => user.id === me.id))
-  assert.equal(person.person.email, "maya@impactfilms.example")
+  assert.match(person.person.email, /@/)
 })
 
 test("a database has a view from the start, and gets more", async () => {
@@ -165,7 +165,7 @@ test("a large file is sent in parts and completed", async () => {
   assert.deepEqual([whole.status, whole.content_length], ["uploaded", 12])
 })
 
-test("a file is imported from elsewhere", async () => {
+steered("a file is imported from elsewhere", async () => {
   const notion = await connected()
   await order("switches", { import_s: 0 })
   const elsewhere = { mode: "external_url", filename: "a.pdf", external_url: "https://files.example/a.pdf" }
@@ -187,7 +187,7 @@ test("uploads are listed by status, the newest first", async () => {
   assert.ok(pending.every(upload => upload.status === "pending"))
 })
 
-test("custom emojis are found by name", async () => {
+steered("custom emojis are found by name", async () => {
   const notion = await connected()
   const { bot } = await notion.users.me({})
   const url = "https://files.example/reel.png"

@@ -5,7 +5,8 @@ export default async function* lines(events) {
     if ((type === "test:pass" || type === "test:fail") && data.details?.type !== "suite") {
       const error = data.details?.error
       const said = error ? String(error.cause?.stack ?? error.cause ?? error.message) : null
-      yield `${JSON.stringify({ name: data.name, passed: type === "test:pass", said })}\n`
+      const skipped = data.skip !== undefined
+      yield `${JSON.stringify({ name: data.name, passed: type === "test:pass", skipped, said })}\n`
     }
   }
 }

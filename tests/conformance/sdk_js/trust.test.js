@@ -5,7 +5,7 @@ const assert = require("node:assert/strict")
 const http = require("node:http")
 const { test } = require("node:test")
 const sdk = require("@notionhq/client")
-const { TWIN_REDIRECT_URI, TWIN_ROOT_PAGE, app, client, code, connected, grant, order, page } = require("./twin")
+const { TWIN_REDIRECT_URI, NOTION_ROOM, app, client, code, connected, grant, order, page, steered } = require("./notion")
 
 const NOWHERE = "00000000-0000-4000-8000-000000000000"
 
@@ -28,7 +28,7 @@ async function disturbed(path, what, work) {
   }
 }
 
-test("a code is exchanged for a token that works", async () => {
+steered("a code is exchanged for a token that works", async () => {
   const pair = await grant()
 
   const me = await client(pair.access_token).users.me({})
@@ -36,7 +36,7 @@ test("a code is exchanged for a token that works", async () => {
   assert.deepEqual([pair.token_type, me.id], ["bearer", pair.bot_id])
 })
 
-test("a refresh gives a new pair and ends the old one", async () => {
+steered("a refresh gives a new pair and ends the old one", async () => {
   const pair = await grant()
   const asked = { ...app, grant_type: "refresh_token", refresh_token: pair.refresh_token }
 
@@ -47,7 +47,7 @@ test("a refresh gives a new pair and ends the old one", async () => {
   assert.equal((await caught(client(pair.access_token).users.me({}))).code, sdk.APIErrorCode.Unauthorized)
 })
 
-test("a code is good for one exchange", async () => {
+steered("a code is good for one exchange", async () => {
   const exchange = { ...app, grant_type: "authorization_code", code: await code(), redirect_uri: TWIN_REDIRECT_URI }
   await client().oauth.token(exchange)
 
@@ -57,7 +57,7 @@ test("a code is good for one exchange", async () => {
   assert.deepEqual([error.status, JSON.parse(error.body).error], [400, "invalid_grant"])
 })
 
-test("a revoked token is known to be dead", async () => {
+steered("a revoked token is known to be dead", async () => {
   const { access_token: token } = await grant()
   const before = await client().oauth.introspect({ ...app, token })
   await client().oauth.revoke({ ...app, token })
@@ -82,12 +82,12 @@ test("what is not there is refused with its own code", async () => {
 test("a wrong shape is refused with its own code", async () => {
   const notion = await connected()
 
-  const error = await caught(notion.pages.create({ parent: { page_id: TWIN_ROOT_PAGE }, properties: { Nope: {} } }))
+  const error = await caught(notion.pages.create({ parent: { page_id: NOTION_ROOM }, properties: { Nope: {} } }))
 
   assert.deepEqual([error.code, error.status], [sdk.APIErrorCode.ValidationError, 400])
 })
 
-test("a missing capability is refused with its own code", async () => {
+steered("a missing capability is refused with its own code", async () => {
   const notion = await connected()
   const { id } = await page(notion)
   const { id: bot_id } = await notion.users.me({})
@@ -112,7 +112,7 @@ test("a path that climbs is refused before it is sent", async () => {
   assert.ok(sdk.InvalidPathParameterError.isInvalidPathParameterError(error))
 })
 
-test("an unknown page of HTML from the edge is an error of its own kind", async () => {
+steered("an unknown page of HTML from the edge is an error of its own kind", async () => {
   const notion = await connected()
   const what = { status: 502, body: "<html>Bad gateway</html>", headers: { "content-type": "text/html" } }
 
@@ -122,7 +122,7 @@ test("an unknown page of HTML from the edge is an error of its own kind", async 
   assert.deepEqual([error.code, error.status], [sdk.ClientErrorCode.ResponseError, 502])
 })
 
-test("a call that takes too long is given up", async () => {
+steered("a call that takes too long is given up", async () => {
   const hasty = client((await grant()).access_token, { timeoutMs: 100 })
 
   const error = await disturbed("/v1/users/me", { delay_ms: 400 }, () => caught(hasty.users.me({})))
@@ -130,7 +130,7 @@ test("a call that takes too long is given up", async () => {
   assert.ok(sdk.RequestTimeoutError.isRequestTimeoutError(error))
 })
 
-test("a spent budget is told with its pause", async () => {
+steered("a spent budget is told with its pause", async () => {
   const notion = await connected()
   await order("switches", { requests_per_window: 1 })
 
@@ -154,11 +154,11 @@ async function survives(status, code) {
   assert.equal(me.type, "bot")
 }
 
-test("the SDK's own retry gets over a spent budget", () => survives(429, "rate_limited"))
+steered("the SDK's own retry gets over a spent budget", () => survives(429, "rate_limited"))
 
-test("the SDK's own retry gets over an overload", () => survives(529, "service_overload"))
+steered("the SDK's own retry gets over an overload", () => survives(529, "service_overload"))
 
-test("a delivered webhook bears the signature that the SDK verifies", async () => {
+steered("a delivered webhook bears the signature that the SDK verifies", async () => {
   const got = []
   let arrived
   const delivered = new Promise(resolve => (arrived = resolve))

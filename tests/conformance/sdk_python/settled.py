@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import httpx
+import pytest
 from notion_client import AsyncClient, Client
+from notion_client.client import RetryOptions
 from notion_client.helpers import (
     async_collect_data_source_templates,
     async_collect_paginated_api,
@@ -17,7 +20,7 @@ from notion_client.helpers import (
     iterate_paginated_api,
 )
 
-from local.twins.notion.seed import ROOT_PAGE_ID
+from tests.conformance.place import ROOM, STEERS, Place
 from tests.conformance.transcript import Transcript
 from tests.twins.notion.rig import NEWEST, Rig
 
@@ -51,20 +54,37 @@ class Settled:
 class Sdk:
     """The SDK in one of its kinds, and what tests of it start from."""
 
-    rig: Rig
+    place: Place
     transcript: Transcript
     kind: Kind
+    twin: Rig | None
     loop: asyncio.Runner = field(default_factory=asyncio.Runner)
+
+    @property
+    def rig(self) -> Rig:
+        """The twin; where there is none, who steers it is skipped."""
+        if self.twin is None:
+            pytest.skip(STEERS)
+        return self.twin
 
     @contextmanager
     def client(self, token: str | None = None, **options: Any) -> Iterator[Any]:
         """A client of this kind; typed as Any, since every answer is."""
-        options = {"auth": token, "base_url": self.rig.url, "notion_version": NEWEST, "retry": False} | options
-        settled = Settled(Client(options) if self.kind == "sync" else AsyncClient(options), self.loop)
+        retry = False if self.twin else RetryOptions(max_retries=5)
+        options = {"auth": token, "base_url": self.place.url, "notion_version": NEWEST, "retry": retry} | options
+        settled = Settled(self._client(options), self.loop)
         try:
             yield settled
         finally:
             (settled.close if self.kind == "sync" else settled.aclose)()
+
+    def _client(self, options: dict[str, Any]) -> Client | AsyncClient:
+        """Where no transcript is taken at the server, one is taken here."""
+        if self.twin:
+            return Client(options) if self.kind == "sync" else AsyncClient(options)
+        if self.kind == "sync":
+            return Client(options, client=httpx.Client(event_hooks={"response": [self.transcript.hear]}))
+        return AsyncClient(options, client=httpx.AsyncClient(event_hooks={"response": [self.transcript.listen]}))
 
     def collect(self, method: Settled, **asked: Any) -> list[Any]:
         """All items of a paginated endpoint, by the SDK's own helper."""
@@ -85,7 +105,7 @@ class Sdk:
 def database(notion: Any, **properties: Any) -> Any:
     """A database with a few columns."""
     return notion.databases.create(
-        parent={"type": "page_id", "page_id": ROOT_PAGE_ID},
+        parent={"type": "page_id", "page_id": ROOM},
         title=text("Films"),
         initial_data_source={"properties": {"Name": {"title": {}}, "Budget": {"number": {}}} | properties},
     )
@@ -102,7 +122,7 @@ def row(notion: Any, source: str, name: str = "A film", **properties: Any) -> An
 
 
 def page(notion: Any, name: str = "A page", **more: Any) -> str:
-    parent = {"page_id": ROOT_PAGE_ID}
+    parent = {"page_id": ROOM}
     return str(notion.pages.create(parent=parent, properties={"title": {"title": text(name)}}, **more)["id"])
 
 

@@ -9,6 +9,7 @@ from notion_client import APIErrorCode, APIResponseError, helpers
 
 from local.twins.notion.seed import WORKSPACE_ID
 from tests.conformance.sdk_python.settled import Sdk, database, page, plain, row, table, text
+from tests.twins.notion.rig import Rig
 
 
 def uploaded(notion: Any, content: bytes, filename: str = "note.txt", content_type: str = "text/plain") -> str:
@@ -62,7 +63,7 @@ def test_the_connection_knows_itself_and_the_members(sdk: Sdk, notion: Any) -> N
 
     assert helpers.is_full_user(me)
     assert me["id"] in {user["id"] for user in everybody}
-    assert person["person"]["email"] == "maya@impactfilms.example"
+    assert "@" in person["person"]["email"]
 
 
 def test_a_database_has_a_view_from_the_start_and_gets_more(sdk: Sdk, notion: Any) -> None:
@@ -128,7 +129,7 @@ def test_a_large_file_is_sent_in_parts_and_completed(notion: Any) -> None:
     assert (whole["status"], whole["content_length"]) == ("uploaded", 12)
 
 
-def test_a_file_is_imported_from_elsewhere(notion: Any) -> None:
+def test_a_file_is_imported_from_elsewhere(twin: Rig, notion: Any) -> None:
     upload = notion.file_uploads.create(
         mode="external_url", filename="a.pdf", external_url="https://files.example/a.pdf"
     )["id"]
@@ -145,10 +146,10 @@ def test_uploads_are_listed_by_status(sdk: Sdk, notion: Any) -> None:
     assert {upload["status"] for upload in pending} == {"pending"}
 
 
-def test_custom_emojis_are_found_by_name(sdk: Sdk, notion: Any) -> None:
+def test_custom_emojis_are_found_by_name(twin: Rig, notion: Any) -> None:
     for name in ("reel", "clapper"):
         url = f"https://files.example/{name}.png"
-        sdk.rig.order("emojis", {"workspace_id": WORKSPACE_ID, "name": name, "url": url})
+        twin.order("emojis", {"workspace_id": WORKSPACE_ID, "name": name, "url": url})
 
     named = notion.custom_emojis.list(name="reel")["results"]
 

@@ -5,6 +5,7 @@ from typing import Any
 from notion_client import helpers
 
 from tests.conformance.sdk_python.settled import Sdk, database, names, page, plain, row, table, text
+from tests.twins.notion.rig import Rig
 
 
 def test_a_database_is_made_and_read_back(notion: Any) -> None:
@@ -160,7 +161,7 @@ def test_a_page_is_made_from_markdown_and_one_passage_replaced(notion: Any) -> N
     assert notion.pages.retrieve_markdown(home)["markdown"] == "one\nthree"
 
 
-def test_a_long_write_of_markdown_becomes_a_task_that_succeeds(notion: Any) -> None:
+def test_a_long_write_of_markdown_becomes_a_task_that_succeeds(twin: Rig, notion: Any) -> None:
     """This SDK has no methods for it yet; its `request` reaches everything."""
     write = {"type": "replace_content", "replace_content": {"new_str": "later"}, "allow_async": True}
 
@@ -170,7 +171,7 @@ def test_a_long_write_of_markdown_becomes_a_task_that_succeeds(notion: Any) -> N
     assert (done["status"], done["result"]["markdown"]) == ("succeeded", "later")
 
 
-def test_search_finds_pages_by_title_piece_by_piece(sdk: Sdk, notion: Any) -> None:
+def test_search_finds_pages_by_title_piece_by_piece(twin: Rig, sdk: Sdk, notion: Any) -> None:
     for number in range(3):
         page(notion, f"Needle {number}")
 

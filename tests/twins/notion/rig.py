@@ -53,10 +53,10 @@ class Api:
         assert answer.status_code >= 400, answer.text
         return answer.json()
 
-    def table(self, properties: Any = None, title: str = "Projects") -> str:
+    def table(self, properties: Any = None, title: str = "Projects", below: str = ROOT_PAGE_ID) -> str:
         """A data source with these columns."""
         body = {
-            "parent": {"type": "page_id", "page_id": ROOT_PAGE_ID},
+            "parent": {"type": "page_id", "page_id": below},
             "title": [{"text": {"content": title}}],
             "initial_data_source": {"properties": EVERY_TYPE if properties is None else properties},
         }

@@ -8,7 +8,9 @@ import pytest
 from notion_client import Client
 from notion_client.helpers import collect_paginated_api
 
+from local.twins.notion.kinds import KINDS
 from local.twins.notion.seed import PERSON_ID, ROOT_PAGE_ID
+from tests.conformance.transcript import TYPES
 from tests.twins.notion.rig import CONFIG, NEWEST, RECORDED, Api, Rig, running
 
 
@@ -133,6 +135,9 @@ SHOWN: list[tuple[str, Any, Any]] = [
     ("divider", {}, {}),
     ("bookmark", {"url": "https://example.org"}, {"caption": [], "url": "https://example.org"}),
     ("equation", {"expression": "e=mc^2"}, {"expression": "e=mc^2"}),
+    ("link_to_page", {"page_id": ROOT_PAGE_ID}, {"type": "page_id", "page_id": ROOT_PAGE_ID}),
+    ("link_to_page", {"comment_id": ROOT_PAGE_ID}, {"type": "comment_id", "comment_id": ROOT_PAGE_ID}),
+    ("tab", {"children": [{"paragraph": {"rich_text": []}}]}, {}),
     (
         "callout",
         {"rich_text": [], "icon": {"emoji": "🔥"}},
@@ -295,3 +300,69 @@ def test_the_sdk_appends_lists_changes_and_deletes_blocks(rig: Rig, page: str) -
         after = collect_paginated_api(sdk.blocks.children.list, block_id=page, page_size=2)
 
     assert [plain(block) for block in after] == ["first", "2", "3", "4"]
+
+
+def test_there_is_every_kind_that_notions_sdk_declares_and_no_other() -> None:
+    blocks = [kind for name, kind in TYPES["definitions"].items() if name.endswith("BlockObjectResponse")]
+    declared = {kind["properties"]["type"]["const"] for kind in blocks if "type" in kind.get("properties", {})}
+
+    assert declared == {*KINDS, "child_page", "child_database", "transcription"}
+
+
+# --- kinds that only the application makes ----------------------------------------------------------------------------
+
+BY_HAND: list[tuple[str, Any]] = [
+    ("unsupported", {"block_type": "form"}),
+    ("link_preview", {"url": "https://example.org/issue/1"}),
+    ("meeting_notes", {"title": text("Weekly")}),
+    ("template", {"rich_text": text("New scene")}),
+]
+
+
+@pytest.mark.parametrize(("kind", "content"), BY_HAND, ids=[kind for kind, _ in BY_HAND])
+def test_what_only_a_person_makes_is_shown_to_a_connection_and_refused_from_it(
+    api: Api, person: Api, page: str, kind: str, content: Any
+) -> None:
+    (made,) = append(person, page, {kind: content})
+
+    refusal = api.refused("PATCH", f"/v1/blocks/{page}/children", {"children": [{kind: content}]})
+
+    (shown,) = below(api, page)
+    assert (shown["id"], shown["type"]) == (made["id"], kind)
+    assert (refusal["code"], "body.children[0].type should be" in refusal["message"]) == ("validation_error", True)
+
+
+@pytest.mark.parametrize("kind", ["unsupported", "link_preview", "meeting_notes"])
+def test_what_only_a_person_makes_is_not_changed_through_the_api(api: Api, person: Api, page: str, kind: str) -> None:
+    content = dict(BY_HAND)[kind]
+    (made,) = append(person, page, {kind: content})
+
+    refusal = api.refused("PATCH", f"/v1/blocks/{made['id']}", {kind: content})
+
+    assert f"body.{kind} should be not present" in refusal["message"]
+
+
+def test_meeting_notes_are_called_transcription_in_the_older_version(rig: Rig, person: Api, page: str) -> None:
+    append(person, page, {"meeting_notes": {"title": text("Weekly"), "children": [paragraph("Notes")]}})
+
+    with rig.api(rig.connect()["access_token"], RECORDED) as older:
+        (block,) = below(older, page)
+
+    assert (block["type"], plain({"type": "t", "t": {"rich_text": block["transcription"]["title"]}})) == (
+        "transcription",
+        "Weekly",
+    )
+    assert block["has_children"] is True
+
+
+def test_a_tab_holds_named_tabs_with_what_is_on_them(api: Api, page: str) -> None:
+    (made,) = append(api, page, {"tab": {"children": [paragraph("First tab", paragraph("on it"))]}})
+
+    (named,) = below(api, made["id"])
+    assert (plain(named), words(api, named["id"])) == ("First tab", ["on it"])
+
+
+def test_a_tab_without_tabs_is_refused(api: Api, page: str) -> None:
+    refusal = api.refused("PATCH", f"/v1/blocks/{page}/children", {"children": [{"tab": {"children": []}}]})
+
+    assert "body.children[0].tab.children.length should be ≥ `1`" in refusal["message"]

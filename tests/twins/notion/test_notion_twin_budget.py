@@ -83,6 +83,14 @@ def test_the_log_tells_what_is_left(rig: Rig, limited: Api) -> None:
     assert [(entry["status"], entry["budget_left"]) for entry in logged] == [(200, 2), (200, 1), (200, 0), (429, 0)]
 
 
+def test_the_log_names_the_connection_of_a_call_that_never_reached_the_api(rig: Rig, api: Api) -> None:
+    bot = api.ok("GET", "/v1/users/me")["id"]
+    rig.http.post("/_twin/faults", json=[{"match": {"path": "/v1/**"}, "do": {"status": 429}}])
+    api.call("GET", "/v1/users/me")
+
+    assert rig.look("requests")["requests"][-1]["connection"] == bot
+
+
 @pytest.mark.parametrize(("plan", "size"), [("free", 180), ("plus", 180), ("business", 600), ("enterprise", 600)])
 def test_the_plan_decides_the_size(rig: Rig, plan: str, size: int) -> None:
     rig.order("plan", {"workspace_id": WORKSPACE_ID, "plan": plan})

@@ -36,6 +36,14 @@ def block_ids(api: Api, container: str) -> dict[str, str]:
     return {"".join(run["plain_text"] for run in block[block["type"]]["rich_text"]): block["id"] for block in blocks}
 
 
+@pytest.mark.parametrize("kind", ["page", "database"])
+def test_a_new_page_makes_no_other_of_what_its_markdown_names(api: Api, kind: str) -> None:
+    page = story(api, f'before\n<{kind} url="https://www.notion.so/elsewhere">Elsewhere</{kind}>\nafter')
+
+    blocks = api.ok("GET", f"/v1/blocks/{page}/children")["results"]
+    assert [block["type"] for block in blocks] == ["paragraph"] * 3
+
+
 NORMALISED: list[tuple[str, str]] = [
     ("## A\n\nB", "## A\nB"),
     ("one\ntwo", "one\ntwo"),
@@ -391,3 +399,37 @@ def test_the_sdk_reads_and_updates_markdown(rig: Rig) -> None:
         read = sdk.pages.retrieve_markdown(page)
 
     assert (read["object"], read["markdown"]) == ("page_markdown", "# A\nC")
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "alt"),
+    [
+        ("unsupported", {"block_type": "form"}, "form"),
+        ("link_preview", {"url": "https://example.org"}, "link_preview"),
+        ("template", {"rich_text": []}, "template"),
+        ("link_to_page", {"page_id": ROOT_PAGE_ID}, "link_to_page"),
+    ],
+)
+def test_a_kind_that_markdown_cannot_show_survives_its_being_written_back(
+    api: Api, person: Api, kind: str, content: Any, alt: str
+) -> None:
+    page = story(api, "text")
+    (made,) = person.ok("PATCH", f"/v1/blocks/{page}/children", {"children": [{kind: content}]})["results"]
+    seen = shown(api, page)
+
+    edit(api, page, "replace_content", new_str=f"{seen}\nmore")
+
+    assert f'alt="{alt}"' in seen
+    assert api.ok("GET", f"/v1/blocks/{made['id']}")["in_trash"] is False
+
+
+def test_meeting_notes_are_a_title_and_notes(api: Api, person: Api) -> None:
+    page = story(api, "")
+    notes = {"title": [{"text": {"content": "Weekly"}}], "children": [{"divider": {}}]}
+    person.ok("PATCH", f"/v1/blocks/{page}/children", {"children": [{"meeting_notes": notes}]})
+    seen = shown(api, page)
+
+    edit(api, page, "replace_content", new_str=seen)
+
+    assert seen == "<meeting-notes>\n\tWeekly\n\t<notes>\n\t\t---\n\t</notes>\n</meeting-notes>"
+    assert shown(api, page) == seen

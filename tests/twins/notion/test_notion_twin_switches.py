@@ -13,7 +13,8 @@ KNOWN_UNKNOWNS = {
     "archived_key_in_2026", "not_found_wording", "query_in_trash", "block_edits_touch_page", "webhook_retries_s",
     "workspace_requests_per_window", "access_token_life_s", "old_token_outlives_refresh_s", "length_unit",
     "unknown_version_code", "sign_handshake", "locked_pages_refuse_edits", "trash_twice", "own_writes_are_told",
-    "cursor_wording",
+    "cursor_wording", "webhook_answer_within_s", "most_subscriptions", "unknown_version_wording",
+    "capabilities_checked", "template_blocks_can_be_made",
 }  # fmt: skip
 
 
@@ -57,6 +58,29 @@ def test_the_code_for_a_version_that_does_not_exist_is_a_switch(rig: Rig, code: 
         assert api.refused("GET", "/v1/users/me")["code"] == code
 
 
+@pytest.mark.parametrize(("wording", "names"), [("naming_the_known", True), ("naming_none", False)])
+def test_whether_the_versions_that_exist_are_named_is_a_switch(rig: Rig, wording: str, names: bool) -> None:
+    rig.order("switches", {"unknown_version_wording": wording})
+
+    with rig.api(rig.connect()["access_token"], "2031-01-01") as api:
+        assert ("2026-03-11" in api.refused("GET", "/v1/users/me")["message"]) is names
+
+
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(("checked", "of_nobody"), [("first", 403), ("after_lookup", 404)])
+def test_when_a_missing_capability_is_told_is_a_switch(rig: Rig, api: Api, checked: str, of_nobody: int) -> None:
+    page = api.row(api.table())["id"]
+    (bot,) = rig.look("state")["bots"]
+    rig.order("capabilities", {"bot_id": bot["id"], "capabilities": ["read_content"]})
+    rig.order("switches", {"capabilities_checked": checked})
+
+    asked = [api.call("PATCH", f"/v1/pages/{identifier}", {"in_trash": True}) for identifier in (NOBODY, page)]
+
+    assert [answer.status_code for answer in asked] == [of_nobody, 403]
+
+
 @pytest.mark.parametrize(("refuse", "status"), [(False, 200), (True, 400)])
 def test_what_a_lock_does_to_edits_is_a_switch(rig: Rig, api: Api, refuse: bool, status: int) -> None:
     rig.order("switches", {"locked_pages_refuse_edits": refuse})
@@ -64,6 +88,16 @@ def test_what_a_lock_does_to_edits_is_a_switch(rig: Rig, api: Api, refuse: bool,
     api.ok("PATCH", f"/v1/pages/{page}", {"is_locked": True})
 
     answer = api.call("PATCH", f"/v1/pages/{page}", {"properties": {"Budget": {"number": 1}}})
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(("can", "status"), [(False, 400), (True, 200)])
+def test_whether_a_connection_makes_template_buttons_is_a_switch(rig: Rig, api: Api, can: bool, status: int) -> None:
+    rig.order("switches", {"template_blocks_can_be_made": can})
+
+    button = {"template": {"rich_text": [{"text": {"content": "New scene"}}]}}
+    answer = api.call("PATCH", f"/v1/blocks/{ROOT_PAGE_ID}/children", {"children": [button]})
 
     assert answer.status_code == status
 
@@ -96,3 +130,28 @@ def test_the_pauses_between_deliveries_are_a_switch(rig: Rig, api: Api, told: Re
     api.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})
 
     until(lambda: len(told.got) >= 3)
+
+
+def test_how_long_a_receiver_may_take_is_a_switch(rig: Rig, api: Api, told: Receiver) -> None:
+    rig.order("switches", {"webhook_answer_within_s": 0.05, "webhook_retries_s": []})
+
+    with told.arrived:  # the receiver cannot answer meanwhile
+        api.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})
+
+        until(lambda: rig.look("requests")["webhooks"].get("given_up") == 1)
+
+
+@pytest.mark.parametrize(("most", "active"), [(1, 1), (2, 2)])
+def test_how_many_subscriptions_there_may_be_is_a_switch(
+    rig: Rig, api: Api, told: Receiver, most: int, active: int
+) -> None:
+    rig.order("switches", {"most_subscriptions": most})
+    rig.order("subscription", {"url": told.url})
+    token = told.wait_for(1)[0][1]
+    rig.order("subscription/verify", {"token": token.split(b'"')[3].decode()})
+    told.got.clear()
+
+    api.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})
+
+    until(lambda: rig.look("requests")["webhooks"].get("delivered") == active)
+    assert len(told.got) == active

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from navsync.api.asks import LogStatus
 from navsync.explain import Verdict
+from navsync.foresight import Effect, Progress
 from navsync.model import Capability, Connection, Direction, EntityType, Operation, Policy, Side
 from navsync.views import OperationType, SyncStatus
 
@@ -95,15 +96,29 @@ class Accepted(Answer):
     done: bool
     """Whether it was done before the answer, which only a call that waits can see."""
     project_id: int | None = None
+    preview_id: int | None = None
+
+
+class ScopeAnswer(Answer):
+    """Which projects a workspace holds: those that meet each condition given; all, where none is."""
+
+    project_ids: list[int]
+    project_types: list[str]
+    statuses: list[str]
 
 
 class SettingsAnswer(Answer):
     """A workspace's settings."""
 
+    scope: ScopeAnswer
+    direction: Direction
+    field_directions: dict[str, Direction]
     policy: Policy
     field_policies: dict[str, Policy]
+    properties: dict[str, str]
     requests_per_minute: int
     parent_page_id: str | None
+    page_templates: dict[EntityType, str]
     quiet_seconds: dict[EntityType, int]
 
 
@@ -326,6 +341,59 @@ class AuditAnswer(Answer):
     request_id: str
 
 
+class ForeseenAnswer(Answer):
+    """Something that a sync would do with a record, or why it would not; long values are cut."""
+
+    position: int
+    operation: Effect
+    mapping_id: int | None
+    entity_type: EntityType
+    entity_id: int | None
+    notion_page_id: str | None
+    title: str | None
+    side: Side | None
+    """Where it would be written."""
+    changes: list[ChangeAnswer]
+    """Of a conflict both sides' values, neither of which would be written."""
+    field: str | None
+    code: str | None
+    reason: str | None
+    fix: str | None
+    is_so_already: bool
+    """It is listed under attention by now, and a sync would leave it so."""
+
+
+class HowFar(Answer):
+    """Records that were looked at, of those that are known; newcomers are on top."""
+
+    done: int
+    total: int
+
+
+class Count(Answer):
+    """How many of a kind."""
+
+    operation: Effect
+    side: Side | None
+    count: int
+
+
+class PreviewAnswer(CursorPage[ForeseenAnswer]):
+    """What a sync would do, in its order; kept for a day."""
+
+    id: int
+    workspace_id: int
+    state: Progress
+    reason: str | None
+    """Why it failed, or what it waits for."""
+    progress: HowFar
+    settings: SettingsAnswer
+    counts: list[Count]
+    actor: str | None
+    asked_at: str
+    ended_at: str | None
+
+
 class ExplanationAnswer(Answer):
     """How a record stands in one workspace, in plain words."""
 
@@ -365,10 +433,47 @@ class FiguresAnswer(Answer):
     edits_in_notion: int
     mean_ms: int | None
     p95_ms: int | None
-    """To within a fifth."""
+    """To within a fifth, as all percentiles here."""
+    arrival_mean_ms: int | None
+    """From a person's edit, by the clock of its side, to the end of the write that carried it over."""
+    arrival_p50_ms: int | None
+    arrival_p95_ms: int | None
+    notion_calls: int | None
+    """Requests of the whole workspace: told where `entity_type` is null."""
 
 
 class AnalyticsAnswer(Answer):
     """Figures of days, oldest first."""
 
     items: list[FiguresAnswer]
+
+
+class TemplateAnswer(Answer):
+    """What pages of a workspace may start with."""
+
+    workspace_id: int
+    name: str
+    entity_type: EntityType | None
+    title: str
+    body: str
+    built_in: bool
+    """Every workspace has it; changed, it is the workspace's own until that is deleted."""
+    placeholders: list[str]
+    """Names that may stand in it."""
+
+
+class TemplateDeleted(Answer):
+    """What was done."""
+
+    message: str
+
+
+class PageFromTemplate(Answer):
+    """A page that was made, or is to be: then `run_id` leads to it, in the history."""
+
+    message: str
+    template_id: str | None
+    """The page's id; null: it is not made yet."""
+    template_url: str | None
+    run_id: str
+    done: bool

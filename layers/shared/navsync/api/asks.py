@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -15,15 +17,18 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from navsync import views
-from navsync.fields import SPECS
-from navsync.model import Decision, Direction, EntityType, Policy, Side
+from navsync import templates, views
+from navsync.fields import SPECS, misnamed
+from navsync.model import Decision, Direction, EntityType, Policy, Settings, Side
+from navsync.model import Scope as ScopeKept
 
 type Id = Annotated[int, Field(ge=0, lt=2**53)]
 """Ours, as the frontend can hold them."""
@@ -167,23 +172,80 @@ class WorkspaceQuery(Range):
 type QuietSeconds = Annotated[int, Field(ge=0, le=120)]
 
 
-class ChangeSettings(Body):
-    """Settings to change; what is left out stays."""
+type Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True)]
 
+type Names = Annotated[list[Name], Field(max_length=100)]
+
+
+class ScopeOfProjects(Body):
+    """Which projects the workspace holds: those that meet each condition given; all, where none is."""
+
+    project_ids: Annotated[list[EntityId], Field(max_length=1_000)] = Field(default_factory=list)
+    project_types: Names = Field(default_factory=list)
+    statuses: Names = Field(default_factory=list)
+
+    def kept(self) -> ScopeKept:
+        """As the workspace keeps it."""
+        return ScopeKept(tuple(map(str, self.project_ids)), tuple(self.project_types), tuple(self.statuses))
+
+
+TEMPLATE_NAME = r"^[a-z][a-z0-9_-]{0,63}$"
+
+type TemplateName = Annotated[str, StringConstraints(pattern=TEMPLATE_NAME)]
+
+
+class ChangeSettings(Body):
+    """Settings to change; what is left out stays. Fields are named like `media_project.title`."""
+
+    scope: ScopeOfProjects | None = None
+    direction: Direction | None = None
+    field_directions: dict[str, Direction] | None = None
+    """Of fields that travel otherwise than *direction* says."""
     policy: Policy | None = None
     field_policies: dict[str, Policy] | None = None
+    properties: dict[str, Name] | None = None
+    """The name of a field's column in Notion, for columns that are not found or made yet."""
     requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
     parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$")] | None = None
+    page_templates: dict[EntityType, TemplateName] | None = None
+    """What the pages of new rows start with; those of impact stories are the stories' own text."""
     quiet_seconds: dict[EntityType, QuietSeconds] | None = None
     """How long a record of which kind must be left alone before its edits travel, so that half-typed text does not."""
 
-    @field_validator("field_policies")
+    @field_validator("field_directions", "field_policies", "properties")
     @classmethod
-    def _known(cls, policies: dict[str, Policy] | None) -> dict[str, Policy] | None:
+    def _known[Of](cls, by_field: dict[str, Of] | None) -> dict[str, Of] | None:
         known = {f"{spec.type}.{field.name}" for spec in SPECS.values() for field in spec.fields}
-        if unknown := sorted(set(policies or ()) - known):
+        if unknown := sorted(set(by_field or ()) - known):
             raise ValueError(f"there is no field {unknown[0][:100]}; name it like media_project.title")
-        return policies
+        return by_field
+
+    @field_validator("properties")
+    @classmethod
+    def _apart(cls, properties: dict[str, str] | None) -> dict[str, str] | None:
+        if reason := misnamed(properties or {}):
+            raise ValueError(reason)
+        return properties
+
+    @field_validator("page_templates")
+    @classmethod
+    def _without_text_of_its_own(cls, chosen: dict[EntityType, str] | None) -> dict[EntityType, str] | None:
+        if own := next((kind for kind in chosen or () if SPECS[kind].has_body), None):
+            raise ValueError(f"the page of an {own.replace('_', ' ')} is the record's own text; leave it out")
+        return chosen
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """*settings* with what is asked for."""
+        scope = settings.scope if self.scope is None else self.scope.kept()
+        return replace(settings, scope=scope, **self.model_dump(exclude_none=True, exclude={"scope"}))
+
+    @property
+    def changes_rules(self) -> bool:
+        """Whether records that nobody touches may be treated otherwise from now on."""
+        return not self.model_fields_set.isdisjoint(_RULES)
+
+
+_RULES = {"scope", "direction", "field_directions", "policy", "field_policies"}
 
 
 class ChangeWorkspace(Body):
@@ -209,6 +271,8 @@ class ConnectWorkspace(Body):
     state: str | None = None
     accept_fewer: bool = False
     """Connect although the new grant reaches fewer of the databases than the one it replaces."""
+    settings: ChangeSettings | None = None
+    """What it begins with, so that its first sync keeps to it; one that is connected again keeps what it has."""
 
 
 # --- mappings and the sync log ----------------------------------------------------------------------------------------
@@ -221,7 +285,8 @@ class MappingQuery(ScopedRange):
     media_project_id: EntityId | None = None
     entity_type: EntityType | None = None
     sync_status: views.SyncStatus | None = None
-    sync_direction: Direction = Direction.BOTH
+    sync_direction: Direction | None = None
+    """Of workspaces that sync in this direction."""
 
 
 class LogStatus(StrEnum):
@@ -305,6 +370,18 @@ class SyncWorkspace(Body):
         return self
 
 
+class PreviewWorkspace(Body):
+    """Settings to try, over those that are set; without any, what a sync would do as things are."""
+
+    settings: ChangeSettings | None = None
+
+
+class PreviewQuery(Range):
+    """Which part of what is foreseen."""
+
+    cursor: IdCursor | None = None
+
+
 class Resolve(Body):
     """Who wins the conflict of one field."""
 
@@ -340,3 +417,60 @@ class Revert(Body):
         if (self.field is not None) is not (self.scope is RevertScope.FIELD):
             raise ValueError("field is given with the scope field, and with no other")
         return self
+
+
+# --- templates --------------------------------------------------------------------------------------------------------
+
+
+class TemplateQuery(ScopedRange):
+    """Which part of the templates: few at once, since they come whole."""
+
+    limit: int = Field(20, ge=1, le=20)
+
+
+class ChangeTemplate(Body):
+    """What pages start with. `{{title}}` and the names of the record's fields stand for what the record says."""
+
+    entity_type: EntityType | None = None
+    """The kind of record that it is for; without one the page is about no record, and only its title is known."""
+    title: Annotated[str, Field(min_length=1, max_length=200)] = "{{title}}"
+    body: Annotated[str, Field(max_length=20_000)]
+    """Markdown, as Notion reads it."""
+
+    @field_validator("title", "body")
+    @classmethod
+    def _without_fault(cls, text: str, info: ValidationInfo) -> str:
+        fault = templates.fault_of(text, info.data["entity_type"]) if "entity_type" in info.data else None
+        if fault is not None:
+            raise ValueError(fault)
+        return text
+
+
+class NewTemplate(ChangeTemplate):
+    """A template that there is not yet."""
+
+    name: TemplateName
+    workspace_id: Id | None = None
+    """Needed by those who have several."""
+
+
+def _page_id(given: str) -> str:
+    """As Notion writes it: what is one page must not look like two."""
+    try:
+        return str(UUID(given))
+    except ValueError as error:
+        raise ValueError("it is not the id of a page in Notion") from error
+
+
+class CreateTemplate(Body):
+    """What the platform's frontend sends to have a page made.
+
+    *project_data* is a record as NavImpact shows it, or `{"project_id": 42}` (for other kinds `{"entity_id": 42}`) to
+    have it read there.
+    """
+
+    template_name: TemplateName
+    parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$"), AfterValidator(_page_id)]
+    project_data: dict[str, JsonValue] | None = None
+    workspace_id: Id | None = None
+    """Needed by those who have several."""

@@ -42,7 +42,8 @@ def problems_of(route: Route) -> Problems:
     """Every problem that *route* may answer."""
     if route.role is None:
         return {**EVERYBODYS, **route.problems}
-    scoped = "{" in route.path or "workspace_id" in route.query.model_fields
+    asked = route.query.model_fields.keys() | route.body.model_fields.keys()
+    scoped = "{" in route.path or "workspace_id" in asked
     return {**CALLERS, **(PATHS if scoped else {}), **(BODYS if route.changes else {}), **route.problems}
 
 
@@ -130,10 +131,12 @@ def _first_sentence(text: str) -> str:
 
 def _path_parameters(route: Route) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", route.path):
-        schema = (
-            {"type": "string", "maxLength": 100} if name.startswith("entity") else {"type": "integer", "minimum": 0}
-        )
+        schema = {"type": "string", "maxLength": 100} if name in _NAMES else {"type": "integer", "minimum": 0}
         yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+_NAMES = {"entity_type", "entity_id", "template"}
+"""Of what a path names otherwise than by a number of ours."""
 
 
 def _query_parameters(route: Route, schemas: dict[str, Json]) -> Iterator[Json]:
@@ -220,11 +223,23 @@ EXAMPLES: Json = {
     "notion_page_id": "393abc1e-edcd-81b2-9f61-396fde1491e6",
     "parent_page_id": "393abc1eedcd81b29f61396fde1491e6",
     "field_policies": {"media_project.title": "ask"},
+    "field_directions": {"media_project.budget": "navimpact_to_notion"},
+    "properties": {"media_project.budget": "Cost (EUR)"},
+    "project_ids": 42,
+    "project_types": "documentary",
+    "statuses": "active",
     "request_id": "c6af9ac6-7b61-11e6-9a41-93e8deadbeef",
     "subject": "ana",
     "message": "Sync requested",
     "scope": "record",
     "policy": "ask",
+    "name": "media_project",
+    "body": "**Budget:** {{budget}}",
+    "placeholders": "budget",
+    "page_templates": {"media_project": "media_project"},
+    "template_name": "media_project",
+    "project_data": {"project_id": 42},
+    "template_id": "393abc1e-edcd-81b2-9f61-396fde1491e6",
 }
 """By name, for what a type alone tells too little of."""
 
@@ -257,7 +272,20 @@ def example(schema: Json, schemas: dict[str, Json], name: str = "") -> Any:
 
 def _is_shown(name: str, schema: Json) -> bool:
     """What need not be given is shown where it goes with the rest."""
-    return name in schema.get("required", ()) or name in ("sync_direction", "workspace_name", "ids", "entity_type")
+    return name in schema.get("required", ()) or name in _SHOWN
+
+
+_SHOWN = (
+    "sync_direction",
+    "workspace_name",
+    "ids",
+    "project_data",
+    "entity_type",
+    "settings",
+    "scope",
+    "statuses",
+    "direction",
+)
 
 
 def _most_telling(options: Sequence[Json], name: str) -> Json:

@@ -158,7 +158,11 @@ class Call[Query: BaseModel, Body: BaseModel]:
     @property
     def wait(self) -> int:
         """Seconds that the caller would rather wait than ask again."""
-        return wait_of(self.event)
+        return self.wait_or(0)
+
+    def wait_or(self, seconds: int) -> int:
+        """Seconds that the caller would rather wait than ask again; *seconds* of one who says nothing of it."""
+        return wait_of(self.event) if "prefer" in self.event.headers else seconds
 
     def id(self, name: str = "id") -> int | None:
         """The id in the path; None where it cannot be one."""

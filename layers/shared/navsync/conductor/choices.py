@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
+from typing import Final
 
 from navsync.conductor.station import Station
 from navsync.engine import Choice, Done, Result, Run
@@ -12,7 +13,6 @@ from navsync.fields import SPECS
 from navsync.model import (
     UNDOABLE,
     Decision,
-    EntityType,
     Lane,
     Operation,
     Outcome,
@@ -21,6 +21,9 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+
+AT_ONCE: Final = 100
+"""Rows of a run between two looks at the time."""
 
 
 def resolve(station: Station, work: Work, run: Run) -> Result:
@@ -40,7 +43,7 @@ def revert(station: Station, work: Work, run: Run) -> Result:
     """Undo one row, or put work for each row of a run. What cannot be undone is said in a row of its own."""
     scope, _, rest = work.external_id.partition("/")
     if scope == "run":
-        _put_each(station, work, _undone_in_order(station.ledger.logs_of_run(rest)))
+        _put_each(station, work, rest)
         return Done()
     log_id, _, field = rest.partition("/")
     row = station.ledger.log(int(log_id))
@@ -51,7 +54,7 @@ def revert(station: Station, work: Work, run: Run) -> Result:
     try:
         return station.engine.revert(mapping, row, choice, run)
     except (Refused, NotReachable, MissingCapability) as error:
-        if not any(done.reverts == row.id for done in _undone_by(station, run)):  # or it was, and the answer was lost
+        if not _was_undone(station, row, run):
             outcome = Outcome.FAILED
             station.ledger.record(
                 station.engine.row(mapping, Operation.REVERT, run, outcome=outcome, message=str(error), reverts=row.id)
@@ -59,30 +62,30 @@ def revert(station: Station, work: Work, run: Run) -> Result:
         return Done()
 
 
-def _undone_by(station: Station, run: Run) -> list[SyncLog]:
-    return [row for row in station.ledger.logs_of_run(run.id) if row.reverts and row.outcome is Outcome.SUCCESS]
+def _was_undone(station: Station, row: SyncLog, run: Run) -> bool:
+    """Whether *run* did undo *row*, and died before it could say so: then that was the last thing it did."""
+    latest = islice(station.ledger.logs_of_run(run.id), AT_ONCE)
+    return any(done.reverts == row.id and done.outcome is Outcome.SUCCESS for done in latest)
 
 
-def _put_each(station: Station, work: Work, rows: Sequence[SyncLog]) -> None:
+def _put_each(station: Station, work: Work, run_id: str) -> None:
     """Work for each row, behind people's edits, going on behind the last that an earlier slice got to."""
     name = f"undo:{work.external_id}:{work.run_id}"
-    start = int(station.desk.cursor(name) or 0)
-    for place, row in enumerate(rows[start:], start):
-        if place % 100 == 0:
-            station.desk.move_cursor(name, f"{place:09d}")
+    start, _, last = (station.desk.cursor(name) or "0/").partition("/")
+    before = station.ledger.log(int(last)) if last else None
+    for place, row in enumerate(station.ledger.logs_of_run(run_id, before=before), int(start) + 1):
+        if row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE:
+            due = work.due + _turn(row, place)
+            station.desk.put(station.work(work, WorkKind.REVERT, f"log/{row.id}", lane=Lane.SWEEP, due=due))
+        if place % AT_ONCE == 0:
+            station.desk.move_cursor(name, f"{place:09d}/{row.id}")
             station.check_time()
-        due = work.due + timedelta(milliseconds=place)
-        station.desk.put(station.work(work, WorkKind.REVERT, f"log/{row.id}", lane=Lane.SWEEP, due=due))
     station.desk.clear_cursor(name)
 
 
-def _undone_in_order(rows: Sequence[SyncLog]) -> list[SyncLog]:
-    """The latest first; but what was deleted comes back parents first."""
-    order = list(SPECS)
-    latest_first = sorted(rows, key=lambda row: -row.id)
-    undoable = [row for row in latest_first if row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE]
-    return sorted(undoable, key=lambda row: _depth(row, order) if row.operation is Operation.DELETE else -1)
-
-
-def _depth(row: SyncLog, order: list[EntityType]) -> int:
-    return order.index(row.entity_type) if row.entity_type else 0
+def _turn(row: SyncLog, place: int) -> timedelta:
+    """How long after the request the row's turn comes: the latest first; but what was deleted, parents first."""
+    depth = 0
+    if row.operation is Operation.DELETE and row.entity_type is not None:
+        depth = 1 + list(SPECS).index(row.entity_type)
+    return depth * timedelta(milliseconds=10) + place * timedelta(microseconds=1)

@@ -32,12 +32,12 @@ def page(station: Station, external_id: str, run: Run) -> Result:
     if not kind:
         return Done()  # not a row of ours
     entity_type = EntityType(kind)
-    return station.engine.welcome_page(entity_type, station.notion.read(entity_type, page_id), run)
+    return station.engine.welcome_page(entity_type, station.engine.notion.read(entity_type, page_id), run)
 
 
 def _finish_creates(station: Station, entity_type: EntityType, run: Run) -> None:
     """An unknown record may be the one that an interrupted create of ours made: finish those first."""
-    now = station.tools.clock()
+    now = station.engine.clock()
     for mapping, intent in _open_creates(station, entity_type):
         if mapping.next_retry_at is not None and mapping.next_retry_at > now:
             continue
@@ -61,9 +61,9 @@ def _open_creates(station: Station, entity_type: EntityType) -> Iterator[tuple[M
 
 def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
     """Give an unknown entity a page, unless it may be what a create of ours made whose answer was lost."""
-    seen = station.tools.navimpact.read(entity.type, entity.id)
+    seen = station.engine.navimpact.read(entity.type, entity.id)
     if not isinstance(seen, Present):
-        if not station.tools.navimpact.answers(entity.type):
+        if not station.engine.navimpact.answers(entity.type):
             raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
         return Done()
     spec = SPECS[entity.type]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched, product
 
-from navsync import reconcile
+from navsync import reconcile, scope
 from navsync.conductor.station import Station
 from navsync.engine import SETTLE, Done, Result
-from navsync.errors import Unavailable
+from navsync.errors import OutOfTime, Unavailable
 from navsync.fields import broken
-from navsync.model import DataSource, EntityType, Lane, Present, Side, Work, WorkKind
+from navsync.model import DataSource, EntityType, Lane, Mapping, Present, Side, Work, WorkKind
 
 CONNECTION = "connection"
 """The cursor that says when the connection was last looked at."""
@@ -56,11 +57,12 @@ def sweep(station: Station, work: Work) -> Result:
     entity_types = [source.entity_type for source in sources]
     for entity_type, port in product(entity_types, (station.notion, station.tools.navimpact)):
         work_for = partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP)
+        is_settled = partial(_is_settled, station, port.side, entity_type)
         reconcile.sweep(
             port,
             entity_type,
             desk=station.desk,
-            ledger=station.ledger,
+            is_settled=is_settled,
             work_for=work_for,
             clock=station.tools.clock,
             check_time=station.check_time,
@@ -69,7 +71,7 @@ def sweep(station: Station, work: Work) -> Result:
             port,
             entity_type,
             desk=station.desk,
-            ledger=station.ledger,
+            is_settled=is_settled,
             work_for=work_for,
             now=station.tools.clock(),
         )
@@ -79,11 +81,17 @@ def sweep(station: Station, work: Work) -> Result:
         entity_types,
         desk=station.desk,
         ledger=station.ledger,
+        settings=station.engine.workspace.settings,
         work_for=partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP),
         clock=station.tools.clock,
         check_time=station.check_time,
     )
     return Done()
+
+
+def _is_settled(station: Station, side: Side, entity_type: EntityType, record: Present) -> bool:
+    settings = station.engine.workspace.settings
+    return reconcile.is_settled(record, side, entity_type, ledger=station.ledger, settings=settings)
 
 
 def _look_at_connection(station: Station) -> None:
@@ -108,25 +116,71 @@ def backfill(station: Station, work: Work) -> Result:
     side, entity_type = Side(side_name), EntityType(kind_name)
     port = station.engine.on(side)
     for page in reconcile.resumed(port, entity_type, None, desk=station.desk, name=f"backfill:{work.external_id}"):
-        new = [record for record in page if _is_new(station, entity_type, side, record)]
-        for some in batched(new, station.threads, strict=False):
-            _let_edits_pass(station)
-            station.take_each([station.work(work, _KIND[side], f"{entity_type}/{record.id}") for record in some])
-        station.check_time()
+        _take(station, work, side, entity_type, [r for r in page if _is_new(station, entity_type, side, r)])
     return Done()
+
+
+def apply_rules(station: Station, work: Work) -> Result:
+    """Look at what the workspace's rules treat otherwise than they did, for they changed or a project did.
+
+    NavImpact's lists show what may be held or left out now, and what of it was held back. They do not show rows without
+    a record, nor that a policy may settle a conflict.
+    """
+    entity_types = [source.entity_type for source in station.connected()]
+    progress = f"rules:{work.run_id}:{work.external_id}"  # newer rules begin anew, whatever an older worker still does
+    if not work.external_id:
+        _check_settings(station)
+        for place, part in enumerate([*entity_types, WAITING]):  # in this order: parents before children
+            due = work.due + timedelta(milliseconds=place)
+            station.desk.put(station.work(work, WorkKind.RULES, part, due=due))
+    elif work.external_id == WAITING:
+        station.each_mapping(progress, partial(_look_at_waiting, station, work))
+    else:
+        entity_type, navimpact = EntityType(work.external_id), station.tools.navimpact
+        settled = partial(_is_settled, station, Side.NAVIMPACT, entity_type)
+        for page in reconcile.resumed(navimpact, entity_type, None, desk=station.desk, name=progress):
+            _take(station, work, Side.NAVIMPACT, entity_type, [r for r in page if not settled(r)])
+    return Done()
+
+
+WAITING = "waiting"
+
+
+def _check_settings(station: Station) -> None:
+    """Whoever changed the settings put the work after it: a slice that began before must not do it by the old ones."""
+    now = station.desk.workspace()
+    if now is not None and now.settings != station.engine.workspace.settings:
+        raise OutOfTime("the settings were changed; a new slice works by them")
+
+
+def _look_at_waiting(station: Station, work: Work, mapping: Mapping) -> None:
+    if mapping.entity_id is None or mapping.conflicts or mapping.troubles == (scope.GONE,):
+        station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
+
+
+def _take(station: Station, work: Work, side: Side, entity_type: EntityType, records: Sequence[Present]) -> None:
+    """Look at *records*, a few at a time."""
+    for some in batched(records, station.threads, strict=False):
+        let_edits_pass(station)
+        station.take_each([station.work(work, _KIND[side], f"{entity_type}/{record.id}") for record in some])
+    station.check_time()
 
 
 def _is_new(station: Station, entity_type: EntityType, side: Side, record: Present) -> bool:
     """Whether nothing pairs it, or what was begun with it when a slice ended is left undone: nobody else goes on."""
     known = reconcile.mapping_of(station.ledger, entity_type, side, record)
-    return known is None or known.intent is not None
+    if known is None:
+        return not _is_settled(station, side, entity_type, record)
+    return known.intent is not None
 
 
-def _let_edits_pass(station: Station) -> None:
-    """A person's edit overtakes a backfill."""
+def let_edits_pass(station: Station) -> bool:
+    """A person's edit overtakes what goes through many records; whether there was one."""
     station.check_time()
-    for edit in station.desk.pending(Lane.LIVE, now=station.tools.clock(), limit=1):
+    edits = station.desk.pending(Lane.LIVE, now=station.tools.clock(), limit=1)
+    for edit in edits:
         station.take(edit)
+    return bool(edits)
 
 
 _KIND = {Side.NAVIMPACT: WorkKind.ENTITY, Side.NOTION: WorkKind.PAGE}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from navsync import reconcile
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result
 from navsync.model import KEY_FIELD, LINK_FIELD, EntityType, Lane, Mapping, Work, WorkKind
@@ -24,29 +23,23 @@ def look(station: Station, work: Work) -> Result:
     field, _, step = rest.partition("/")
     match step:
         case "doubt":
-            _each_mapping(station, work, entity_type, partial(_doubt, station, field=field))
+            _each_of(station, work, entity_type, partial(_doubt, station, field=field))
             station.notion.readopt(entity_type, field)
             station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{field}/look"))
         case "look":
-            _each_mapping(station, work, entity_type, partial(_look_again, station, work))
+            _each_of(station, work, entity_type, partial(_look_again, station, work))
         case _:
             for returned in station.notion.refresh(entity_type).returned:
                 station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{returned}/doubt"))
     return Done()
 
 
-def _each_mapping(station: Station, work: Work, entity_type: EntityType, act: Callable[[Mapping], object]) -> None:
-    """*act* on every mapping of *entity_type*, going on behind the last that an earlier slice got to."""
-    name = f"mappings:{work.external_id}"
-    place = int(station.desk.cursor(name) or 0)
-    while mappings := station.ledger.mappings_after(place, reconcile.PAIRS_AT_ONCE):
-        for mapping in mappings:
-            if mapping.entity_type is entity_type:
-                act(mapping)
-        place = mappings[-1].id
-        station.desk.move_cursor(name, f"{place:016d}")
-        station.check_time()
-    station.desk.clear_cursor(name)
+def _each_of(station: Station, work: Work, entity_type: EntityType, act: Callable[[Mapping], object]) -> None:
+    def act_on_ours(mapping: Mapping) -> None:
+        if mapping.entity_type is entity_type:
+            act(mapping)
+
+    station.each_mapping(f"mappings:{work.external_id}", act_on_ours)
 
 
 def _doubt(station: Station, mapping: Mapping, *, field: str) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol, assert_never
 
-from navsync.conductor import choices, looks, rounds, schema
+from navsync.conductor import choices, commissions, looks, previews, rounds, schema
 from navsync.conductor.breaker import Breaker
 from navsync.conductor.station import FIRST_PAUSE, Station, threads_for
 from navsync.conductor.tools import Tools
@@ -59,6 +59,10 @@ DEADLY = 2
 PARKED = timedelta(hours=1)
 
 
+ASK_AGAIN = timedelta(seconds=1)
+"""How long it is believed that nobody has paused the workspace or set it otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Slice:
     """How one slice ended. *again_at*: when there is more to do (now or later), None when there is nothing."""
@@ -99,7 +103,10 @@ def _under(lease: Lease, tools: Tools, until: datetime) -> Slice:
     try:
         return shift.drain()
     finally:
-        tools.desk.save_budget(shift.notion.window(), lease)
+        window = shift.notion.window()
+        tools.desk.save_budget(window, lease)
+        if window.calls:
+            tools.desk.count_calls(window.calls, tools.clock())
 
 
 class Waker(Protocol):
@@ -124,6 +131,11 @@ def pass_on(ended: Slice, workspace_id: int, waker: Waker, *, now: datetime) -> 
         waker.later(workspace_id, max(ended.again_at, now + FIRST_PAUSE), now)
 
 
+def _orders(workspace: Workspace | None) -> object:
+    """What a person says of how, and whether, to go on."""
+    return workspace and (workspace.is_active, workspace.connection, workspace.settings)
+
+
 class _Shift:
     """One holder's time with the lease."""
 
@@ -133,7 +145,9 @@ class _Shift:
         self.desk = tools.desk
         self.ledger = tools.ledger_of(lease)
         self.notion = tools.notion_of(workspace, self.ledger, self._check_time)
-        self.engine = Engine(workspace, self.ledger, tools.navimpact, self.notion, tools.clock, tools.new_id)
+        self.engine = Engine(
+            workspace, self.ledger, tools.navimpact, self.notion, tools.clock, tools.new_id, crossed=self._crossed
+        )
         self.station = Station(
             tools,
             self.desk,
@@ -142,9 +156,11 @@ class _Shift:
             self.engine,
             check_time=self._check_time,
             take=self._take,
+            turn_to=self._turn_to,
             since=tools.clock(),
             threads=1 if lease.inherited else threads_for(workspace.settings.requests_per_minute, tools.most_threads),
         )
+        self.believed_until = tools.clock() + ASK_AGAIN
         self.looked_at = self.failed = 0
         self.counting = Lock()
 
@@ -186,24 +202,33 @@ class _Shift:
     def _ended(self, again_at: datetime | None, note: str) -> Slice:
         return Slice(self.looked_at, self.failed, again_at, note)
 
+    def _crossed(self) -> None:
+        """A project enters or leaves the scope: what belongs to it is looked at too."""
+        nonce = str(self.tools.new_id())
+        self.desk.put(Work(Lane.BACKFILL, WorkKind.RULES, "", nonce, self.tools.clock(), run_id=nonce))
+
     def _check_time(self) -> None:
-        if self.tools.clock() >= self.until:
+        now = self.tools.clock()
+        if now >= self.until:
             raise OutOfTime("the slice has ended")
+        if now >= self.believed_until:
+            self.believed_until = now + ASK_AGAIN
+            if _orders(self.desk.workspace()) != _orders(self.workspace):
+                raise OutOfTime("a person has changed the workspace; the next slice goes by that")
 
     def _next(self) -> Work | None:
-        lanes = list(Lane)
+        lanes, now = list(Lane), self.tools.clock()
         if self.looked_at % LOWER_LANE_EVERY == LOWER_LANE_EVERY - 1:
             lanes.reverse()
         for lane in lanes:
-            for work in self.desk.pending(lane, now=self.tools.clock(), limit=1):
+            for work in self.desk.pending(lane, now=now, limit=1):
                 return work
         return None
 
     def _take(self, work: Work) -> None:
-        if self.desk.begin(self.lease, f"{work.kind}/{work.external_id}") >= DEADLY:
+        if self._turn_to(work) >= DEADLY:
             self._park(work)
             return
-        self.tools.serving(work)
         try:
             result = self._look(work)
         except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
@@ -219,6 +244,11 @@ class _Shift:
             self._count(None)
         with self.counting:
             self.looked_at += 1
+
+    def _turn_to(self, work: Work) -> int:
+        """Say what is done from now on; how many holders of the lease died at it before."""
+        self.tools.serving(work)
+        return self.desk.begin(self.lease, f"{work.kind}/{work.external_id}")
 
     def _count(self, error: SyncError | None) -> None:
         """Leave a side alone that fails again and again. Raises `Blocked` when the circuit breaker opens."""
@@ -252,7 +282,7 @@ class _Shift:
         mapping = self._mapping_of(work)
         at = self.tools.clock() + self.station.pause(mapping.attempts if mapping else work.attempts)
         if mapping is None:
-            if not work.attempts:  # it is told once, not at every try
+            if not work.attempts and work.kind is not WorkKind.PREVIEW:  # told once; a preview tells of itself
                 self.ledger.record(self._failure(work, error))
             self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
             return
@@ -281,7 +311,7 @@ class _Shift:
     # --- kinds of work ----------------------------------------------------------------------------------------------
 
     def _look(self, work: Work) -> Result:
-        run = Run(work.run_id, work.actor, work.direction, work.edit, hurried=work.thorough)
+        run = Run(work.run_id, work.actor, work.direction, work.edit, work.origin, hurried=work.thorough)
         match work.kind:
             case WorkKind.ENTITY:
                 return looks.entity(self.station, EntityRef.parse(work.external_id), run, thorough=work.thorough)
@@ -301,8 +331,14 @@ class _Shift:
                 return choices.decide(self.station, work, run)
             case WorkKind.REVERT:
                 return choices.revert(self.station, work, run)
+            case WorkKind.TEMPLATE:
+                return commissions.carry_out(self.station, work)
+            case WorkKind.PREVIEW:
+                return previews.preview(self.station, work)
             case WorkKind.SCHEMA:
                 return schema.look(self.station, work)
+            case WorkKind.RULES:
+                return rounds.apply_rules(self.station, work)
             case _:
                 assert_never(work.kind)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import ceil
 
+from navsync import reconcile
 from navsync.conductor.tools import NotionWorkspace, Tools
 from navsync.engine import Engine
 from navsync.errors import Blocked, LostLease, NeedsReauth, OutOfTime, Suspended
-from navsync.model import DataSource, Work, WorkKind
+from navsync.model import DataSource, Mapping, Work, WorkKind
 from navsync.ports import Desk, Ledger
 
 LOOK_TAKES_S = 0.6
@@ -34,6 +35,8 @@ class Station:
     """Raises when the slice has ended."""
     take: Callable[[Work], None]
     """Does one piece of work, whether it is stored or not."""
+    turn_to: Callable[[Work], object]
+    """Says what is done from now on, to go on with it after something else."""
     since: datetime
     """When the slice began."""
     threads: int = 1
@@ -60,6 +63,17 @@ class Station:
         errors = [error for take in takes if (error := take.exception()) is not None]
         if errors:
             raise max(errors, key=lambda error: (_urgency(error), _ends(error)))
+
+    def each_mapping(self, name: str, act: Callable[[Mapping], None]) -> None:
+        """*act* on every mapping, going on behind the last that an earlier slice got to under the same *name*."""
+        place = int(self.desk.cursor(name) or 0)
+        while mappings := self.ledger.mappings_after(place, reconcile.PAIRS_AT_ONCE):
+            for mapping in mappings:
+                act(mapping)
+            place = mappings[-1].id
+            self.desk.move_cursor(name, f"{place:016d}")
+            self.check_time()
+        self.desk.clear_cursor(name)
 
     def connected(self) -> list[DataSource]:
         """The databases of what is synced, parents before children."""

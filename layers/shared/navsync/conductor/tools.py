@@ -9,8 +9,31 @@ from typing import Protocol
 
 from navsync.errors import Forbidden
 from navsync.fields import SPECS
-from navsync.model import BudgetWindow, DataSource, EntityType, Lease, Pause, Present, Work, Workspace
-from navsync.ports import Desk, Ledger, SidePort
+from navsync.model import (
+    BudgetWindow,
+    DataSource,
+    EntityRef,
+    EntityType,
+    Lease,
+    Pause,
+    Present,
+    Values,
+    Work,
+    Workspace,
+)
+from navsync.ports import Desk, Ledger, LoosePages, ReadableSide, SidePort
+
+
+class NotionToRead(ReadableSide, Protocol):
+    """Notion as a rehearsal knows it: nothing here writes."""
+
+    def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
+        """Rows that carry one of *keys* (100 at most), as the index has them; one that is missing may be there."""
+        ...
+
+    def check(self, entity_type: EntityType, values: Values) -> Values:
+        """What a page would hold of *values*. Raises what writing them would, as far as that is known without it."""
+        ...
 
 
 class NotionWorkspace(SidePort, Protocol):
@@ -32,6 +55,12 @@ class NotionWorkspace(SidePort, Protocol):
         """Rows that carry one of *keys* (100 at most), as the index has them; one that is missing may be there."""
         ...
 
+    def to_read(
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+    ) -> NotionToRead:
+        """The same Notion, told by others which page is whose, that keeps nothing of what it finds out."""
+        ...
+
     def use(self, source: DataSource) -> None:
         """Work with *source* from now on."""
         ...
@@ -42,6 +71,10 @@ class NotionWorkspace(SidePort, Protocol):
 
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
         """Take up the column of a field that came back, and remember that."""
+        ...
+
+    def loose_pages(self) -> LoosePages:
+        """Pages that are no rows."""
         ...
 
     def window(self) -> BudgetWindow:

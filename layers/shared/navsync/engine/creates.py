@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from navsync import merge, reconcile
-from navsync.engine import deletes, journal, watch
+from navsync import merge, reconcile, scope
+from navsync.engine import deletes, gate, journal, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.updates import stamp
 from navsync.engine.workbench import Workbench
 from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
-from navsync.fields import SPECS, EntitySpec, cannot_carry
+from navsync.fields import SPECS, EntitySpec, Field, cannot_carry
 from navsync.model import (
     EVERYTHING,
     KEY_FIELD,
@@ -84,6 +85,8 @@ def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Prese
         return Done()  # a person's copy carries our key along: left alone
     if isinstance(mapping.intent, CreateIntent):
         return _adopt(bench, mapping, mapping.intent, page, run)
+    if mapping.page_id is None and mapping.state is not State.DELETED:  # left out, or refused: made at an earlier time
+        return Again(bench.ledger.save(mapping.but(page_id=page.id, stamped=True)))
     return _heal(bench, entity_type, page, run)
 
 
@@ -110,32 +113,43 @@ def page_for(bench: Workbench, mapping: Mapping, seen: Observation, run: Run) ->
     """An entity without a page."""
     if not isinstance(seen, Present):
         return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
-    return _create(bench, mapping, Side.NOTION, seen, run)
+    mapping = mapping.but(title=SPECS[mapping.entity_type].title_of(seen.values))
+    return gate.for_record(bench, mapping, seen, run) or _create(bench, mapping, Side.NOTION, seen, run)
 
 
 def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> Step:
-    """A row without an entity: wait for its required fields, then make the entity."""
+    """A row without an entity: wait for what it takes to make one, then make it."""
     if not isinstance(page, Present):
         return deletes.both_gone(bench, mapping, run)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
-    if not missing:
+    barred = gate.for_row(bench, mapping, page)
+    trouble = barred or _lacks(missing)
+    if trouble is None:
         if (later := bench.not_quiet(mapping, [page], run)) is not None:
             return later
         return _create(bench, mapping, Side.NAVIMPACT, page, run)
-    names = ", ".join(f.property for f in missing)
-    trouble = Trouble("draft", f"The row lacks {names}.", f"Fill in {names} in Notion.", missing[0].name)
     if mapping.version == 0:
         mapping = bench.ledger.save(mapping.but(state=State.DRAFT))
         return Later(mapping, bench.clock() + DRAFT_QUIET)
     if mapping.troubles != (trouble,):
         mapping = bench.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,)))
     unread = any(f.name in page.unreadable for f in missing)  # such as a project that has no record yet
-    return Later(mapping, bench.clock() + DRAFT_PAUSE) if unread else Done()
+    return Later(mapping, bench.clock() + DRAFT_PAUSE) if unread and not barred else Done()
+
+
+def _lacks(missing: Sequence[Field]) -> Trouble | None:
+    if not missing:
+        return None
+    names = ", ".join(f.property for f in missing)
+    return Trouble("draft", f"The row lacks {names}.", f"Fill in {names} in Notion.", missing[0].name)
 
 
 def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Run) -> Step:
+    if not run.direction.allows(on):
+        return Done()
     spec = SPECS[mapping.entity_type]
-    values, troubles = _payload(spec, on, seen)
+    seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
+    values, troubles = _payload(bench, spec, on, seen)
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
         return Done()
@@ -147,12 +161,21 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     return _post(bench, bench.ledger.save(mapping.but(intent=intent), row), intent, run)
 
 
-def _payload(spec: EntitySpec, on: Side, seen: Present) -> tuple[dict[str, Value], tuple[Trouble, ...]]:
+def _recalled(mapping: Mapping, page: Present) -> Present:
+    """*page* with what was agreed on of fields that it cannot show now: a record made again is not to lack them."""
+    agreed = scope.agreed(mapping)
+    recalled = {name: value for name, value in agreed.items() if name in page.unreadable}
+    return replace(page, values={**recalled, **page.values})
+
+
+def _payload(
+    bench: Workbench, spec: EntitySpec, on: Side, seen: Present
+) -> tuple[dict[str, Value], tuple[Trouble, ...]]:
     """What of *seen* can be carried to a new record on *on*, and why the rest cannot."""
     values: dict[str, Value] = {}
     troubles: list[Trouble] = []
     for field in spec.fields:
-        if field.name not in seen.values or not field.direction.allows(on):
+        if field.name not in seen.values or not merge.may_travel(spec.type, field, bench.workspace.settings, on):
             continue
         if reason := cannot_carry(field, seen.values[field.name], on):
             cause = f"{field.property} cannot be carried to {on}: {reason}"
@@ -177,19 +200,33 @@ def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run:
     wanted = bench.read(intent.on.other, mapping)
     if not isinstance(wanted, Present):  # not made, and no longer wanted
         return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+    if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:
+        return called_off
     if intent.on is Side.NOTION:
-        intent = _planned_anew(mapping, intent, wanted)
+        intent = _planned_anew(bench, mapping, intent, wanted)
     earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
     return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
 
 
-def _planned_anew(mapping: Mapping, intent: CreateIntent, wanted: Present) -> CreateIntent:
+def _called_off(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present, run: Run) -> Step | None:
+    """What to do where nothing was made and the workspace's rules by now make nothing; None: make it."""
+    if intent.on is Side.NOTION:
+        return gate.for_record(bench, mapping, wanted, run)
+    barred = gate.for_row(bench, mapping, wanted) if intent.attempted_at is None else None
+    if barred is None:
+        return None
+    waiting = mapping.but(intent=None, state=State.DRAFT, troubles=(barred,))
+    bench.ledger.save(waiting, *journal.abandoned(bench.ledger, mapping))
+    return Done()
+
+
+def _planned_anew(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present) -> CreateIntent:
     """*intent* with what the record says by now: nothing was made of what it said then.
 
     Should the index be later than any was seen, that page is found after all, and fields that it shows otherwise have
     no base. A row's payload stays: NavImpact's key belongs to it, and a column of the row may have been lost since.
     """
-    values, _ = _payload(SPECS[mapping.entity_type], intent.on, wanted)
+    values, _ = _payload(bench, SPECS[mapping.entity_type], intent.on, wanted)
     return replace(intent, values=values)
 
 
@@ -204,6 +241,7 @@ def _made_by(bench: Workbench, mapping: Mapping, intent: CreateIntent, attempted
         pages = bench.notion.find(mapping.entity_type, intent.key)
         return next((page for page in pages if page.created_by == bench.workspace.bot_id), None)
     spec, since = SPECS[mapping.entity_type], attempted_at - CLOCKS_APART
+    bench.check_collection(mapping.entity_type)  # before the list and behind it: it may come into view in between
     for record in reconcile.records(bench.navimpact, mapping.entity_type, since):
         is_new = record.created_at is None or record.created_at >= since
         is_free = bench.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None

@@ -6,6 +6,7 @@ from navsync.engine import deletes
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.model import (
+    NEVER_SHOWN,
     Base,
     Conflict,
     Decision,
@@ -37,14 +38,12 @@ def resolve(bench: Workbench, mapping: Mapping, field: str, version: str, winner
 
 
 def _lost_by(loser: Side, conflict: Conflict) -> Base:
-    """A base that *loser* still shows and the winner does not: so it was the winner who changed."""
-    shown = Base(conflict.navimpact, conflict.notion)
-    unlike = next(v for v in (conflict.base, shown.on(loser), None, "") if v != shown.on(loser.other))
+    """A base that *loser* still shows and the winner never will: so it was the winner who changed."""
     match loser:
         case Side.NOTION:
-            return Base(navimpact=unlike, notion=conflict.notion)
+            return Base(navimpact=NEVER_SHOWN, notion=conflict.notion)
         case Side.NAVIMPACT:
-            return Base(navimpact=conflict.navimpact, notion=unlike)
+            return Base(navimpact=conflict.navimpact, notion=NEVER_SHOWN)
 
 
 def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> Step:
@@ -52,14 +51,22 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
     if mapping.state is not State.AWAITING_APPROVAL:
         return Again(mapping)
     entity, page = bench.read(Side.NAVIMPACT, mapping), bench.read(Side.NOTION, mapping)
+    if isinstance(entity, Gone) and isinstance(page, Present):
+        deletes.check_gone(bench, mapping)
     match entity, page, decision:
-        case Present(), Trashed(), Decision.APPROVE if not bench.was_edited(mapping, Side.NAVIMPACT, entity):
+        case Present(), Trashed(), Decision.APPROVE if _may_go(bench, mapping, Side.NAVIMPACT, entity):
             return deletes.delete_entity(bench, mapping, entity, run)
         case Present(), Trashed(), Decision.REJECT:
             return deletes.restore_page(bench, mapping, page, run)
-        case Gone(), Present(), Decision.APPROVE if not bench.was_edited(mapping, Side.NOTION, page):
+        case Gone(), Present(), Decision.APPROVE if _may_go(bench, mapping, Side.NOTION, page):
             return deletes.trash_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.REJECT:
             return deletes.recreate_entity(bench, mapping)
         case _:
             return Again(mapping)  # an edit outlives a deletion, approved or not
+
+
+def _may_go(bench: Workbench, mapping: Mapping, side: Side, seen: Present) -> bool:
+    """Whether nobody has edited it since on *side*, and the workspace still deletes there."""
+    edited = bench.wants_page(mapping, seen) if side is Side.NAVIMPACT else bench.was_edited(mapping, side, seen)
+    return bench.may_write(side) and not edited

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
-from navsync import reconcile
-from navsync.engine import journal
+from navsync import reconcile, scope
+from navsync.engine import gate, journal
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import MissingCapability, Refused, SyncError
+from navsync.errors import MissingCapability, Refused, SyncError, Unavailable
 from navsync.fields import SPECS
 from navsync.model import (
     EntityRef,
@@ -34,7 +34,7 @@ CONFIRM = timedelta(seconds=10)
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
 
-SETTLED = (State.DELETED, State.UNREACHABLE)
+SETTLED = (State.DELETED, State.UNREACHABLE, State.EXCLUDED)
 """A project that is gone from NavImpact and as far along as it gets: its children may follow."""
 
 # --- the entity -----------------------------------------------------------------------------------------------------
@@ -48,15 +48,29 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return recreate_entity(bench, mapping)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
+    if not bench.may_write(Side.NOTION):
+        return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)
     if parent is not None and parent.state not in SETTLED:
         return First(parent, mapping)
-    if any(name in page.unreadable for name in mapping.bases):
+    if _hides_words(bench, mapping, page):
         return _wait_for_approval(bench, mapping, journal.UNREAD, run)
     counted = parent is not None and parent.state is State.DELETED
     if not counted and not bench.ledger.count_removal(bench.clock()):
         return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
     return trash_page(bench, mapping, page, run)
+
+
+def _hides_words(bench: Workbench, mapping: Mapping, page: Present) -> bool:
+    """Whether *page* says what NavImpact never had, or may say it where it cannot be read.
+
+    What cannot be read may say something where it was agreed on once, or the row is a person's.
+    """
+    unsent = (name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases)
+    if mapping.bases and any(unsent):
+        return True
+    ours = page.created_by == bench.workspace.bot_id
+    return any(name in page.unreadable for name in (mapping.bases if ours else SPECS[mapping.entity_type].names))
 
 
 def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
@@ -70,6 +84,14 @@ def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
         mapping = bench.ledger.save(mapping.but(gone_since=now))
     confirmed_at = (mapping.gone_since or now) + CONFIRM
     return Later(mapping, confirmed_at) if now < confirmed_at else None
+
+
+def check_gone(bench: Workbench, mapping: Mapping) -> None:
+    """Raise `Unavailable` until NavImpact's 404 is believed: what a person decided is not lost by waiting for it."""
+    if unconfirmed(bench, mapping) is not None:
+        raise Unavailable(
+            "NavImpact did not show the record; what was decided is done once it is certain that it is gone"
+        )
 
 
 def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
@@ -89,7 +111,7 @@ def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
 def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
     """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
     fresh = mapping.but(
-        entity_id=None, bases={}, conflicts=(), troubles=(), refused={}, stamped=False, gone_since=None,
+        entity_id=None, conflicts=(), troubles=(), refused={}, stamped=False, gone_since=None,
         intent=None, state=State.DRAFT,
     )  # fmt: skip
     return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))
@@ -100,8 +122,11 @@ def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
 
 def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
-    if bench.was_edited(mapping, Side.NAVIMPACT, entity):
+    edited = bench.wants_page(mapping, entity)
+    if edited and bench.may_write(Side.NOTION):
         return restore_page(bench, mapping, page, run)
+    if edited or not bench.may_write(Side.NAVIMPACT):
+        return gate.set_aside(bench, mapping, scope.TRASHED, run)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
     return _wait_for_approval(bench, mapping, journal.TRASHED, run)
@@ -201,20 +226,28 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
     """Go on with a removal that was interrupted, unless somebody has touched the record since."""
     seen = bench.read(intent.on, mapping)
     row = bench.ledger.log(intent.log_id)
+    if intent.on is Side.NOTION and isinstance(seen, Gone):
+        return page_unreachable(bench, mapping, _run_of(row))  # it goes on when the page is shared again
     if not isinstance(seen, Present) or row is None:
         return _carry_out(bench, mapping, intent)
     if intent.on is Side.NOTION and _taken_out(bench, seen, row):
         return _kept(bench, mapping, intent)
     if intent.on is Side.NAVIMPACT and _is_wanted_again(bench, mapping, intent, seen):
         return _kept(bench, mapping, intent)
+    if mapping.entity is not None and not bench.may_write(intent.on):
+        return Again(call_off(bench, mapping))
     return _carry_out(bench, mapping, intent)
 
 
 def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, entity: Present) -> bool:
     """Whether it was edited since, or its page taken out of the trash that a person had agreed about."""
-    if bench.was_edited(mapping, Side.NAVIMPACT, entity):
+    if bench.was_edited(mapping, Side.NAVIMPACT, entity) or gate.pair_left_out(bench, mapping, entity) is not None:
         return True
     return intent.leaves is State.DELETED and isinstance(bench.read(Side.NOTION, mapping), Present)
+
+
+def _run_of(row: SyncLog | None) -> Run:
+    return Run(row.run_id, row.actor) if row else Run("")
 
 
 def call_off(bench: Workbench, mapping: Mapping) -> Mapping:
@@ -250,6 +283,8 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
     bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
     if intent.on is Side.NOTION and row is not None:
         last = bench.read(Side.NOTION, mapping)  # in the trash nobody edits it, so what it says now is its last word
+        if isinstance(last, Gone):
+            return Again(mapping)
         if isinstance(last, Trashed):
             rule = row.changes[0].rule if row.changes else ""
             row = replace(row, changes=journal.removal(Side.NOTION, last.last, rule))
@@ -269,7 +304,7 @@ def _record_what_goes_too(
     """Record what NavImpact deletes along with the record, anew before each try: it may have been edited since."""
     if intent.on is Side.NOTION:
         return mapping, intent, []
-    rows = list(_rows_of_children(bench, mapping, Run(row.run_id, row.actor) if row else Run("")))
+    rows = list(_rows_of_children(bench, mapping, _run_of(row)))
     ended = _told(bench, intent)
     intent = replace(intent, also=(*intent.also, *(each.id for each in rows)))
     mapping = bench.ledger.save(mapping.but(intent=intent))  # the ids first: a row that nobody knows is never ended

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from navsync.engine import creates, decisions, deletes, journal, undo, updates
+from navsync.engine import creates, decisions, deletes, gate, journal, undo, updates
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, First, Later, Result, Run, Step
 from navsync.engine.workbench import Workbench
@@ -136,12 +136,18 @@ class Engine(Workbench):
         if mapping.page_id is None:
             return creates.page_for(self, mapping, self.read(Side.NAVIMPACT, mapping), run)
         entity = self.read(Side.NAVIMPACT, mapping)
-        if edited is Side.NAVIMPACT and self._is_unmoved(mapping, entity):
+        left_out = gate.pair_left_out(self, mapping, entity)
+        if left_out is not None and not gate.takes_leave(mapping, entity):
+            return gate.set_aside(self, gate.without_write(self, mapping, entity), left_out, run)
+        if left_out is None and edited is Side.NAVIMPACT and self._is_unmoved(mapping, entity):
             return Done()
         page = self.read(Side.NOTION, mapping)  # last: it is the side people edit, and it has no conditional write
+        if left_out is not None and not isinstance(page, Present):
+            return gate.set_aside(self, mapping, left_out, run)
         return self._act(mapping, entity, page, run)
 
     def _act(self, mapping: Mapping, entity: Observation, page: Observation, run: Run) -> Step:
+        gate.readmit(self, mapping)
         if isinstance(entity, Present) and mapping.gone_since is not None:
             mapping = self.ledger.save(mapping.but(gone_since=None))
         match entity, page:
@@ -171,8 +177,10 @@ class Engine(Workbench):
         """*step*; a look that ended well ends the count of failures, whatever it led to."""
         ended = isinstance(step, Done | Later)
         stored = self.ledger.load(before.id) if before.attempts and ended else None
-        if stored is not None and stored.attempts:
-            self.ledger.save(stored.but(troubles=tuple(t for t in stored.troubles if t.code != "failing"), **HEALTHY))
+        if stored is not None:
+            healthy = stored.but(troubles=tuple(t for t in stored.troubles if t.code != "failing"), **HEALTHY)
+            if healthy != stored:
+                self.ledger.save(healthy)
         return step
 
     def note_failure(self, mapping: Mapping, error: SyncError, retry_at: datetime) -> Mapping:

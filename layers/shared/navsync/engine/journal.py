@@ -100,9 +100,9 @@ def closed(ledger: Ledger, before: Mapping, bases: Bases) -> list[SyncLog]:
 
 
 def abandoned(ledger: Ledger, mapping: Mapping) -> list[SyncLog]:
-    """The log row of a write that has become pointless, told to the end."""
+    """The log row of what has become pointless, told to the end."""
     row = ledger.log(mapping.intent.log_id) if mapping.intent is not None else None
-    return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then a side was gone")] if row else []
+    return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then no longer wanted")] if row else []
 
 
 def only_side(writes: Iterable[merge.Write]) -> Side | None:

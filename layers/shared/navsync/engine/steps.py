@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from navsync.model import Direction, Edit, Mapping, Side
+from navsync.model import Direction, Edit, Mapping, Origin, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,14 @@ class Run:
     direction: Direction = Direction.BOTH
     edit: Edit | None = None
     """A person's edit that an event told of."""
+    origin: Origin | None = None
+    """Of the edit that is on its way."""
     hurried: bool = False
     """A person waits for it: nothing is put off to let them finish typing."""
+
+    def edited_at(self, written: Side | None) -> datetime | None:
+        """When that was edited which goes to *written* (None: to both); None: no event told."""
+        return self.origin.at if self.origin is not None and self.origin.side is not written else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from navsync import merge
+from navsync import merge, scope
 from navsync.engine import deletes, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
@@ -48,6 +48,10 @@ def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run
         raise Refused("nothing was written then, so there is nothing to undo")
     if choice.field is not None and row.operation in (Operation.CREATE, Operation.DELETE):
         raise Refused("a record is made or deleted as a whole; undo the row, not a field of it")
+    if scope.is_out(mapping):
+        raise Refused("the workspace does not hold the record; widen its scope first")
+    if row.operation in (Operation.CREATE, Operation.DELETE) and row.side and not bench.may_write(row.side):
+        raise Refused(f"the workspace does not sync to {row.side}; do it there by hand")
     match row.operation, row.side:
         case ((Operation.UPDATE | Operation.REVERT), _):
             return _write_back(bench, mapping, row, choice, run)
@@ -117,8 +121,8 @@ def _hindrance(bench: Workbench, mapping: Mapping, change: Change, to: Side) -> 
         pairs = (bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id)) for id in change.old)
         if any(pair is None or pair.page_id is None for pair in pairs):
             return "the project is not there any more"
-    if not field.direction.allows(to):
-        return f"it does not sync to {to}"
+    if not merge.may_travel(mapping.entity_type, field, bench.workspace.settings, to):
+        return f"it does not sync to {to}; put it back on {to.other} by hand"
     return cannot_carry(field, change.old, to)
 
 
@@ -154,5 +158,8 @@ def _bring_back(bench: Workbench, mapping: Mapping, run: Run, *, reverts: int) -
 
 
 def _lacks_entity(bench: Workbench, mapping: Mapping) -> bool:
-    gone = mapping.entity_id is None or isinstance(bench.read(Side.NAVIMPACT, mapping), Gone)
-    return gone and mapping.state in (State.AWAITING_APPROVAL, State.DELETED)
+    if mapping.entity_id is not None and not isinstance(bench.read(Side.NAVIMPACT, mapping), Gone):
+        return False
+    if mapping.entity_id is not None and mapping.state is State.AWAITING_APPROVAL:
+        deletes.check_gone(bench, mapping)
+    return mapping.state in (State.AWAITING_APPROVAL, State.DELETED)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from navsync import merge
-from navsync.engine import journal, watch, writes
+from navsync.engine import gate, journal, watch, writes
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -19,10 +18,10 @@ from navsync.model import (
     Mapping,
     Operation,
     Outcome,
-    Policy,
     Present,
     Side,
     State,
+    Values,
     WriteIntent,
 )
 
@@ -39,7 +38,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     if isinstance(mapping.intent, WriteIntent):
         bases = merge.landed(spec, bases, mapping.intent.writes, seen)
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
-    plan = merge.plan(spec, bases, entity, page, policy_of(bench, mapping), direction=run.direction)
+    plan = merge.plan(spec, bases, entity, page, bench.workspace.settings, direction=run.direction)
     plan = _held_back(bench, mapping, plan, seen, run)
     _tell_overwritten(bench, mapping, page, run)
     rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
@@ -60,7 +59,9 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         after = writes.write(bench, mapping, after, plan.writes, seen, run)
     elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
         after = _save_agreed(bench, mapping, settled, run)
-    stamp(bench, after)
+    after = stamp(bench, after)
+    if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
+        return gate.set_aside(bench, after, why, run)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
     return Later(after, bench.clock() + watch.FROZEN) if swings else Done()
 
@@ -118,9 +119,9 @@ def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Ru
         )  # fmt: skip
 
 
-def policy_of(bench: Workbench, mapping: Mapping) -> Callable[[str], Policy]:
-    """Field → who wins its conflicts."""
-    return lambda field: bench.workspace.settings.policy_of(mapping.entity_type, field)
+def _as_written(plan: merge.Plan, entity: Present, bases: Bases) -> Values:
+    """What the record says in NavImpact, now that *plan* was carried out."""
+    return {**entity.values, **{w.field: bases[w.field].navimpact for w in plan.writes if w.field in bases}}
 
 
 def _title(spec: EntitySpec, plan: merge.Plan, entity: Present) -> str:
@@ -148,9 +149,9 @@ def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, run: Run) ->
     return bench.ledger.save(after.but(last_sync_at=bench.clock()), *rows)
 
 
-def stamp(bench: Workbench, mapping: Mapping) -> None:
+def stamp(bench: Workbench, mapping: Mapping) -> Mapping:
     """Write the entity's id on its page, and its generated title, where they are not there."""
     if mapping.stamped or mapping.entity is None or mapping.page_id is None:
-        return
+        return mapping
     bench.notion.stamp(mapping.entity_type, mapping.page_id, str(mapping.entity), mapping.title or "Untitled")
-    bench.ledger.save(mapping.but(stamped=True))
+    return bench.ledger.save(mapping.but(stamped=True))

@@ -58,6 +58,8 @@ class Workbench:
     clock: Callable[[], datetime]
     new_id: Callable[[], int]
     busy: Busy = field(default_factory=Busy)
+    crossed: Callable[[], None] = lambda: None
+    """Told before a project enters or leaves the workspace's scope: what belongs to it has to follow."""
 
     def on(self, side: Side) -> SidePort:
         """The port of *side*."""
@@ -70,9 +72,20 @@ class Workbench:
             raise AssertionError(f"mapping {mapping.id} has no record on {side}")
         return self.on(side).read(mapping.entity_type, id)
 
+    def may_write(self, side: Side) -> bool:
+        """Whether people let records be made and deleted on *side*."""
+        return self.workspace.settings.direction.allows(side)
+
     def was_edited(self, mapping: Mapping, side: Side, seen: Present) -> bool:
         """Whether *side* shows another value than the agreed one."""
         return merge.edited(SPECS[mapping.entity_type], mapping.bases, side, seen)
+
+    def wants_page(self, mapping: Mapping, entity: Present) -> bool:
+        """Whether NavImpact shows an edit that would reach the page, so that it must not stay in the trash."""
+        settings, spec = self.workspace.settings, SPECS[mapping.entity_type]
+        travel = {f.name for f in spec.fields if merge.may_travel(spec.type, f, settings, Side.NOTION)}
+        bases = {name: base for name, base in mapping.bases.items() if name in travel}
+        return merge.edited(spec, bases, Side.NAVIMPACT, entity)
 
     def not_quiet(self, mapping: Mapping, seen: Iterable[Present], run: Run) -> Later | None:
         """When to look again at a record in which somebody may be typing; None: now, or they have typed for long."""
@@ -134,4 +147,5 @@ class Workbench:
             changes=changes,
             message=message,
             reverts=reverts,
+            edited_at=run.edited_at(side),
         )

@@ -9,7 +9,7 @@ from navsync.fields.codecs import (
     render_notion,
     same,
 )
-from navsync.fields.columns import broken, field_of_column, is_usable
+from navsync.fields.columns import Names, broken, columns, field_of_column, is_usable, misnamed
 from navsync.fields.entities import (
     GENERATED_TITLE,
     KEY,
@@ -38,13 +38,16 @@ __all__ = [
     "EntitySpec",
     "Field",
     "Kind",
+    "Names",
     "Unreadable",
     "broken",
     "cannot_carry",
+    "columns",
     "field_of",
     "field_of_column",
     "incomplete",
     "is_usable",
+    "misnamed",
     "missing_option",
     "parse_navimpact",
     "parse_notion",

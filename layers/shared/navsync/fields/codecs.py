@@ -246,7 +246,7 @@ def cannot_carry(field: Field, value: Value, to: Side) -> str | None:
     """Why *value* would lose something on the way to side *to*, as the end of "it cannot be carried: ..."."""
     if field.required and to is Side.NAVIMPACT and value in (None, ()):
         return "NavImpact keeps no record without it"
-    return next(_losses(field, value, to), None)
+    return None if value is None else next(_losses(field, value, to), None)
 
 
 def _refuse_loss(field: Field, value: Value, to: Side) -> None:

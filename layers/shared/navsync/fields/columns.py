@@ -1,9 +1,39 @@
-"""Which field is a stored column of, and does the column still hold its values?"""
+"""Which columns does a database have, what are they called, and does one still hold the values of its field?"""
 
 from __future__ import annotations
 
-from navsync.fields.entities import KEY, LINK, SPECS, Field
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+from navsync.fields.entities import GENERATED_TITLE, KEY, LINK, SPECS, EntitySpec, Field, Kind
 from navsync.model import DataSource, EntityType, Property
+
+type Names = Mapping[str, str]
+"""`media_project.budget` → the name that people give its column, where that is not ours."""
+
+
+def columns(spec: EntitySpec, names: Names) -> tuple[Field, ...]:
+    """The columns that a data source of *spec* has: all fields but a body, our key, and the link back."""
+    own = tuple(_named(spec, f, names) for f in spec.fields if f.kind is not Kind.BODY)
+    generated = (GENERATED_TITLE,) if spec.title_is_generated else ()
+    return (*generated, *own, KEY, LINK)
+
+
+def _named(spec: EntitySpec, field: Field, names: Names) -> Field:
+    name = names.get(f"{spec.type}.{field.name}")
+    return field if name is None else replace(field, property=name)
+
+
+def misnamed(names: Names) -> str | None:
+    """Why columns cannot be called so: two of one database would have the same name, or what is named is no column."""
+    for spec in SPECS.values():
+        if body := next((f for f in spec.fields if f.kind is Kind.BODY and f"{spec.type}.{f.name}" in names), None):
+            return f"{spec.type}.{body.name} is the text of the page and has no column"
+        ((name, times),) = Counter(column.property for column in columns(spec, names)).most_common(1)
+        if times > 1:
+            return f"two columns of {spec.database_title} would be called {name}"
+    return None
 
 
 def field_of_column(entity_type: EntityType, name: str) -> Field:

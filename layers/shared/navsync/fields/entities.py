@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from navsync.fields import options
@@ -60,7 +61,7 @@ class Field:
         return "media_project_id" if self.kind is Kind.RELATION else self.name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EntitySpec:
     """One entity type: its collection on NavImpact, its database in Notion, its fields."""
 
@@ -71,15 +72,20 @@ class EntitySpec:
     titled_by: tuple[str, ...]
     """The fields that make up the page's title. Where none of them is a title itself, the title is generated."""
 
-    @property
+    @cached_property
     def title_is_generated(self) -> bool:
         """Whether the page's title is written from other fields and never read."""
         return all(field.kind is not Kind.TITLE for field in self.fields)
 
-    @property
+    @cached_property
     def has_body(self) -> bool:
         """Whether one of its fields is the text of the page itself, which lists of pages do not show."""
         return any(field.kind is Kind.BODY for field in self.fields)
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Of its fields."""
+        return frozenset(field.name for field in self.fields)
 
     def title_of(self, values: Values) -> str:
         """What to call a record of *values* in a list that people read."""

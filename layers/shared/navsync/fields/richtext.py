@@ -77,11 +77,17 @@ def put(text: str, current: Iterable[Item]) -> list[dict[str, Any]]:
     runs = [_run(item) for item in current]
     if text != "".join(run.text for run in runs):
         runs = _joined(_edited(text, runs))
-    for simpler in (runs, _joined(map(_unannotated, runs)), _joined(Run(run.text) for run in runs)):
+    for simpler in _ever_simpler(runs):
         items = [item for run in simpler for item in _items(run)]
         if len(items) <= MOST_ITEMS:
             break
     return items
+
+
+def _ever_simpler(runs: list[Run]) -> Iterator[list[Run]]:
+    yield runs
+    yield _joined(map(_unannotated, runs))
+    yield _joined(Run(run.text) for run in runs)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------

@@ -45,7 +45,7 @@ class Budget:
     ) -> None:
         self._per_minute = requests_per_minute
         self._clock = clock
-        self._window = window or BudgetWindow(started_at=clock())
+        self._window = replace(window or BudgetWindow(started_at=clock()), calls=0)
         self._lock = Lock()
 
     @property
@@ -67,7 +67,7 @@ class Budget:
                 raise Blocked(
                     "Notion's request budget is spent for now; the work goes on when it has refilled", until=now + wait
                 )
-            self._window = replace(window, used=window.used + 1)
+            self._window = replace(window, used=window.used + 1, calls=window.calls + 1)
             return wait.total_seconds()
 
     def check(self) -> None:

@@ -1,14 +1,17 @@
 """What may the connection do in Notion?"""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import datetime
 
-from navsync.errors import Forbidden, NotReachable, Refused
+from navsync.errors import Forbidden, NotReachable, OutOfBlocks, Refused, SyncError
 from navsync.model import Capabilities, Capability
 from navsync.notion.gateway import Gateway, Json
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
-"""The id of no page: what is asked of it changes nothing, and Notion checks the capability first."""
+"""The id of no page: asked about where none is shared."""
+
+NOTHING = {"NavSync asks what it may do": {"number": 1}}
+"""A property that no page has: Notion refuses the whole request, so it changes nothing and is in no page's history."""
 
 FREE_UPLOAD_BYTES = 5 * 1024 * 1024
 
@@ -16,35 +19,46 @@ FREE_UPLOAD_BYTES = 5 * 1024 * 1024
 def capabilities_of(gateway: Gateway, *, now: datetime) -> Capabilities:
     """Ask Notion, which has no list of them: a request of each kind that can do nothing, in four requests.
 
-    Notion documents no order of its checks. Where it looks for the page before the capability, one that is missing
-    shows itself only when it is needed, by the same refusal.
+    Notion documents no order of its checks. Each request names a page that is shared, so that a missing capability is
+    found out whether Notion looks for it before the page or after; only where it checked the values first would one
+    show itself no earlier than it is needed, by the same refusal.
     """
     bot = gateway.read("GET", "users/me").get("bot") or {}
-    missing = tuple(kind for kind, ask in _PROBES.items() if _is_forbidden(ask, gateway))
     limit = (bot.get("workspace_limits") or {}).get("max_file_upload_size_in_bytes")
-    return Capabilities(now, missing, free_plan=limit == FREE_UPLOAD_BYTES)
+    refusals = dict(_refusals(gateway))
+    is_full = any(isinstance(refusal, OutOfBlocks) for refusal in refusals.values())
+    return Capabilities(
+        checked_at=now,
+        missing=tuple(kind for kind, refusal in refusals.items() if _is_missing(refusal)),
+        free_plan=limit == FREE_UPLOAD_BYTES,
+        out_of_blocks_since=now if is_full else None,
+    )
 
 
-def _is_forbidden(ask: Callable[[Gateway], object], gateway: Gateway) -> bool:
+def _is_missing(refusal: SyncError | None) -> bool:
+    return isinstance(refusal, Forbidden) and not isinstance(refusal, OutOfBlocks)
+
+
+def _refusals(gateway: Gateway) -> Iterator[tuple[Capability, SyncError | None]]:
+    page, unreadable = NOBODY, None
     try:
-        ask(gateway)
-    except Forbidden:
-        return True
-    except (NotReachable, Refused):
-        return False
-    return False
+        page = _shared_page(gateway)
+    except Forbidden as error:
+        unreadable = error
+    yield Capability.READ, unreadable
+    yield Capability.INSERT, _refusal(gateway, "POST", "pages", parent={"page_id": page})
+    yield Capability.UPDATE, _refusal(gateway, "PATCH", f"pages/{page}")
 
 
-def _read(gateway: Gateway) -> Json:
-    return gateway.read("POST", "search", body={"page_size": 1})
+def _shared_page(gateway: Gateway) -> str:
+    pages = {"property": "object", "value": "page"}
+    found = gateway.read("POST", "search", body={"filter": pages, "page_size": 1})["results"]
+    return str(found[0]["id"]) if found else NOBODY
 
 
-def _insert(gateway: Gateway) -> Json:
-    return gateway.read("POST", "pages", body={"parent": {"page_id": NOBODY}, "properties": {}})
-
-
-def _update(gateway: Gateway) -> Json:
-    return gateway.read("PATCH", f"pages/{NOBODY}", body={"properties": {}})
-
-
-_PROBES = {Capability.READ: _read, Capability.INSERT: _insert, Capability.UPDATE: _update}
+def _refusal(gateway: Gateway, method: str, path: str, **body: Json) -> SyncError | None:
+    try:
+        gateway.read(method, path, body={**body, "properties": NOTHING})
+    except (Forbidden, NotReachable, Refused) as error:
+        return error
+    return None

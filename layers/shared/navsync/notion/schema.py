@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from navsync.fields import GENERATED_TITLE, KEY, LINK, SPECS, EntitySpec, Field, Kind, is_usable, property_schema
+from navsync.fields import GENERATED_TITLE, SPECS, Field, Kind, Names, columns, is_usable, property_schema
 from navsync.model import DataSource, EntityType, Property
 
 type Json = dict[str, Any]
@@ -15,14 +15,7 @@ DELETED = "deleted"
 """Stands where a property's type was, until somebody undoes its deletion."""
 
 
-def columns(spec: EntitySpec) -> tuple[Field, ...]:
-    """The properties that a data source of *spec* has: all fields but a body, our key, and the link back."""
-    own = tuple(f for f in spec.fields if f.kind is not Kind.BODY)
-    generated = (GENERATED_TITLE,) if spec.title_is_generated else ()
-    return (*generated, *own, KEY, LINK)
-
-
-def source_of(entity_type: EntityType, answer: Json, known: DataSource | None) -> DataSource:
+def source_of(entity_type: EntityType, answer: Json, known: DataSource | None, names: Names) -> DataSource:
     """The data source of *answer*, its properties matched by the ids that *known* holds.
 
     Only a property never matched before is matched by its name and type. One that was seen deleted or retyped stays so:
@@ -30,7 +23,7 @@ def source_of(entity_type: EntityType, answer: Json, known: DataSource | None) -
     `returned` and not taken for it by itself, since its emptiness would look like an edit of every row.
     """
     shown = {p["id"]: p for p in answer["properties"].values()}
-    columns_of_ours = [f for f in columns(SPECS[entity_type]) if f is not GENERATED_TITLE]
+    columns_of_ours = [f for f in columns(SPECS[entity_type], names) if f is not GENERATED_TITLE]
     properties = {
         f.name: found for f in columns_of_ours if (found := _match(f, answer["properties"], shown, known)) is not None
     }
@@ -86,11 +79,11 @@ def _options(
 
 
 def new_properties(
-    entity_type: EntityType, related: str | None, *, present: Mapping[str, Property] | None = None
+    entity_type: EntityType, related: str | None, names: Names, *, present: Mapping[str, Property] | None = None
 ) -> Json:
     """The schema of the columns that *present* lacks, by name. *related* is the projects' data source."""
     had = present or {}
-    missing = (f for f in columns(SPECS[entity_type]) if f.name not in had)
+    missing = (f for f in columns(SPECS[entity_type], names) if f.name not in had)
     return {f.property: property_schema(f, related_to=related) for f in missing}
 
 

@@ -1,11 +1,11 @@
 """How do our databases come into a workspace, once and only once?"""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from navsync.errors import NotReachable, Refused, SyncError, Unavailable, Unclear
-from navsync.fields import KEY, SPECS
+from navsync.fields import KEY, SPECS, Names
 from navsync.model import DataSource, EntityType
 from navsync.notion.failures import Committed
 from navsync.notion.gateway import Gateway
@@ -23,6 +23,7 @@ class SetUp:
     bot_id: str
     parent_page_id: str | None = None
     """Where databases are made; None: the first shared page at the top of the workspace."""
+    names: Names = field(default_factory=dict)
 
     def find_parent(self) -> str:
         """The page under which databases are made.
@@ -67,17 +68,18 @@ class SetUp:
 
     def create_source(self, entity_type: EntityType, parent_page_id: str, sources: Known) -> DataSource:
         """Make the database. A lost answer raises `Unclear`: it may exist, so look with `find_source` first."""
+        properties = new_properties(entity_type, _related(entity_type, sources), self.names)
         body = {
             "parent": {"type": "page_id", "page_id": parent_page_id},
             "title": plain_text(SPECS[entity_type].database_title),
-            "initial_data_source": {"properties": new_properties(entity_type, _related(entity_type, sources))},
+            "initial_data_source": {"properties": properties},
         }
         try:
             database = self.gateway.write("POST", "databases", body=body)
         except Committed as committed:
             database = self._made(f"databases/{committed.resource_id}")
         made = self._made(f"data_sources/{database['data_sources'][0]['id']}")
-        return source_of(entity_type, made, None)
+        return source_of(entity_type, made, None, self.names)
 
     def _made(self, path: str) -> Json:
         try:
@@ -92,12 +94,14 @@ class SetUp:
         return made_by_us and name == title and bool(key) and key["type"] == KEY.kind and not found.get("in_trash")
 
     def _completed(self, entity_type: EntityType, found: Json, sources: Known) -> DataSource:
-        source = source_of(entity_type, found, None)
-        missing = new_properties(entity_type, _related(entity_type, sources), present=source.properties)
+        source = source_of(entity_type, found, None, self.names)
+        missing = new_properties(entity_type, _related(entity_type, sources), self.names, present=source.properties)
         if not missing:
             return source
+        _check_free(missing, found["properties"])
         path = f"data_sources/{source.data_source_id}"
-        return source_of(entity_type, self.gateway.write("PATCH", path, body={"properties": missing}), None)
+        completed = self.gateway.write("PATCH", path, body={"properties": missing})
+        return source_of(entity_type, completed, None, self.names)
 
     def _search(self, kind: str, query: str) -> Iterator[Json]:
         return self._pages("POST", "search", {"query": query, "filter": {"property": "object", "value": kind}})
@@ -113,6 +117,14 @@ class SetUp:
             cursor = answer.get("next_cursor")
             if not answer.get("has_more"):
                 return
+
+
+def _check_free(missing: Json, there: Json) -> None:
+    """To add a column under a name that is taken would change the type of a person's column, and its values."""
+    for name in missing.keys() & there.keys():
+        (wanted,) = missing[name]
+        reason = f"the column {name} is of the type {there[name]['type']} and would have to be {wanted}"
+        raise Refused(f"{reason}; change its type in Notion, or give the field another name in the settings")
 
 
 def _is_row(page: Json) -> bool:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 from navsync.errors import (
     MissingCapability,
     NotReachable,
     Raced,
+    Refused,
     SyncError,
     Unavailable,
     Unclear,
@@ -45,6 +46,7 @@ from navsync.notion.bodies import PageBody, start_of
 from navsync.notion.changes import changes, minute, next_place
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
+from navsync.notion.loose_pages import NotionPages
 from navsync.notion.rows import Reader, Row, parent_ref
 from navsync.notion.schema import TITLE_ID
 from navsync.notion.setup import SetUp
@@ -72,11 +74,13 @@ class NotionSide:
     """Where a person opens the entity in NavImpact."""
     remember: Callable[[DataSource], None]
     """Stores a data source whose schema turned out to have changed."""
+    starts_with: Callable[[EntityType, Values], str | None] = lambda _type, _values: None
+    """What the page of a new row starts with, where its body is not synced."""
     side: Side = field(default=Side.NOTION, init=False)
     sources: Sources = field(init=False)
 
     def __post_init__(self) -> None:
-        self.sources = Sources(self.gateway, self.remember)
+        self.sources = Sources(self.gateway, self.remember, self.set_up.names)
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 
@@ -103,6 +107,17 @@ class NotionSide:
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
         """Take up the column of a *field* that came back, and remember that."""
         return self.sources.readopt(entity_type, field)
+
+    def to_read(self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]) -> Self:
+        """The same Notion, told by others which page is whose, that keeps nothing of what it finds out."""
+        alike = replace(self, page_of=page_of, entity_of=entity_of, remember=_forget)
+        for source in self.sources.known.values():
+            alike.use(source)
+        return alike
+
+    def loose_pages(self) -> NotionPages:
+        """Pages that are no rows."""
+        return NotionPages(self.gateway, self.set_up.bot_id)
 
     def window(self) -> BudgetWindow:
         """Requests counted so far, to be kept for the next invocation."""
@@ -150,6 +165,12 @@ class NotionSide:
             return False
         return not answer.get("in_trash", answer.get("archived", False))
 
+    def check(self, entity_type: EntityType, values: Values) -> Values:
+        """What a page would hold of *values*. Raises what writing them would, as far as that is known without it."""
+        source = self.sources.of(entity_type)
+        self._properties(source, _filled(source, values), None)
+        return {name: value for name, value in values.items() if name not in broken(source)}
+
     # --- writing ----------------------------------------------------------------------------------------------------
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
@@ -158,11 +179,7 @@ class NotionSide:
         A field whose column is broken stays out, and is shown as unreadable.
         """
         source = self.sources.offering(entity_type, values)
-        filled = {
-            name: value
-            for name, value in values.items()
-            if name not in broken(source) and (value not in (None, ()) or _has_default(source, name))
-        }
+        filled = _filled(source, values)
         parent = {"type": "data_source_id", "data_source_id": source.data_source_id}
         body: Json = {
             "parent": parent,
@@ -171,9 +188,22 @@ class NotionSide:
         text = self._text(entity_type, filled)
         if text:
             body["markdown"] = start_of(text)
-        page = self._write(entity_type, "POST", "pages", body)
+        page = self._begun(entity_type, values, body) or self._write(entity_type, "POST", "pages", body)
         with _already_written():
             return self._reader(source).present(self._completed(source, page, self._body_made(source, page, text)))
+
+    def _begun(self, entity_type: EntityType, values: Values, body: Json) -> Json | None:
+        """The page, made with the text that people want new ones to start with; None where they want none.
+
+        What Notion refuses of a template holds up no record: then too, it is made without.
+        """
+        start = None if "markdown" in body else self.starts_with(entity_type, values)
+        if not start:
+            return None
+        try:
+            return self._write(entity_type, "POST", "pages", {**body, "markdown": start})
+        except Refused:
+            return None
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         """Write *changes* in one request (a body takes one of its own); other properties stay as people have them."""
@@ -355,6 +385,19 @@ def _already_written() -> Iterator[None]:
 
 def _committed(path: str, committed: Committed) -> str:
     return path if path != "pages" else f"pages/{committed.resource_id}"
+
+
+def _forget(_source: DataSource) -> None:
+    """Whoever only reads keeps no schema."""
+
+
+def _filled(source: DataSource, values: Values) -> Values:
+    """What of *values* a new page is sent: a column that is broken stays out, and so does nothing where it is one."""
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in broken(source) and (value not in (None, ()) or _has_default(source, name))
+    }
 
 
 def _body_name(entity_type: EntityType) -> str | None:

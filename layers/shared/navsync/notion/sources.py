@@ -6,7 +6,7 @@ from threading import Lock
 from typing import Any
 
 from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, SyncError
-from navsync.fields import SPECS, Field, Kind, field_of_column, is_usable, missing_option
+from navsync.fields import SPECS, Field, Kind, Names, columns, field_of_column, is_usable, missing_option
 from navsync.model import KEY_FIELD, DataSource, EntityType, Value, Values
 from navsync.notion.failures import InvalidRequest
 from navsync.notion.gateway import Gateway
@@ -22,6 +22,7 @@ class Sources:
 
     gateway: Gateway
     remember: Callable[[DataSource], None]
+    names: Names = field(default_factory=dict)
     known: dict[EntityType, DataSource] = field(default_factory=dict)
     _adding: Lock = field(default_factory=Lock)
     """Options are replaced as a whole: of two that are added at once, one would be lost."""
@@ -48,7 +49,8 @@ class Sources:
     def read(self, entity_type: EntityType) -> DataSource:
         """The data source with its schema as it is now, its properties matched by the ids we know."""
         known = self.of(entity_type)
-        return source_of(entity_type, self.gateway.read("GET", f"data_sources/{known.data_source_id}"), known)
+        answer = self.gateway.read("GET", f"data_sources/{known.data_source_id}")
+        return source_of(entity_type, answer, known, self.names)
 
     def of(self, entity_type: EntityType) -> DataSource:
         """The data source as last read. Raises `NotReachable` where set-up has made none."""
@@ -73,7 +75,7 @@ class Sources:
         if fresh != self.of(entity_type):
             self._keep(fresh)
             return SchemaChanged("the database's properties were changed in Notion; they were read again")
-        return Refused(str(error), field=_named(error.text, fresh))
+        return Refused(str(error), field=_named(error.text, fresh, self.names))
 
     def _keep(self, source: DataSource) -> None:
         self.use(source)
@@ -102,7 +104,7 @@ class Sources:
         except InvalidRequest as error:
             reason = f"Notion does not let us add the status {option['name']!r}; add it to the database in Notion"
             raise Refused(reason, field=spec_field.name) from error
-        return source_of(source.entity_type, answer, source)
+        return source_of(source.entity_type, answer, source, self.names)
 
 
 def column_id(source: DataSource, spec_field: Field) -> str:
@@ -128,10 +130,10 @@ def _kept(option: Mapping[str, Any]) -> Json:
     return {key: option[key] for key in ("id", "name", "color", "group") if option.get(key) is not None}
 
 
-def _named(text: str, source: DataSource) -> str | None:
+def _named(text: str, source: DataSource, titles: Names) -> str | None:
     """The field whose property a message of Notion points at, as far as it does."""
     ids = {known.id: name for name, known in source.properties.items() if name != KEY_FIELD}
-    names = {f.property: f.name for f in SPECS[source.entity_type].fields}
+    names = {f.property: f.name for f in columns(SPECS[source.entity_type], titles)}
     return next((name for id, name in ids.items() if f"properties.{id}." in text), None) or next(
         (name for title, name in names.items() if text.startswith(f"{title} is ")), None
     )

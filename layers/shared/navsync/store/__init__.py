@@ -17,6 +17,7 @@ from navsync.store.erasing import Erasures
 from navsync.store.keys import Tables
 from navsync.store.ledger import DynamoLedger
 from navsync.store.lists import Lists, LogFilter, MappingFilter, Page
+from navsync.store.templates import Templates
 from navsync.store.trail import AuditTrail
 from navsync.store.turns import TokenTurn
 from navsync.store.windows import CallWindows, WaitingRoom
@@ -44,6 +45,7 @@ __all__ = [
     "Standing",
     "Store",
     "Tables",
+    "Templates",
     "TokenTurn",
     "WaitingRoom",
     "standing_of",
@@ -70,6 +72,10 @@ class Store:
     def desk(self, workspace_id: int) -> DynamoDesk:
         """Work, lease and small state of one workspace."""
         return DynamoDesk(self._dynamo, self._tables, workspace_id)
+
+    def templates(self, workspace_id: int) -> Templates:
+        """What pages of the workspace may start with."""
+        return Templates(self._dynamo, self._tables, workspace_id)
 
     def turn(self, workspace_id: int, clock: Callable[[], datetime]) -> TokenTurn:
         """The turn to replace the workspace's tokens."""

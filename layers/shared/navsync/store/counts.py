@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from navsync.figures import Figures, counters_of, figures
+from navsync.figures import CALLS, Figures, counters_of, figures
 from navsync.model import EntityType, Outcome, State, SyncLog
 from navsync.model import Mapping as Pairing
 from navsync.standing import LISTED, Standing, standing_of
@@ -132,6 +132,12 @@ def move_logs(
         if named:
             steps.append(Step(add(table, keys.within(workspace_id, keys.log_counts(day)), named, expires_at=last)))
     return steps
+
+
+def add_calls(table: str, workspace_id: int, calls: int, now: datetime) -> Step:
+    """Count requests to Notion."""
+    last = int((now + timedelta(days=KEEP_OVERWRITTEN_DAYS + 1)).timestamp())
+    return Step(add(table, keys.within(workspace_id, keys.log_counts(_day(now))), {CALLS: calls}, expires_at=last))
 
 
 def figures_of_days(dynamo: Dynamo, table: str, workspace_id: int, first: str, last: str) -> Iterator[Figures]:

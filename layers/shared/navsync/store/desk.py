@@ -12,9 +12,11 @@ from typing import Any
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.model import BudgetWindow, Capabilities, DataSource, EntityType, Lane, Lease, Pause, Work, Workspace
-from navsync.store import keys, records
+from navsync.store import counts, keys, records
 from navsync.store.dynamo import ConditionFailedError, Dynamo, Item, Key, Step, put, when
 from navsync.store.keys import Tables, within
+from navsync.store.previews import DynamoPreviews
+from navsync.store.templates import DynamoCommissions
 
 RUNS_ARE_KEPT = timedelta(days=7)
 """How long one can ask how far a run has come."""
@@ -198,8 +200,12 @@ class DynamoDesk:
 
     def waits(self, work: Work) -> bool:
         """Whether such a row waits to be done, this one or one that was put again."""
+        return self.waiting(work) is not None
+
+    def waiting(self, work: Work) -> Work | None:
+        """The row that waits to be done where *work* is, or would be."""
         item = self.dynamo.get(self.tables.mappings, self._key(keys.work(work)))
-        return item is not None
+        return None if item is None else records.read_short(Work, item["body"])
 
     # --- small state --------------------------------------------------------------------------------------------
 
@@ -269,6 +275,14 @@ class DynamoDesk:
         """The wake that was claimed last was not sent after all."""
         self.dynamo.delete(self.tables.workspaces, self._key(keys.LATER))
 
+    def commissions(self) -> DynamoCommissions:
+        """Pages to be made from templates."""
+        return DynamoCommissions(self.dynamo, self.tables, self.workspace_id)
+
+    def previews(self) -> DynamoPreviews:
+        """Its dry runs."""
+        return DynamoPreviews(self.dynamo, self.tables, self.workspace_id)
+
     def budget(self) -> BudgetWindow | None:
         """The budget window as last saved."""
         item = self._get(keys.BUDGET)
@@ -283,6 +297,10 @@ class DynamoDesk:
                 {"body": records.write_short(window), "fence": lease.fence},
                 condition="attribute_not_exists(#fence) OR #fence <= :fence",
             )
+
+    def count_calls(self, calls: int, now: datetime) -> None:
+        """Count requests to Notion among the figures of *now*'s day."""
+        self.dynamo.transact([counts.add_calls(self.tables.workspaces, self.workspace_id, calls, now)])
 
     def capabilities(self) -> Capabilities | None:
         """What the connection may do in Notion, as last found out."""

@@ -24,11 +24,15 @@ In a workspace's partition:
 |---|---|---|
 | workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `PAUSE` `LATER` `MAPPINGS` (counters) | one of each, each by itself |
 | workspaces | `WAITING#<n>` `RUN#<run id>` | a call waits for work to be done; how much a run began with; expire |
+| workspaces | `PREVIEW#<id>` | how far a dry run has come; expires |
 | workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<hour>` `LOGS#<day>` (counters) | |
+| workspaces | `TEMPLATE#<name>` | a template of its own |
 | mappings | `MAPPING#<id>` | a mapping |
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
 | mappings | `OPEN#<id>` | the mapping has an open create intent |
 | mappings | `WORK#<lane>#<kind>#<external id>` | work |
+| mappings | `COMMISSION#<id>` | a page that somebody asked for from a template; expires |
+| mappings | `PREVIEW#<id>#<n>` | something that a dry run foresees; expires |
 | mappings, sync_logs | `BLOB#<owner>#<sha256>#<n>` | a part of a long value |
 | sync_logs | `LOG#<id>` | a row of the sync log |
 """
@@ -62,6 +66,7 @@ CAPABILITIES = "CAPABILITIES"
 MAPPING_COUNTS = "MAPPINGS"
 SOURCES = "SOURCE#"
 OPEN_CREATES = "OPEN#"
+TEMPLATES = "TEMPLATE#"
 LOG_COUNTS = "LOGS#"
 AUDIT_COUNTS = "DAY#"
 
@@ -155,9 +160,29 @@ def run(run_id: str) -> str:
     return f"RUN#{run_id}"
 
 
+def preview(preview_id: int) -> str:
+    """Sort key of how far a dry run has come."""
+    return f"PREVIEW#{preview_id:016d}"
+
+
+def foreseen(preview_id: int, place: int) -> str:
+    """Sort key of something that a dry run foresees."""
+    return f"{preview(preview_id)}#{place:09d}"
+
+
 def waiting(place: int) -> str:
     """Sort key of a place for a call that waits."""
     return f"WAITING#{place}"
+
+
+def template(name: str) -> str:
+    """Sort key of a workspace's own template."""
+    return f"{TEMPLATES}{name}"
+
+
+def commission(commission_id: int) -> str:
+    """Sort key of a page that is to be made from a template."""
+    return f"COMMISSION#{commission_id:016d}"
 
 
 def work(row: Work) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -98,12 +98,16 @@ class DynamoLedger:
         self._logs[log_id] = None if log is None else LogKind.of(log)
         return log
 
-    def logs_of_run(self, run_id: str) -> Sequence[SyncLog]:
-        """The rows of one run, oldest first, each read consistently; those of the last moment may be missing."""
-        of_run = when("#list_run = :of", of=f"{keys.partition(self.workspace_id)}#{run_id}")
-        found = self.dynamo.query(self.tables.sync_logs, of_run, index="by_run", ConsistentRead=False)
-        rows = [self.log(item["id"]) for item in found]
-        return [row for row in rows if row is not None]
+    def logs_of_run(self, run_id: str, *, before: SyncLog | None = None) -> Iterator[SyncLog]:
+        """The rows of one run, latest first, each read consistently; those of the last moment may be missing."""
+        partition = f"{keys.partition(self.workspace_id)}#{run_id}"
+        of_run = when("#list_run = :of", of=partition)
+        if before is not None:
+            of_run = when("#list_run = :of AND #at_id < :before", of=partition, before=keys.at_id(before))
+        found = self.dynamo.query(
+            self.tables.sync_logs, of_run, index="by_run", ConsistentRead=False, ScanIndexForward=False
+        )
+        return (row for item in found if (row := self.log(item["id"])) is not None)
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -162,9 +166,14 @@ class DynamoLedger:
     def _holder(self) -> str:
         return f"{self.workspace_id}:{self.lease.fence}"
 
+    def removals_left(self, now: datetime) -> int:
+        """How many more deletions may be counted in this hour."""
+        item = self.dynamo.get(self.tables.workspaces, within(self.workspace_id, keys.removals(now)))
+        counted: int = 0 if item is None else item["n"]
+        return max(0, self._most_removals() - counted)
+
     def count_removal(self, now: datetime) -> bool:
         """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
-        linked = counts.mapping_counts(self.dynamo, self.tables.workspaces, self.workspace_id).linked
         try:
             self.dynamo.update(
                 self.tables.workspaces,
@@ -172,7 +181,7 @@ class DynamoLedger:
                 "SET #expires_at = :expires_at ADD #n :one",
                 {
                     "one": 1,
-                    "most": max(5, linked // 10),
+                    "most": self._most_removals(),
                     "expires_at": int((now + timedelta(days=2)).timestamp()),
                 },
                 condition="attribute_not_exists(#n) OR #n < :most",
@@ -180,6 +189,10 @@ class DynamoLedger:
         except ConditionFailedError:
             return False
         return True
+
+    def _most_removals(self) -> int:
+        linked = counts.mapping_counts(self.dynamo, self.tables.workspaces, self.workspace_id).linked
+        return max(5, linked // 10)
 
     # --- parts of a save ----------------------------------------------------------------------------------------
 

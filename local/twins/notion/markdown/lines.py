@@ -12,6 +12,7 @@ _PATTERNS: Final = {
     "toggle": re.compile(r"<details(\s[^>]*)?>(.*)$"),
     "callout": re.compile(r"<callout(\s[^>]*)?>(.*)$"),
     "wrapper": re.compile(r"<(columns|column|synced_block)>(.*)$"),
+    "meeting_notes": re.compile(r"<meeting-notes>(.*)$"),
     "table_of_contents": re.compile(r"<table_of_contents(\s[^>]*?)?/>$"),
     "table": re.compile(r"<table(\s[^>]*)?>(.*)$"),
     "child_page": re.compile(r"<page(\s[^>]*?)(?:/>|>(.*)</page>)$"),

@@ -1,5 +1,6 @@
 """Markdown → blocks."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from re import Match
@@ -12,6 +13,7 @@ from local.twins.notion.nodes import CHILDREN_OF_THEIR_OWN, UNKNOWN, Node
 from local.twins.notion.wire import JsonObject
 
 _FORMULA: Final = "$$"
+_NOTES: Final = re.compile(r"<notes>(.*?)</notes>", re.DOTALL)
 DEEPEST: Final = 40
 """Blocks that are nested deeper than this come up to it."""
 _ALIASES: Final = {
@@ -94,7 +96,7 @@ class _Source:
 
     def _block(self, line: Line) -> _Block | None:
         name, found = lines.kind(line.text)
-        if self.depth == DEEPEST and name in ("toggle", "callout", "wrapper"):
+        if self.depth == DEEPEST and name in ("toggle", "callout", "wrapper", "meeting_notes"):
             return _simple(line, "paragraph", None)
         match name, found:
             case "fence", Match():
@@ -107,6 +109,8 @@ class _Source:
                 return self._callout(line, found)
             case "wrapper", Match():
                 return self._wrapper(line, found)
+            case "meeting_notes", Match():
+                return self._meeting(line, found)
             case "table", Match():
                 return _placed(line, tables.tagged(tags.attributes(found[1] or ""), self._inside("table", found[2])))
             case "pipes", _:
@@ -164,6 +168,14 @@ class _Source:
             return _Block(line.columns, "column_list", {}, inside=(_column(inside),))
         columns = (column for node in inside for column in (node.children if node.type == "column_list" else (node,)))
         return _Block(line.columns, "column_list", {}, inside=tuple(_column_of(node) for node in columns))
+
+    def _meeting(self, line: Line, found: Match[str]) -> _Block:
+        """A title, and the notes that people wrote; what the application wrote itself cannot be written here."""
+        inside = self._inside("meeting-notes", found[1])
+        title, _, _ = inside.strip().partition("\n")
+        notes = _NOTES.search(inside)
+        content = {"title": [] if title.startswith("<") else inline.parse(title.strip())}
+        return _Block(line.columns, "meeting_notes", content, inside=_read(notes[1], self.depth + 1) if notes else ())
 
     def _pipes(self, line: Line) -> _Block | None:
         rows = [line.text]

@@ -45,6 +45,8 @@ class _Writer:
                 yield from self._wrapped(node, "columns" if node.type == "column_list" else "column")
             case "synced_block" if node.content.get("synced_from") is None:
                 yield from self._wrapped(node, "synced_block")
+            case "meeting_notes":
+                yield from self._meeting(node)
             case "table":
                 yield from tables.write(node)
             case "code":
@@ -73,6 +75,14 @@ class _Writer:
         yield from self._below(node)
         yield "</callout>"
 
+    def _meeting(self, node: Node) -> Iterator[str]:
+        yield "<meeting-notes>"
+        yield f"\t{_line(node.content['title'])}"
+        yield "\t<notes>"
+        yield from (f"\t{line}" for line in self._below(node))
+        yield "\t</notes>"
+        yield "</meeting-notes>"
+
     def _wrapped(self, node: Node, name: str) -> Iterator[str]:
         yield f"<{name}>"
         yield from self._below(node)
@@ -97,7 +107,7 @@ class _Writer:
                 return f"{tags.opening('database', {'url': node.content['url']})}{_title(node)}</database>"
             case _:
                 url = f"{ids.link(self._page_id)}#{ids.compact(node.id or '')}"
-                return tags.alone("unknown", {"url": url, "alt": node.content.get("alt", node.type)})
+                return tags.alone("unknown", {"url": url, "alt": _kind(node)})
 
 
 def _first_line(node: Node, numbers: Iterator[int]) -> str:
@@ -141,6 +151,11 @@ def _text(node: Node) -> str:
 
 def _line(items: JsonArray) -> str:
     return inline.render(items).strip()
+
+
+def _kind(node: Node) -> str:
+    """What a block is called that cannot be shown; one that the API does not know keeps the application's name."""
+    return str(node.content.get("alt") or node.content.get("block_type") or node.type)
 
 
 def _title(node: Node) -> str:

@@ -1,14 +1,20 @@
-"""What is asked of Notion to find out how it answers: everything on one page that is made for it and trashed."""
+"""What NavSync asks of Notion, and what it relies on being refused: carried out at one place, or at two at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import httpx
+
+from tests.conformance.faces import Difference, Faces, differences
+
 type Path = tuple[str | int, ...]
 
-VERSION: Final = "2026-03-11"
+NOT_ASKED: Final = 0
+"""In place of a status: an earlier answer did not teach what this step needs."""
+
 NOBODY: Final = "00000000-0000-4000-8000-000000000000"
 
 
@@ -35,15 +41,6 @@ def _row(**properties: Any) -> dict[str, Any]:
     return {"parent": {"data_source_id": "{source}"}, "properties": properties}
 
 
-SCRATCH: Final = Step(
-    "make the scratch page",
-    "POST",
-    "pages",
-    {"parent": {"page_id": "{parent}"}, "properties": {"title": {"title": _text("NavSync probe (may be deleted)")}}},
-    {"page": ("id",)},
-)
-AWAY: Final = Step("trash the scratch page", "PATCH", "pages/{page}", {"in_trash": True})
-
 _SCHEMA: Final = {
     "Name": {"title": {}},
     "Text": {"rich_text": {}},
@@ -69,7 +66,9 @@ _CHANGES: Final = {"timestamp": "last_edited_time", "last_edited_time": {"on_or_
 
 STEPS: Final = (
     Step("who we are", "GET", "users/me"),
-    Step("read the scratch page", "GET", "pages/{page}"),
+    Step("make a page", "POST", "pages", {
+        "parent": {"page_id": "{room}"}, "properties": {"title": {"title": _text("A page")}}}, {"page": ("id",)}),
+    Step("read the page", "GET", "pages/{page}"),
     # --- a database, its schema, its rows
     Step(
         "make a database",
@@ -142,3 +141,69 @@ STEPS: Final = (
     Step("query without it", "POST", "data_sources/{source}/query", {}),
     Step("restore it", "PATCH", "pages/{row}", {"in_trash": False}),
 )  # fmt: skip
+
+
+@dataclass
+class Visit:
+    """The steps at one place."""
+
+    http: httpx.Client
+    known: dict[str, str]
+
+    def answers(self) -> Iterator[dict[str, Any]]:
+        """Status and face of each step's answer."""
+        faces = Faces(str(self.http.base_url).rstrip("/"))
+        for step in STEPS:
+            yield self._answer(step, faces)
+
+    def _answer(self, step: Step, faces: Faces) -> dict[str, Any]:
+        try:
+            answer = self.http.send(self._request(step))
+        except KeyError as unknown:
+            return {"status": NOT_ASKED, "body": f"not asked, because no answer has told what {unknown} is"}
+        body = _json(answer)
+        if answer.is_success:
+            for name, path in step.learns.items():
+                self.known[name] = _at(body, path)
+        return {"status": answer.status_code, "body": faces.of(body)}
+
+    def _request(self, step: Step) -> httpx.Request:
+        url, content, body = f"/v1/{self._filled(step.path)}", step.raw, self._filled(step.body)
+        request = self.http.build_request(step.method, url, content=content, json=None if content else body)
+        request.headers["content-type"] = "application/json"
+        for name, value in step.headers.items():
+            if value is None:
+                del request.headers[name]
+            else:
+                request.headers[name] = value
+        return request
+
+    def _filled(self, value: Any) -> Any:
+        match value:
+            case str():
+                return value.format_map(self.known) if "{" in value else value
+            case dict():
+                return {key: self._filled(one) for key, one in value.items()}
+            case list():
+                return [self._filled(one) for one in value]
+            case _:
+                return value
+
+
+def compared(there: Visit, twin: Visit) -> dict[str, list[Difference]]:
+    """How the answers to each step differ, by its name."""
+    pairs = zip(STEPS, there.answers(), twin.answers(), strict=True)
+    return {step.name: list(differences(step.name, theirs, twins)) for step, theirs, twins in pairs}
+
+
+def _json(answer: httpx.Response) -> Any:
+    try:
+        return answer.json()
+    except ValueError:
+        return {"no JSON": answer.text[:200]}
+
+
+def _at(body: Any, path: Path) -> str:
+    for part in path:
+        body = body[part]
+    return str(body)

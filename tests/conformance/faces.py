@@ -13,9 +13,10 @@ _TIMES: Final = {
     re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:00\.000Z"): "<a time to the minute>",
     re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|\+00:00)"): "<a time to the millisecond>",
 }
-_OF_THE_ACCOUNT: Final = {
+OF_THE_ACCOUNT: Final = {
     "request_id": "random",
     "name": "people and connections are called otherwise",
+    "resolved_name": "the same, beside a comment",
     "workspace_name": "another workspace",
     "avatar_url": "a person's picture",
     "email": "a person's address",
@@ -26,6 +27,11 @@ _OF_THE_ACCOUNT: Final = {
 """Names whose values belong to the account and the moment; that they are there, and of which kind, is compared."""
 _NAMED_BY_US: Final = frozenset({"select", "multi_select", "status", "options", "groups", "properties", "data_sources"})
 """Below these a name is one that the probe, or Notion, gave, and the same everywhere."""
+
+
+def face_of_time(text: str) -> str | None:
+    """How a time is written; None for what is none."""
+    return next((face for pattern, face in _TIMES.items() if pattern.fullmatch(text)), None)
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,9 @@ class Faces:
                 return [self.of(item, name, ours=ours) for item in answer]
             case str() if ours and name == "color":
                 return "<a colour>"  # of a new option it is drawn by lot
-            case str() if name in _OF_THE_ACCOUNT and not (name == "name" and ours):
+            case str() if name in OF_THE_ACCOUNT and not (name == "name" and ours):
                 return "<text>"
-            case int() if name in _OF_THE_ACCOUNT and not isinstance(answer, bool):
+            case int() if name in OF_THE_ACCOUNT and not isinstance(answer, bool):
                 return "<number>"
             case str():
                 return self._named(name, answer)
@@ -74,10 +80,7 @@ class Faces:
         return "<a short id>" if short_id else self._text(text)
 
     def _text(self, text: str) -> str:
-        for pattern, face in _TIMES.items():
-            if pattern.fullmatch(text):
-                return face
-        return _ID.sub(self._number, text.replace(self.origin, "<Notion>"))
+        return face_of_time(text) or _ID.sub(self._number, text.replace(self.origin, "<Notion>"))
 
     def _number(self, found: re.Match[str]) -> str:
         plain = found[0].replace("-", "")

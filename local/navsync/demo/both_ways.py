@@ -1,14 +1,10 @@
-"""Does the two-way sync do what it promises? Each promise is one check, shown with what was compared."""
+"""Does the two-way sync of one workspace do what it promises?"""
 
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import httpx
-from rich.table import Table
 
 from local.navsync.both_sides import (
     CHILDREN,
@@ -18,7 +14,6 @@ from local.navsync.both_sides import (
     PROJECTS,
     STORIES,
     Kind,
-    NavImpact,
     Notion,
     differences,
     in_navimpact,
@@ -26,37 +21,23 @@ from local.navsync.both_sides import (
     shown_record,
     words,
 )
+from local.navsync.demo.checks import Check, at_once, eventually, expect, must
+from local.navsync.demo.stage import SETTLES_WITHIN_S, Stage
 from local.navsync.http import checked
-from local.navsync.narration import Narrator
 from local.navsync.stack import Running
-from local.navsync.stopped import Stopped
-from local.navsync.traffic import Traffic, by_kind
 
 type Json = dict[str, Any]
 
 EXPECTED_PROJECTS = 25
-ARRIVES_WITHIN_S = 60.0
-# A deletion is confirmed twice, and a row that a person just made is left alone for half a minute.
-SETTLES_WITHIN_S = 180.0
 
 
-# Notion holds further edits of a page, and deletions, for up to a minute before it tells of them.
-WAITING_CUT_TO = 0.1
+class Workspace(Stage):
+    """The sample workspace, and the projects that the checks play with."""
 
-
-class NotShown(Exception):
-    """What a check hoped to see did not come."""
-
-
-@dataclass
-class Stage:
-    """Both sides, NavSync's API, and the projects that the checks play with."""
-
-    api: httpx.Client
-    navimpact: NavImpact
-    notion: Notion
-    traffic: Traffic
-    projects: list[Json] = field(default_factory=list)
+    def __init__(self, running: Running, api: httpx.Client) -> None:
+        super().__init__(running, api)
+        self.notion = Notion(running.machine)
+        self.projects = self.navimpact.records(PROJECTS)
 
     def actor(self, number: int) -> Json:
         """Return the project of one check; the generator puts the ordinary ones last."""
@@ -77,33 +58,19 @@ class Stage:
         early = {project["id"] for project in self.projects[:-ACTORS]}
         return next(one for one in self.navimpact.records(kind) if one["media_project_id"] in early and fits(one))
 
-    def attention(self, kind: str) -> list[Json]:
-        """Return what waits for a person, of one kind."""
-        items: list[Json] = checked(self.api.get("attention")).json()["items"]
-        return [item for item in items if item["kind"] == kind]
-
-    def reconcile(self) -> None:
-        """Ask for the pass that the scheduler asks for every few minutes, and wait until nothing moves."""
-        self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
-        mark = self.traffic.mark()[0]
-        for workspace in checked(self.api.get("workspaces")).json()["items"]:
-            checked(self.api.post(f"workspaces/{workspace['id']}/sync", json={}))
-        eventually(lambda: self.traffic.notion(mark), "the reconcile did not ask Notion")
-        self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
-
 
 ACTORS = 8
 """How many projects the checks take from the end of the list."""
 
 
-def everything_arrived(stage: Stage) -> str:
+def everything_arrived(stage: Workspace) -> str:
     """25 projects and all that belongs to them arrive in Notion with every field right."""
     counts = [f"{_arrived(stage, kind)} {kind.database.lower()}" for kind in KINDS]
     expect(len(stage.projects) == EXPECTED_PROJECTS, f"there are {len(stage.projects)} projects")
     return f"{', '.join(counts)}; every field as in NavImpact"
 
 
-def _arrived(stage: Stage, kind: Kind) -> int:
+def _arrived(stage: Workspace, kind: Kind) -> int:
     """Compare every record of *kind* with its page; return how many there are."""
     shown_by = {page["id"]: shown_record(page) or 0 for page in stage.notion.rows(PROJECTS)}
     pages = {shown_record(page): page for page in stage.notion.rows(kind)}
@@ -120,7 +87,7 @@ def _arrived(stage: Stage, kind: Kind) -> int:
     return len(records)
 
 
-def notion_reaches_navimpact(stage: Stage) -> str:
+def notion_reaches_navimpact(stage: Workspace) -> str:
     """A person's edit in Notion reaches NavImpact."""
     project = stage.actor(0)
     page_id = stage.page_of(project["id"])["id"]
@@ -132,7 +99,7 @@ def notion_reaches_navimpact(stage: Stage) -> str:
     return "title and budget show in NavImpact"
 
 
-def navimpact_reaches_notion(stage: Stage) -> str:
+def navimpact_reaches_notion(stage: Workspace) -> str:
     """An edit in NavImpact reaches Notion."""
     project = stage.actor(1)
     stage.navimpact.edit(PROJECTS, project["id"], description="Edited in NavImpact, with 🎬 and “quotes”")
@@ -141,7 +108,7 @@ def navimpact_reaches_notion(stage: Stage) -> str:
     return f"Notion shows {shown!r}"
 
 
-def a_figure_reaches_navimpact(stage: Stage) -> str:
+def a_figure_reaches_navimpact(stage: Workspace) -> str:
     """A number of a distribution log edited in Notion reaches NavImpact."""
     log = stage.a_child(LOGS)
     page_id = must(stage.notion.row(LOGS, log["id"]))["id"]
@@ -153,7 +120,7 @@ def a_figure_reaches_navimpact(stage: Stage) -> str:
     return f"the reach of distribution_log {log['id']} shows in NavImpact"
 
 
-def two_fields_survive(stage: Stage) -> str:
+def two_fields_survive(stage: Workspace) -> str:
     """Edits of two different fields on both sides of one project within the same second both survive."""
     project = stage.actor(2)
     page_id = stage.page_of(project["id"])["id"]
@@ -171,7 +138,7 @@ def two_fields_survive(stage: Stage) -> str:
     return f"both edits, made within {took * 1000:.0f} ms, show on both sides"
 
 
-def a_story_merges(stage: Stage) -> str:
+def a_story_merges(stage: Workspace) -> str:
     """Edits of a story's text on both sides in different paragraphs are merged into both."""
     story = stage.a_child(STORIES, lambda one: len((one["description"] or "").split("\n\n")) >= LONG_STORY)
     page_id = must(stage.notion.row(STORIES, story["id"]))["id"]
@@ -197,7 +164,7 @@ LONG_STORY = 6
 """Paragraphs: the first and the last are apart."""
 
 
-def one_field_conflicts(stage: Stage) -> str:
+def one_field_conflicts(stage: Workspace) -> str:
     """Edits of one field on both sides become one listed conflict with both values."""
     project = stage.actor(3)
     page_id = stage.page_of(project["id"])["id"]
@@ -220,7 +187,7 @@ def one_field_conflicts(stage: Stage) -> str:
     return f"{listed[0][1]!r} and {listed[0][2]!r} are kept and listed"
 
 
-def a_row_makes_one_project(stage: Stage) -> str:
+def a_row_makes_one_project(stage: Workspace) -> str:
     """A row created in Notion makes exactly one project."""
     page_id = stage.notion.add_row(PROJECTS, title="Made in Notion", status="planning", team_members=["Ada", "Bob"])
     eventually(lambda: _titled(stage, "Made in Notion"), "no project was made", within_s=SETTLES_WITHIN_S)
@@ -232,7 +199,7 @@ def a_row_makes_one_project(stage: Stage) -> str:
     return f"project {made[0]['id']}, and no other"
 
 
-def a_metric_row_becomes_a_record(stage: Stage) -> str:
+def a_metric_row_becomes_a_record(stage: Workspace) -> str:
     """A row of figures created in Notion under its project becomes one record of that project."""
     project = stage.actor(0)
     before = {one["id"] for one in stage.navimpact.records(METRICS)}
@@ -246,7 +213,7 @@ def a_metric_row_becomes_a_record(stage: Stage) -> str:
     return f"performance_metrics {made[0]['id']} of project {project['id']}, and no other"
 
 
-def a_deleted_project_takes_its_children(stage: Stage) -> str:
+def a_deleted_project_takes_its_children(stage: Workspace) -> str:
     """A project deleted in NavImpact trashes its page and those of all that belonged to it."""
     project = stage.actor(4)
     pages = [stage.page_of(project["id"])["id"], *_pages_of_children(stage, project["id"])]
@@ -260,7 +227,7 @@ def a_deleted_project_takes_its_children(stage: Stage) -> str:
     return f"{len(pages)} pages are in Notion's trash, from where they can be restored"
 
 
-def a_trashed_page_waits_for_approval(stage: Stage) -> str:
+def a_trashed_page_waits_for_approval(stage: Workspace) -> str:
     """A page trashed in Notion unlinks and lists an approval."""
     project = stage.actor(5)
     mapping = must(stage.mapping_of(project["id"]))
@@ -276,7 +243,7 @@ def a_trashed_page_waits_for_approval(stage: Stage) -> str:
     return f"the project stays, its mapping is {after['state']}; listed: {approval['title']!r}"
 
 
-def a_second_reconcile_writes_nothing(stage: Stage) -> str:
+def a_second_reconcile_writes_nothing(stage: Workspace) -> str:
     """A second reconcile makes 0 writes."""
     stage.reconcile()
     mark = stage.traffic.mark()
@@ -290,7 +257,7 @@ def a_second_reconcile_writes_nothing(stage: Stage) -> str:
     return f"0 writes, {len(calls)} calls of Notion"
 
 
-CHECKS: tuple[Callable[[Stage], str], ...] = (
+CHECKS: tuple[Check[Workspace], ...] = (
     everything_arrived,
     notion_reaches_navimpact,
     a_figure_reaches_navimpact,
@@ -306,113 +273,30 @@ CHECKS: tuple[Callable[[Stage], str], ...] = (
 )
 
 
-def run(running: Running, narrator: Narrator) -> bool:
-    """Run every check and tell its result; say whether all held."""
-    with running.api() as api:
-        machine = running.machine
-        stage = Stage(api, NavImpact(machine), Notion(machine), Traffic(machine))
-        stage.projects = stage.navimpact.records(PROJECTS)
-        stage.notion.hold_events(WAITING_CUT_TO)
-        narrator.say(
-            f"  Notion's own waiting, up to a minute before it tells of an edit, is cut to {WAITING_CUT_TO:.0%} here"
-        )
-        calls = {"connect and first sync": len(stage.traffic.notion())}
-        results = []
-        for check in CHECKS:
-            before = stage.traffic.mark()[0]
-            results.append(perform(check, stage, narrator))
-            calls[says(check)] = len(stage.traffic.notion(before))
-        tell_calls(stage, calls, narrator)
-    return all(results)
-
-
-def perform(check: Callable[[Stage], str], stage: Stage, narrator: Narrator) -> bool:
-    """Run one check and print its line."""
-    started = time.monotonic()
-    try:
-        found = check(stage)
-    except (NotShown, Stopped, httpx.HTTPError) as failed:
-        narrator.failed(says(check), str(failed))
-        return False
-    narrator.held(says(check), f"{found} ({time.monotonic() - started:.1f} s)")
-    return True
-
-
-def says(check: Callable[[Stage], str]) -> str:
-    """Return the promise that a check is about."""
-    return (check.__doc__ or check.__name__).rstrip(".")
-
-
-def tell_calls(stage: Stage, per_step: dict[str, int], narrator: Narrator) -> None:
-    """Print how many calls of Notion each step took, and of which kind they were."""
-    made = stage.traffic.notion()
-    steps = Table("step", "Notion calls", title="Notion calls used")
-    for step, count in per_step.items():
-        steps.add_row(step, str(count))
-    steps.add_section()
-    for kind, count in by_kind(made).most_common():
-        steps.add_row(kind, str(count))
-    steps.add_section()
-    steps.add_row("in all", str(len(made)))
-    narrator.console.print(steps)
-
-
-def at_once(*edits: Callable[[], None]) -> float:
-    """Make edits side by side; return the seconds they took together."""
-    started = time.monotonic()
-    with ThreadPoolExecutor(len(edits)) as pool:
-        for done in [pool.submit(edit) for edit in edits]:
-            done.result()
-    return time.monotonic() - started
-
-
-def eventually[T](look: Callable[[], T | None], otherwise: str, *, within_s: float = ARRIVES_WITHIN_S) -> T:
-    """Look until there is something to see; else say what did not come."""
-    give_up = time.monotonic() + within_s
-    while not (seen := look()):
-        if time.monotonic() > give_up:
-            raise NotShown(f"{otherwise} within {within_s:.0f} s")
-        time.sleep(0.2)
-    return seen
-
-
-def expect(holds: bool, otherwise: str) -> None:
-    """Fail the check unless it holds."""
-    if not holds:
-        raise NotShown(otherwise)
-
-
-def must[T](found: T | None) -> T:
-    """Return what every synced record has."""
-    if found is None:
-        raise NotShown("a record has no mapping, or none of its pages is to be seen")
-    return found
-
-
-def _shows(stage: Stage, project_id: int, **wanted: object) -> bool:
+def _shows(stage: Workspace, project_id: int, **wanted: object) -> bool:
     project = stage.navimpact.record(PROJECTS, project_id) or {}
     return all(project.get(name) == value for name, value in wanted.items())
 
 
-def _agree(stage: Stage, project_id: int) -> bool:
+def _agree(stage: Workspace, project_id: int) -> bool:
     project, page = stage.navimpact.record(PROJECTS, project_id), stage.notion.row(PROJECTS, project_id)
     return project is not None and page is not None and not differences(PROJECTS, project, page)
 
 
-def _with_conflict(stage: Stage, project_id: int) -> Json | None:
+def _with_conflict(stage: Workspace, project_id: int) -> Json | None:
     mapping = stage.mapping_of(project_id)
     return mapping if mapping and mapping["conflicts"] else None
 
 
-def _titled(stage: Stage, title: str) -> list[Json]:
+def _titled(stage: Workspace, title: str) -> list[Json]:
     return [project for project in stage.navimpact.records(PROJECTS) if project["title"] == title]
 
 
-def _new_metrics(stage: Stage, before: set[int]) -> list[Json]:
+def _new_metrics(stage: Workspace, before: set[int]) -> list[Json]:
     return [one for one in stage.navimpact.records(METRICS) if one["id"] not in before]
 
 
-def _pages_of_children(stage: Stage, project_id: int) -> list[str]:
+def _pages_of_children(stage: Workspace, project_id: int) -> list[str]:
     records = [(kind, one) for kind in CHILDREN for one in stage.navimpact.records(kind)]
     mine = [(kind, one["id"]) for kind, one in records if one["media_project_id"] == project_id]
     return [must(stage.notion.row(kind, id))["id"] for kind, id in mine]

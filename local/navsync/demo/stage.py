@@ -1,0 +1,40 @@
+"""Where do checks play?"""
+
+from typing import Any
+
+import httpx
+
+from local.navsync.both_sides import NavImpact
+from local.navsync.demo.checks import eventually
+from local.navsync.http import checked
+from local.navsync.stack import Running
+from local.navsync.traffic import Traffic
+
+type Json = dict[str, Any]
+
+# A deletion is confirmed twice, and a row that a person just made is left alone for half a minute.
+SETTLES_WITHIN_S = 180.0
+
+
+class Stage:
+    """NavSync's API, the platform, and what NavSync asks of both sides."""
+
+    def __init__(self, running: Running, api: httpx.Client) -> None:
+        self.api = api
+        self.navimpact = NavImpact(running.machine)
+        self.traffic = Traffic(running.machine)
+
+    def attention(self, kind: str) -> list[Json]:
+        """Return what waits for a person, of one kind."""
+        items: list[Json] = checked(self.api.get("attention")).json()["items"]
+        return [item for item in items if item["kind"] == kind]
+
+    def reconcile(self) -> None:
+        """Ask for the pass that the scheduler asks for every few minutes, and wait until nothing moves."""
+        self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
+        mark = self.traffic.mark()[0]
+        for workspace in checked(self.api.get("workspaces")).json()["items"]:
+            if workspace["is_active"]:
+                checked(self.api.post(f"workspaces/{workspace['id']}/sync", json={}))
+        eventually(lambda: self.traffic.notion(mark), "the reconcile did not ask Notion")
+        self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)

@@ -1,0 +1,421 @@
+"""What a hostile review of scope, direction, previews and templates tried, told as stories."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from navsync.errors import Unavailable, Unclear
+from navsync.foresight import Effect
+from navsync.model import (
+    Direction,
+    EntityType,
+    Lane,
+    Operation,
+    Policy,
+    Present,
+    Scope,
+    Settings,
+    Side,
+    State,
+    Trashed,
+    Work,
+    WorkKind,
+)
+from tests.simulation.test_previews import ask, finish, foresee
+from tests.simulation.world import PROJECT, Fault, World
+
+STORY = EntityType.IMPACT_STORY
+ACTIVE = Settings(scope=Scope(statuses=("active",)))
+
+
+def world_of(settings: Settings, *kinds: EntityType) -> World:
+    world = World(settings=settings, entity_types=(PROJECT, *kinds))
+    world.connect()
+    return world
+
+
+def set_to(world: World, settings: Settings) -> None:
+    """What PUT /workspaces/{id} does."""
+    workspace = world.desk.workspace()
+    assert workspace is not None
+    world.desk.save_workspace(replace(workspace, settings=settings))
+    world.put(WorkKind.RULES, lane=Lane.BACKFILL)
+    world.settle()
+
+
+def both(world: World, **values: object) -> tuple[str, str]:
+    """A project and its page."""
+    id = world.new_project(**values)  # type: ignore[arg-type]
+    world.settle()
+    return id, world.page_of(id)
+
+
+def say(world: World, kind: WorkKind, external_id: str, choice: str | None = None) -> None:
+    nonce = str(next(world.ids))
+    world.desk.put(Work(Lane.LIVE, kind, external_id, nonce, world.clock(), nonce, actor="ann", choice=choice))
+    world.settle()
+
+
+def once(call: str, raises: Callable[[], Exception], *, applied: bool) -> Fault:
+    left = [1]
+
+    def strike(called: str, was_applied: bool) -> None:
+        if called == call and was_applied is applied and left:
+            left.clear()
+            raise raises()
+
+    return strike
+
+
+def test_a_record_made_again_tells_nobody_of_a_nul_that_nobody_typed() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef", description="Agreed")
+    world.edit(Side.NAVIMPACT, id, description="Theirs")
+    world.edit(Side.NOTION, page, description="Mine")
+    world.settle()
+    (conflict,) = world.mapping_of(id).conflicts
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/description/{conflict.version}", "navimpact")
+
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    (mapping,) = world.store.of(1).mappings.values()
+    assert not [t.cause for t in mapping.troubles if "NUL" in t.cause]
+
+
+def test_our_own_interrupted_write_does_not_win_over_a_later_edit_when_a_child_comes_back() -> None:
+    world = world_of(replace(ACTIVE, policy=Policy.NOTION), STORY)
+    project, _ = both(world, title="Reef", status="active")
+    story = world.new_child(STORY, project, title="One")
+    world.settle()
+    page = world.page_of(story, STORY)
+
+    world.notion.fault = once("notion update", lambda: Unavailable("answer lost"), applied=True)
+    world.edit(Side.NAVIMPACT, story, STORY, title="Two")
+    world.slice()  # written in Notion; the worker never heard of it
+    world.notion.fault = None
+    assert world.value(Side.NOTION, page, "title", STORY) == "Two"
+    assert world.mapping_of(story, STORY).intent is not None
+    workspace = world.desk.workspace()
+    assert workspace is not None
+    world.edit(Side.NAVIMPACT, project, status="paused")
+    world.settle()
+    assert world.mapping_of(story, STORY).state is State.EXCLUDED
+    world.edit(Side.NAVIMPACT, story, STORY, title="Three")
+    world.settle()
+
+    world.edit(Side.NAVIMPACT, project, status="active")
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, story, "title", STORY) == "Three"
+
+
+def test_an_approved_deletion_that_was_held_up_is_not_done_once_nothing_syncs_to_navimpact() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
+    world.navimpact.fault = once("navimpact remove", lambda: Unavailable("down"), applied=False)
+    nonce = str(next(world.ids))
+    world.desk.put(Work(Lane.LIVE, WorkKind.DECIDE, str(world.mapping_of(id).id), nonce, world.clock(), nonce,
+                        actor="ann", choice="approve"))  # fmt: skip
+    world.slice()
+    world.navimpact.fault = None
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+    set_to(world, Settings(direction=Direction.TO_NOTION))
+
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+
+def test_a_stopped_mass_deletion_still_waits_when_a_rule_came_and_went() -> None:
+    world = world_of(Settings())
+    pairs = [both(world, title=f"Reef {n}") for n in range(8)]
+    for id, _ in pairs:
+        world.platform.remove(PROJECT, id)
+        world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    waiting = [p for i, p in pairs if world.mapping_of(i).state is State.AWAITING_APPROVAL]
+    assert len(waiting) == 3
+
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=30))
+        world.reconcile()
+    for id, _ in pairs:
+        world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    set_to(world, Settings())
+
+    assert not [p for p in waiting if isinstance(world.shown(Side.NOTION, p), Trashed)]
+
+
+def test_a_stopped_mass_deletion_still_waits_when_the_scope_was_narrowed_and_widened() -> None:
+    world = world_of(Settings())
+    pairs = [both(world, title=f"Reef {n}", status="paused") for n in range(8)]
+
+    def deleted() -> None:
+        for id, _ in pairs:
+            world.touched(Side.NAVIMPACT, id)
+        world.settle()
+
+    for id, _ in pairs:
+        world.platform.remove(PROJECT, id)
+    deleted()
+    waiting = [p for i, p in pairs if world.mapping_of(i).state is State.AWAITING_APPROVAL]
+
+    set_to(world, ACTIVE)
+    deleted()
+    world.clock.advance(timedelta(minutes=90))
+    set_to(world, Settings())
+    deleted()
+
+    assert not [p for p in waiting if isinstance(world.shown(Side.NOTION, p), Trashed)]
+
+
+def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -> None:
+    world = world_of(ACTIVE)
+    id, page = both(world, title="Reef", status="active")
+    world.edit(Side.NOTION, page, title="Coral")
+    world.settle()
+    row = world.logs(Operation.UPDATE)[-1]
+    world.edit(Side.NAVIMPACT, id, status="paused")
+    world.settle()
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+    say(world, WorkKind.REVERT, f"log/{row.id}")
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Coral"
+
+
+def test_undoing_a_creation_deletes_no_record_that_the_workspace_does_not_hold() -> None:
+    world = world_of(Settings())
+    world.new_row(title="Mine", status="paused")
+    world.settle()
+    ((_, id),) = world.platform.records
+    set_to(world, ACTIVE)
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+    say(world, WorkKind.REVERT, f"log/{world.logs(Operation.CREATE)[-1].id}")
+
+    assert world.platform.records
+
+
+def test_a_row_keeps_its_page_while_it_says_what_the_deleted_record_never_did() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
+    row = world.new_row(title="Mine", budget=Decimal(7))
+    world.settle()
+    ((_, id),) = world.platform.records
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert world.live_pages() == [row]
+
+
+def test_an_edit_of_a_field_without_base_outlives_the_deletion_of_its_record() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id, page = both(world, title="Reef", budget=Decimal(5))
+    world.edit(Side.NOTION, page, budget=Decimal(9))
+    world.settle()
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert world.live_pages() == [page]
+
+
+def test_a_lost_page_made_for_what_is_now_left_out_is_not_made_twice() -> None:
+    world = world_of(Settings())
+    world.notion.fault = once("notion create", lambda: Unclear("answer lost"), applied=True)
+    id = world.new_project(title="Reef", status="paused")
+    world.slice()
+    world.notion.fault = None
+
+    set_to(world, ACTIVE)
+    set_to(world, Settings())
+
+    assert len(world.live_pages()) == 1
+    assert world.mapping_of(id).state is State.LINKED
+
+
+def test_a_child_moved_to_a_project_in_scope_comes_along() -> None:
+    world = world_of(ACTIVE, STORY)
+    inside, _ = both(world, title="In", status="active")
+    outside = world.new_project(title="Out", status="paused")
+    world.settle()
+    story = world.new_child(STORY, outside, title="After")
+    world.settle()
+
+    world.edit(Side.NAVIMPACT, story, STORY, project=(inside,))
+    world.settle()
+
+    assert len(world.live_pages()) == 2
+
+
+def test_settings_that_come_and_go_many_times_lose_no_word() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef", status="paused")
+    for n, settings in enumerate((ACTIVE, Settings(direction=Direction.TO_NOTION), ACTIVE,
+                                  Settings(direction=Direction.TO_NAVIMPACT), ACTIVE)):  # fmt: skip
+        set_to(world, settings)
+        world.edit(Side.NAVIMPACT, id, description=f"theirs {n}")
+        world.edit(Side.NOTION, page, title=f"mine {n}")
+        world.settle()
+    set_to(world, Settings())
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "mine 4"
+    assert world.value(Side.NOTION, page, "description") == "theirs 4"
+
+
+def test_a_child_of_what_was_just_left_out_is_not_written() -> None:
+    world = world_of(Settings(), STORY)
+    id, _ = both(world, title="Reef", status="paused")
+    story = world.new_child(STORY, id, title="After")
+    world.settle()
+    workspace = world.desk.workspace()
+    assert workspace is not None
+
+    world.desk.save_workspace(replace(workspace, settings=ACTIVE))
+    world.edit(Side.NAVIMPACT, story, STORY, title="After, edited")
+    world.settle()
+
+    assert world.value(Side.NOTION, world.page_of(story, STORY), "title", STORY) == "After"
+
+
+def test_a_page_can_be_thrown_away_though_a_held_edit_waits_in_navimpact() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    page = world.new_row(title="Mine", budget=Decimal(1))
+    world.settle()
+    ((_, id),) = world.platform.records
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
+    world.settle()
+
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+
+
+def test_a_preview_stops_as_many_deletions_as_the_sync_would() -> None:
+    world = world_of(Settings())
+    pairs = [both(world, title=f"Reef {n}") for n in range(8)]
+    for id, _ in pairs:
+        world.platform.remove(PROJECT, id)
+
+    effects = Counter(each.effect for each in foresee(world))
+
+    assert effects == {Effect.DELETE: 5, Effect.APPROVAL: 3}
+
+
+def test_what_a_preview_supposes_is_not_applied_to_edits_that_pass_it() -> None:
+    world = world_of(Settings())
+    pairs = [both(world, title=f"Reef {n}") for n in range(3)]
+    ask(world, Settings(direction=Direction.TO_NOTION))
+
+    world.edit(Side.NOTION, pairs[0][1], title="Mine")
+    finish(world)
+
+    assert world.value(Side.NAVIMPACT, pairs[0][0], "title") == "Mine"
+
+
+def test_a_conflict_set_aside_waits_for_its_choice_again_when_the_record_comes_back() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef", status="paused")
+    world.edit(Side.NAVIMPACT, id, title="Theirs")
+    world.edit(Side.NOTION, page, title="Mine")
+    world.settle()
+    (conflict,) = world.mapping_of(id).conflicts
+    set_to(world, ACTIVE)
+    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title/{conflict.version}", "notion")
+
+    set_to(world, Settings())
+
+    assert world.mapping_of(id).conflicts == (conflict,)
+
+
+def test_a_word_on_the_page_of_a_record_deleted_out_of_scope_becomes_a_record_when_the_scope_is_lifted() -> None:
+    world = world_of(ACTIVE)
+    id, page = both(world, title="Reef", status="active")
+    world.edit(Side.NAVIMPACT, id, status="paused")
+    world.settle()
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.edit(Side.NOTION, page, title="Word")
+    world.settle()
+
+    set_to(world, Settings())
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=16))
+        world.reconcile()
+
+    assert [record.values()["title"] for record in world.platform.records.values()] == ["Word"]
+
+
+@pytest.mark.parametrize("settings", [Settings(field_directions={"media_project.budget": Direction.TO_NOTION}),
+                                      Settings(direction=Direction.TO_NOTION)], ids=["field", "workspace"])  # fmt: skip
+def test_a_held_edit_in_notion_keeps_its_page_when_the_record_is_deleted(settings: Settings) -> None:
+    world = world_of(settings)
+    id, page = both(world, title="Reef", budget=Decimal(5))
+    world.edit(Side.NOTION, page, budget=Decimal(9))
+    world.settle()
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert world.live_pages() == [page]
+
+
+def thrown_away(world: World) -> str:
+    """A record with an edit that may not travel, whose page a person has thrown away."""
+    page = world.new_row(title="Mine", budget=Decimal(1))
+    world.settle()
+    ((_, id),) = world.platform.records
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
+    world.settle()
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
+    return id
+
+
+def test_a_held_edit_does_not_keep_an_approved_deletion_from_being_done() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id = thrown_away(world)
+
+    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert not world.platform.records
+    told = [(c.old, c.new) for log in world.logs(Operation.DELETE) for c in log.changes if c.field == "budget"]
+    assert Decimal(2) in [value for pair in told for value in pair]
+
+
+def test_what_is_written_in_a_record_while_its_deletion_is_held_up_is_not_lost() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id = thrown_away(world)
+    world.navimpact.fault = once("navimpact remove", lambda: Unavailable("down"), applied=False)
+    nonce = str(next(world.ids))
+    world.desk.put(Work(Lane.LIVE, WorkKind.DECIDE, str(world.mapping_of(id).id), nonce, world.clock(), nonce,
+                        actor="ann", choice="approve"))  # fmt: skip
+    world.slice()
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(33))
+    world.settle()
+
+    said = {value for log in world.logs(Operation.DELETE) for c in log.changes for value in (c.old, c.new)}
+    assert world.platform.records or Decimal(33) in said
