@@ -39,6 +39,13 @@ class Aws:
         """Return a client for secrets."""
         return self._session().client("secretsmanager", endpoint_url=self.endpoint_url, config=QUICK)
 
+    def tables(self) -> Iterator[tuple[str, str]]:
+        """Return the name of each table with everything that is in it."""
+        client = self._session().client("dynamodb", endpoint_url=self.endpoint_url, config=QUICK)
+        for name in client.list_tables()["TableNames"]:
+            pages = client.get_paginator("scan").paginate(TableName=name)
+            yield name, repr([page["Items"] for page in pages])
+
     def log_groups(self, prefix: str) -> list[str]:
         """Return the names of log groups."""
         pages = self._logs().get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)

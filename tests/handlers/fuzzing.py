@@ -18,6 +18,7 @@ from typing import Any
 import jwt
 import pytest
 
+from navsync import api
 from navsync.api import requests
 from navsync.store import Erasures
 from tests.handlers.deployed import FUNCTIONS, Cloud, Function
@@ -40,7 +41,8 @@ NOT_CHECKED = {
 def two_organisations(cloud: Cloud) -> Iterator[Served]:
     """A workspace of each, with something to decide in the first, behind HTTP."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(requests, "LONGEST_WAIT_S", 0)  # nobody works here, so who waits would wait in vain
+        for module in (requests, api):  # nobody works here, so who waits would wait in vain
+            patch.setattr(module, "LONGEST_WAIT_S", 0)
         patch.setattr(Erasures, "begin", lambda *_, **__: None)  # what is erased could be asked nothing any more
         patch.setattr(Erasures, "go_on", lambda *_, **__: True)
         a_workspace(cloud)

@@ -443,8 +443,9 @@ def test_undoing_a_deletion_brings_page_and_record_back(world: World) -> None:
     assert world.value(Side.NAVIMPACT, str(again.entity_id), "budget") == Decimal(3)
 
 
-def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
-    ids = [world.new_project(title=f"P{n}") for n in range(3)]
+def edited_in_one_run(world: World, count: int) -> tuple[list[str], str]:
+    """Projects that people gave a budget in Notion, which one sweep found."""
+    ids = [world.new_project(title=f"P{n}") for n in range(count)]
     world.settle()
     for id in ids:
         page = world.page_of(id)
@@ -454,6 +455,11 @@ def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
     world.clock.now += timedelta(minutes=5)
     world.reconcile()
     (run,) = {log.run_id for log in world.logs(Operation.UPDATE)}
+    return ids, run
+
+
+def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
+    ids, run = edited_in_one_run(world, 3)
 
     say(world, WorkKind.REVERT, f"run/{run}")
 
@@ -463,16 +469,7 @@ def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
 def test_undoing_a_run_of_more_rows_than_a_slice_can_read_goes_on_in_the_next(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = [world.new_project(title=f"P{n}") for n in range(5)]
-    world.settle()
-    for id in ids:
-        page = world.page_of(id)
-        seen = world.person.read(PROJECT, page)
-        assert isinstance(seen, Present)
-        world.person.update(PROJECT, page, {"budget": Decimal(9)}, seen=seen)
-    world.clock.now += timedelta(minutes=5)
-    world.reconcile()
-    (run,) = {log.run_id for log in world.logs(Operation.UPDATE)}
+    ids, run = edited_in_one_run(world, 5)
     read = MemoryLedger.logs_of_run
 
     def slowly(ledger: MemoryLedger, run_id: str, *, before: SyncLog | None = None) -> Iterator[SyncLog]:

@@ -19,7 +19,6 @@ from navsync.model import (
     Operation,
     Policy,
     Present,
-    Scope,
     Settings,
     Side,
     State,
@@ -27,33 +26,11 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from tests.simulation.rules import ACTIVE, both, set_to, world_of
 from tests.simulation.test_previews import ask, finish, foresee
 from tests.simulation.world import PROJECT, Fault, World
 
 STORY = EntityType.IMPACT_STORY
-ACTIVE = Settings(scope=Scope(statuses=("active",)))
-
-
-def world_of(settings: Settings, *kinds: EntityType) -> World:
-    world = World(settings=settings, entity_types=(PROJECT, *kinds))
-    world.connect()
-    return world
-
-
-def set_to(world: World, settings: Settings) -> None:
-    """What PUT /workspaces/{id} does."""
-    workspace = world.desk.workspace()
-    assert workspace is not None
-    world.desk.save_workspace(replace(workspace, settings=settings))
-    world.put(WorkKind.RULES, lane=Lane.BACKFILL)
-    world.settle()
-
-
-def both(world: World, **values: object) -> tuple[str, str]:
-    """A project and its page."""
-    id = world.new_project(**values)  # type: ignore[arg-type]
-    world.settle()
-    return id, world.page_of(id)
 
 
 def say(world: World, kind: WorkKind, external_id: str, choice: str | None = None) -> None:

@@ -26,34 +26,12 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from tests.simulation.rules import ACTIVE, both, set_to, world_of
 from tests.simulation.world import PROJECT, World
 
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
 TO_NOTION = Settings(direction=Direction.TO_NOTION)
 TO_NAVIMPACT = Settings(direction=Direction.TO_NAVIMPACT)
-ACTIVE = Settings(scope=Scope(statuses=("active",)))
-
-
-def world_of(settings: Settings, *kinds: EntityType) -> World:
-    world = World(settings=settings, entity_types=(PROJECT, *kinds))
-    world.connect()
-    return world
-
-
-def set_to(world: World, settings: Settings) -> None:
-    """What PUT /workspaces/{id} does."""
-    workspace = world.desk.workspace()
-    assert workspace is not None
-    world.desk.save_workspace(replace(workspace, settings=settings))
-    world.put(WorkKind.RULES, lane=Lane.BACKFILL)
-    world.settle()
-
-
-def both(world: World, **values: object) -> tuple[str, str]:
-    """A project and its page."""
-    id = world.new_project(**values)  # type: ignore[arg-type]
-    world.settle()
-    return id, world.page_of(id)
 
 
 def troubles(world: World, id: str, kind: EntityType = PROJECT) -> list[tuple[str, str | None]]:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from navsync import scope
-from navsync.model import EntityRef, EntityType, Mapping, Scope, Settings, State, Trouble, Values
+from navsync.model import Base, EntityRef, EntityType, Mapping, Scope, Settings, State, Trouble, Values
 
 PROJECT, STORY = EntityType.MEDIA_PROJECT, EntityType.IMPACT_STORY
 FILM: Values = {"title": "Reef", "project_type": "Documentary", "status": "active"}
@@ -50,9 +50,10 @@ class Pairs(dict[EntityRef, Mapping]):
         return self.get(entity)
 
 
-def pairs(state: State, *troubles: Trouble) -> Pairs:
+def pairs(state: State, *troubles: Trouble, status: str | None = None) -> Pairs:
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    pair = Mapping(1, 17, PROJECT, "42", "page", now, state=state, troubles=troubles)
+    bases = {"status": Base(status, status)} if status else {}
+    pair = Mapping(1, 17, PROJECT, "42", "page", now, state=state, troubles=troubles, bases=bases)
     return Pairs({EntityRef(PROJECT, "42"): pair})
 
 
@@ -65,6 +66,9 @@ NARROW = Settings(scope=Scope(statuses=("active",)))
     [
         (NARROW, pairs(State.EXCLUDED, OUT), False),
         (NARROW, pairs(State.LINKED), True),
+        (NARROW, pairs(State.LINKED, status="active"), True),
+        (NARROW, pairs(State.LINKED, status="paused"), False),
+        (NARROW, pairs(State.LINKED, Trouble("quarantined", "", ""), status="paused"), True),
         (NARROW, pairs(State.EXCLUDED, scope.TRASHED), True),
         (NARROW, Pairs(), True),
         (Settings(), pairs(State.EXCLUDED, OUT), True),

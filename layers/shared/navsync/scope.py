@@ -66,7 +66,7 @@ def _is_to_go(settings: Settings, project: Mapping) -> bool:
     Only where nothing of it waits is what was agreed on what NavImpact shows.
     """
     waits = project.conflicts or project.troubles or project.doubted or project.intent
-    if project.state is not State.LINKED or waits:
+    if project.state is not State.LINKED or not project.bases or waits:
         return False
     return settings.scope.excludes(project.entity_id, agreed(project)) is not None
 

@@ -21,6 +21,7 @@ from local.navsync.both_sides import (
     shown_record,
     words,
 )
+from local.navsync.demo.canaries import no_secret_is_told
 from local.navsync.demo.checks import Check, at_once, eventually, expect, must
 from local.navsync.demo.stage import SETTLES_WITHIN_S, Stage
 from local.navsync.http import checked
@@ -270,6 +271,7 @@ CHECKS: tuple[Check[Workspace], ...] = (
     a_deleted_project_takes_its_children,
     a_trashed_page_waits_for_approval,
     a_second_reconcile_writes_nothing,
+    no_secret_is_told,
 )
 
 

@@ -12,6 +12,7 @@ import httpx
 
 from local.navsync import connecting
 from local.navsync.both_sides import KINDS, PROJECTS, Notion, differences, in_notion, shown_record
+from local.navsync.demo.canaries import no_secret_is_told
 from local.navsync.demo.checks import Check, at_once, eventually, expect, must
 from local.navsync.demo.stage import SETTLES_WITHIN_S, Stage
 from local.navsync.http import checked, client
@@ -285,4 +286,5 @@ CHECKS: tuple[Check[Offices], ...] = (
     a_disconnected_one_keeps_its_pages,
     connected_again_it_goes_on,
     at_rest_nothing_is_written,
+    no_secret_is_told,
 )

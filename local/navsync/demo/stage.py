@@ -4,6 +4,7 @@ from typing import Any
 
 import httpx
 
+from local.navsync.aws import Aws
 from local.navsync.both_sides import NavImpact
 from local.navsync.demo.checks import eventually
 from local.navsync.http import checked
@@ -20,9 +21,16 @@ class Stage:
     """NavSync's API, the platform, and what NavSync asks of both sides."""
 
     def __init__(self, running: Running, api: httpx.Client) -> None:
+        self.machine, self.aws = running.machine, Aws.of(running.machine)
         self.api = api
+        self.answers: list[tuple[str, str]] = []
+        """What was asked of the API and what it said, oldest first."""
+        api.event_hooks["response"].append(self._note)
         self.navimpact = NavImpact(running.machine)
         self.traffic = Traffic(running.machine)
+
+    def _note(self, answer: httpx.Response) -> None:
+        self.answers.append((f"{answer.request.method} {answer.request.url.path}", answer.read().decode()))
 
     def attention(self, kind: str) -> list[Json]:
         """Return what waits for a person, of one kind."""

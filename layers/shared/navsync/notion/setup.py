@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from navsync.errors import NotReachable, Refused, SyncError, Unavailable, Unclear
-from navsync.fields import KEY, SPECS, Names
-from navsync.model import DataSource, EntityType
+from navsync.fields import GENERATED_TITLE, KEY, SPECS, Names
+from navsync.model import DataSource, EntityType, Property
 from navsync.notion.failures import Committed
 from navsync.notion.gateway import Gateway
-from navsync.notion.schema import new_properties, plain_text, source_of
+from navsync.notion.schema import TITLE_ID, new_properties, plain_text, source_of
 
 type Json = dict[str, Any]
 type Known = Mapping[EntityType, DataSource]
@@ -95,7 +95,8 @@ class SetUp:
 
     def _completed(self, entity_type: EntityType, found: Json, sources: Known) -> DataSource:
         source = source_of(entity_type, found, None, self.names)
-        missing = new_properties(entity_type, _related(entity_type, sources), self.names, present=source.properties)
+        present = {GENERATED_TITLE.name: Property(TITLE_ID, GENERATED_TITLE.kind), **source.properties}
+        missing = new_properties(entity_type, _related(entity_type, sources), self.names, present=present)
         if not missing:
             return source
         _check_free(missing, found["properties"])
