@@ -165,6 +165,8 @@ def _connected(grant: Grant, who: api.Caller, offered: asks.ConnectWorkspace) ->
         stored = runtime.store.desk(known).workspace()
         if stored is not None and (stored.org != who.org or who.role_in(stored) is None):
             raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
+        if stored is not None:
+            who.must_be_in("admin", stored)
     tokens = Tokens(grant.access_token, grant.refresh_token)
     if known is not None and not offered.accept_fewer:
         _check_reach(known, tokens)

@@ -40,7 +40,7 @@ def run(environment: Mapping[str, str], *, within_s: float = _RUN_WITHIN_S) -> l
     options = ("--test", "--test-isolation=none", f"--test-reporter={SUITE / 'reporter.mjs'}")
     command = [str(npm.NODE), *options, *map(str, FILES)]
     env = os.environ | environment | {"NODE_PATH": str(npm.packages(SUITE))}
-    done = npm.call(command, env, _RUN_WITHIN_S)
+    done = npm.call(command, env, within_s)
     outcomes = [Outcome(**json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
     if not outcomes:
         raise npm.Stopped(f"we stopped because Node.js ran no test; it said:\n{done.stdout}{done.stderr}")

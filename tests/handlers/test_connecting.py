@@ -296,6 +296,19 @@ def test_a_colleague_may_connect_it_again(connecting: Function) -> None:
     assert connect(connecting, who("ben")).json["id"] == first
 
 
+def test_a_member_with_a_lesser_role_there_does_not_connect_it_again(connecting: Function, cloud: Cloud) -> None:
+    id = connect(connecting).json["id"]
+    desk = cloud.store.desk(id)
+    workspace = desk.workspace()
+    assert workspace is not None
+    desk.save_workspace(replace(workspace, members={**workspace.members, "ben": "viewer"}))
+    before = tokens_of(cloud, id)
+
+    answer = connect(connecting, who("ben", "admin"))
+
+    assert (answer.status, answer.json["code"], tokens_of(cloud, id)) == (403, "forbidden", before)
+
+
 def test_a_disconnected_workspace_can_be_connected_again(connecting: Function) -> None:
     first = connect(connecting).json["id"]
     connecting.answer(request("disconnect", ANA, id=first))

@@ -160,8 +160,12 @@ def test_a_connection_that_notion_blocked_is_shown_with_what_to_do(connected: St
     assert connected.calls() == calls
 
 
-def test_a_connection_that_notion_blocked_rings_the_alarm(connected: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_connection_that_notion_blocked_rings_the_alarm(
+    connected: Stage, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     alarm = of_type("AWS::CloudWatch::Alarm")["NotionBlockedUsAlarm"]
+    deployed = of_type("AWS::Serverless::Function")["SyncWorkerFunction"]["Environment"]["Variables"]
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", deployed["POWERTOOLS_SERVICE_NAME"])
     steer(connected, "outages", {"outages": [{"name": "request_blocked", "times": None}]})
 
     for _ in range(3):
@@ -172,6 +176,7 @@ def test_a_connection_that_notion_blocked_rings_the_alarm(connected: Stage, caps
     (about,) = told["_aws"]["CloudWatchMetrics"]
     assert (about["Namespace"], [m["Name"] for m in about["Metrics"]]) == (alarm["Namespace"], [alarm["MetricName"]])
     assert about["Dimensions"] == [[each["Name"] for each in alarm["Dimensions"]]]
+    assert told["service"] == alarm["Dimensions"][1]["Value"]
     assert told[alarm["MetricName"]] == [alarm["Threshold"]]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from navsync.api.asks import opaque
 from navsync.model import (
     Conflict,
     Connection,
@@ -92,6 +93,37 @@ def test_a_list_says_where_one_is_in_it(cloud: Cloud, history: History, name: st
     assert {key: told[key] for key in ("total", "page", "size", "pages")} == {
         "total": 1 if name == "workspaces" else 0, "page": 3, "size": 10, "pages": 1 if name == "workspaces" else 0,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"start_date": "2027-01-01", "end_date": "2026-01-01"}, {"start_date": "9999-01-01"}, {"status": "success",
+     "start_date": "2027-01-01", "end_date": "2026-01-01"}],
+)  # fmt: skip
+def test_a_time_in_which_nothing_was_logged_has_no_rows(cloud: Cloud, history: History, query: dict[str, str]) -> None:
+    history.log(1)
+
+    answer = see(cloud, "sync_logs", **query)
+
+    assert (answer.status, answer.json["items"]) == (200, [])
+
+
+@pytest.mark.parametrize("name", ["sync_mappings", "conflicts", "approvals", "audit"])
+def test_a_cursor_before_everything_leads_to_nothing(cloud: Cloud, history: History, name: str) -> None:
+    answer = cloud["dashboard"].answer(request(name, who("ana", "admin"), query={"cursor": opaque("0")}))
+
+    assert (answer.status, answer.json["items"]) == (200, [])
+
+
+def test_a_record_that_waits_for_two_things_is_two_in_the_list(cloud: Cloud, history: History) -> None:
+    waiting = [Trouble("failing", f"It failed {n}.", "See.") for n in range(2)]
+    for id in (1, 2):
+        history.mapping(id, troubles=tuple(waiting))
+
+    first, second = (see(cloud, "attention", skip=skip, limit=2).json for skip in (0, 2))
+
+    assert [len(part["items"]) for part in (first, second)] == [2, 2]
+    assert (second["total"], second["pages"]) == (4, 2)
 
 
 @LISTS

@@ -27,6 +27,13 @@ def stored(cloud: Cloud, id: int = W) -> Settings:
     return workspace.settings
 
 
+def test_however_much_is_wrong_the_answer_stays_small(cloud: Cloud, history: History) -> None:
+    answer = change(cloud, settings={"page_templates": {f"no such kind {n}": n for n in range(5_000)}})
+
+    assert answer.status == 422
+    assert 1 < len(answer.json["errors"]) <= 20
+
+
 def test_a_scope_is_kept_and_shown(cloud: Cloud, history: History) -> None:
     answer = change(cloud, settings={"scope": SCOPE})
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.conductor.station import threads_for
 from navsync.errors import Blocked
-from navsync.model import Lane, Settings, Work, WorkKind
+from navsync.model import Lane, Pause, Settings, Work, WorkKind
 from tests.contract.memory_store import MemoryDesk
 from tests.simulation.world import World
 
@@ -42,10 +43,11 @@ def first_sync(world: World, records: int) -> None:
     world.put(WorkKind.SETUP)
 
 
-def drain(world: World, *, until: datetime | None = None) -> None:
+def drain(world: World, *, until: datetime | None = None, **changes: Any) -> None:
     """Work until nothing is left, or until nothing is left before *until*."""
     for _ in range(50):
-        again_at = conduct(parallel(world), "worker", until=world.clock() + SLICE).again_at
+        tools = replace(parallel(world), **changes)
+        again_at = conduct(tools, "worker", until=world.clock() + SLICE).again_at
         if again_at is None or again_at == until:
             return
         world.clock.now = max(world.clock.now, again_at)
@@ -133,6 +135,22 @@ def test_of_two_pauses_the_longer_one_is_kept(world: World) -> None:
 
     assert world.desk.pause() is not None
     assert world.desk.pause().until == long  # type: ignore[union-attr]
+
+
+def test_a_limit_of_all_connections_that_one_thread_met_stops_the_sisters_too(world: World) -> None:
+    first_sync(world, THREADS)
+    until, of_all = world.clock() + timedelta(minutes=10), [False, True, False, False]
+    stopped, lock = list[Pause](), threading.Barrier(THREADS, timeout=5)
+
+    def limited(call: str, applied: bool) -> None:
+        if call == "notion create" and not applied and world.clock() < until:
+            lock.wait()
+            raise Blocked("enough", until=until, whole_workspace=of_all.pop() if of_all else False)
+
+    world.notion.fault = limited
+    drain(world, until=until, pause_sisters=lambda _, pause: stopped.append(pause))
+
+    assert [pause.until for pause in stopped] == [until]
 
 
 def test_a_persons_edit_is_served_from_the_budget_kept_for_people(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from decimal import Decimal
 from typing import Any
 
@@ -98,6 +99,18 @@ def test_a_placeholder_that_stands_for_nothing_is_named(text: str, named: str) -
 @pytest.mark.parametrize("text", ['<callout color="{{title}}">', '<callout\ncolor="{{title}}">', "\\{{title}}"])
 def test_a_placeholder_where_a_value_would_become_formatting_is_refused(text: str) -> None:
     assert "formatting" in (fault_of(text, PROJECT) or "")
+
+
+def test_a_page_that_would_not_fit_into_memory_is_refused_before_it_is_filled() -> None:
+    template = Template("t", "{{title}}" * 2_000, "{{title}}" * 2_000, PROJECT)
+    tracemalloc.start()
+
+    with pytest.raises(Refused):
+        filled(template, {"title": "😀" * 60_000})
+
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
 
 
 def test_a_title_is_as_long_as_notion_counts_it() -> None:

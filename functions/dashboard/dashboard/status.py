@@ -42,7 +42,7 @@ def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
             "sync_status": _status(mine),
             "recent_logs": [views.log(row) for row in recent[:RECENT]],
             "sync_analytics": _sums(mine),
-            "attention": _attention(mine, RECENT),
+            "attention": _attention(mine, RECENT)[:RECENT],
         }
     )
 
@@ -54,7 +54,8 @@ def attention(call: Call[asks.ScopedRange, Nothing]) -> Response[str]:
     mine = workspaces_of(call, asked.workspace_id)
     items = _attention(mine, asked.skip + asked.limit)
     total = sum(_count(w, views.ATTENTION) for w in mine) + sum(len(_connection(w)) for w in mine)
-    return api.json_response(pages.page(items[asked.skip :], total, asked))
+    shown = items[asked.skip : asked.skip + asked.limit]
+    return api.json_response(pages.page(shown, max(total, len(items)), asked))  # one record may wait for several things
 
 
 def _connected_or_404(call: Call[Any, Any], asked: asks.Scope) -> list[Workspace]:
@@ -133,7 +134,7 @@ def _attention(mine: Sequence[Workspace], limit: int) -> list[views.Json]:
     waiting = chain.from_iterable(runtime.store.lists.attention(w.id, limit=limit) for w in mine)
     ordered = sorted(waiting, key=lambda mapping: -mapping.id)
     of_records = chain.from_iterable(map(views.attention, ordered))
-    return [*chain.from_iterable(map(_connection, mine)), *of_records][:limit]
+    return [*chain.from_iterable(map(_connection, mine)), *of_records]
 
 
 def _connection(shown: Workspace) -> list[views.Json]:

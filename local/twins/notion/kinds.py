@@ -202,6 +202,9 @@ def _with_type(
     """A content that is one of several with the type that it leaves out."""
     named = next((choice for choice in choices if choice in raw), choices[0])
     kind = raw.get("type", named)
+    if not isinstance(kind, str):
+        findings.add(f"{path}.type", "a string", kind)
+        return raw
     if kind in choices and kind not in raw and (all_of_it or "type" in raw):
         findings.add(f"{path}.{kind}", "defined", UNDEFINED)
     return {"type": kind} | raw if kind in raw else raw

@@ -87,6 +87,7 @@ class Filters:
             return self._pick(condition, _TEXT_TESTS, path)
         match column.type:
             case "number":
+                self._refuse_no_number(condition, path)
                 return self._pick(condition, _NUMBER_TESTS, path)
             case "checkbox":
                 return self._pick(condition, _CHECKBOX_TESTS, path)
@@ -98,6 +99,12 @@ class Filters:
                 return self._pick(condition, _EMPTINESS, path)
             case _:
                 return self._date(condition, path)
+
+    def _refuse_no_number(self, condition: JsonObject, path: str) -> None:
+        for operator in condition.keys() & (_NUMBER_TESTS.keys() - _EMPTINESS.keys()):
+            wanted = condition[operator]
+            if isinstance(wanted, bool) or not isinstance(wanted, int | float):
+                self._findings.add(f"{path}.{operator}", "a number", wanted)
 
     def _pick(self, condition: JsonObject, tests: Tests, path: str) -> ValueTest:
         self._findings.only(condition, tests, path)

@@ -123,6 +123,12 @@ def test_blocks_of_a_wrong_shape_are_refused_and_nothing_is_added(
     assert (refusal["status"], refusal["code"], below(api, page)) == (400, "validation_error", [])
 
 
+def test_the_type_of_a_file_is_a_name(api: Api, page: str) -> None:
+    children = [{"image": {"type": ["a"], "external": {"url": "https://x.example"}}}]
+
+    assert "type" in api.refused("PATCH", f"/v1/blocks/{page}/children", {"children": children})["message"]
+
+
 def test_missing_children_are_named(api: Api, page: str) -> None:
     refusal = api.refused("PATCH", f"/v1/blocks/{page}/children", {})
 

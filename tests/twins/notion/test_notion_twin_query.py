@@ -88,6 +88,13 @@ def test_a_third_level_of_nesting_is_refused(api: Api, source: str) -> None:
     assert api.refused("POST", f"/v1/data_sources/{source}/query", body)["code"] == "validation_error"
 
 
+@pytest.mark.parametrize("wanted", ["x", ["a"], True])
+def test_a_number_is_compared_with_nothing_else(api: Api, source: str, wanted: object) -> None:
+    body = {"filter": {"property": "Budget", "number": {"greater_than": wanted}}}
+
+    assert api.refused("POST", f"/v1/data_sources/{source}/query", body)["code"] == "validation_error"
+
+
 def test_a_timestamp_filter_takes_no_property(api: Api, source: str) -> None:
     body = {"filter": {"timestamp": "created_time", "property": "Name", "created_time": {"past_week": {}}}}
 

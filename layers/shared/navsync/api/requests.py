@@ -14,6 +14,12 @@ from navsync.api.problems import Problem
 LONGEST_ID = 16
 """Digits."""
 
+MOST_NAMED = 20
+"""Wrong fields that an answer names: it must stay small, whatever was sent."""
+
+LONGEST_NAME = 100
+"""Characters of a field's name in an answer."""
+
 LONGEST_WAIT_S = 8
 """The platform's frontend gives up after 10 seconds."""
 
@@ -63,6 +69,6 @@ def wait_of(event: APIGatewayProxyEventV2) -> int:
 
 
 def _invalid(detail: str, error: ValidationError) -> Problem:
-    wrong = error.errors(include_url=False, include_input=False, include_context=False)
-    named = [{"loc": list(map(str, each["loc"])), "msg": each["msg"]} for each in wrong]
+    wrong = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_NAMED]
+    named = [{"loc": [str(part)[:LONGEST_NAME] for part in each["loc"]], "msg": each["msg"]} for each in wrong]
     return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=named)

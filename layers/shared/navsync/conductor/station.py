@@ -62,7 +62,7 @@ class Station:
             takes = [pool.submit(self.take, work) for work in works]
         errors = [error for take in takes if (error := take.exception()) is not None]
         if errors:
-            raise max(errors, key=lambda error: (_urgency(error), _ends(error)))
+            raise _most_urgent(errors)
 
     def each_mapping(self, name: str, act: Callable[[Mapping], None]) -> None:
         """*act* on every mapping, going on behind the last that an earlier slice got to under the same *name*."""
@@ -84,6 +84,15 @@ class Station:
 def threads_for(requests_per_minute: int, most: int) -> int:
     """As many as it takes to use the budget though each has to wait for answers."""
     return max(1, min(most, ceil(requests_per_minute / 60 * LOOK_TAKES_S)))
+
+
+def _most_urgent(errors: Sequence[BaseException]) -> BaseException:
+    """Of several pauses the longest, for all connections where one of them is."""
+    first = max(errors, key=lambda error: (_urgency(error), _ends(error)))
+    if not isinstance(first, Blocked):
+        return first
+    of_all = any(isinstance(error, Blocked) and error.whole_workspace for error in errors)
+    return Blocked(str(first), until=first.until, whole_workspace=of_all)
 
 
 def _urgency(error: BaseException) -> int:

@@ -211,6 +211,8 @@ def _mapping_slices(workspace_id: int, chosen: MappingFilter, newest: int | None
         }
     )
     last = 2**53 if newest is None else newest
+    if last < 0:
+        return []  # DynamoDB refuses a range that ends before it begins
     partition = keys.partition(workspace_id)
     if set(chosen.standings) == set(LISTED):
         everything = when("#list_all = :of AND #id BETWEEN :first AND :last", of=partition, first=0, last=last)
@@ -232,10 +234,12 @@ def _log_slices(workspace_id: int, chosen: LogFilter, now: datetime, cursor: str
     )
     first = "" if chosen.since is None else keys.moment(chosen.since)
     # In an id's place "~" sorts after and "!" before every digit: at or before *until*, before *cursor*.
-    last = "9" if chosen.until is None else f"{keys.moment(chosen.until)}#~"
+    last = "~" if chosen.until is None else f"{keys.moment(chosen.until)}#~"
     last = last if cursor is None else min(last, _just_before(cursor))
     partition = keys.partition(workspace_id)
     bounds = {"first": first or "0", "last": last}
+    if bounds["first"] > last:
+        return []  # DynamoDB refuses a range that ends before it begins
     for index, attribute, named in (("by_run", "list_run", chosen.run_id), ("by_record", "list_record", chosen.record)):
         if named is not None:
             text = f"#{attribute} = :of AND #at_id BETWEEN :first AND :last"

@@ -56,15 +56,19 @@ class AuditTrail:
     ) -> Page[AuditRow]:
         """Rows of *trails*, newest first."""
         wanted = list(trails)
-        last = keys.audit_row(10**16 - 1 if cursor is None else cursor - 1)
+        last = 10**16 - 1 if cursor is None else cursor - 1
         newest_first = [self._query(trail, last, skip + limit) for trail in wanted]
         merged = heapq.merge(*newest_first, key=lambda item: int(item["id"]), reverse=True)
         items = [_read(item) for item in islice(merged, skip, skip + limit)]
         total = sum(self._count(trail, now) for trail in wanted)
         return Page(items, total, str(items[-1].id) if len(items) == limit else None)
 
-    def _query(self, trail: str, last: str, most: int) -> Iterable[Item]:
-        found = when("#pk = :pk AND #sk BETWEEN :first AND :last", pk=trail, first=keys.audit_row(0), last=last)
+    def _query(self, trail: str, last: int, most: int) -> Iterable[Item]:
+        if last < 0:
+            return ()  # DynamoDB refuses a range that ends before it begins
+        found = when(
+            "#pk = :pk AND #sk BETWEEN :first AND :last", pk=trail, first=keys.audit_row(0), last=keys.audit_row(last)
+        )
         return self.dynamo.query(self.table, found, ScanIndexForward=False, Limit=min(most, 1000))
 
     def _count(self, trail: str, now: datetime) -> int:

@@ -24,6 +24,8 @@ LONGEST_TITLE = 2_000
 LARGEST_BODY = 400_000
 """Bytes of JSON. Notion takes 500 kB in a request, with everything around it."""
 
+TOO_LARGE = "the page's text would be larger than Notion takes in one request; use fewer long fields"
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
@@ -68,6 +70,7 @@ def fault_of(text: str, entity_type: EntityType | None) -> str | None:
     return None
 
 
+_PLACEHOLDER = re.compile(r"\{\{\s*(?P<named>[a-z_]+)\s*\}\}")
 _BROKEN = re.compile(r"\{\{(?!\s*[a-z_]+\s*\}\})", re.IGNORECASE)
 _IN_TAG = re.compile(r"<[^<>]*\{\{|\\\{\{")
 
@@ -110,13 +113,21 @@ def filled(template: Template, values: Values) -> Filled:
         Refused: the page would be larger than Notion takes.
     """
     shown = {name: _plain(value) for name, value in _titled(template.entity_type, values).items()}
+    marked = {name: _escaped(text) for name, text in shown.items()}
+    if max(_length(template.title, shown), _length(template.body, marked)) > LARGEST_BODY:
+        raise Refused(TOO_LARGE)
     title = " ".join(_Pattern(template.title).safe_substitute(shown).split()) or "Untitled"
-    markdown = _Pattern(template.body).safe_substitute({name: _escaped(text) for name, text in shown.items()})
+    markdown = _Pattern(template.body).safe_substitute(marked)
     if units(title) > LONGEST_TITLE:
         raise Refused(f"the page's title would be longer than the {LONGEST_TITLE} characters Notion takes; shorten it")
     if len(json.dumps(markdown, ensure_ascii=False).encode()) > LARGEST_BODY:
-        raise Refused("the page's text would be larger than Notion takes in one request; use fewer long fields")
+        raise Refused(TOO_LARGE)
     return Filled(title, markdown)
+
+
+def _length(pattern: str, shown: Mapping[str, str]) -> int:
+    """How long *pattern* becomes: known before it is filled, for a hundred long values would not fit into memory."""
+    return len(pattern) + sum(len(shown.get(found["named"] or "", "")) for found in _PLACEHOLDER.finditer(pattern))
 
 
 def _titled(entity_type: EntityType | None, values: Values) -> Values:
