@@ -9,7 +9,7 @@ import pytest
 
 from navsync.engine.watch import SWINGS
 from navsync.errors import Blocked, Down
-from navsync.model import Edit, Lane, Operation, Present, Settings, Side, Work, WorkKind
+from navsync.model import Edit, Lane, Operation, Pause, Present, Settings, Side, Work, WorkKind
 from tests.simulation.world import PROJECT, World
 
 
@@ -235,3 +235,23 @@ def test_nobody_is_called_before_a_retry_after_ends_whoever_wakes_the_worker(wor
 
     assert len(world.navimpact.calls) + len(world.notion.calls) == before
     assert ended.again_at == until
+
+
+# --- sisters ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_that_another_connection_met_is_heeded_in_the_middle_of_a_slice(world: World) -> None:
+    until = world.clock() + timedelta(minutes=10)
+    for n in range(5):
+        world.new_project(title=f"P{n}")
+
+    def met(call: str, applied: bool) -> None:
+        if call == "notion create" and applied:
+            world.desk.keep_pause(Pause(until))
+            world.clock.now += timedelta(seconds=2)
+
+    world.notion.fault = met
+    ended = world.slice(), world.slice()
+
+    assert len(world.live_pages()) == 1
+    assert ended[-1].again_at == until

@@ -215,6 +215,9 @@ class _Shift:
             self.believed_until = now + ASK_AGAIN
             if _orders(self.desk.workspace()) != _orders(self.workspace):
                 raise OutOfTime("a person has changed the workspace; the next slice goes by that")
+            pause = self.desk.pause()
+            if pause is not None and pause.until > now:
+                raise OutOfTime("another connection of the Notion workspace met its limit; the next slice waits it out")
 
     def _next(self) -> Work | None:
         lanes, now = list(Lane), self.tools.clock()
