@@ -42,7 +42,7 @@ def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
             "sync_status": _status(mine),
             "recent_logs": [views.log(row) for row in recent[:RECENT]],
             "sync_analytics": _sums(mine),
-            "attention": _attention(mine, RECENT)[:RECENT],
+            "attention": [*_connections(mine), *_of_records(mine, RECENT)][:RECENT],
         }
     )
 
@@ -52,9 +52,11 @@ def attention(call: Call[asks.ScopedRange, Nothing]) -> Response[str]:
     """Everything that waits for a person, with its cause and its fix."""
     asked = call.query
     mine = workspaces_of(call, asked.workspace_id)
-    items = _attention(mine, asked.skip + asked.limit)
-    total = sum(_count(w, views.ATTENTION) for w in mine) + sum(len(_connection(w)) for w in mine)
-    shown = items[asked.skip : asked.skip + asked.limit]
+    most = asked.skip + asked.limit
+    connections, of_records = _connections(mine), _of_records(mine, most)
+    items = [*connections, *of_records]
+    total = len(connections) + sum(_count(w, views.ATTENTION) for w in mine)
+    shown = items[asked.skip : most]
     return api.json_response(pages.page(shown, max(total, len(items)), asked))  # one record may wait for several things
 
 
@@ -108,7 +110,7 @@ def _pace(shown: Workspace) -> int:
 
 def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
-    now = [item["cause"] for item in _attention(mine, RECENT) if item["kind"] == "error"]
+    now = [item["cause"] for item in _of_records(mine, RECENT) if item["kind"] == "error"]
     rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
     before = [row.message for row in sorted(rows, key=_newest_first) if row.message]
     return list(dict.fromkeys([*now, *before]))[:RECENT]
@@ -130,16 +132,16 @@ def _sums(mine: Sequence[Workspace]) -> views.Json:
     }
 
 
-def _attention(mine: Sequence[Workspace], limit: int) -> list[views.Json]:
-    waiting = chain.from_iterable(runtime.store.lists.attention(w.id, limit=limit) for w in mine)
+def _of_records(mine: Sequence[Workspace], most: int) -> list[views.Json]:
+    """What waits in the newest of the records that wait, *most* of each workspace."""
+    waiting = chain.from_iterable(runtime.store.lists.attention(w.id, limit=most) for w in mine)
     ordered = sorted(waiting, key=lambda mapping: -mapping.id)
-    of_records = chain.from_iterable(map(views.attention, ordered))
-    return [*chain.from_iterable(map(_connection, mine)), *of_records]
+    return list(chain.from_iterable(map(views.attention, ordered)))
 
 
-def _connection(shown: Workspace) -> list[views.Json]:
-    """What stops a whole workspace comes before what waits in it."""
-    return views.connection(shown, runtime.store.desk(shown.id).capabilities())
+def _connections(mine: Sequence[Workspace]) -> list[views.Json]:
+    """What stops a whole workspace; it comes before what waits in it."""
+    return [item for w in mine for item in views.connection(w, runtime.store.desk(w.id).capabilities())]
 
 
 def _count(shown: Workspace, standings: Iterable[Standing], entity_type: EntityType | None = None) -> int:

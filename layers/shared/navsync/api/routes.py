@@ -360,17 +360,17 @@ def resolver(logger: Logger) -> APIGatewayHttpResolver:
     def known(problem: Problem) -> Response[str]:
         return problem_response(problem, request_id())
 
-    @app.exception_handler(Retryable)  # type: ignore[untyped-decorator]  # see above
+    @app.exception_handler(Retryable)  # type: ignore[untyped-decorator]  # Powertools does not type it
     def passing(error: Retryable) -> Response[str]:
         logger.warning("passing failure", extra={"code": error.code, "reason": str(error)})
         again = Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, "NavSync could not do this now: try again.")
         return problem_response(again, request_id())
 
-    @app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]  # see above
+    @app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]  # Powertools does not type it
     def unknown_route(_: NotFoundError) -> Response[str]:
         return problem_response(Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such route."), request_id())
 
-    @app.exception_handler(Exception)  # type: ignore[untyped-decorator]  # see above
+    @app.exception_handler(Exception)  # type: ignore[untyped-decorator]  # Powertools does not type it
     def unexpected(error: Exception) -> Response[str]:
         logger.exception("unexpected", exc_info=error)
         problem = Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", "NavSync failed; the log has the reason.")
