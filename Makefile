@@ -48,6 +48,7 @@ conformance: tools ## compare the Notion twin with what is known of the real one
 bench: tools ## print the measured claims
 	@PYTHONPATH=layers/shared:. $(tool)/python -m benchmarks.planner
 	@PYTHONPATH=layers/shared:. $(tool)/python -m benchmarks.backfill
+	@PYTHONPATH=layers/shared:. $(tool)/python -m benchmarks.webhooks
 
 check: tools .local/audited ## lint, types, the template and what auditors say of it, without tests
 	@$(tool)/ruff check

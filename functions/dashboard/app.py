@@ -12,6 +12,7 @@ from dashboard import (  # noqa: F401  # each declares its routes when it is imp
     documents,
     workspaces,
     status,
+    attention,
     lists,
     deciding,
     history,

@@ -8,7 +8,7 @@ import os
 import secrets as random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
@@ -21,14 +21,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from navsync import api, bootstrap, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.conductor import CONNECTION
+from navsync.conductor import CONNECTION, pauses
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens, put_in_place
 from navsync.errors import Blocked, Forbidden, NotReachable, Refused, Retryable, Suspended, SyncError
-from navsync.model import Capabilities, Connection, DataSource, Lane, Pause, Settings, WorkKind, Workspace
+from navsync.model import Capabilities, Connection, DataSource, Lane, Settings, WorkKind, Workspace
 from navsync.notion import Gateway, capabilities_of
 from navsync.notion.oauth import Grant
 from navsync.store import DynamoDesk
+from navsync.templates import BUILT_IN
 
 logger = Logger()
 runtime = bootstrap.oauth(OAuthSettings.from_env(os.environ))
@@ -97,8 +98,14 @@ def callback() -> Response[str]:
     },
 )
 def connect_workspace(call: Call[Nothing, asks.ConnectWorkspace]) -> Response[str]:
-    """Exchange the code, keep the tokens, and start set-up and the first sync."""
+    """Exchange the code, keep the tokens, and start set-up and the first sync.
+
+    `settings` are of a workspace that is connected for the first time, which has no templates of its own yet; one that
+    is connected again keeps what it has.
+    """
     who, offered = call.who, call.body
+    if offered.settings is not None:
+        offered.settings.must_find_templates(BUILT_IN.get)  # it has none of its own yet
     call.begin()
     _check_state(offered.state, who)
     workspace = _connected(_exchange(offered.code), who, offered)
@@ -140,20 +147,29 @@ def _unavailable(error: SyncError) -> api.Problem:
 
 
 @contextmanager
-def _between_pauses(desk: DynamoDesk) -> Iterator[None]:
-    """Ask Notion nothing before a pause is over, and keep one that it asks for now: the worker may be the next to call.
+def _asking(workspace: Workspace, tokens: Tokens) -> Iterator[Gateway]:
+    """A way to Notion that is part of the workspace's: the worker may be the next to call, or be calling now.
 
     Raises:
-        Blocked: there is a pause.
+        Blocked: there is a pause, or Notion asks for one now; then it is kept.
     """
-    pause = desk.pause()
-    if pause is not None and runtime.clock() < pause.until:
-        raise Blocked("both sides are left alone for now", until=pause.until)
+    desk = runtime.store.desk(workspace.id)
+    if (until := pauses.until(desk, runtime.clock())) is not None:
+        raise Blocked("both sides are left alone for now", until=until)
+    gateway = runtime.gateway(workspace, tokens)
     try:
-        yield
+        yield gateway
     except Blocked as blocked:
-        desk.keep_pause(Pause(blocked.until))
+        pauses.keep(blocked, desk, workspace, runtime.pause_sisters)
         raise
+    finally:
+        _count(gateway.budget.window.calls, desk)
+
+
+def _count(requests: int, desk: DynamoDesk) -> None:
+    if requests:
+        desk.spend_beside(requests, runtime.clock())
+        desk.count_calls(requests, runtime.clock())
 
 
 def _connected(grant: Grant, who: api.Caller, offered: asks.ConnectWorkspace) -> Workspace:
@@ -161,25 +177,24 @@ def _connected(grant: Grant, who: api.Caller, offered: asks.ConnectWorkspace) ->
     known = runtime.store.directory.workspace_of_bot(grant.bot_id)
     settings = Settings() if offered.settings is None else offered.settings.applied_to(Settings())
     fresh = _new_workspace(grant, who, settings)
-    if known is not None:
-        stored = runtime.store.desk(known).workspace()
-        if stored is not None and (stored.org != who.org or who.role_in(stored) is None):
-            raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
-        if stored is not None:
-            who.must_be_in("admin", stored)
+    stored = None if known is None else runtime.store.desk(known).workspace()
     tokens = Tokens(grant.access_token, grant.refresh_token)
-    if known is not None and not offered.accept_fewer:
-        _check_reach(known, tokens)
+    if stored is not None:
+        if stored.org != who.org or who.role_in(stored) is None:
+            raise api.Problem(HTTPStatus.CONFLICT, "connected_elsewhere", "Another organisation has connected it.")
+        who.must_be_in("admin", stored)
+        if not offered.accept_fewer:
+            _check_reach(stored, tokens)
     _keep(fresh.id if known is None else known, tokens)
     return runtime.store.directory.create_workspace(fresh)
 
 
-def _check_reach(workspace_id: int, tokens: Tokens) -> None:
+def _check_reach(workspace: Workspace, tokens: Tokens) -> None:
     """Before the old grant is replaced. The new one is not revoked: Notion might take that for both."""
-    gateway, desk = runtime.gateway(tokens), runtime.store.desk(workspace_id)
+    sources = runtime.store.desk(workspace.id).sources().values()
     try:
-        with _between_pauses(desk):
-            lost = [source.entity_type for source in desk.sources().values() if not _reaches(gateway, source)]
+        with _asking(workspace, tokens) as gateway:
+            lost = [source.entity_type for source in sources if not _reaches(gateway, source)]
     except SyncError as error:
         raise _unavailable(error) from error
     if lost:
@@ -211,8 +226,8 @@ def _looked_at(workspace: Workspace) -> Capabilities | None:
     if tokens is None:
         return None
     try:
-        with _between_pauses(desk):
-            found = capabilities_of(runtime.gateway(tokens), now=runtime.clock())
+        with _asking(workspace, tokens) as gateway:
+            found = capabilities_of(gateway, now=runtime.clock())
     except SyncError as error:
         logger.warning("capabilities unknown", extra={"workspace_id": workspace.id, "reason": error.code})
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from copy import replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,6 +16,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from navsync import api, bootstrap, webhooks
 from navsync.api import answers
+from navsync.audit import NOBODY, AuditRow
 from navsync.config import TriggerSettings
 from navsync.model import DataSource, Lane, Origin, Side, Work, WorkKind, Workspace
 from navsync.webhooks import Handshake, NotionEvent
@@ -97,9 +99,49 @@ LONGEST_ID = 100
 
 def _shake_hands(offered: Handshake) -> Response[str]:
     """Anybody can sign a handshake, since it carries its own key: it is believed once, while the operator waits."""
-    if not runtime.webhook_token.capture(offered.token, now=runtime.clock()):
+    row = _row()
+    if not runtime.webhook_token.is_awaited(now=row.at):
+        _note_refused(row)
         raise webhooks.Unsigned("no handshake is awaited: run `navsync webhook arm` first")
+    runtime.trail.begin(row)
+    taken = runtime.webhook_token.capture(offered.token, now=row.at)
+    runtime.trail.end(replace(row, status=HTTPStatus.ACCEPTED) if taken else _refused(row))
+    logger.info("handshake", extra={"from": row.subject, "taken": taken})
+    if not taken:
+        raise webhooks.Unsigned("another handshake was quicker: run `navsync webhook arm` again")
     return _accepted(handshake="captured")
+
+
+def _refused(row: AuditRow) -> AuditRow:
+    return replace(row, status=webhooks.Unsigned.status, code=webhooks.Unsigned.code)
+
+
+def _note_refused(row: AuditRow) -> None:
+    """Only the first of a minute has a row: anybody can send them, and a flood must not fill the trail."""
+    logger.warning("handshake refused: none is awaited", extra={"from": row.subject})
+    if runtime.windows.count(HANDSHAKES, "refused", now=row.at) == 1:
+        runtime.trail.begin(_refused(row))
+
+
+HANDSHAKES = "handshakes"
+
+
+def _row() -> AuditRow:
+    """Of a handshake all that is known is where it comes from."""
+    request = app.current_event.request_context
+    return AuditRow(
+        id=bootstrap.new_id(),
+        at=runtime.clock(),
+        subject=request.http.source_ip,
+        role=NOBODY,
+        org=None,
+        route=NOTION_WEBHOOK,
+        target=app.current_event.path.removeprefix(api.PREFIX),
+        request_id=str(request.request_id),
+    )
+
+
+NOTION_WEBHOOK = "POST /webhooks/notion"
 
 
 def _seeing(event: NotionEvent) -> Iterable[Workspace]:

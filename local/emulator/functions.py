@@ -13,7 +13,9 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -38,9 +40,42 @@ MORTAL = Path(__file__).with_name("mortal")
 STARTS_WITHIN_S = 60.0
 """On AWS a function that starts has a processor for itself; here it shares one with whatever else the machine does."""
 
+PATIENCE_S = 1.0
+"""How long a call waits for a process that is free before another is started."""
+
 _extracting = threading.Lock()
 # The environment of the function whose worker is being started on this thread.
 _starting: ContextVar[Json | None] = ContextVar("starting", default=None)
+# Whom the call on this thread tells that the process it needs has started.
+_started: ContextVar[Callable[[], object]] = ContextVar("started", default=lambda: None)
+
+
+class Turns:
+    """Calls of one function: each waits for a process that is free; after a while another is started, one at a time.
+
+    On AWS one would be started for each at once; but where all share the processors of one machine, a flood of calls
+    would end in nothing but starts.
+    """
+
+    def __init__(self) -> None:
+        self._free = threading.Semaphore(1)
+        self._starting = threading.Lock()
+
+    @contextmanager
+    def one(self) -> Iterator[Callable[[], None]]:
+        """Have a process, free or new, and what to say once it has started."""
+        with ExitStack() as start:
+            self._find(start)
+            try:
+                yield start.close
+            finally:
+                self._free.release()
+
+    def _find(self, start: ExitStack) -> None:
+        while not self._free.acquire(timeout=PATIENCE_S):
+            if self._starting.acquire(blocking=False):
+                start.callback(self._starting.release)
+                return
 
 
 class Packages:
@@ -152,18 +187,22 @@ def _run_python_as_provided(packages: Packages, endpoint: str) -> None:
                 super()._spawn(max(init_timeout or 0.0, STARTS_WITHIN_S))
             finally:
                 _starting.reset(token)
+                _started.get()()
             took = (time.perf_counter() - started) * 1000
             lambda_runtime.logger.info("Init Duration: %.0f ms %s", took, self.func_name)
 
+    turns: defaultdict[str, Turns] = defaultdict(Turns)
     class_for, run_warm = lambda_runtime._worker_class_for, lambda_svc._execute_function_warm
 
     def worker_class(config: Json) -> Any:
         return RuntimeClientWorker if is_python(config) else class_for(config)
 
     def execute(func: Json, event: Any, request_id: str) -> Any:
-        provided = is_python(func.get("config") or func)
-        if not provided:
+        config = func.get("config") or func
+        if not is_python(config):
             return run_warm(func, event, request_id)
-        return with_reason(lambda_svc._execute_function_provided_warm(func, event, request_id))
+        with turns[config["FunctionName"]].one() as started:
+            _started.set(started)
+            return with_reason(lambda_svc._execute_function_provided_warm(func, event, request_id))
 
     lambda_runtime._worker_class_for, lambda_svc._execute_function_warm = worker_class, execute

@@ -46,6 +46,10 @@ class Aws:
             pages = client.get_paginator("scan").paginate(TableName=name)
             yield name, repr([page["Items"] for page in pages])
 
+    def invoke(self, function: str) -> None:
+        """Have *function* do what it does when nobody says anything particular, and wait for its end."""
+        self._session().client("lambda", endpoint_url=self.endpoint_url, config=QUICK).invoke(FunctionName=function)
+
     def log_groups(self, prefix: str) -> list[str]:
         """Return the names of log groups."""
         pages = self._logs().get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix)

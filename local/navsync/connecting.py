@@ -96,10 +96,10 @@ class Progress:
 def progress(machine: Machine, api: httpx.Client, token: str) -> Progress:
     """Look how many of NavImpact's records have arrived."""
     status = checked(api.get("sync-status")).json()
-    waiting = checked(api.get("attention", params={"limit": 1000})).json()
+    waiting = checked(api.get("attention", params={"limit": 1})).json()
     # What waits for a person is counted as pending or failed and stays; what is tried again by itself moves.
-    tried_again = len({item["mapping_id"] for item in waiting["items"] if item["code"] == "failing"})
-    under_way = max(0, status["pending_mappings"] + status["failed_mappings"] - waiting["total"]) + tried_again
+    tried_again = sum(group["count"] for group in waiting["groups"] if group["code"] == "failing")
+    under_way = max(0, status["pending_mappings"] + status["failed_mappings"] - waiting["records"]) + tried_again
     return Progress(max(0, status["total_mappings"] - under_way), records_in_navimpact(machine, token))
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 import httpx
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.navsync import connecting, credentials, servers
+from local.navsync import connecting, credentials, servers, shape
 from local.navsync.aws import Aws
 from local.navsync.deployment import STACK, Deployment, Outputs, parameters
 from local.navsync.http import answers, client, wait_for
@@ -46,6 +46,7 @@ class Running:
 def bring_up(machine: Machine, narrator: Narrator, environ: Mapping[str, str] = os.environ) -> Running:
     """Start, deploy, connect and sync; whatever fails says so in a sentence."""
     check_ports(machine)
+    shape.check(machine)
     held = credentials.kept_in(machine.state / "credentials.json")
     start_servers(machine, narrator, servers.all_servers(machine, held, environ))
     outputs = deploy(Deployment(machine, parameters(machine, held, environ)), narrator)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from local.navsync.stopped import Stopped
 from tests import npm
 
 WANTED: Final = Path(__file__).parent
@@ -44,7 +45,7 @@ def found() -> Chromium:
 
     Raises:
         NoBrowser: none is made for this machine, and it has none of its own.
-        npm.Stopped: npm or the package failed.
+        Stopped: npm or the package failed.
     """
     if (platform.system(), platform.machine()) == ("Linux", "x86_64"):
         return _carried()
@@ -72,6 +73,6 @@ def _unpack(modules: Path, where: Path) -> None:
         env = os.environ | _LAMBDA | {"NODE_PATH": str(modules), "TMPDIR": scratch}
         done = npm.call([str(npm.NODE), "--eval", _UNPACK], env, _UNPACK_WITHIN_S)
         if done.returncode:
-            raise npm.Stopped(f"we stopped because Chromium could not be unpacked; Node.js said:\n{done.stderr}")
+            raise Stopped(f"Chromium could not be unpacked; Node.js said:\n{done.stderr}")
         Path(scratch).rename(where)
         Path(scratch).mkdir()

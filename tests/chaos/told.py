@@ -43,7 +43,18 @@ class Told:
 
 def listen(api: httpx.Client) -> Told:
     """Ask for all of it."""
-    return Told(list(_all(api, "sync-mappings")), list(_all(api, "attention")), list(_all(api, "sync-logs")))
+    return Told(list(_all(api, "sync-mappings")), list(_waiting(api)), list(_all(api, "sync-logs")))
+
+
+def _waiting(api: httpx.Client) -> Iterator[Json]:
+    for group in checked(api.get("attention", params={"limit": 1})).json()["groups"]:
+        asked: Json = {"group": group["group"], "limit": 100}
+        while asked:
+            parts = checked(api.get("attention", params=asked)).json()["groups"]
+            for part in parts:
+                yield from part["items"]
+            cursor = parts[0]["cursor"] if parts else None
+            asked = asked | {"cursor": cursor} if cursor else {}
 
 
 def _all(api: httpx.Client, what: str) -> Iterator[Json]:

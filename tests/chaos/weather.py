@@ -212,7 +212,7 @@ class Reaper:
 
 def _rows(desk: DynamoDesk) -> Iterator[Work]:
     for lane in Lane:
-        yield from desk.pending(lane, now=datetime.now(UTC) + timedelta(days=1), limit=1_000)
+        yield from desk.pending(lane, limit=1_000)
 
 
 def _lease_of(workspace: int) -> Json:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from local.navsync.stopped import Stopped
 from tests import npm
 
 SUITE: Final = Path(__file__).parent / "sdk_js"
@@ -24,6 +25,8 @@ class Outcome:
     passed: bool
     skipped: bool
     said: str | None
+    code: str | None
+    """Of the SDK's error, or of the network's, where one ended the test."""
 
 
 def declared() -> list[str]:
@@ -35,7 +38,7 @@ def run(environment: Mapping[str, str], *, within_s: float = _RUN_WITHIN_S) -> l
     """Run the suite; one outcome for each test, in the order in which they ended.
 
     Raises:
-        npm.Stopped: the runner itself failed, so that nothing is known about the tests.
+        Stopped: the runner itself failed, so that nothing is known about the tests.
     """
     options = ("--test", "--test-isolation=none", f"--test-reporter={SUITE / 'reporter.mjs'}")
     command = [str(npm.NODE), *options, *map(str, FILES)]
@@ -43,5 +46,5 @@ def run(environment: Mapping[str, str], *, within_s: float = _RUN_WITHIN_S) -> l
     done = npm.call(command, env, within_s)
     outcomes = [Outcome(**json.loads(line)) for line in done.stdout.splitlines() if line.startswith("{")]
     if not outcomes:
-        raise npm.Stopped(f"we stopped because Node.js ran no test; it said:\n{done.stdout}{done.stderr}")
+        raise Stopped(f"Node.js ran no test; it said:\n{done.stdout}{done.stderr}")
     return outcomes

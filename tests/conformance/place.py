@@ -16,14 +16,14 @@ from tests.twins.notion.rig import NEWEST, nobody
 PACE_S: Final = 0.4
 """Between requests to the real Notion: below the least of its limits."""
 
-PATIENCE_S: Final = 300.0
 TIMEOUT_S: Final = 65.0
 """Notion gives up after about 55 seconds; its own answer is worth waiting for."""
 
 STEERS: Final = "it moves the clock, makes calls fail, or needs a person's consent or an index without delay"
 """Why some tests are for a twin alone."""
 
-_ASKED: Final = {"url": "PROBED_URL", "token": "PROBED_TOKEN", "page": "PROBED_PAGE", "pace_s": "PROBED_PACE_S"}
+_ASKED: Final = {"url": "PROBED_URL", "token": "PROBED_TOKEN", "page": "PROBED_PAGE", "pace_s": "PROBED_PACE_S",
+          "patience_s": "PROBED_PATIENCE_S"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,15 @@ class Place:
     page: str = ROOT_PAGE_ID
     """Everything is made below it."""
     pace_s: float = 0.0
+    patience_s: float = 300.0
+    """How long one request may wait for Notion's limits to end, and how long the whole suite in JavaScript may take."""
 
     @classmethod
     def told(cls, environment: Mapping[str, str]) -> "Place | None":
         """The one that the process was started for, if it was for one."""
         given = {name: environment[variable] for name, variable in _ASKED.items() if variable in environment}
-        return cls(**given | {"pace_s": float(given["pace_s"])}) if given else None  # type: ignore[arg-type]  # texts
+        seconds = {name: float(text) for name, text in given.items() if name.endswith("_s")}
+        return cls(**given | seconds) if given else None  # type: ignore[arg-type]  # texts
 
     def environment(self) -> dict[str, str]:
         """What tells a process of it."""
@@ -60,7 +63,7 @@ class Place:
             base_url=self.url,
             headers=self.headers() if headers is None else headers,
             timeout=TIMEOUT_S,
-            transport=Patient(httpx.HTTPTransport(), self.pace_s),
+            transport=Patient(httpx.HTTPTransport(), self.pace_s, self.patience_s),
             event_hooks=hooks,
         ) as http:
             yield http
@@ -72,6 +75,7 @@ class Patient(httpx.BaseTransport):
 
     line: httpx.BaseTransport
     pace_s: float
+    patience_s: float
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The answer once Notion gives one.
@@ -80,7 +84,7 @@ class Patient(httpx.BaseTransport):
             Stopped: Notion blocked the connection, or was at its limit for minutes.
         """
         waited = 0.0
-        while waited <= PATIENCE_S:
+        while waited <= self.patience_s:
             time.sleep(self.pace_s)
             answer = self.line.handle_request(request)
             if answer.status_code not in (429, 529):

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any, Final
 
+import httpx
 import pytest
+from notion_client.errors import HTTPResponseError, RequestTimeoutError
 
 from local.navsync.stopped import Stopped
 
@@ -29,18 +31,19 @@ class Teller:
         """One test, in words."""
         if report.skipped:
             self.not_run[str(report.longrepr[2]).removeprefix("Skipped: ")].append(_name(report))  # type: ignore[index]
-        elif report.failed:
+        elif report.failed and not self.stopped:
             _say(f"≠ {_name(report)}")
             self.differences.append(f"{_name(report)}: {_said(report)}")
         elif report.when == "call":
             _say(f"= {_name(report)}")
 
-    def pytest_exception_interact(self, node: pytest.Item, call: pytest.CallInfo[Any]) -> None:
-        """Notion wants to be left alone."""
-        if call.excinfo is not None and call.excinfo.errisinstance(Stopped):
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[Any]) -> None:
+        """Notion wants to be left alone, or is not there."""
+        if call.excinfo is not None and (stopped := _what_stops(call.excinfo.value)) is not None:
             self.stopped = True
-            _say(str(call.excinfo.value))
-            node.session.shouldstop = True
+            _say(str(stopped))
+            item.session.shouldstop = True
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """What was found, and what was not looked at."""
@@ -55,6 +58,19 @@ class Teller:
 def pytest_configure(config: pytest.Config) -> None:
     """Listen."""
     config.pluginmanager.register(Teller())
+
+
+def _what_stops(error: BaseException) -> Stopped | None:
+    """No answer is no difference: neither the transport nor the SDK, which has asked five times more, got one."""
+    match error:
+        case Stopped():
+            return error
+        case HTTPResponseError(status=429 | 529):
+            return Stopped("Notion was at its limit all the time; probe again when nothing else uses the connection")
+        case httpx.TransportError() | RequestTimeoutError():
+            return Stopped(f"Notion did not answer ({type(error).__name__}); probe again when it can be reached")
+        case _:
+            return None
 
 
 def _name(report: pytest.TestReport) -> str:

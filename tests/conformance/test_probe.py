@@ -87,6 +87,12 @@ def test_what_is_made_goes_to_the_trash(alike: Found) -> None:
 
 # --- a Notion that is not ---------------------------------------------------------------------------------------------
 
+LIMITED = {
+    "status": 429,
+    "headers": {"retry-after": "0"},
+    "body": {"object": "error", "status": 429, "code": "rate_limited", "message": "Later."},
+}
+
 UNLIKE: dict[str, tuple[Any, str]] = {
     "not_found_wording": ("connection", "a refusal says what notion says [not shared]"),
     "archived_key_in_2026": (False, "an exchange ends as with a twin [read the row]"),
@@ -142,6 +148,32 @@ def test_a_notion_that_blocks_the_connection_is_asked_no_more(there: Rig) -> Non
 
     assert [line for line in said if "ask Notion's support" in line]
     assert left(there) == []
+
+
+CUT = {"faults": [{"match": {"path": "/v1/databases"}, "do": {"drop": "before"}}]}
+UNHEARD: dict[str, tuple[str, dict[str, Any], str]] = {
+    "is too slow": ("javascript", {}, "took more than 0.5 s"),
+    "cuts the line": ("exchanges", CUT, "did not answer"),
+    "cuts the line of the JavaScript SDK": ("javascript", CUT, "did not answer the JavaScript SDK"),
+    "keeps an SDK at its limit": ("python", {"faults": [{"match": {"path": "/v1/databases"}, "do": LIMITED}]}, "limit"),
+}
+"""What Notion does → the suite that meets it, how a twin is made to do it, and what is said."""
+
+
+@pytest.mark.parametrize("what", UNHEARD)
+def test_a_notion_that_does_not_answer_to_the_end_is_no_different_one(there: Rig, what: str) -> None:
+    suite, disturbances, told = UNHEARD[what]
+    begin(there)
+    for order, body in disturbances.items():
+        there.order(order, body)
+    said: list[str] = []
+    patience_s = 0.5 if what == "is too slow" else 300.0
+
+    with pytest.raises(Stopped, match="is said above"):
+        probe(Place(there.url, there.connect()["access_token"], patience_s=patience_s), None, said.append, [suite])
+
+    differences = [line for line in said if line.startswith("≠")]
+    assert ([line for line in said if told in line] != [], differences) == (True, [])
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -87,8 +88,10 @@ class Page:
     """Of a relation the ids of pages."""
     created_by: str
     created_at: datetime
+    """Floored to the minute."""
     edited_by: str
     edited_at: datetime
+    """Floored to the minute."""
     indexed_at: datetime
     """Queries do not show its last change before."""
     first_indexed_at: datetime
@@ -117,6 +120,8 @@ class MemoryNotion:
     """Properties that were deleted or retyped, with the reason that a reader is given."""
     known: dict[EntityType, set[str]] = field(default_factory=dict)
     """Fields whose property the connection has seen broken, and has not taken up again."""
+    trash_hides_bodies: bool = False
+    """Whether a page in the trash shows no body: that it does is promised nowhere."""
     remember: Callable[[DataSource], None] = _forget
     """Stores a data source whose schema turned out to have changed."""
     side: Side = field(default=Side.NOTION, init=False)
@@ -131,7 +136,9 @@ class MemoryNotion:
         page = self.pages.get(id)
         if page is None or not page.shared:
             return Gone(id)
-        return Trashed(self.shown(page, whole=False)) if page.in_trash else self.shown(page)
+        if page.in_trash:
+            return Trashed(self.shown(page, whole=not self.trash_hides_bodies))
+        return self.shown(page)
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
         return self.rows(entity_type, [key])
@@ -146,7 +153,7 @@ class MemoryNotion:
         if since is not None:
             start = _floored(since)
             rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now]
-        rows.sort(key=lambda page: _floored(page.edited_at))
+        rows.sort(key=lambda page: page.edited_at)
         first = int(cursor or 0)
         more = str(first + PAGE_SIZE) if first + PAGE_SIZE < len(rows) else None
         return ChangedPage([self.shown(page, whole=False) for page in rows[first : first + PAGE_SIZE]], more)
@@ -158,7 +165,7 @@ class MemoryNotion:
         """What Notion answers: times floored to the minute; where not the *whole* page was read, no body."""
         values, unreadable = dict(page.values), dict[str, str]()
         if (related := RELATIONS.get(page.entity_type)) is not None:
-            unreadable |= self._translated(values, related)
+            unreadable = self._translated(values, related)
         if not whole and (body := BODIES.get(page.entity_type)) is not None:
             del values[body]
             unreadable[body] = "a list of pages does not show their bodies"
@@ -173,8 +180,8 @@ class MemoryNotion:
             key=page.key,
             edited_by=page.edited_by,
             created_by=page.created_by,
-            edited_at=_floored(page.edited_at),
-            created_at=_floored(page.created_at),
+            edited_at=page.edited_at,
+            created_at=page.created_at,
         )
 
     def _translated(self, values: dict[str, Value], related: str) -> dict[str, str]:
@@ -194,10 +201,11 @@ class MemoryNotion:
 
     def add_row(self, entity_type: EntityType, values: Values, *, key: str | None = None) -> Present:
         """A new row; one that a person adds has no key. A relation is given as ids of pages."""
-        now, indexed_at = self.clock(), self.clock() + self.index_delay()
+        now = self.clock()
+        minute, indexed_at = _floored(now), now + self.index_delay()
         id = str(UUID(int=(0x393ABC1E << 96) + len(self.pages) + 1))
         kept = {f.name: _empty(f) for f in SPECS[entity_type].fields} | _as_notion_keeps(entity_type, values)
-        made = Page(id, entity_type, kept, self.author, now, self.author, now, indexed_at, indexed_at, key)
+        made = Page(id, entity_type, kept, self.author, minute, self.author, minute, indexed_at, indexed_at, key)
         self.pages[id] = made
         return self.shown(made)
 
@@ -209,10 +217,13 @@ class MemoryNotion:
             page.values |= kept
             self._touch(page)
             return self.shown(page)
+        wanted = kept.get(body)
         if body in kept:
-            kept[body] = _rewritten(page.values[body], seen.values.get(body), kept[body])
+            kept[body] = _rewritten(page.values[body], seen.values.get(body), wanted)
         page.values |= kept
         self._touch(page)
+        if body in kept and kept[body] != wanted:
+            raise Raced("the page's body was edited while we wrote to it; it is read again")
         return self._answered(page, body, changes, seen)
 
     def _answered(self, page: Page, body: str, changes: Values, seen: Present) -> Present:
@@ -237,7 +248,9 @@ class MemoryNotion:
         self._touch(page)
 
     def remove(self, entity_type: EntityType, id: str) -> None:
-        self._reachable(id).in_trash = True
+        page = self._reachable(id)
+        page.in_trash = True
+        self._touch(page)
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
         page = self._reachable(id)
@@ -331,8 +344,9 @@ class MemoryNotion:
         return page
 
     def _touch(self, page: Page) -> None:
-        page.edited_by, page.edited_at = self.author, self.clock()
-        page.indexed_at = page.edited_at + self.index_delay()
+        now = self.clock()
+        page.edited_by, page.edited_at = self.author, _floored(now)
+        page.indexed_at = now + self.index_delay()
 
 
 def _rewritten(now: Value, seen: Value, wanted: Value) -> Value:
@@ -369,19 +383,24 @@ class Record:
     created_at: datetime
     updated_at: datetime
     version: int = 1
-    parsed: tuple[int, dict[str, Value]] = (0, {})  # replaced, never changed
+    parsed: tuple[int, Values] = (0, {})
     """Its values as of a version: reading is what the simulator does most."""
+    answers: dict[tuple[int, bool], Present] = field(default_factory=dict)
+    """What is answered as of a version, with that and without."""
 
     def seen(self, *, with_revision: bool) -> Present:
         """What NavImpact answers."""
-        return Present(
-            self.id,
-            dict(self.values()),
-            raw=dict(self.fields),
-            revision=f'"{self.version}"' if with_revision else None,
-            edited_at=self.updated_at,
-            created_at=self.created_at,
-        )
+        answer = self.answers.get((self.version, with_revision))
+        if answer is None:
+            answer = self.answers[self.version, with_revision] = Present(
+                self.id,
+                self.values(),
+                raw=dict(self.fields),
+                revision=f'"{self.version}"' if with_revision else None,
+                edited_at=self.updated_at,
+                created_at=self.created_at,
+            )
+        return answer
 
     def values(self) -> Values:
         """What it says."""
@@ -483,10 +502,12 @@ class MemoryNavImpact:
 
 
 def _as_notion_keeps(entity_type: EntityType, values: Values) -> dict[str, Value]:
-    return {name: _through_notion(field_of(entity_type, name), value) for name, value in values.items()}
+    return {name: _through_notion(entity_type, name, value) for name, value in values.items()}
 
 
-def _through_notion(spec_field: Field, value: Value) -> Value:
+@lru_cache(maxsize=10_000)
+def _through_notion(entity_type: EntityType, name: str, value: Value) -> Value:
+    spec_field = field_of(entity_type, name)
     if spec_field.kind is Kind.RELATION:
         return value
     rendered = render_notion(spec_field, value, None, None)

@@ -59,6 +59,8 @@ class MemoryWorkspace:
     later: datetime | None = None
     budget: BudgetWindow | None = None
     budget_fence: int = 0
+    beside: int = 0
+    beside_at: datetime | None = None
     removals: Counter[str] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     previews: dict[int, Preview] = field(default_factory=dict)
@@ -233,12 +235,9 @@ class MemoryDesk:
     def put(self, work: Work) -> None:
         self.kept.work[work.lane, work.kind, work.external_id] = work
 
-    def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
-        due = [work for work in self.kept.work.values() if work.lane is lane and work.due <= now]
-        return sorted(due, key=lambda work: (work.due, work.kind, work.external_id))[:limit]
-
-    def next_due(self, *, after: datetime) -> datetime | None:
-        return min((work.due for work in self.kept.work.values() if work.due > after), default=None)
+    def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
+        rows = [work for work in self.kept.work.values() if work.lane is lane]
+        return sorted(rows, key=lambda work: (work.due, work.kind, work.external_id))[:limit]
 
     def done(self, work: Work) -> bool:
         key = work.lane, work.kind, work.external_id
@@ -288,11 +287,19 @@ class MemoryDesk:
         return MemoryPreviews(self.kept)
 
     def budget(self) -> BudgetWindow | None:
-        return self.kept.budget
+        beside, at = self.kept.beside, self.kept.beside_at
+        if not beside or at is None:
+            return self.kept.budget
+        return replace(self.kept.budget or BudgetWindow(at), beside=beside, beside_at=at)
 
     def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
         if lease.fence >= self.kept.budget_fence:
-            self.kept.budget, self.kept.budget_fence = window, lease.fence
+            self.kept.budget, self.kept.budget_fence = replace(window, beside=0, beside_at=None), lease.fence
+            self.kept.beside -= window.beside
+
+    def spend_beside(self, requests: int, now: datetime) -> None:
+        self.kept.beside += requests
+        self.kept.beside_at = now
 
     def count_calls(self, calls: int, now: datetime) -> None:
         self.kept.calls[str(now.astimezone(UTC).date())] += calls

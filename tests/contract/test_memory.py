@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from navsync.errors import Refused, SchemaChanged
-from navsync.model import EntityType, Present, Value
+from navsync.errors import Raced, Refused, SchemaChanged
+from navsync.model import EntityType, Present, Trashed, Value
 from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
 from tests.contract.stages import EXAMPLE, PROJECT
 
@@ -100,7 +100,10 @@ def test_another_persons_paragraph_survives_our_edit_of_a_body() -> None:
     notion = MemoryNotion(Clock())
     made = notion.create(STORY, {"title": "Story", "description": "one\ntwo\nthree\nfour"}, key=KEY)
     notion.by(PERSON).edit(made.id, {"description": "one\ntwo\nthree\nfour!"})
-    after = notion.update(STORY, made.id, {"description": "one!\ntwo\nthree\nfour"}, seen=made)
+    with pytest.raises(Raced):  # what it shows now is not what was written: it is to be read again
+        notion.update(STORY, made.id, {"description": "one!\ntwo\nthree\nfour"}, seen=made)
+    after = notion.read(STORY, made.id)
+    assert isinstance(after, Present)
     assert after.values["description"] == "one!\ntwo\nthree\nfour!"
 
 
@@ -145,3 +148,12 @@ def test_a_property_that_came_back_is_read_once_it_was_taken_up() -> None:
 def test_a_record_cannot_belong_to_a_project_that_is_not_there() -> None:
     with pytest.raises(Refused):
         MemoryNavImpact(Clock()).create(STORY, {"title": "Story", "project": ("4711",)}, key="a")
+
+
+def test_who_moves_a_page_to_the_trash_is_its_last_editor() -> None:
+    notion = MemoryNotion(Clock())
+    made = notion.by(PERSON).create(PROJECT, EXAMPLE, key=KEY)
+    notion.remove(PROJECT, made.id)
+    seen = notion.read(PROJECT, made.id)
+    assert isinstance(seen, Trashed)
+    assert seen.last.edited_by == BOT

@@ -7,7 +7,7 @@ import pytest
 
 from navsync.errors import Raced, Refused, Unclear
 from navsync.fields import field_of, same
-from navsync.model import EntityType, Observation, Present
+from navsync.model import EntityType, Observation, Present, Trashed
 from navsync.notion import bodies
 from tests.contract import stages
 from tests.contract.stages import NotionStage
@@ -26,6 +26,12 @@ def notion(notion_url: str) -> Iterator[NotionStage]:
 def present(seen: Observation) -> Present:
     assert isinstance(seen, Present)
     return seen
+
+
+def in_trash(stage: NotionStage, page: str) -> Present:
+    seen = stage.side.read(STORY, page)
+    assert isinstance(seen, Trashed)
+    return seen.last
 
 
 def told(stage: NotionStage, text: str) -> Present:
@@ -194,12 +200,37 @@ def test_an_edit_that_notion_skips_because_a_person_was_first_is_looked_at_again
     assert "Three, by hand." in str(body(now(notion, made.id)))
 
 
+def test_what_a_person_typed_into_the_very_line_just_before_is_looked_at_again(notion: NotionStage) -> None:
+    made = told(notion, "One.")
+    typed(notion, made.id, "First: One.")
+
+    with pytest.raises(Raced):
+        written(notion, made, "Eins.")
+
+    assert body(now(notion, made.id)) == "First: Eins."
+
+
 def test_a_story_in_the_trash_is_looked_at_again(notion: NotionStage) -> None:
     made = told(notion, "One.")
     notion.person.remove(STORY, made.id)
 
     with pytest.raises(Raced):
         written(notion, made, "Two.")
+
+
+def test_a_story_in_the_trash_shows_its_text(notion: NotionStage) -> None:
+    made = told(notion, "One.")
+    notion.side.remove(STORY, made.id)
+
+    assert body(in_trash(notion, made.id)) == "One."
+
+
+def test_who_moves_a_story_to_the_trash_is_its_last_editor(notion: NotionStage) -> None:
+    made = told(notion, "One.")
+    typed(notion, made.id, "Two.")
+    notion.side.remove(STORY, made.id)
+
+    assert in_trash(notion, made.id).edited_by == made.edited_by
 
 
 # --- long stories -----------------------------------------------------------------------------------------------------

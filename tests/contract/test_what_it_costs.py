@@ -83,3 +83,21 @@ def test_a_reconcile_that_finds_nothing_costs_one_request_for_each_database(offi
     office.put(WorkKind.SWEEP, lane=Lane.SWEEP)
 
     assert len(office.cost()) == len(SPECS)
+
+
+def test_a_deletion_costs_a_look_a_removal_and_a_last_look(office: Office, project: str) -> None:
+    office.navimpact.remove(PROJECT, project)
+    office.put(WorkKind.ENTITY, f"{PROJECT}/{project}")
+
+    assert [call.partition(" ")[0] for call in office.cost()] == ["GET", "PATCH", "GET"]
+
+
+def test_the_text_of_a_story_that_is_deleted_adds_one_request_to_each_look(office: Office, project: str) -> None:
+    story = office.new(STORY, title="Fishers", description="Words", project=(project,))
+    office.settle()
+    office.navimpact.remove(STORY, story)
+    office.put(WorkKind.ENTITY, f"{STORY}/{story}")
+
+    cost = office.cost()
+
+    assert (len(cost), sum("markdown" in call for call in cost)) == (5, 2)

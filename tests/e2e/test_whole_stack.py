@@ -17,12 +17,15 @@ import httpx
 import pytest
 
 from local.navsync.both_sides import KINDS
+from local.navsync.machine import this_machine
+from tests.e2e.permissions import NEVER_NEEDED, Decided, exercise, granted
 from tests.e2e.shown import Typed
 from tests.local.conftest import ROOT, VENV, free_ports
 
 pytestmark = pytest.mark.timeout(600)
 
 PORTS = ("NAVSYNC_PORT", "NOTION_TWIN_PORT", "NAVIMPACT_TWIN_PORT", "NAVSYNC_AWS_PORT")
+PERMISSIONS = "permissions.jsonl"
 READY, READY_WITHIN_S = "Ctrl-C stops everything", 240.0
 
 
@@ -96,7 +99,7 @@ def navsync_up(environ: dict[str, str]) -> Iterator[Up]:
 
 def environ_of(home: Path) -> dict[str, str]:
     ports = {name: str(port) for name, port in zip(PORTS, free_ports(len(PORTS)), strict=True)}
-    return os.environ | ports | {"NAVSYNC_HOME": str(home)}
+    return os.environ | ports | {"NAVSYNC_HOME": str(home), "IAM_LOG": str(home / PERMISSIONS)}
 
 
 def processes_that_name(*words: str) -> list[str]:
@@ -134,6 +137,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Lived:
     with navsync_up(environ) as first:
         there, before, while_up = records(environ), mapped(environ), processes_that_name(str(home))
         typed = Typed.on(environ)
+        exercise(this_machine(environ), told(environ, "token", "--role", "admin").strip())
         status = first.interrupt()
     left_behind = processes_that_name(str(home))
     try:
@@ -222,16 +226,20 @@ def kept_secrets(home: Path) -> set[str]:
     return {value for value in values if isinstance(value, str) and value}
 
 
+def others_that_hold(secrets: set[str], home: Path) -> set[str]:
+    """The files of a stack, but for its secret store, in which one of *secrets* is found."""
+    places = [*home.glob("log/*.log"), *home.glob("state/aws/*.json")]
+    assert {"dynamodb.json", "lambda.json", "sqs.json", "cloudwatch_logs.json"} <= {place.name for place in places}
+    texts = {place.name: place.read_text(errors="replace") for place in places if place.name != "secretsmanager.json"}
+    return {name for name, text in texts.items() if any(secret in text for secret in secrets)}
+
+
 def test_no_secret_is_found_outside_the_secret_store(lived: Lived) -> None:
     secrets = kept_secrets(lived.home)
-    places = [*lived.home.glob("log/*.log"), *lived.home.glob("state/aws/*.json")]
-    places = [place for place in places if place.name != "secretsmanager.json"]
-
-    found = {place.name for place in places for secret in secrets if secret in place.read_text(errors="replace")}
 
     assert len(secrets) >= 7  # client secret, three to sign with, the webhook's token, an access and a refresh token
-    assert {"dynamodb.json", "lambda.json", "sync-worker.log"} <= {place.name for place in places}
-    assert found == set()
+    assert (lived.home / "log/sync-worker.log").exists()
+    assert others_that_hold(secrets, lived.home) == set()
 
 
 def test_no_bearer_token_is_logged(lived: Lived) -> None:
@@ -242,9 +250,45 @@ def test_no_bearer_token_is_logged(lived: Lived) -> None:
     assert logs == []
 
 
-def test_the_demo_holds(tmp_path: Path) -> None:
-    environ = environ_of(tmp_path)
-    shown = subprocess.run(
-        command("demo"), cwd=ROOT, env=environ, capture_output=True, text=True, timeout=580, check=False
+@dataclass(frozen=True)
+class Shown:
+    """What came of the demo, and where it was."""
+
+    home: Path
+    status: int
+    said: str
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
+    home = tmp_path_factory.mktemp("demo")
+    done = subprocess.run(
+        command("demo"), cwd=ROOT, env=environ_of(home), capture_output=True, text=True, timeout=580, check=False
     )
-    assert shown.returncode == 0, shown.stdout + shown.stderr
+    return Shown(home, done.returncode, done.stdout + done.stderr)
+
+
+def test_the_demo_holds(shown: Shown) -> None:
+    assert shown.status == 0, shown.said
+
+
+def test_the_demo_leaves_no_secret_outside_the_secret_store(shown: Shown) -> None:
+    assert others_that_hold(kept_secrets(shown.home / "demo"), shown.home / "demo") == set()
+
+
+@pytest.fixture(scope="module")
+def decided(lived: Lived, shown: Shown) -> Decided:
+    """What the functions asked for on both stacks, each under its role."""
+    return Decided.by(lived.home / PERMISSIONS, shown.home / PERMISSIONS)
+
+
+def test_no_function_asked_for_what_its_role_does_not_grant(decided: Decided) -> None:
+    assert (decided.denied, decided.allowed - granted()) == (set(), set())
+
+
+def test_what_is_granted_is_used_or_it_is_known_what_for(decided: Decided) -> None:
+    assert granted() - decided.allowed - NEVER_NEEDED.keys() == set()
+
+
+def test_what_is_said_of_permissions_is_about_permissions_that_there_are() -> None:
+    assert NEVER_NEEDED.keys() - granted() == set()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,16 @@ def test_a_pause_is_read_wherever_and_however_it_is_said(where: str, said: str, 
     assert failure.value.until == NOW + timedelta(seconds=seconds)
 
 
+def test_a_pause_that_an_unavailable_notion_asks_for_is_kept_too() -> None:
+    wire = Wire([error(503, "service_unavailable", headers={"retry-after": "120"}), httpx.Response(200, json={})])
+    gateway = wire.gateway
+
+    assert _how_it_fails(lambda: gateway.write("PATCH", "pages/1", body={})) is Unclear
+    with pytest.raises(Blocked) as failure:
+        gateway.read("GET", "pages/1")
+    assert (failure.value.until, len(wire.sent)) == (NOW + timedelta(seconds=120), 1)
+
+
 # --- what is no answer of Notion's -----------------------------------------------------------------------------------
 
 
@@ -120,6 +131,41 @@ def test_an_answer_that_cannot_be_understood_leaves_open_what_happened(answer: h
     with pytest.raises(Down):
         Wire([answer]).read()
     with pytest.raises(Unclear):
+        Wire([answer]).write()
+
+
+REFUSED, LIMITED, TRIED_LATER = (Refused, Refused), (Blocked, Blocked), (Down, Down)
+WHO_KNOWS = (Down, Unclear)
+BY_THE_EDGE: dict[tuple[type[SyncError], type[SyncError]], tuple[int, ...]] = {
+    REFUSED: (400, 405, 411, 413, 414, 415, 417, 422, 431),
+    LIMITED: (429, 529),
+    TRIED_LATER: (*range(300, 309), 401, 402, 403, 404, 406, 407, 409, 410, 412, 416, 418, 421, 423, 424, 425, 426, 428,
+                  451, 499),
+    WHO_KNOWS: (408, *range(500, 529), 530, 599),
+}  # fmt: skip
+"""How a read and a write fail → the statuses that mean it where HTML comes with them."""
+
+
+@pytest.mark.parametrize(
+    ("status", "recovery"), [(status, recovery) for recovery, all_of in BY_THE_EDGE.items() for status in all_of]
+)
+def test_every_status_has_a_recovery_where_the_answer_is_html(
+    status: int, recovery: tuple[type[SyncError], ...]
+) -> None:
+    page = httpx.Response(status, html="<html><title>Cloudflare</title></html>", headers={"cf-ray": "1"})
+
+    assert (_how_it_fails(Wire([page]).read), _how_it_fails(Wire([page]).write)) == recovery
+
+
+def test_every_status_that_there_is_has_been_thought_of() -> None:
+    thought_of = {status for all_of in BY_THE_EDGE.values() for status in all_of}
+
+    assert {status.value for status in HTTPStatus if status >= HTTPStatus.MULTIPLE_CHOICES} <= thought_of
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(413, html="<html>"), error(413, "a_code_that_nobody_has_seen")])
+def test_what_is_too_large_to_send_is_to_be_shortened(answer: httpx.Response) -> None:
+    with pytest.raises(Refused, match="shorten"):
         Wire([answer]).write()
 
 

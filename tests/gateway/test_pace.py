@@ -146,6 +146,16 @@ def test_a_pause_that_another_thread_hears_of_while_we_wait_is_kept() -> None:
     assert (blocked.value.until, wire.sent) == (NOW + MINUTE, [])
 
 
+def test_at_a_slow_pace_what_needs_several_requests_is_done_in_one_go() -> None:
+    notion = Notion(1_000)
+    budget = Budget(180, clock=notion.clock, window=BudgetWindow(NOW, percent=5, slowed_at=NOW))
+
+    for _ in range(5):  # as in one look
+        notion.now += timedelta(seconds=budget.take())
+
+    assert notion.now - NOW <= 5 * timedelta(seconds=7.5)
+
+
 def test_even_the_slowest_pace_gets_somewhere() -> None:
     notion = Notion(1)
     budget = Budget(20, clock=notion.clock)

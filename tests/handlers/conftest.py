@@ -53,6 +53,11 @@ def kept(deployment: Deployment) -> Iterator[Cloud]:
 @pytest.fixture
 def cloud(kept: Cloud) -> Cloud:
     """The stack as deployed and filled by the operator; nobody has connected anything."""
+    return emptied(kept)
+
+
+def emptied(kept: Cloud) -> Cloud:
+    """*kept* as it was deployed."""
     for table in TABLES:
         for item in kept.dynamodb.scan(TableName=table, ProjectionExpression="pk, sk")["Items"]:
             kept.dynamodb.delete_item(TableName=table, Key=item)

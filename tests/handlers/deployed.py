@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property, partial
 from itertools import count
 from pathlib import Path
@@ -45,9 +44,6 @@ FUNCTIONS = {each["CodeUri"].removeprefix("functions/"): each for each in of_typ
 TABLES = of_type("AWS::DynamoDB::Table")
 QUEUES = of_type("AWS::SQS::Queue")
 SECRETS = of_type("AWS::SecretsManager::Secret")
-
-SOME_DAY = datetime(2100, 1, 1, tzinfo=UTC)
-"""When all work is due."""
 
 _loaded = count()
 
@@ -258,7 +254,7 @@ class Cloud:
     def work(self, workspace_id: int) -> list[Work]:
         """What the workspace has to look at."""
         pending = self.store.desk(workspace_id).pending
-        return [work for lane in Lane for work in pending(lane, now=SOME_DAY, limit=100)]
+        return [work for lane in Lane for work in pending(lane, limit=100)]
 
     def wakes(self) -> list[dict[str, Any]]:
         """Messages in the wake queue, taken out of it."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from navsync.store.dynamo import SCHEMA
 from tests.handlers.deployed import FUNCTIONS, Answer, Cloud
 from tests.handlers.known import W, a_workspace, by_nobody, captured, request, something_to_decide, who
 
@@ -42,6 +43,7 @@ MAY: dict[str, tuple[int, int, int, int]] = {
     "approvals":           (200, 200, 200, 200),
     "decide":              (403, 202, 202, 404),
     "history":             (200, 200, 200, 200),
+    "whole_value":         (200, 200, 200, 404),
     "revert":              (403, 202, 202, 404),
     "audit":               (403, 403, 200, 200),
     "explain":             (200, 200, 200, 200),
@@ -168,10 +170,14 @@ def test_a_list_of_a_strangers_workspace_is_not_found(reef: Cloud, name: str) ->
     assert ask(reef, name, STRANGER, query={"workspace_id": W + 1}).status == 404
 
 
-@pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "attention", "conflicts", "approvals",
-                                  "history", "audit", "explain", "analytics", "templates"])  # fmt: skip
+@pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "conflicts", "approvals", "history",
+                                  "audit", "explain", "analytics", "templates"])  # fmt: skip
 def test_a_stranger_sees_empty_lists(reef: Cloud, name: str) -> None:
     assert ask(reef, name, STRANGER).json["items"] == []
+
+
+def test_nothing_waits_for_a_stranger(reef: Cloud) -> None:
+    assert ask(reef, "attention", STRANGER).json == {"groups": [], "total": 0, "records": 0}
 
 
 def test_only_ones_own_workspaces_are_listed(reef: Cloud) -> None:
@@ -300,6 +306,16 @@ def test_an_unexpected_failure_says_nothing_of_its_cause(reef: Cloud, monkeypatc
 
     assert (answer.status, answer.json["code"], answer.is_problem) == (500, "internal", True)
     assert "arn" not in answer.text
+
+
+def test_what_another_version_keeps_is_told_in_a_sentence(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_workspace(cloud)
+    monkeypatch.setattr("navsync.store.dynamo.SCHEMA", SCHEMA + 1)
+
+    answer = ask(cloud, "workspaces", ADMIN)
+
+    assert (answer.status, answer.json["code"], answer.is_problem) == (503, "other_shape", True)
+    assert "written by another version of NavSync" in answer.json["detail"]
 
 
 # --- what is sent -----------------------------------------------------------------------------------------------------

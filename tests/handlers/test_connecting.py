@@ -155,7 +155,7 @@ def test_a_connected_workspace_is_set_up_at_once(connecting: Function, cloud: Cl
 
 def refused_without_asking_notion(answer: Answer, cloud: Cloud, notion: str) -> bool:
     said = (answer.status, answer.is_problem, answer.json["code"]) == (400, True, "bad_state")
-    nothing = not cloud.wakes() and not cloud.store.directory.workspaces()
+    nothing = not cloud.wakes() and not cloud.store.directory.active_workspaces()
     return said and nothing and token_calls(notion) == 0
 
 
@@ -225,7 +225,7 @@ def test_a_code_that_notion_refuses_is_the_callers_to_begin_again(connecting: Fu
     answer = finish(connecting, {"code": "no-such-code", "state": state})
 
     assert (answer.status, answer.json["code"]) == (400, "bad_code")
-    assert cloud.store.directory.workspaces() == []
+    assert cloud.store.directory.active_workspaces() == []
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"status": 429}, {"drop": "after"}, {"status": 200, "body": {}}])
@@ -239,7 +239,7 @@ def test_a_notion_that_does_not_answer_is_not_our_error(
     answer = finish(connecting, handed)
 
     assert (answer.status, answer.json["code"]) == (502, "notion_unavailable")
-    assert (cloud.store.directory.workspaces(), cloud.wakes()) == ([], [])
+    assert (cloud.store.directory.active_workspaces(), cloud.wakes()) == ([], [])
 
 
 def test_a_notion_that_has_blocked_us_is_told_as_that(connecting: Function, cloud: Cloud, notion: str) -> None:
@@ -252,7 +252,7 @@ def test_a_notion_that_has_blocked_us_is_told_as_that(connecting: Function, clou
     answer = finish(connecting, handed)
 
     assert (answer.status, answer.json["code"]) == (502, "notion_blocked")
-    assert cloud.store.directory.workspaces() == []
+    assert cloud.store.directory.active_workspaces() == []
 
 
 def test_what_notion_says_is_not_told(connecting: Function, notion: str) -> None:
@@ -287,7 +287,7 @@ def test_a_workspace_that_is_connected_again_keeps_its_id(connecting: Function, 
 
     assert again == first
     assert tokens_of(cloud, first)["access_token"] != old
-    assert len(cloud.store.directory.workspaces()) == 1
+    assert len(cloud.store.directory.active_workspaces()) == 1
 
 
 def test_a_colleague_may_connect_it_again(connecting: Function) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,7 +13,7 @@ import pytest
 
 from local.twins.notion.seed import BOT_ID, ROOT_PAGE_ID, WORKSPACE_ID
 from navsync.conductor import CONNECTION
-from navsync.model import Capabilities, Connection, DataSource, EntityType, Pause
+from navsync.model import BudgetWindow, Capabilities, Connection, DataSource, EntityType, Pause, Settings
 from tests.handlers.deployed import Answer
 from tests.handlers.known import a_workspace, captured, request, who
 from tests.handlers.test_connecting import begin, connect, finish
@@ -34,7 +35,8 @@ def without(stage: Stage, *capabilities: str) -> None:
 
 
 def of_connection(stage: Stage) -> list[dict[str, Any]]:
-    return [item for item in stage.see("attention")["items"] if item["kind"] == "connection"]
+    groups = stage.see("attention")["groups"]
+    return [item for group in groups if group["kind"] == "connection" for item in group["items"]]
 
 
 def tick(stage: Stage) -> None:
@@ -297,6 +299,50 @@ def test_a_pause_that_notion_asks_for_while_somebody_connects_holds_for_the_work
     assert set_up.cloud.store.desk(set_up.id).pause() is not None
 
 
+CONSENT_AND_CODE = 2
+"""Calls of which neither is the connection's: it has no token yet."""
+
+
+def test_what_connecting_asks_of_notion_is_part_of_the_budget(set_up: Stage) -> None:
+    desk = set_up.cloud.store.desk(set_up.id)
+    before, asked = desk.budget(), set_up.calls()
+    assert before is not None
+
+    connect_again(set_up, page=ROOT_PAGE_ID)
+
+    after = desk.budget()
+    assert after is not None
+    assert after.beside - before.beside == set_up.calls() - asked - CONSENT_AND_CODE
+
+
+def test_who_connects_again_while_the_budget_is_spent_is_told_until_when(set_up: Stage) -> None:
+    set_up.cloud.store.desk(set_up.id).spend_beside(5_000, datetime.now(UTC))
+    asked = set_up.calls()
+
+    answer = connect_again(set_up, page=ROOT_PAGE_ID)
+
+    assert (answer.status, "left alone until" in answer.json["detail"]) == (502, True)
+    assert set_up.calls() - asked == CONSENT_AND_CODE
+
+
+def test_who_connects_again_does_not_wait_because_the_worker_was_found_too_fast(
+    set_up: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, now = set_up.cloud.store.desk(set_up.id), datetime.now(UTC)
+    workspace = desk.workspace()
+    assert workspace is not None
+    desk.save_workspace(replace(workspace, settings=Settings()))
+    lease = desk.acquire("slowed", now=now, until=now + timedelta(minutes=1))
+    assert lease is not None
+    desk.save_budget(BudgetWindow(now, used=1, percent=5, slowed_at=now), lease)
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+
+    answer = connect_again(set_up, page=ROOT_PAGE_ID)
+
+    assert (answer.status, sum(slept)) == (200, 0)
+
+
 # --- a limit that all connections share -------------------------------------------------------------------------------
 
 
@@ -313,6 +359,15 @@ def test_a_limit_of_the_whole_notion_workspace_stops_its_other_connections_too(c
     assert stored is not None
     assert stored.connection is Connection.CONNECTED  # without the pause it would have found out that it has no token
     assert connected.calls() == calls
+
+
+def test_a_limit_that_somebody_meets_who_connects_stops_the_other_connections_too(set_up: Stage) -> None:
+    sister = a_workspace(set_up.cloud, notion_workspace_id=WORKSPACE_ID, bot_id="another-bot")
+    steer(set_up, "outages", {"outages": [{"name": "workspace_limited", "retry_after": 90}]})
+
+    connect_again(set_up, page=ROOT_PAGE_ID)
+
+    assert set_up.cloud.store.desk(sister.id).pause() == set_up.cloud.store.desk(set_up.id).pause() is not None
 
 
 def test_a_limit_of_one_connection_leaves_the_others_alone(connected: Stage) -> None:

@@ -147,6 +147,42 @@ def history(cloud: Cloud, **query: Any) -> list[int]:
     return [item["id"] for item in ask(cloud, "history", query=query).json["items"]]
 
 
+def test_values_that_no_answer_can_hold_are_cut_and_said_to_be(reef: Cloud) -> None:
+    keep(reef, row(7, Change("description", Side.NOTION, "w" * 5_000_000, "short")), row(8))
+
+    small, large = ask(reef, "history", query={"mapping_id": MAPPING}).json["items"][1:]
+
+    assert (small["truncated"], large["truncated"]) == (False, True)
+    assert (len(large["changes"][0]["old"]) < 5_000, large["changes"][0]["new"]) == (True, "short")
+
+
+def whole(cloud: Cloud, **query: Any) -> Answer:
+    asked = {"field": "description", "side": "notion", "which": "old"} | query
+    return ask(cloud, "whole_value", log_id=7, query=asked)
+
+
+def test_a_value_is_read_whole_in_parts(reef: Cloud) -> None:
+    keep(reef, row(7, Change("description", Side.NOTION, "\U0001f3ac" * 700_000, ("a", "b"))))
+
+    parts = [whole(reef, part=part).json for part in (1, 2, 3)]
+
+    assert "".join(part["text"] for part in parts) == "\U0001f3ac" * 700_000
+    assert {part["parts"] for part in parts} == {3}
+    assert whole(reef, which="new").json["text"] == '["a", "b"]'
+
+
+@pytest.mark.parametrize("query", [{"part": 2}, {"side": "navimpact"}, {"field": "title"}], ids=str)
+def test_a_value_that_a_row_does_not_have_is_not_found(reef: Cloud, query: dict[str, Any]) -> None:
+    keep(reef, row(7, Change("description", Side.NOTION, "old", "new")))
+
+    assert whole(reef, **query).status == 404
+
+
+@pytest.mark.parametrize("query", [{"part": 0}, {"which": "both"}, {"field": ""}], ids=str)
+def test_a_value_that_cannot_be_is_refused(reef: Cloud, query: dict[str, Any]) -> None:
+    assert whole(reef, **query).status == 422
+
+
 def test_values_over_four_thousand_bytes_are_shown_whole(reef: Cloud) -> None:
     long = "wort für wort " * 20_000
     keep(reef, row(7, Change("description", Side.NOTION, long, f"{long}!")))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from navsync.api.asks import opaque
+from navsync.attention import UNSAID
 from navsync.model import (
     Conflict,
     Connection,
@@ -21,6 +22,7 @@ from navsync.model import (
     SyncLog,
     Trouble,
 )
+from navsync.standing import Standing
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import NOTION_WORKSPACE, W, a_workspace, request, who
 
@@ -30,6 +32,8 @@ PROJECT, STORY = EntityType.MEDIA_PROJECT, EntityType.IMPACT_STORY
 VIEWER = who("vera", "viewer")
 
 WORKSPACE = {"id", "workspace_id", "workspace_name", "bot_user_id", "is_active", "created_at", "updated_at"}
+GONE = UNSAID[Standing.UNREACHABLE][0].cause
+
 MAPPING = {"id", "media_project_id", "notion_page_id", "notion_database_id", "sync_direction", "sync_status",
            "last_sync_at", "created_at"}  # fmt: skip
 LOG = {"id", "workspace_id", "operation_type", "entity_type", "entity_id", "status", "error_message",
@@ -78,9 +82,7 @@ def ids(answer: Answer) -> list[int]:
     return [item["id"] for item in answer.json["items"]]
 
 
-LISTS = pytest.mark.parametrize(
-    "name", ["workspaces", "sync_mappings", "sync_logs", "attention", "conflicts", "approvals"]
-)
+LISTS = pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "conflicts", "approvals"])
 
 
 # --- lists ------------------------------------------------------------------------------------------------------------
@@ -113,17 +115,6 @@ def test_a_cursor_before_everything_leads_to_nothing(cloud: Cloud, history: Hist
     answer = cloud["dashboard"].answer(request(name, who("ana", "admin"), query={"cursor": opaque("0")}))
 
     assert (answer.status, answer.json["items"]) == (200, [])
-
-
-def test_a_record_that_waits_for_two_things_is_two_in_the_list(cloud: Cloud, history: History) -> None:
-    waiting = [Trouble("failing", f"It failed {n}.", "See.") for n in range(2)]
-    for id in (1, 2):
-        history.mapping(id, troubles=tuple(waiting))
-
-    first, second = (see(cloud, "attention", skip=skip, limit=2).json for skip in (0, 2))
-
-    assert [len(part["items"]) for part in (first, second)] == [2, 2]
-    assert (second["total"], second["pages"]) == (4, 2)
 
 
 @LISTS
@@ -238,6 +229,16 @@ def change(cloud: Cloud, **body: Any) -> Answer:
     return cloud["dashboard"].answer(request("change_workspace", who(), body=body))
 
 
+def test_workspaces_can_be_followed_to_their_end_by_the_cursor(cloud: Cloud) -> None:
+    for id in (1, 2, 3):
+        a_workspace(cloud, id, bot_id=f"b{id}")
+
+    first = see(cloud, "workspaces", limit=2)
+    second = see(cloud, "workspaces", limit=2, cursor=first.json["cursor"])
+
+    assert (ids(first), ids(second), second.json["cursor"]) == ([1, 2], [3], None)
+
+
 def test_a_workspace_can_be_renamed(cloud: Cloud, history: History) -> None:
     answer = change(cloud, workspace_name="Coral")
 
@@ -297,7 +298,8 @@ def test_half_typed_text_can_be_made_to_wait(cloud: Cloud, history: History) -> 
 
 
 @pytest.mark.parametrize("settings", [{"policy": "mine"}, {"field_policies": {"media_project.colour": "ask"}},
-                                      {"requests_per_minute": 0}, {"parent_page_id": "x"}, {"token": "t"},
+                                      {"requests_per_minute": 29}, {"requests_per_minute": 601},
+                                      {"parent_page_id": "x"}, {"token": "t"},
                                       {"quiet_seconds": {"media_project": 121}},
                                       {"quiet_seconds": {"poem": 1}}], ids=str)  # fmt: skip
 def test_a_setting_that_cannot_be_is_refused(cloud: Cloud, history: History, settings: dict[str, Any]) -> None:
@@ -306,6 +308,12 @@ def test_a_setting_that_cannot_be_is_refused(cloud: Cloud, history: History, set
     answer = change(cloud, settings=settings)
 
     assert (answer.status, answer.is_problem, cloud.kept()) == (422, True, before)
+
+
+def test_more_requests_than_notion_grants_are_refused_with_what_it_grants(cloud: Cloud, history: History) -> None:
+    (wrong,) = change(cloud, settings={"requests_per_minute": 601}).json["errors"]
+
+    assert (wrong["loc"][-1], "600 requests a minute at most" in wrong["msg"]) == ("requests_per_minute", True)
 
 
 @pytest.mark.parametrize("connection", [Connection.DISCONNECTED, Connection.NEEDS_REAUTH])
@@ -368,13 +376,6 @@ def test_a_conflict_is_shown_with_all_three_values(cloud: Cloud, varied: History
     assert (shown["state"], shown["sync_status"]) == ("conflict", "pending")
     version = Conflict("title", "a", "b", "c").version
     assert shown["conflicts"] == [{"field": "title", "version": version, "base": "a", "navimpact": "b", "notion": "c"}]
-
-
-def test_what_waits_for_a_person_is_listed_with_its_fix(cloud: Cloud, varied: History) -> None:
-    answer = see(cloud, "attention").json
-
-    assert [(item["mapping_id"], item["kind"]) for item in answer["items"]] == [(4, "error"), (3, "conflict")]
-    assert all(item["cause"] and item["fix"] for item in answer["items"])
 
 
 # --- the sync log -----------------------------------------------------------------------------------------------------
@@ -445,7 +446,7 @@ def test_the_status_has_what_the_frontend_reads(cloud: Cloud, varied: History) -
     assert {key: shown[key] for key in STATUS - {"last_sync_at"}} == {
         "workspace_id": W, "workspace_name": "Impact Films", "is_connected": True, "sync_status": "syncing",
         "total_mappings": 6, "pending_mappings": 2, "failed_mappings": 2,
-        "recent_errors": ["Notion refused the value.", "Notion refused it."],
+        "recent_errors": [GONE, "Notion refused the value.", "Notion refused it."],
     }  # fmt: skip
 
 

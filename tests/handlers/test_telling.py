@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from navsync.conductor import chosen
 from navsync.model import (
     BudgetWindow,
     Conflict,
@@ -24,6 +25,8 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from navsync.store import LogFilter
+from navsync.store.dynamo import plains
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import W, a_workspace, request, who
 from tests.handlers.test_people_lists import History
@@ -119,7 +122,7 @@ def test_the_figures_are_what_counting_the_sync_log_again_gives(cloud: Cloud, hi
 
     shown = see(cloud, "analytics").json["items"]
 
-    rows = cloud.store.lists.sync_logs(W, now=NOW).items
+    rows = cloud.store.lists.sync_logs({W: LogFilter()}, now=NOW).items
     again = Counter((str(row.at.date()), row.entity_type, row.outcome) for row in rows)
     told = {
         (item["day"], item["entity_type"], outcome): item[name]
@@ -150,10 +153,36 @@ def test_days_can_be_chosen(cloud: Cloud, history: History, first: int, last: in
 
 
 @pytest.mark.parametrize(
-    "query", [{"start_date": "2026-02-30"}, {"start_date": "2026-02-02", "end_date": "2026-02-01"}, {"format": "xls"}]
-)
-def test_days_that_cannot_be_are_refused(cloud: Cloud, history: History, query: dict[str, str]) -> None:
-    assert see(cloud, "analytics", query=query).status == 422
+    ("query", "named"),
+    [({"start_date": "2026-02-30"}, "start_date"), ({"format": "xls"}, "format"),
+     ({"start_date": "2026-02-02", "end_date": "2026-02-01"}, "start_date"),
+     ({"start_date": "9999-01-01"}, "start_date"),
+     ({"start_date": "2026-01-01", "end_date": "2026-04-03"}, "start_date"),
+     ({"start_date": "2026-01-01", "end_date": "2026-04-03", "format": "csv"}, "start_date")],
+)  # fmt: skip
+def test_days_that_cannot_be_are_refused(cloud: Cloud, history: History, query: dict[str, str], named: str) -> None:
+    answer = see(cloud, "analytics", query=query)
+
+    assert (answer.status, [error["loc"] for error in answer.json["errors"]]) == (422, [[named]])
+
+
+def test_a_quarter_of_a_year_can_be_asked_for(cloud: Cloud, history: History) -> None:
+    query = {"start_date": "2026-01-01", "end_date": "2026-04-02"}
+
+    assert see(cloud, "analytics", query=query).status == 200
+
+
+@pytest.mark.parametrize("form", ["json", "csv"])
+def test_figures_that_would_not_fit_into_an_answer_are_refused(
+    cloud: Cloud, history: History, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log(history, 1)
+    monkeypatch.setattr("navsync.figures.as_csv", lambda _: "," * 4_500_001)
+    monkeypatch.setattr("navsync.figures.as_row", lambda _: {"day": "9" * 4_500_001})
+
+    answer = see(cloud, "analytics", query={"format": form})
+
+    assert (answer.status, answer.json["errors"][0]["loc"]) == (422, ["workspace_id"])
 
 
 @pytest.mark.parametrize("query", [{"end_date": "0001-01-01"}, {"start_date": "9999-12-31", "end_date": "9999-12-31"}])
@@ -204,7 +233,28 @@ def test_records_can_be_chosen_by_how_they_stand(cloud: Cloud, history: History)
 
     sync(cloud, {"filter": {"sync_status": "failed", "entity_type": "media_project"}})
 
-    assert [(work.kind, work.external_id) for work in cloud.work(W)] == [(WorkKind.MAPPING, "2")]
+    (work,) = cloud.work(W)
+    assert (work.kind, work.external_id) == (WorkKind.CHOSEN, "failed+unreachable/media_project")
+    assert work.lane is Lane.BACKFILL
+
+
+def test_what_a_filter_chose_is_synced_once_at_a_time(cloud: Cloud, history: History) -> None:
+    history.mapping(1, state=State.UNREACHABLE)
+    first = sync(cloud, {"filter": {"sync_status": "failed"}})
+
+    again = sync(cloud, {"filter": {"sync_status": "failed"}})
+
+    assert (again.status, again.json["code"]) == (409, "sync_runs")
+    assert [work.run_id for work in cloud.work(W)] == [first.json["run_id"]]
+
+
+def test_how_far_a_run_has_come_is_forgotten_with_the_run(cloud: Cloud, history: History) -> None:
+    history.mapping(1)
+    sync(cloud, {"filter": {}})
+
+    items = [plains(item) for item in cloud.dynamodb.scan(TableName="WorkspacesTable")["Items"]]
+    run, walk = (next(i for i in items if i["sk"].startswith(kind)) for kind in ("RUN#", "CURSOR#chosen:"))
+    assert walk["expires_at"] == run["expires_at"]
 
 
 def test_a_filter_that_chooses_nothing_says_so(cloud: Cloud, history: History) -> None:
@@ -235,6 +285,33 @@ def test_how_far_a_run_has_come_can_be_asked_for(cloud: Cloud, history: History)
     assert progress(cloud, run_id=run_id) == {"done": 3, "total": 4, "per_minute": 3, "seconds_left": 20}
 
 
+def test_how_far_a_run_has_come_is_told_though_much_waits_before_it(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("navsync.store.desk.MOST_READ", 5)
+    desk = cloud.store.desk(W)
+    for n in range(7):
+        desk.put(Work(Lane.LIVE, WorkKind.PAGE, f"media_project/p{n}", "n", datetime.now(UTC), "edits"))
+        desk.put(Work(Lane.SWEEP, WorkKind.ENTITY, f"media_project/9{n}", "n", datetime.now(UTC), "earlier"))
+
+    run_id = sync(cloud, {"ids": [1, 2, 3]}).json["run_id"]
+
+    assert [progress(cloud, run_id=run_id)[name] for name in ("done", "total")] == [0, 3]
+
+
+def test_how_far_a_filter_has_come_is_told_though_records_stand_otherwise_by_then(
+    cloud: Cloud, history: History
+) -> None:
+    waiting = [history.mapping(id, last_sync_at=None) for id in (1, 2, 3, 4)]
+    run_id = sync(cloud, {"filter": {"sync_status": "pending"}}).json["run_id"]
+
+    for mapping in waiting[:2]:
+        history.ledger.save(mapping.but(last_sync_at=NOW))
+    cloud.store.desk(W).move_cursor(chosen.cursor_of(run_id), str(chosen.Walk(place=3, passed=3)))
+
+    assert [progress(cloud, run_id=run_id)[name] for name in ("done", "total")] == [3, 4]
+
+
 def test_a_run_that_is_done_is_told_so(cloud: Cloud, history: History) -> None:
     run_id = sync(cloud, {"ids": [1]}).json["run_id"]
     cloud.store.desk(W).done(cloud.work(W)[0])
@@ -254,6 +331,23 @@ def test_without_a_run_everything_that_waits_counts(cloud: Cloud, history: Histo
 
 def test_a_run_that_nobody_asked_for_has_no_progress(cloud: Cloud, history: History) -> None:
     assert progress(cloud, run_id="nobodys") is None
+
+
+def test_how_far_the_records_of_a_filter_have_come_can_be_asked_for(cloud: Cloud, history: History) -> None:
+    for id in (1, 2, 3):
+        history.mapping(id, state=State.UNREACHABLE)
+    run_id = sync(cloud, {"filter": {"sync_status": "failed"}}).json["run_id"]
+    desk, begun = cloud.store.desk(W), progress(cloud, run_id=run_id)
+    (walking,) = cloud.work(W)
+
+    desk.move_cursor(chosen.cursor_of(run_id), str(chosen.Walk(place=2, passed=2)))
+    desk.put(Work(Lane.SWEEP, WorkKind.MAPPING, "1", "9", datetime.now(UTC), run_id))
+    walked = progress(cloud, run_id=run_id)
+    desk.clear_cursor(chosen.cursor_of(run_id))
+    desk.done(walking)
+
+    shown = [(each["done"], each["total"]) for each in (begun, walked, progress(cloud, run_id=run_id))]
+    assert shown == [(0, 3), (1, 3), (2, 3)]  # one failed, and is tried again
 
 
 def progress(cloud: Cloud, **query: str) -> Any:

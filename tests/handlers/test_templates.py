@@ -273,6 +273,64 @@ def test_what_new_rows_start_with_is_kept(reef: Cloud) -> None:
     assert choose(reef, chosen).json["settings"]["page_templates"] == chosen
 
 
+OWN = {"name": "own", "entity_type": "media_project", "title": "{{title}}", "body": "Ours"}
+
+
+@pytest.fixture
+def chosen(reef: Cloud) -> Cloud:
+    """New projects start with a template of the workspace's own."""
+    ask(reef, "add_template", ANALYST, body=OWN)
+    choose(reef, {"media_project": "own"})
+    return reef
+
+
+def test_a_template_that_new_rows_start_with_is_not_deleted(chosen: Cloud) -> None:
+    answer = named(chosen, "delete_template", "own")
+
+    assert (answer.status, answer.json["code"]) == (409, "in_use")
+    assert "page_templates.media_project" in answer.json["detail"]
+    assert "own" in listed(chosen)
+
+
+def test_a_template_that_new_rows_start_with_stays_for_their_kind(chosen: Cloud) -> None:
+    as_story = OWN | {"entity_type": "distribution_log", "title": "x"}
+    del as_story["name"]
+
+    assert named(chosen, "change_template", "own", body=as_story).json["code"] == "in_use"
+    assert named(chosen, "change_template", "own", body=as_story | {"entity_type": "media_project"}).status == 200
+
+
+def test_a_template_is_deleted_once_no_row_starts_with_it(chosen: Cloud) -> None:
+    choose(chosen, {})
+
+    assert named(chosen, "delete_template", "own").status == 200
+
+
+def test_a_built_in_template_takes_the_place_of_ones_own_that_is_deleted(reef: Cloud) -> None:
+    named(reef, "change_template", "media_project", body={"entity_type": "media_project", "body": "Ours"})
+    choose(reef, {"media_project": "media_project"})
+
+    assert named(reef, "delete_template", "media_project").status == 200
+
+
+@pytest.mark.parametrize("name", ["nobodys", "impact_story"])
+def test_a_preview_of_a_template_that_is_not_there_is_refused(reef: Cloud, name: str) -> None:
+    tried = {"settings": {"page_templates": {"media_project": name}}}
+
+    answer = ask(reef, "preview_workspace", ANALYST, body=tried)
+
+    assert (answer.status, answer.json["errors"][0]["loc"]) == (422, ["settings", "page_templates", "media_project"])
+    assert reef.work(W) == []
+
+
+def test_a_workspace_does_not_begin_with_a_template_that_is_not_there(cloud: Cloud) -> None:
+    begins = {"code": "c", "state": "s", "settings": {"page_templates": {"media_project": "nobodys"}}}
+
+    answer = ask(cloud, "connect_workspace", ADMIN, body=begins)
+
+    assert (answer.status, answer.json["errors"][0]["loc"]) == (422, ["settings", "page_templates", "media_project"])
+
+
 def test_new_rows_can_start_empty_again(reef: Cloud) -> None:
     choose(reef, {"media_project": "media_project"})
 

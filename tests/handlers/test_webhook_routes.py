@@ -16,7 +16,7 @@ from standardwebhooks import Webhook
 
 from navsync.model import Lane, WorkKind
 from navsync.webhooks import LARGEST
-from tests.handlers.deployed import Answer, Cloud
+from tests.handlers.deployed import Answer, Cloud, Function
 from tests.handlers.known import (
     BOT,
     PAGE,
@@ -25,6 +25,8 @@ from tests.handlers.known import (
     W,
     a_workspace,
     captured,
+    request,
+    who,
 )
 
 OTHER_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
@@ -379,12 +381,12 @@ def soon() -> datetime:
 FRESH_TOKEN = "secret_made-by-notion"
 
 
-def shake(cloud: Cloud, token: str = FRESH_TOKEN) -> Answer:
+def shake(cloud: Cloud, token: str = FRESH_TOKEN, function: Function | None = None) -> Answer:
     """A handshake that is signed with what it carries, as anybody can."""
     body = json.dumps({"verification_token": token}).encode()
     event = captured("webhook_notion_handshake") | {"body": body.decode()}
     event["headers"]["x-notion-signature"] = f"sha256={hmac.new(token.encode(), body, hashlib.sha256).hexdigest()}"
-    return cloud.deployment.start("sync_trigger").answer(event)
+    return (function or cloud.deployment.start("sync_trigger")).answer(event)
 
 
 def test_an_awaited_handshake_is_taken(connected: Cloud, soon: datetime) -> None:
@@ -435,17 +437,51 @@ def test_a_token_in_force_is_not_replaced_even_while_a_handshake_is_awaited(conn
 
 def test_a_handshake_is_no_work(connected: Cloud, soon: datetime) -> None:
     armed(connected, soon)
-    before = connected.items()
+    before = connected.kept()
 
     shake(connected)
 
-    assert (connected.items(), connected.wakes()) == (before, [])
+    assert (connected.kept(), connected.wakes()) == (before, [])
 
 
 def test_the_answer_to_a_handshake_does_not_tell_its_token(connected: Cloud, soon: datetime) -> None:
     armed(connected, soon)
 
     assert FRESH_TOKEN not in shake(connected).text
+
+
+def handshakes(cloud: Cloud) -> list[tuple[str, int, str | None]]:
+    """What an admin reads of them in the audit trail: from where, the answer and why."""
+    rows = cloud["dashboard"].answer(request("audit", who(), query={})).json["items"]
+    assert {(row["role"], row["route"], row["workspace_id"]) for row in rows} <= {
+        ("nobody", "POST /webhooks/notion", None)
+    }
+    return [(row["subject"], row["status"], row["code"]) for row in rows]
+
+
+def test_a_handshake_that_is_taken_is_in_the_audit_trail_and_the_log(
+    connected: Cloud, soon: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    armed(connected, soon)
+    function = connected.deployment.start("sync_trigger")
+    log = function.listen(monkeypatch)
+
+    shake(connected, function=function)
+
+    address = captured("webhook_notion_handshake")["requestContext"]["http"]["sourceIp"]
+    assert handshakes(connected) == [(address, 202, None)]
+    (line,) = [line for line in map(json.loads, log.getvalue().splitlines()) if line["message"] == "handshake"]
+    assert (line["from"], line["taken"], FRESH_TOKEN in log.getvalue()) == (address, True, False)
+
+
+def test_refused_handshakes_leave_one_row_in_a_minute(connected: Cloud) -> None:
+    connected.fill("NotionWebhookSecret", verification_token=None, armed_until=None)
+
+    for _ in range(3):
+        shake(connected)
+
+    assert [row[1:] for row in handshakes(connected)[:1]] == [(401, "bad_signature")]
+    assert len(handshakes(connected)) in (1, 2)  # two where the minute turned meanwhile
 
 
 # --- delayed wakes ---------------------------------------------------------------------------------------------------

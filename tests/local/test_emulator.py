@@ -53,6 +53,11 @@ def test_a_page_of_an_allowed_origin_passes_preflight(api: httpx.Client) -> None
     assert response.headers["access-control-allow-origin"] == "http://page.example"
 
 
+def test_such_a_page_may_read_the_headers_that_are_exposed(api: httpx.Client) -> None:
+    response = api.post("/public", headers={"origin": "http://page.example"})
+    assert response.headers["access-control-expose-headers"] == "retry-after"
+
+
 def test_a_failing_function_tells_callers_nothing(api: httpx.Client) -> None:
     response = api.get("/failing")
     assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from local.navsync import cli, credentials, servers, stack
+from local.navsync import cli, credentials, servers, shape, stack
 from local.navsync.consent import press
 from local.navsync.deployment import Deployment, parameters
-from local.navsync.machine import Machine, this_machine
+from local.navsync.machine import Machine, free_machine, this_machine
+from local.navsync.narration import Narrator
 from local.navsync.stopped import Stopped
+from navsync.store.dynamo import SCHEMA
 
 
 @pytest.fixture
@@ -53,6 +55,34 @@ def test_a_taken_port_is_said_in_one_sentence_that_names_the_way_out(tmp_path: P
 def test_a_demo_of_too_few_workspaces_is_refused_with_what_to_say() -> None:
     with pytest.raises(Stopped, match="say 1, or 3 and more"):
         cli.demo(workspaces=2)
+
+
+def test_what_another_version_keeps_stops_the_start_and_is_left_as_it_is(tmp_path: Path) -> None:
+    machine = free_machine(str(tmp_path))
+    shape.check(machine)
+    (machine.state / "aws").mkdir()
+    (machine.state / "shape").write_text("1")
+
+    with pytest.raises(Stopped, match=r"written by another version of NavSync.*`make reset`"):
+        stack.bring_up(machine, Narrator())
+
+    assert sorted(path.name for path in machine.state.iterdir()) == ["aws", "shape"]
+
+
+def test_what_was_kept_before_shapes_were_told_is_of_another_version(machine: Machine) -> None:
+    (machine.state / "aws").mkdir(parents=True)
+
+    with pytest.raises(Stopped, match="another version"):
+        shape.check(machine)
+
+
+def test_what_this_version_keeps_is_gone_on_with(machine: Machine) -> None:
+    shape.check(machine)
+    (machine.state / "aws").mkdir()
+
+    shape.check(machine)
+
+    assert (machine.state / "shape").read_text() == str(SCHEMA)
 
 
 def test_credentials_are_made_once(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import nullcontext
@@ -59,6 +60,8 @@ def replay(seed: int) -> int:
     print()
     history, wrong = played(short, tell=print)
     print(f"    with {short.workspaces} workspaces, {short.policies}, fields={short.fields}, {short.conditional=}")
+    for number, rules in enumerate(short.rules, start=1):
+        print(f"    W{number} holds {rules.scope} at first, syncs {rules.direction}, {rules.field_directions}")
     for fault, count in sorted(history.fired.items()):
         print(f"    {count} × {fault}")
     for line in wrong:
@@ -130,7 +133,8 @@ def soak(first: int, histories: int, processes: int) -> int:
     print(file=sys.stderr)
     for line in total.report():
         print(line)
-    print(f"{seconds:.0f} s, {histories / seconds:.0f} histories/s; seeds {first} to {first + histories - 1}")
+    per_core = histories / sum(os.times()[:4])  # of this process and of those it started
+    print(f"{seconds:.0f} s, {per_core:.0f} histories/s/core; seeds {first} to {first + histories - 1}")
     for fault in total.never_fired:
         print(f"{fault} never struck: this run proves nothing about it")
     return 1 if total.broken or total.never_fired else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -12,11 +11,11 @@ from navsync.model import (
     Direction,
     EntityRef,
     EntityType,
-    Lane,
     Mapping,
     Operation,
     Policy,
     Scope,
+    Settings,
     Side,
     Value,
     WorkKind,
@@ -387,12 +386,7 @@ class _Scene:
 
     def set_rules(self, scope: Scope = EVERYTHING, direction: Direction = Direction.BOTH) -> None:
         """What an admin sets."""
-        desk = self.history.store.desk(self.office.id)
-        workspace = desk.workspace()
-        assert workspace is not None
-        settings = replace(workspace.settings, scope=scope, direction=direction)
-        desk.save_workspace(replace(workspace, settings=settings))
-        self.history.put(self.office, WorkKind.RULES, "", Lane.BACKFILL)
+        self.history.set_rules(self.office, Settings(scope=scope, direction=direction))
 
     # --- the schema -------------------------------------------------------------------------------------------------
 

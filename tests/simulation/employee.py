@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from navsync import conductor
@@ -12,6 +11,7 @@ from navsync.conductor import NotionWorkspace, Tools
 from navsync.errors import Blocked, Down, NeedsReauth, Raced, Unavailable, Unclear
 from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
+from tests.contract.memory_store import MemoryDesk, MemoryLedger
 from tests.simulation.baton import Strand, current
 from tests.simulation.swarm import Fault
 from tests.simulation.witness import Looked, SeenBy
@@ -27,7 +27,7 @@ LATENCY = {"notion": 0.15, "navimpact": 0.05}
 QUICK = 0.004
 """Seconds that a call to the store takes."""
 LOOKUPS = frozenset(
-    {"load", "of_entity", "of_page", "mappings_after", "open_creates", "log", "workspace", "pending", "next_due"}
+    {"load", "of_entity", "of_page", "mappings_after", "open_creates", "log", "workspace", "pending"}
     | {"sources", "cursor", "budget", "pause", "logs_of_run"}
 )
 """Calls to the store that change nothing: dying at one is no different from dying at the next call."""
@@ -41,22 +41,56 @@ class Killed(BaseException):
 class Line:
     """Everything that one worker says to one thing."""
 
-    def __init__(self, employee: Employee, to: str, thing: object) -> None:
-        self._employee, self._to, self._thing = employee, to, thing
+    def __init_subclass__(cls, *, to: str, port: type) -> None:
+        for name in dir(port):
+            if not name.startswith("_") and name not in vars(cls) and callable(getattr(port, name)):
+                setattr(cls, name, _look_up(name) if name in LOOKUPS and to not in SIDES else _disturbed(to, name))
+
+    def __init__(self, employee: Employee, thing: object) -> None:
+        self.employee, self.thing = employee, thing
         self.side = getattr(thing, "side", None)
 
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        said = self.__dict__[name] = self._said(name, getattr(self._thing, name))
-        return said
 
-    def _said(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        employee, to = self._employee, self._to
-        if to in SIDES:
-            return partial(employee.ask, to, name, method)
-        return partial(employee.look_up, method) if name in LOOKUPS else partial(employee.keep, to, name, method)
+def _look_up(name: str) -> Callable[..., Any]:
+    """Asks the store for something. By far the most frequent of all calls."""
+
+    def look_up(line: Line, *args: Any, **kwargs: Any) -> Any:
+        employee = line.employee
+        if employee.dead:
+            raise Killed
+        employee.history.clock.seconds += QUICK
+        return getattr(line.thing, name)(*args, **kwargs)
+
+    return look_up
 
 
-class NotionLine(Line):
+def _disturbed(to: str, name: str) -> Callable[..., Any]:
+    def ask(line: Line, *args: Any, **kwargs: Any) -> Any:
+        return line.employee.ask(to, name, getattr(line.thing, name), args, kwargs)
+
+    def keep(line: Line, *args: Any, **kwargs: Any) -> Any:
+        return line.employee.keep(to, name, getattr(line.thing, name), args, kwargs)
+
+    return ask if to in SIDES else keep
+
+
+class DeskLine(Line, to="desk", port=MemoryDesk):
+    """The line to the workspace's work and small state."""
+
+
+class LedgerLine(Line, to="ledger", port=MemoryLedger):
+    """The line to its mappings and history."""
+
+
+class QueueLine(Line, to="queue", port=conductor.Waker):
+    """The line to what wakes workers."""
+
+
+class NavImpactLine(Line, to="navimpact", port=SidePort):
+    """The line to NavImpact."""
+
+
+class NotionLine(Line, to="notion", port=NotionWorkspace):
     """The line to Notion, which remembers when it may be used again."""
 
     def use(self, source: object) -> None:
@@ -64,7 +98,7 @@ class NotionLine(Line):
 
     def window(self) -> BudgetWindow:
         """What is kept for the next invocation."""
-        return self._employee.window
+        return self.employee.window
 
 
 class Employee:
@@ -73,19 +107,21 @@ class Employee:
     def __init__(self, history: History, office: Office, message: int) -> None:
         self.history, self.office, self.message = history, office, message
         self.name = f"worker {next(history.ids)}"
-        self.dead = self.late = self.was_paused = False
+        self.dead = self.late = False
+        self.paused: int | None = None
+        """Which pause of the workspace it begins in."""
         self.fence = 0
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
         self._told: dict[str, float] = {}
         """Side → until when it asked for a pause."""
         self._seen: SeenBy = {}
-        self._desk = Line(self, "desk", history.store.desk(office.id))
+        self._desk: Any = DeskLine(self, history.store.desk(office.id))
         self._strand = Strand(self._work, self)
 
     def begin(self) -> None:
         """Start to work."""
-        self.was_paused = self.history.is_paused(self.office)
+        self.paused = self.office.pauses if self.history.is_paused(self.office) else None
         self._strand.go()
 
     def rest(self, seconds: float) -> None:
@@ -105,9 +141,7 @@ class Employee:
         history.note(f"{self.name} begins")
         try:
             ended = conductor.conduct(self._tools(), self.name, until=history.clock() + conductor.SLICE)
-            conductor.pass_on(
-                ended, self.office.id, cast(conductor.Waker, Line(self, "queue", self)), now=history.clock()
-            )
+            conductor.pass_on(ended, self.office.id, cast(conductor.Waker, QueueLine(self, self)), now=history.clock())
         except Killed:
             history.note(f"{self.name} died")
             return
@@ -119,7 +153,7 @@ class Employee:
             return
         history.note(f"{self.name} ends after {ended.looked_at} looks", ended)
         # a late worker's news is not taken any more, and whoever came after it will hear for itself
-        if self.fence == history.store.of(self.office.id).lease.fence:
+        if not self._is_late():
             self.office.blocked_until |= self._told
         history.finished(self.office, self.message)
 
@@ -140,9 +174,9 @@ class Employee:
         history, store = self.history, self.history.store
         return Tools(
             desk=cast(Desk, self._desk),
-            ledger_of=lambda lease: cast(Ledger, Line(self, "ledger", store.ledger(lease))),
+            ledger_of=lambda lease: cast(Ledger, LedgerLine(self, store.ledger(lease))),
             notion_of=self._notion_of,
-            navimpact=cast(SidePort, Line(self, "navimpact", history.platform)),
+            navimpact=cast(SidePort, NavImpactLine(self, history.platform)),
             clock=history.clock,
             new_id=lambda: next(history.ids),
             jitter=history.chance.random,
@@ -153,21 +187,13 @@ class Employee:
     def _notion_of(self, _workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> NotionWorkspace:
         self.check_time = check_time
         self.window = self.history.store.desk(self.office.id).budget() or self.window
-        return cast(NotionWorkspace, NotionLine(self, "notion", self.office.notion))
+        return cast(NotionWorkspace, NotionLine(self, self.office.notion))
 
-    def look_up(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        """Ask the store for something. By far the most frequent of all calls."""
-        if self.dead:
-            raise Killed
-        self.history.clock.seconds += QUICK
-        return method(*args, **kwargs)
-
-    def keep(self, to: str, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def keep(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         """One call that changes what is kept, with all that can happen to it."""
         history, step = self.history, self._step(to, name)
         history.spend(QUICK, self, switching=history.swarm.threads > 1)
-        self._may_die(step, "before", Fault.KILLED_BEFORE)
-        self._may_oversleep()
+        self._may_stop(step)
         answer = method(*args, **kwargs)
         if isinstance(answer, Lease):
             self.fence = answer.fence
@@ -180,13 +206,12 @@ class Employee:
         self._may_die(step, "after", Fault.KILLED_AFTER)
         return answer
 
-    def ask(self, to: str, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def ask(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         """One call to a side, with all that can happen to it."""
         history, step, latency = self.history, self._step(to, name), LATENCY[to]
         self._decide_to_ask(to)
         history.spend(latency, self, switching=True)
-        self._may_die(step, "before", Fault.KILLED_BEFORE)
-        self._may_oversleep()
+        self._may_stop(step)
         self._may_fail(to, name, args)
         answer = self._answered(to, name, method, args, kwargs)
         history.spend(latency, self, switching=True)
@@ -212,11 +237,21 @@ class Employee:
             until = self.window.blocked_until
             if until is not None and until > history.clock():
                 raise Blocked("known to be blocked", until=until)
-        is_late = self.fence != history.store.of(self.office.id).lease.fence  # and nobody can tell it
-        if history.now < self.office.blocked_until.get(to, 0.0) and not is_late:
+        if history.clock.seconds < self.office.blocked_until.get(to, 0.0) and not self._is_late():
             history.problem(f"I11: {to} was asked before its Retry-After had ended")
-        if self.was_paused and history.is_paused(self.office):
+        if self.paused == self.office.pauses and history.is_paused(self.office):
             history.problem(f"{to} was asked for a workspace that is paused")
+
+    def _is_late(self) -> bool:
+        """Whether somebody else has the lease by now: nobody can tell it anything any more."""
+        return self.fence != self.history.store.of(self.office.id).lease.fence
+
+    def _may_stop(self, step: int) -> None:
+        """Before anything happens it may die, or sleep so long that it outlives its lease."""
+        self._may_die(step, "before", Fault.KILLED_BEFORE)
+        self.late = Fault.OUTLIVED in self.history.rates and self.history.strikes(Fault.OUTLIVED)
+        if self.late:
+            self.rest(100 + 400 * self.history.chance.random())
 
     def _may_die(self, step: int, when: str, fault: Fault) -> None:
         history = self.history
@@ -224,16 +259,11 @@ class Employee:
             self.dead = True
             raise Killed
 
-    def _may_oversleep(self) -> None:
-        self.late = Fault.OUTLIVED in self.history.rates and self.history.strikes(Fault.OUTLIVED)
-        if self.late:
-            self.rest(100 + 400 * self.history.chance.random())
-
     def _may_fail(self, to: str, name: str, args: tuple[Any, ...]) -> None:
+        history = self.history
         if to == "notion":
             self._notion_may_fail(name, args)
-        history = self.history
-        if to == "navimpact" and history.strikes(Fault.NAVIMPACT_BLOCKED):
+        elif history.strikes(Fault.NAVIMPACT_BLOCKED):
             raise self._blocked(to)
         if history.strikes(Fault.UNAVAILABLE):
             raise Down("503")
@@ -297,9 +327,8 @@ class Employee:
             self._look_at(to, seen)
 
     def _look_at(self, to: str, seen: Present) -> None:
-        known = self._seen.get((to, seen.id))
-        values = {**known.values, **seen.values} if known and seen.unreadable else seen.values
-        self._seen[to, seen.id] = Looked(values, self.history.now)
+        values, known = seen.values, self._seen.get((to, seen.id)) if seen.unreadable else None
+        self._seen[to, seen.id] = Looked({**known.values, **values} if known else values, self.history.clock.seconds)
 
 
 def _in_the_dark(name: str, args: tuple[Any, ...]) -> Any:

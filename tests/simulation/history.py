@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from random import Random
 from zlib import crc32
 
 from navsync.model import (
     Connection,
     DataSource,
+    Direction,
     Edit,
     EntityType,
     Lane,
@@ -72,9 +74,23 @@ class Office:
     blocked_until: dict[str, float] = field(default_factory=dict)
     """Side → no call to it before: some worker was told so and had the time to keep it."""
     token_dead: bool = False
+    pauses: int = 0
+    """How often people have paused it."""
     highest_fence: int = 0
     removals: dict[float, set[str]] = field(default_factory=dict)
     """Deletions by people for which we trashed pages, by hour; duplicates not counted."""
+    ruled: list[tuple[float, Settings]] = field(default_factory=list)
+    """What an admin has set, and until when it held; the last holds still."""
+
+    @property
+    def rules(self) -> Settings:
+        """What holds."""
+        return self.ruled[-1][1]
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether it leaves anything out."""
+        return bool(self.rules.scope or self.rules.field_directions or self.rules.direction is not Direction.BOTH)
 
 
 class SimulatedNotion(MemoryNotion):
@@ -123,7 +139,8 @@ class History:
         self.witness = Witness(self)
 
     def _office(self, id: int, policy: Policy) -> Office:
-        settings = Settings(
+        settings = replace(
+            self.swarm.rules[id - 1] if self.swarm.rules else Settings(),
             policy=policy,
             field_policies=self.swarm.field_policies,
             quiet_seconds=dict.fromkeys(self.swarm.types, self.swarm.quiet),
@@ -137,8 +154,9 @@ class History:
             page_of=page_of,
             entity_of=entity_of,
             remember=self.store.desk(id).save_source,
+            trash_hides_bodies=self.swarm.trash_hides_bodies,
         )
-        return Office(id, notion)
+        return Office(id, notion, ruled=[(inf, settings)])
 
     def _index_delay(self) -> timedelta:
         if not self.faulty or not self.swarm.index_delay or self.chance.random() < 0.5:
@@ -320,7 +338,7 @@ class History:
         office.token_dead = False
         desk = self.store.desk(office.id)
         workspace = desk.workspace()
-        if workspace is not None and workspace.connection is Connection.NEEDS_REAUTH:
+        if workspace is not None:  # saved in any case: a late worker that found the old token dead has no say then
             desk.save_workspace(replace(workspace, connection=Connection.CONNECTED))
             self.put(office, WorkKind.SETUP, "")
 
@@ -331,6 +349,33 @@ class History:
         if workspace is not None and workspace.is_active is not active:
             desk.save_workspace(replace(workspace, is_active=active))
             self.fired[Fault.PAUSED] += not active
+            office.pauses += not active
+
+    def set_rules(self, office: Office, rules: Settings) -> None:
+        """An admin sets what the workspace holds and which way it syncs, of *rules*, as PUT /workspaces/{id} does."""
+        desk = self.store.desk(office.id)
+        workspace = desk.workspace()
+        if workspace is None:
+            return
+        settings = replace(
+            workspace.settings,
+            direction=rules.direction,
+            field_directions=rules.field_directions,
+            scope=rules.scope,
+        )
+        if settings == workspace.settings:
+            return
+        desk.save_workspace(replace(workspace, settings=settings))
+        self.note(f"    W{office.id} holds {settings.scope}, syncs {settings.direction}", settings.field_directions)
+        self.fired[Fault.RULES_CHANGED] += 1
+        office.ruled[-1] = self.now, workspace.settings
+        office.ruled.append((inf, settings))
+        self.put(office, WorkKind.RULES, "", Lane.BACKFILL)
+
+    def lift_rules(self) -> None:
+        """Every workspace holds all and syncs both ways again."""
+        for office in self.offices:
+            self.set_rules(office, Settings())
 
     def is_paused(self, office: Office) -> bool:
         """Whether nobody is to call for it: its webhooks are dropped, and the schedule leaves it out."""

@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from navsync import conductor, merge, reconcile
-from navsync.engine import creates, deletes, journal, writes
-from navsync.engine.steps import Done, Run, Step
+from navsync import conductor, merge, reconcile, scope
+from navsync.conductor import rounds
+from navsync.engine import creates, deletes, gate, journal, writes
+from navsync.engine.steps import Done, Result, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
 from navsync.fields import same
@@ -22,6 +23,7 @@ from navsync.model import (
     Bases,
     Change,
     CreateIntent,
+    EntityType,
     Outcome,
     Present,
     RemoveIntent,
@@ -225,6 +227,17 @@ def a_deletion_outlives_an_edit() -> Iterator[None]:
 
 
 @mutant
+def the_row_of_a_deletion_forgets_what_it_recorded() -> Iterator[None]:
+    """It tells in the end what the page showed in the trash, where a body does not show."""
+
+    def with_words(row: SyncLog, side: Side, seen: Present) -> SyncLog:
+        return replace(row, changes=journal.removal(side, seen, ""))
+
+    with patch.object(deletes, "_with_words", with_words):
+        yield
+
+
+@mutant
 def copies_are_taken_for_ours() -> Iterator[None]:
     """A page with our key that nothing pairs is removed, whoever made it."""
 
@@ -412,6 +425,89 @@ def a_pause_is_ignored() -> Iterator[None]:
 def fields_have_no_policy_of_their_own() -> Iterator[None]:
     """The workspace's policy decides every field."""
     with patch.object(Settings, "policy_of", lambda self, *_: self.policy):
+        yield
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+@mutant
+def an_edit_against_the_direction_counts_as_agreed() -> Iterator[None]:
+    """What may not travel is taken for seen: the next edit of the source replaces it as if nobody had made it."""
+
+    def write(field: Any, shown: Base, rule: Any, to: Side, value: Any, why: str) -> merge.Action:
+        return merge.Settle(field.name, shown) if to not in rule.towards else _write(field, shown, rule, to, value, why)
+
+    with patch.object(merge, "_write", write):
+        yield
+
+
+_write = merge._write
+
+
+@mutant
+def directions_are_ignored() -> Iterator[None]:
+    """Everything travels both ways, whatever people say."""
+    with patch.object(merge, "may_travel", lambda _kind, field, _settings, to: field.direction.allows(to)):
+        yield
+
+
+@mutant
+def records_come_and_go_against_the_direction() -> Iterator[None]:
+    """A workspace's direction is for fields alone."""
+    with (
+        patch.object(Workbench, "may_write", lambda *_: True),
+        patch.object(scope, "without_page", scope.excluded),
+    ):
+        yield
+
+
+@mutant
+def what_leaves_the_scope_is_trashed() -> Iterator[None]:
+    """A page of what the workspace holds no more goes to the trash."""
+
+    def set_aside(bench: Workbench, mapping: Pair, why: Any, run: Run) -> Step:
+        page = bench.read(Side.NOTION, mapping) if mapping.page_id is not None else None
+        if isinstance(page, Present) and why.code == scope.OUT_OF_SCOPE:
+            return deletes.trash_page(bench, mapping, page, run)
+        return _set_aside(bench, mapping, why, run)
+
+    with patch.object(gate, "set_aside", set_aside):
+        yield
+
+
+_set_aside = gate.set_aside
+
+
+@mutant
+def rules_are_applied_to_projects_alone() -> Iterator[None]:
+    """When rules change, what belongs to projects waits for a sweep."""
+
+    def apply_rules(station: Any, work: Any) -> Result:
+        is_of_children = work.external_id not in ("", EntityType.MEDIA_PROJECT, rounds.WAITING)
+        return Done() if is_of_children else _apply_rules(station, work)
+
+    with patch.object(rounds, "apply_rules", apply_rules):
+        yield
+
+
+_apply_rules = rounds.apply_rules
+
+
+@mutant
+def rows_that_waited_are_not_looked_at_when_rules_change() -> Iterator[None]:
+    """Only NavImpact's lists are gone through."""
+    with patch.object(rounds, "_look_at_waiting", lambda *_: None):
+        yield
+
+
+@mutant
+def a_slice_goes_by_the_rules_it_began_with() -> Iterator[None]:
+    """However long it lasts."""
+    with (
+        patch.object(conductor.shift, "_orders", lambda workspace: workspace and workspace.is_active),
+        patch.object(rounds, "_check_settings", lambda _: None),
+    ):
         yield
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from random import Random
 from typing import TYPE_CHECKING, assert_never
 
 from navsync.fields import SPECS, Field, Kind, field_of
@@ -26,7 +27,7 @@ from navsync.model import (
     WorkKind,
 )
 from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record
-from tests.simulation.swarm import Act, Fault, Op
+from tests.simulation.swarm import Act, Fault, Op, rules_of
 from tests.simulation.world import PROJECT
 
 if TYPE_CHECKING:
@@ -149,6 +150,8 @@ class People:
                 self.history.let_work(office, active=False)
             case Act.RESUME:
                 self.history.let_work(office, active=True)
+            case Act.SET_RULES:
+                self.history.set_rules(office, rules_of(Random(op.how), types))  # noqa: S311  # the same again
             case _:
                 assert_never(op.act)
 

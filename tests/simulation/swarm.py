@@ -8,7 +8,7 @@ from random import Random
 from typing import NamedTuple
 
 from navsync.fields import SPECS
-from navsync.model import EntityType, Policy
+from navsync.model import Direction, EntityType, Policy, Scope, Settings
 
 
 class Fault(StrEnum):
@@ -44,6 +44,10 @@ class Fault(StrEnum):
     PAUSED = "workspace paused"
     HELD_FOR_QUIET = "edit held until its record is left alone"
     RULED_BY_FIELD = "conflict decided by the policy of its field"
+    RULES_CHANGED = "rules of a workspace changed"
+    HELD_BY_RULE = "edit held by a rule"
+    REPLACED_BY_RULE = "held edit replaced by its field's source"
+    LEFT_OUT = "record left out by a rule"
 
 
 LIKELY = {
@@ -65,6 +69,7 @@ TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE, Fault.PROPERTY_DELETED}
     | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
     | {Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
+    | {Fault.RULES_CHANGED, Fault.HELD_BY_RULE, Fault.REPLACED_BY_RULE, Fault.LEFT_OUT}
 )
 """Consequences of others, or of what people do: they have no rate of their own."""
 
@@ -95,6 +100,7 @@ class Act(StrEnum):
     REVERT = "undo a row of the history"
     PAUSE = "pause a workspace"
     RESUME = "go on with a workspace"
+    SET_RULES = "set what a workspace holds and which way it syncs"
 
 
 LIKES = {
@@ -163,6 +169,10 @@ class Swarm:
     ops: tuple[Op, ...] = ()
     threads: int = 1
     """How many records of a first sync a worker may have in hand."""
+    rules: tuple[Settings, ...] = ()
+    """What each workspace holds, and which way it syncs, when it is connected; where none are given, all and both."""
+    trash_hides_bodies: bool = False
+    """Notion shows no body of a page that is in its trash."""
 
 
 def drawn(seed: int, operations: int) -> Swarm:
@@ -170,7 +180,7 @@ def drawn(seed: int, operations: int) -> Swarm:
     chance = Random(seed)  # noqa: S311  # it must be the same again
     workspaces = 2 if chance.random() < 0.25 else 1
     types = _types(chance)
-    return Swarm(
+    swarm = Swarm(
         seed=seed,
         workspaces=workspaces,
         policies=tuple(chance.choice((Policy.ASK, *Policy)) for _ in range(workspaces)),
@@ -183,9 +193,11 @@ def drawn(seed: int, operations: int) -> Swarm:
         records=chance.choice((2, 2, 2, 8)),
         ops=_ops(chance, workspaces, operations),
         threads=chance.choice((1, 3)),
-        field_policies=_field_policies(chance, types),
+        field_policies=_some_fields(chance, types, tuple(Policy)),
         quiet=chance.choice((0, 0, 0, 5, 30)),
+        trash_hides_bodies=chance.random() < 0.25,
     )
+    return _ruled(swarm, Random(seed ^ RULED))  # noqa: S311  # of its own, so that all else stays what it was
 
 
 PACE = 3.0
@@ -197,7 +209,8 @@ def ordinary(seed: int, operations: int) -> Swarm:
     swarm = drawn(seed, operations)
     edits = [op for op in swarm.ops if op.act in (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION)]
     ops = tuple(op._replace(gap=Random(seed + n).expovariate(1 / PACE)) for n, op in enumerate(edits))  # noqa: S311
-    return replace(swarm, index_delay=0.0, rates={Fault.HOOK_DROPPED: 0.02}, fields=2, records=2, ops=ops, quiet=0)
+    rates = {Fault.HOOK_DROPPED: 0.02}
+    return replace(swarm, index_delay=0.0, rates=rates, fields=2, records=2, ops=ops, quiet=0, rules=())
 
 
 def calm(swarm: Swarm) -> Swarm:
@@ -212,10 +225,11 @@ def _types(chance: Random) -> tuple[EntityType, ...]:
     return (EntityType.MEDIA_PROJECT, *(kind for kind in children if kind in some))
 
 
-def _field_policies(chance: Random, types: tuple[EntityType, ...]) -> dict[str, Policy]:
+def _some_fields[Rule](chance: Random, types: tuple[EntityType, ...], rules: tuple[Rule, ...]) -> dict[str, Rule]:
+    """One of *rules* for no field, some fields, or all: `media_project.title` → the rule."""
     share = chance.choice((0, 0, 0.3, 1))
     names = [f"{kind}.{each.name}" for kind in types for each in SPECS[kind].fields]
-    return {name: chance.choice(tuple(Policy)) for name in names if chance.random() < share}
+    return {name: chance.choice(rules) for name in names if chance.random() < share}
 
 
 def _rate(chance: Random, fault: Fault) -> float:
@@ -238,3 +252,45 @@ def _ops(chance: Random, workspaces: int, operations: int) -> tuple[Op, ...]:
         )
         for act in acts
     )
+
+
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+RULED = 5 << 32
+"""Of a seed, to draw its rules apart from all else."""
+
+SHARE = 0.25
+"""Of histories in which somebody sets rules at all."""
+
+MOST_NUMBERS = 200
+"""People number what they write, and NavImpact its records; few histories get as far."""
+
+
+def _ruled(swarm: Swarm, chance: Random) -> Swarm:
+    """*swarm*, perhaps with rules from its beginning, and with an admin who changes them while the others go on."""
+    if chance.random() >= SHARE:
+        return swarm
+    rules = tuple(rules_of(chance, swarm.types) for _ in swarm.policies)
+    ops = list(swarm.ops)
+    for _ in range(chance.choice((0, 1, 2, 5))):
+        change = Op(Act.SET_RULES, 0.0, chance.randrange(swarm.workspaces), 0, 0, 0, chance.randrange(1 << 16))
+        ops.insert(chance.randrange(len(ops) + 1), change)
+    return replace(swarm, rules=rules, ops=tuple(ops))
+
+
+def rules_of(chance: Random, types: tuple[EntityType, ...]) -> Settings:
+    """What an admin may want; one time in four, nothing in particular."""
+    if chance.random() < 0.25:
+        return Settings()
+    return Settings(
+        direction=chance.choice((Direction.BOTH, *Direction)),
+        field_directions=_some_fields(chance, types, tuple(Direction)),
+        scope=chance.choice((Scope(), _scope(chance))),
+    )
+
+
+def _scope(chance: Random) -> Scope:
+    """One condition or two, each of which about half of all projects meet."""
+    numbers = [n for n in range(1, MOST_NUMBERS) if chance.random() < 0.5]
+    ids, values = tuple(map(str, numbers)), tuple(f"v{n}" for n in numbers)
+    return chance.choice((Scope(ids), Scope(project_types=values), Scope(statuses=values), Scope(ids, values)))

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
 from navsync.conductor import SLICE, choices
+from navsync.errors import Refused
 from navsync.fields import SPECS
 from navsync.model import (
     EntityRef,
     EntityType,
     Gone,
-    Lane,
     Operation,
     Outcome,
     Present,
@@ -23,7 +23,6 @@ from navsync.model import (
     SyncLog,
     Trashed,
     Values,
-    Work,
     WorkKind,
 )
 from tests.contract.memory_store import MemoryLedger
@@ -39,14 +38,6 @@ def world() -> World:
     return world
 
 
-def say(world: World, kind: WorkKind, external_id: str, choice: str | None = None) -> str:
-    """A person's decision, as the API puts it; the id of its run."""
-    nonce = str(next(world.ids))
-    world.desk.put(Work(Lane.LIVE, kind, external_id, nonce, world.clock(), nonce, actor="ann", choice=choice))
-    world.settle()
-    return nonce
-
-
 def newest(world: World, operation: Operation) -> SyncLog:
     return max(world.logs(operation), key=lambda log: log.id)
 
@@ -55,7 +46,7 @@ def choose(world: World, id: str, winner: str) -> str:
     """What a person who looks at the list of conflicts says of the only one."""
     mapping = world.mapping_of(id)
     (conflict,) = mapping.conflicts
-    return say(world, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", winner)
+    return world.decide(WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", winner)
 
 
 def in_conflict(world: World) -> str:
@@ -138,7 +129,7 @@ def test_a_choice_between_values_that_are_not_listed_any_more_changes_nothing(wo
     world.edit(Side.NAVIMPACT, id, title="Newer")
     world.settle()
 
-    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title/{seen.version}", "navimpact")
+    world.decide(WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title/{seen.version}", "navimpact")
 
     assert both(world, id) == ("Newer", "Theirs")
 
@@ -180,7 +171,7 @@ def test_a_rejected_deletion_makes_no_second_record_while_navimpact_hides_the_fi
             world.platform.records.update(hidden)
 
     world.navimpact.fault = show
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
 
     assert list(world.platform.records) == [(PROJECT, id)]
     assert world.mapping_of(id).state is State.LINKED
@@ -191,7 +182,7 @@ def test_an_approved_deletion_deletes_the_record_in_navimpact(world: World) -> N
     world.settle()
     in_trash(world, id)
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 
     assert isinstance(world.shown(Side.NAVIMPACT, id), Gone)
     assert world.mapping_of(id).state is State.DELETED
@@ -210,7 +201,7 @@ def test_what_an_approved_deletion_destroys_is_in_the_log_before_it_happens(worl
             known.extend({c.field: c.old for c in log.changes} for log in world.logs(Operation.DELETE))
 
     world.navimpact.fault = at_the_delete
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 
     assert {(k.get("title"), k.get("description")) for k in known} == {("Reef", None), ("Fishers", "All of it")}
 
@@ -223,9 +214,74 @@ def test_a_record_edited_after_the_page_was_trashed_is_not_deleted_even_when_app
     assert isinstance(seen, Present)
     world.platform.update(PROJECT, id, {"title": "Still wanted"}, seen=seen)
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 
     assert world.value(Side.NOTION, page, "title") == "Still wanted"
+
+
+def too_long(world: World, id: str) -> None:
+    world.edit(Side.NAVIMPACT, id, project_type="x" * 101)
+
+
+def refused(world: World, id: str) -> None:
+    def refuse(called: str, applied: bool) -> None:
+        if called == "notion update" and not applied:
+            raise Refused("a rule of that database", field="budget")
+
+    world.notion.fault = refuse
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(7))
+
+
+def without_column(world: World, id: str) -> None:
+    world.notion_side.break_property(PROJECT, "budget", "it was deleted")
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(7))
+
+
+@pytest.mark.parametrize("edited", [too_long, refused, without_column])
+def test_an_edit_that_cannot_reach_a_page_does_not_bring_it_back(
+    world: World, edited: Callable[[World, str], None]
+) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    edited(world, id)
+    world.settle()
+    page = in_trash(world, id)
+
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=7))
+        world.touched(Side.NAVIMPACT, id)
+        world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+@pytest.mark.parametrize("edited", [too_long, refused, without_column])
+def test_what_never_reached_the_page_is_in_the_log_when_the_record_goes(
+    world: World, edited: Callable[[World, str], None]
+) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    edited(world, id)
+    world.settle()
+    in_trash(world, id)
+
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Gone)
+    assert {"x" * 101, Decimal(7)} & {change.old for change in newest(world, Operation.DELETE).changes}
+
+
+def test_an_edit_that_can_be_shown_again_brings_the_page_back(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    too_long(world, id)
+    world.settle()
+    page = in_trash(world, id)
+
+    world.edit(Side.NAVIMPACT, id, project_type="film")
+    world.settle()
+
+    assert world.value(Side.NOTION, page, "project_type") == "film"
 
 
 def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> None:
@@ -233,7 +289,7 @@ def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> No
     world.settle()
     page = in_trash(world, id)
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
 
     assert world.value(Side.NOTION, page, "title") == "Reef"
     assert world.mapping_of(id).state is State.LINKED
@@ -256,7 +312,7 @@ def test_an_approved_mass_deletion_trashes_the_page(world: World) -> None:
     id, *_ = stopped_mass_deletion(world)
     page = world.page_of(id)
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
@@ -265,7 +321,7 @@ def test_a_rejected_mass_deletion_makes_the_record_again(world: World) -> None:
     id, *_ = stopped_mass_deletion(world)
     page, mapping = world.page_of(id), world.mapping_of(id)
 
-    say(world, WorkKind.DECIDE, str(mapping.id), "reject")
+    world.decide(WorkKind.DECIDE, str(mapping.id), "reject")
 
     again = world.store.of(1).mappings[mapping.id]
     assert again.entity_id not in (None, id)
@@ -290,7 +346,7 @@ def test_a_decision_on_what_waits_no_more_changes_nothing(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 
     assert both(world, id) == ("Reef", "Reef")
 
@@ -316,7 +372,7 @@ def test_a_row_whose_column_was_lost_before_anybody_read_it_is_not_trashed_unask
 def test_undoing_an_update_puts_the_old_value_on_both_sides(world: World) -> None:
     id = retitled(world, "Oops")
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
 
     assert both(world, id) == ("Reef", "Reef")
 
@@ -325,7 +381,7 @@ def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World)
     retitled(world, "Oops")
     undone = newest(world, Operation.UPDATE)
 
-    say(world, WorkKind.REVERT, f"log/{undone.id}")
+    world.decide(WorkKind.REVERT, f"log/{undone.id}")
 
     row = newest(world, Operation.REVERT)
     assert (row.reverts, row.actor, row.outcome) == (undone.id, "ann", Outcome.SUCCESS)
@@ -337,9 +393,9 @@ def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World)
 
 def test_an_undo_can_be_undone(world: World) -> None:
     id = retitled(world, "Wanted")
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}/title", "notion")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}/title", "notion")
 
     assert both(world, id) == ("Wanted", "Wanted")
 
@@ -350,7 +406,7 @@ def test_an_undo_refuses_where_somebody_has_edited_since(world: World) -> None:
     world.edit(Side.NAVIMPACT, id, title="Third")
     world.settle()
 
-    say(world, WorkKind.REVERT, f"log/{second.id}")
+    world.decide(WorkKind.REVERT, f"log/{second.id}")
 
     assert both(world, id) == ("Third", "Third")
     refused = newest(world, Operation.REVERT)
@@ -364,7 +420,7 @@ def test_one_field_of_a_row_is_undone_alone(world: World) -> None:
     world.edit(Side.NOTION, world.page_of(id), title="Oops", budget=Decimal(2))
     world.settle()
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}/title")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}/title")
 
     assert both(world, id) == ("Reef", "Reef")
     assert both(world, id, "budget") == (Decimal(2), Decimal(2))
@@ -378,10 +434,10 @@ def test_of_a_merged_text_the_text_of_one_side_comes_back(world: World) -> None:
     world.settle()
     merged = newest(world, Operation.UPDATE)
 
-    say(world, WorkKind.REVERT, f"log/{merged.id}")
+    world.decide(WorkKind.REVERT, f"log/{merged.id}")
     assert "two edits of description were merged" in str(newest(world, Operation.REVERT).message)
 
-    say(world, WorkKind.REVERT, f"log/{merged.id}/description", "notion")
+    world.decide(WorkKind.REVERT, f"log/{merged.id}/description", "notion")
     assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
 
 
@@ -390,7 +446,7 @@ def test_undoing_the_making_of_a_record_deletes_it_and_leaves_the_row(world: Wor
     world.settle()
     (record,) = [key for key in world.platform.records if key[0] is PROJECT]
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
     for _ in range(3):
         world.clock.now += timedelta(minutes=20)
         world.reconcile()
@@ -406,7 +462,7 @@ def test_undoing_the_making_of_a_page_trashes_it_and_asks_about_the_record(world
     world.settle()
     page = world.page_of(id)
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
 
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
     assert world.mapping_of(id).state is State.AWAITING_APPROVAL
@@ -420,7 +476,7 @@ def test_a_record_that_was_edited_is_not_unmade(world: World) -> None:
     world.edit(Side.NAVIMPACT, str(made.entity_id), title="Edited")
     world.settle()
 
-    say(world, WorkKind.REVERT, f"log/{made.id}")
+    world.decide(WorkKind.REVERT, f"log/{made.id}")
 
     assert world.value(Side.NAVIMPACT, str(made.entity_id), "title") == "Edited"
     assert newest(world, Operation.REVERT).outcome is Outcome.FAILED
@@ -436,7 +492,7 @@ def test_undoing_a_deletion_brings_page_and_record_back(world: World) -> None:
     world.settle()
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
 
     again = world.store.of(1).mappings[mapping.id]
     assert world.value(Side.NOTION, page, "title") == "Reef"
@@ -461,7 +517,7 @@ def edited_in_one_run(world: World, count: int) -> tuple[list[str], str]:
 def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
     ids, run = edited_in_one_run(world, 3)
 
-    say(world, WorkKind.REVERT, f"run/{run}")
+    world.decide(WorkKind.REVERT, f"run/{run}")
 
     assert [both(world, id, "budget") for id in ids] == [(None, None)] * 3
 
@@ -480,7 +536,7 @@ def test_undoing_a_run_of_more_rows_than_a_slice_can_read_goes_on_in_the_next(
     monkeypatch.setattr(MemoryLedger, "logs_of_run", slowly)
     monkeypatch.setattr(choices, "AT_ONCE", 1)
 
-    say(world, WorkKind.REVERT, f"run/{run}")
+    world.decide(WorkKind.REVERT, f"run/{run}")
 
     assert [both(world, id, "budget") for id in ids] == [(None, None)] * 5
 
@@ -492,12 +548,12 @@ def test_undoing_the_deletion_of_a_project_brings_its_children_back_too(world: W
     world.settle()
     parent, child = world.mapping_of(id), world.store.of(1).pairs[EntityRef(STORY, story.id)]
     in_trash(world, id)
-    run = say(world, WorkKind.DECIDE, str(parent.id), "approve")
+    run = world.decide(WorkKind.DECIDE, str(parent.id), "approve")
     world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
     world.settle()
     assert not world.platform.records
 
-    say(world, WorkKind.REVERT, f"run/{run}")
+    world.decide(WorkKind.REVERT, f"run/{run}")
     for _ in range(3):
         world.clock.now += timedelta(minutes=20)
         world.reconcile()
@@ -523,7 +579,7 @@ def test_an_undo_cut_short_is_finished(world: World, call: str, *, applied: bool
 
     world.notion.fault = world.navimpact.fault = die
     with pytest.raises(KeyboardInterrupt):
-        say(world, WorkKind.REVERT, f"log/{undone.id}")
+        world.decide(WorkKind.REVERT, f"log/{undone.id}")
     world.clock.now += timedelta(minutes=5)
     world.settle()
 
@@ -563,10 +619,10 @@ def test_a_story_of_a_megabyte_conflicts_is_resolved_and_is_put_back(world: Worl
     (conflict,) = mapping.conflicts
     assert len(str(conflict.navimpact)) > 1_000_000
 
-    say(world, WorkKind.RESOLVE, f"{mapping.id}/description/{conflict.version}", "notion")
+    world.decide(WorkKind.RESOLVE, f"{mapping.id}/description/{conflict.version}", "notion")
     assert description(world, id).startswith("notion Paragraph 0")
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
     assert description(world, id).startswith("navimpact Paragraph 0")
 
 

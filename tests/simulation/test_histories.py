@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from navsync.errors import StaleMapping
 from navsync.fields import SPECS
-from navsync.model import Conflict, EntityType, Mapping, Policy, Values, WorkKind
+from navsync.model import Conflict, Connection, EntityType, Mapping, Policy, Values, WorkKind
 from tests.contract.memory import RELATIONS, ids_in
 from tests.simulation.campaign import OPERATIONS, Tally, campaign, played
 from tests.simulation.history import History
@@ -37,6 +38,18 @@ def test_two_thousand_histories_keep_every_promise() -> None:
 @pytest.mark.parametrize("seed", range(100, 105))
 def test_an_undisturbed_history_is_right_too(seed: int) -> None:
     assert played(calm(drawn(seed, OPERATIONS)))[1] == []
+
+
+def test_a_late_worker_does_not_disconnect_who_has_connected_again_meanwhile() -> None:
+    history = History(calm(drawn(1, OPERATIONS)))
+    desk, office = history.store.desk(1), history.offices[0]
+    known = desk.workspace()
+    assert known is not None
+
+    history.reconnect(office)  # before anybody noticed that the old token was dead
+
+    with pytest.raises(StaleMapping):
+        desk.save_workspace(replace(known, connection=Connection.NEEDS_REAUTH))
 
 
 # --- I20 -------------------------------------------------------------------------------------------------------------
@@ -68,7 +81,8 @@ def only_edits(seed: int, **settings: object) -> Swarm:
     """Nothing goes wrong, and nobody waits for a person."""
     swarm = calm(drawn(seed, OPERATIONS))
     ops = tuple(op for op in swarm.ops if op.act in (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION, Act.CREATE))
-    return replace(swarm, ops=ops, policies=(Policy.NAVIMPACT,), workspaces=1, quiet=0, field_policies={}, **settings)  # type: ignore[arg-type]
+    alone = {"policies": (Policy.NAVIMPACT,), "workspaces": 1, "quiet": 0, "field_policies": {}, "rules": ()}
+    return replace(swarm, ops=ops, **alone, **settings)  # type: ignore[arg-type]
 
 
 def delays(swarms: Iterable[Swarm], *, but_the_first: bool = False) -> list[float]:
@@ -125,7 +139,7 @@ def told(seed: int, delivered: object) -> object:
     """What is there in the end when people act while no worker runs, and webhooks are then *delivered* so."""
     swarm = calm(drawn(seed, 12))
     keep = (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION, Act.CREATE, Act.ADD_ROW, Act.DELETE, Act.TRASH)
-    swarm = replace(swarm, workspaces=1, policies=swarm.policies[:1], ops=())
+    swarm = replace(swarm, workspaces=1, policies=swarm.policies[:1], ops=(), rules=())
     history = History(swarm)
     history.run()
     history.hooks.clear()

@@ -20,6 +20,8 @@ QUICKLY_SEEN = [
     "vanished records are not looked for",
     "a pause is ignored",
     "fields have no policy of their own",
+    "an edit against the direction counts as agreed",
+    "records come and go against the direction",
 ]
 
 

@@ -29,6 +29,19 @@ def told(world: World, page: str, **about: object) -> None:
     )
 
 
+# --- nothing to do yet ------------------------------------------------------------------------------------------------
+
+
+def test_with_nothing_due_the_next_slice_is_when_something_is_in_any_lane(world: World) -> None:
+    now = world.clock()
+    for lane, minutes in {Lane.LIVE: 3, Lane.SWEEP: 1, Lane.BACKFILL: 2}.items():
+        world.desk.put(Work(lane, WorkKind.SWEEP, "", "nonce", now + timedelta(minutes=minutes), run_id="run"))
+
+    ended = world.slice()
+
+    assert (ended.looked_at, ended.again_at) == (0, now + timedelta(minutes=1))
+
+
 # --- quiet ------------------------------------------------------------------------------------------------------------
 
 

@@ -35,6 +35,7 @@ from tests.contract.memory import ids_in
 from tests.simulation.campaign import OPERATIONS as OPERATIONS_OF_A_HISTORY
 from tests.simulation.campaign import played
 from tests.simulation.history import History, Office
+from tests.simulation.rules import change
 from tests.simulation.swarm import drawn
 from tests.simulation.world import PROJECT, Watched, World
 
@@ -44,7 +45,7 @@ BOTH = (PROJECT, LOG)
 
 def foresee(world: World, settings: Settings | None = None) -> list[Foreseen]:
     """What a preview tells."""
-    kept = ask(world, settings)
+    kept = begin_preview(world, settings)
     finish(world)
     return told(world, kept.id)
 
@@ -59,7 +60,7 @@ def finish(world: World) -> None:
     raise AssertionError("the preview does not end")
 
 
-def ask(world: World, settings: Settings | None = None) -> Preview:
+def begin_preview(world: World, settings: Settings | None = None) -> Preview:
     id = next(world.ids)
     preview = Preview(id, 1, world.clock(), settings or world.settings, actor="ana")
     world.desk.put(Work(Lane.BACKFILL, WorkKind.PREVIEW, "", str(id), world.clock(), run_id=str(id)))
@@ -451,9 +452,7 @@ def test_what_waits_already_is_said_to() -> None:
 
 def set_settings(world: World, settings: Settings) -> None:
     """What an admin sets, and then has everything looked at."""
-    workspace = world.desk.workspace()
-    assert workspace is not None
-    world.desk.save_workspace(replace(workspace, settings=settings))
+    change(world, settings=settings)
     world.put(WorkKind.RULES, lane=Lane.SWEEP)
     for id in world.store.of(1).mappings:
         world.put(WorkKind.MAPPING, str(id), lane=Lane.SWEEP)
@@ -596,7 +595,7 @@ def test_wherever_a_worker_dies_nothing_is_left_out_and_nothing_told_twice() -> 
     for number in range(30):
         world = at_rest()
         everything_at_once(world)
-        kept = ask(world)
+        kept = begin_preview(world)
         strike_at(world, number, Killed())
         with suppress(Killed):
             world.slice()
@@ -607,7 +606,7 @@ def test_wherever_a_worker_dies_nothing_is_left_out_and_nothing_told_twice() -> 
 
 def test_while_a_side_is_down_a_preview_says_what_it_waits_for() -> None:
     world = at_rest()
-    kept = ask(world)
+    kept = begin_preview(world)
     strike_at(world, 2, Down("NavImpact does not answer"))
 
     world.slice()
@@ -619,7 +618,7 @@ def test_while_a_side_is_down_a_preview_says_what_it_waits_for() -> None:
 def test_a_preview_goes_on_when_the_side_is_back() -> None:
     world = at_rest()
     edits_in_navimpact(world)
-    kept = ask(world)
+    kept = begin_preview(world)
     strike_at(world, 2, Down("NavImpact does not answer"), times=2)
 
     finish(world)
@@ -629,7 +628,7 @@ def test_a_preview_goes_on_when_the_side_is_back() -> None:
 
 def test_a_preview_is_given_up_after_failing_again_and_again() -> None:
     world = at_rest()
-    kept = ask(world)
+    kept = begin_preview(world)
     strike_at(world, 0, Unavailable("NavImpact does not show the collection"), times=1_000)
 
     finish(world)
@@ -641,7 +640,7 @@ def test_a_preview_is_given_up_after_failing_again_and_again() -> None:
 def test_a_preview_that_fails_leaves_no_row_in_the_sync_log() -> None:
     world = at_rest()
     before = dict(world.store.of(1).logs)
-    ask(world)
+    begin_preview(world)
     strike_at(world, 0, Unavailable("NavImpact does not show the collection"), times=1_000)
 
     finish(world)
@@ -652,7 +651,7 @@ def test_a_preview_that_fails_leaves_no_row_in_the_sync_log() -> None:
 def test_a_persons_edit_overtakes_a_preview() -> None:
     world = at_rest()
     edits_in_navimpact(world)
-    kept = ask(world)
+    kept = begin_preview(world)
     calls, seen = count(), list[Progress]()
 
     def watch(called: str, _is_over: bool) -> None:
@@ -671,7 +670,7 @@ def test_a_persons_edit_overtakes_a_preview() -> None:
 def test_after_an_edit_has_passed_a_preview_is_served_as_one_again() -> None:
     world = at_rest()
     edits_in_navimpact(world)
-    ask(world)
+    begin_preview(world)
     served = list[str]()
 
     def watch(_called: str, _is_over: bool) -> None:
@@ -697,7 +696,7 @@ def test_rows_of_which_nothing_comes_are_looked_at_once_however_short_the_slices
 
 def test_without_databases_a_preview_says_that_set_up_comes_first() -> None:
     world = World(entity_types=BOTH)
-    kept = ask(world)
+    kept = begin_preview(world)
 
     finish(world)
 

@@ -24,10 +24,10 @@ from navsync.model import (
     State,
     SyncLog,
     Values,
-    Work,
     WorkKind,
 )
-from tests.simulation.test_decisions import STORY, both, in_trash, newest, say
+from tests.simulation.faults import fail_always
+from tests.simulation.test_decisions import STORY, both, in_trash, newest
 from tests.simulation.test_patience import swinging
 from tests.simulation.test_side_by_side import drain
 from tests.simulation.world import PROJECT, Fault, World
@@ -40,22 +40,6 @@ def world() -> World:
     world = World(entity_types=tuple(SPECS))
     world.connect()
     return world
-
-
-def failing(call: str, error: SyncError) -> Fault:
-    """*call* never gets there."""
-
-    def fault(called: str, applied: bool) -> None:
-        if called == call and not applied:
-            raise error
-
-    return fault
-
-
-def ask(world: World, kind: WorkKind, external_id: str, choice: str | None = None) -> None:
-    """A person's decision, which nobody has carried out yet."""
-    nonce = str(next(world.ids))
-    world.desk.put(Work(Lane.LIVE, kind, external_id, nonce, world.clock(), nonce, actor="ann", choice=choice))
 
 
 def reconcile(world: World, times: int) -> None:
@@ -74,8 +58,8 @@ def messages(world: World, operation: Operation) -> list[str]:
 
 def approved(world: World, id: str, error: SyncError) -> None:
     """A person approves the deletion, and NavImpact answers with *error*."""
-    world.navimpact.fault = failing("navimpact remove", error)
-    ask(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.navimpact.fault = fail_always("navimpact remove", error)
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
     for _ in range(3):
         world.slice()
         world.clock.advance(timedelta(seconds=10))
@@ -115,7 +99,7 @@ def test_a_deletion_that_had_begun_can_still_be_rejected(world: World, project: 
     approved(world, project, Down("navimpact is down"))
 
     world.navimpact.fault = None
-    say(world, WorkKind.DECIDE, str(world.mapping_of(project).id), "reject")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "reject")
 
     assert both(world, project) == ("Reef", "Reef")
     assert world.page_of(project) == page
@@ -135,7 +119,7 @@ def test_a_deletion_that_navimpact_refused_can_be_rejected(world: World, project
     in_trash(world, project)
     approved(world, project, Refused("it is locked"))
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(project).id), "reject")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "reject")
 
     mapping = world.mapping_of(project)
     assert both(world, project) == ("Reef", "Reef")
@@ -185,7 +169,7 @@ def test_the_making_of_a_project_is_not_undone_while_other_records_belong_to_it(
     story = world.new_child(STORY, str(made.entity_id), title="Somebody's", description="All of it")
     world.settle()
 
-    say(world, WorkKind.REVERT, f"log/{made.id}")
+    world.decide(WorkKind.REVERT, f"log/{made.id}")
     reconcile(world, 3)
 
     assert isinstance(world.shown(Side.NAVIMPACT, str(made.entity_id)), Present)
@@ -196,21 +180,21 @@ def test_the_making_of_a_project_is_not_undone_while_other_records_belong_to_it(
 def test_the_making_of_a_project_is_undone_once_nothing_belongs_to_it_any_more(world: World, made: SyncLog) -> None:
     story = world.new_child(STORY, str(made.entity_id), title="Somebody's", description="All of it")
     world.settle()
-    say(world, WorkKind.REVERT, f"log/{made.id}")
+    world.decide(WorkKind.REVERT, f"log/{made.id}")
     world.platform.remove(STORY, story)
     world.touched(Side.NAVIMPACT, story, STORY)
     world.settle()
 
-    say(world, WorkKind.REVERT, f"log/{made.id}")
+    world.decide(WorkKind.REVERT, f"log/{made.id}")
 
     assert not world.platform.records
 
 
 def test_undoing_the_undo_of_a_creation_makes_the_record_again(world: World, made: SyncLog) -> None:
-    say(world, WorkKind.REVERT, f"log/{made.id}")
+    world.decide(WorkKind.REVERT, f"log/{made.id}")
     assert not world.platform.records
 
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
 
     assert [r.fields["title"] for r in world.platform.records.values()] == ["By mistake"]
     assert [m.state for m in world.store.of(1).mappings.values()] == [State.LINKED]
@@ -225,7 +209,7 @@ def test_undoing_a_creation_leaves_the_record_that_was_made_after_it(world: Worl
     world.touched(Side.NOTION, page)
     world.settle()
 
-    say(world, WorkKind.REVERT, f"log/{made.id}")
+    world.decide(WorkKind.REVERT, f"log/{made.id}")
 
     assert [r.fields["title"] for r in world.platform.records.values()] == ["By mistake"]
     assert "made anew" in messages(world, Operation.REVERT)[0]
@@ -242,7 +226,7 @@ def test_an_undo_whose_answer_was_lost_is_not_called_failed(world: World, projec
             raise Unclear("timeout")
 
     world.navimpact.fault = lose_one
-    say(world, WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
 
     assert lost
     assert both(world, project) == ("Reef", "Reef")
@@ -258,7 +242,7 @@ def test_an_undo_that_needs_a_column_which_is_gone_is_refused_and_not_tried_for_
     cleared = newest(world, Operation.UPDATE)
     world.notion_side.break_property(PROJECT, "budget", "deleted")
 
-    ask(world, WorkKind.REVERT, f"log/{cleared.id}")
+    world.ask(WorkKind.REVERT, f"log/{cleared.id}")
     for _ in range(3):
         world.slice()
         world.clock.advance(TICK)
@@ -276,7 +260,7 @@ def test_a_persons_edit_overtakes_the_undo_of_a_run(world: World) -> None:
     reconcile(world, 1)
     (run,) = {log.run_id for log in world.logs(Operation.UPDATE)}
 
-    ask(world, WorkKind.REVERT, f"run/{run}")
+    world.ask(WorkKind.REVERT, f"run/{run}")
     world.clock.advance(timedelta(seconds=1))
     world.edit(Side.NOTION, world.page_of(ids[0]), title="Typed while it runs")
     world.settle()
@@ -310,7 +294,7 @@ def test_a_row_that_is_refused_for_one_field_and_then_another_is_told_once(
 def test_what_one_side_took_of_a_merge_is_told_as_written_though_the_other_refused(world: World) -> None:
     id = world.new_project(description="one\n\ntwo")
     world.settle()
-    world.navimpact.fault = failing("navimpact update", Refused("too long", field="description"))
+    world.navimpact.fault = fail_always("navimpact update", Refused("too long", field="description"))
 
     world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
     world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO")
@@ -470,7 +454,7 @@ def test_several_threads_repeat_a_creation_once_that_one_of_them_lost(crowded: W
             world.navimpact.fault = meeting
             world.clock.advance(timedelta(seconds=1))
 
-    world.navimpact.fault = failing("navimpact create", Unclear("timeout"))
+    world.navimpact.fault = fail_always("navimpact create", Unclear("timeout"))
     world.notion.fault = well_once_a_page_is_made
     drain(world)
 
@@ -480,7 +464,7 @@ def test_several_threads_repeat_a_creation_once_that_one_of_them_lost(crowded: W
 def test_several_threads_repeat_a_creation_once_that_an_earlier_slice_lost(crowded: World) -> None:
     world = crowded
     world.settle()
-    world.navimpact.fault = failing("navimpact create", Unclear("timeout"))
+    world.navimpact.fault = fail_always("navimpact create", Unclear("timeout"))
     world.new_row(title="Whale song")
     world.slice()
     world.store.of(1).work.clear()  # its own turn comes after the first records of the backfill

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +14,6 @@ from navsync.foresight import Effect
 from navsync.model import (
     Direction,
     EntityType,
-    Lane,
     Operation,
     Policy,
     Present,
@@ -23,31 +21,26 @@ from navsync.model import (
     Side,
     State,
     Trashed,
-    Work,
     WorkKind,
 )
-from tests.simulation.rules import ACTIVE, both, set_to, world_of
-from tests.simulation.test_previews import ask, finish, foresee
-from tests.simulation.world import PROJECT, Fault, World
+from tests.simulation.faults import fail_once
+from tests.simulation.rules import (
+    ACTIVE,
+    both,
+    delete,
+    gone_from_scope,
+    made_of_a_row,
+    only_mapping,
+    set_to,
+    stopped_mass_deletion,
+    tell_of,
+    trash,
+    world_of,
+)
+from tests.simulation.test_previews import begin_preview, finish, foresee
+from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
-
-
-def say(world: World, kind: WorkKind, external_id: str, choice: str | None = None) -> None:
-    nonce = str(next(world.ids))
-    world.desk.put(Work(Lane.LIVE, kind, external_id, nonce, world.clock(), nonce, actor="ann", choice=choice))
-    world.settle()
-
-
-def once(call: str, raises: Callable[[], Exception], *, applied: bool) -> Fault:
-    left = [1]
-
-    def strike(called: str, was_applied: bool) -> None:
-        if called == call and was_applied is applied and left:
-            left.clear()
-            raise raises()
-
-    return strike
 
 
 def test_a_record_made_again_tells_nobody_of_a_nul_that_nobody_typed() -> None:
@@ -58,15 +51,14 @@ def test_a_record_made_again_tells_nobody_of_a_nul_that_nobody_typed() -> None:
     world.settle()
     (conflict,) = world.mapping_of(id).conflicts
     world.notion_side.break_property(PROJECT, "description", "deleted")
-    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/description/{conflict.version}", "navimpact")
+    world.decide(WorkKind.RESOLVE, f"{world.mapping_of(id).id}/description/{conflict.version}", "navimpact")
 
     world.platform.remove(PROJECT, id)
     world.edit(Side.NOTION, page, title="Still wanted")
     world.touched(Side.NAVIMPACT, id)
     world.settle()
 
-    (mapping,) = world.store.of(1).mappings.values()
-    assert not [t.cause for t in mapping.troubles if "NUL" in t.cause]
+    assert not [t.cause for t in only_mapping(world).troubles if "NUL" in t.cause]
 
 
 def test_our_own_interrupted_write_does_not_win_over_a_later_edit_when_a_child_comes_back() -> None:
@@ -76,14 +68,12 @@ def test_our_own_interrupted_write_does_not_win_over_a_later_edit_when_a_child_c
     world.settle()
     page = world.page_of(story, STORY)
 
-    world.notion.fault = once("notion update", lambda: Unavailable("answer lost"), applied=True)
+    world.notion.fault = fail_once("notion update", Unavailable("answer lost"), applied=True)
     world.edit(Side.NAVIMPACT, story, STORY, title="Two")
     world.slice()  # written in Notion; the worker never heard of it
     world.notion.fault = None
     assert world.value(Side.NOTION, page, "title", STORY) == "Two"
     assert world.mapping_of(story, STORY).intent is not None
-    workspace = world.desk.workspace()
-    assert workspace is not None
     world.edit(Side.NAVIMPACT, project, status="paused")
     world.settle()
     assert world.mapping_of(story, STORY).state is State.EXCLUDED
@@ -99,13 +89,9 @@ def test_our_own_interrupted_write_does_not_win_over_a_later_edit_when_a_child_c
 def test_an_approved_deletion_that_was_held_up_is_not_done_once_nothing_syncs_to_navimpact() -> None:
     world = world_of(Settings())
     id, page = both(world, title="Reef")
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
-    world.navimpact.fault = once("navimpact remove", lambda: Unavailable("down"), applied=False)
-    nonce = str(next(world.ids))
-    world.desk.put(Work(Lane.LIVE, WorkKind.DECIDE, str(world.mapping_of(id).id), nonce, world.clock(), nonce,
-                        actor="ann", choice="approve"))  # fmt: skip
+    trash(world, page)
+    world.navimpact.fault = fail_once("navimpact remove", Unavailable("down"), applied=False)
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
     world.slice()
     world.navimpact.fault = None
     assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
@@ -117,47 +103,30 @@ def test_an_approved_deletion_that_was_held_up_is_not_done_once_nothing_syncs_to
 
 def test_a_stopped_mass_deletion_still_waits_when_a_rule_came_and_went() -> None:
     world = world_of(Settings())
-    pairs = [both(world, title=f"Reef {n}") for n in range(8)]
-    for id, _ in pairs:
-        world.platform.remove(PROJECT, id)
-        world.touched(Side.NAVIMPACT, id)
-    world.settle()
-    waiting = [p for i, p in pairs if world.mapping_of(i).state is State.AWAITING_APPROVAL]
+    ids, waiting = stopped_mass_deletion(world)
     assert len(waiting) == 3
 
     set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
     for _ in range(3):
         world.clock.advance(timedelta(minutes=30))
         world.reconcile()
-    for id, _ in pairs:
-        world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    tell_of(world, *ids)
     set_to(world, Settings())
 
-    assert not [p for p in waiting if isinstance(world.shown(Side.NOTION, p), Trashed)]
+    assert not [page for page in waiting if isinstance(world.shown(Side.NOTION, page), Trashed)]
 
 
 def test_a_stopped_mass_deletion_still_waits_when_the_scope_was_narrowed_and_widened() -> None:
     world = world_of(Settings())
-    pairs = [both(world, title=f"Reef {n}", status="paused") for n in range(8)]
-
-    def deleted() -> None:
-        for id, _ in pairs:
-            world.touched(Side.NAVIMPACT, id)
-        world.settle()
-
-    for id, _ in pairs:
-        world.platform.remove(PROJECT, id)
-    deleted()
-    waiting = [p for i, p in pairs if world.mapping_of(i).state is State.AWAITING_APPROVAL]
+    ids, waiting = stopped_mass_deletion(world, status="paused")
 
     set_to(world, ACTIVE)
-    deleted()
+    tell_of(world, *ids)
     world.clock.advance(timedelta(minutes=90))
     set_to(world, Settings())
-    deleted()
+    tell_of(world, *ids)
 
-    assert not [p for p in waiting if isinstance(world.shown(Side.NOTION, p), Trashed)]
+    assert not [page for page in waiting if isinstance(world.shown(Side.NOTION, page), Trashed)]
 
 
 def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -> None:
@@ -170,33 +139,27 @@ def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -
     world.settle()
     assert world.mapping_of(id).state is State.EXCLUDED
 
-    say(world, WorkKind.REVERT, f"log/{row.id}")
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
 
     assert world.value(Side.NAVIMPACT, id, "title") == "Coral"
 
 
 def test_undoing_a_creation_deletes_no_record_that_the_workspace_does_not_hold() -> None:
     world = world_of(Settings())
-    world.new_row(title="Mine", status="paused")
-    world.settle()
-    ((_, id),) = world.platform.records
+    id, _ = made_of_a_row(world, status="paused")
     set_to(world, ACTIVE)
     assert world.mapping_of(id).state is State.EXCLUDED
 
-    say(world, WorkKind.REVERT, f"log/{world.logs(Operation.CREATE)[-1].id}")
+    world.decide(WorkKind.REVERT, f"log/{world.logs(Operation.CREATE)[-1].id}")
 
     assert world.platform.records
 
 
 def test_a_row_keeps_its_page_while_it_says_what_the_deleted_record_never_did() -> None:
     world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
-    row = world.new_row(title="Mine", budget=Decimal(7))
-    world.settle()
-    ((_, id),) = world.platform.records
+    id, row = made_of_a_row(world, budget=Decimal(7))
 
-    world.platform.remove(PROJECT, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    delete(world, id)
 
     assert world.live_pages() == [row]
 
@@ -207,16 +170,14 @@ def test_an_edit_of_a_field_without_base_outlives_the_deletion_of_its_record() -
     world.edit(Side.NOTION, page, budget=Decimal(9))
     world.settle()
 
-    world.platform.remove(PROJECT, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    delete(world, id)
 
     assert world.live_pages() == [page]
 
 
 def test_a_lost_page_made_for_what_is_now_left_out_is_not_made_twice() -> None:
     world = world_of(Settings())
-    world.notion.fault = once("notion create", lambda: Unclear("answer lost"), applied=True)
+    world.notion.fault = fail_once("notion create", Unclear("answer lost"), applied=True)
     id = world.new_project(title="Reef", status="paused")
     world.slice()
     world.notion.fault = None
@@ -257,6 +218,17 @@ def test_settings_that_come_and_go_many_times_lose_no_word() -> None:
     assert world.value(Side.NOTION, page, "description") == "theirs 4"
 
 
+def test_what_belongs_to_a_project_that_nobody_has_looked_at_gets_no_page_before_it_is_known_to_be_held() -> None:
+    world = world_of(replace(ACTIVE, field_directions={"impact_story.project": Direction.TO_NAVIMPACT}), STORY)
+    project = world.platform.create(PROJECT, {"title": "Out", "status": "paused"}, key="out").id
+    world.new_child(STORY, project)
+    world.touched(Side.NAVIMPACT, project)
+
+    world.settle()
+
+    assert not world.notion_side.pages
+
+
 def test_a_child_of_what_was_just_left_out_is_not_written() -> None:
     world = world_of(Settings(), STORY)
     id, _ = both(world, title="Reef", status="paused")
@@ -274,15 +246,11 @@ def test_a_child_of_what_was_just_left_out_is_not_written() -> None:
 
 def test_a_page_can_be_thrown_away_though_a_held_edit_waits_in_navimpact() -> None:
     world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
-    page = world.new_row(title="Mine", budget=Decimal(1))
-    world.settle()
-    ((_, id),) = world.platform.records
+    id, page = made_of_a_row(world, budget=Decimal(1))
     world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
     world.settle()
 
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
 
     assert world.mapping_of(id).state is State.AWAITING_APPROVAL
 
@@ -301,7 +269,7 @@ def test_a_preview_stops_as_many_deletions_as_the_sync_would() -> None:
 def test_what_a_preview_supposes_is_not_applied_to_edits_that_pass_it() -> None:
     world = world_of(Settings())
     pairs = [both(world, title=f"Reef {n}") for n in range(3)]
-    ask(world, Settings(direction=Direction.TO_NOTION))
+    begin_preview(world, Settings(direction=Direction.TO_NOTION))
 
     world.edit(Side.NOTION, pairs[0][1], title="Mine")
     finish(world)
@@ -317,7 +285,7 @@ def test_a_conflict_set_aside_waits_for_its_choice_again_when_the_record_comes_b
     world.settle()
     (conflict,) = world.mapping_of(id).conflicts
     set_to(world, ACTIVE)
-    say(world, WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title/{conflict.version}", "notion")
+    world.decide(WorkKind.RESOLVE, f"{world.mapping_of(id).id}/title/{conflict.version}", "notion")
 
     set_to(world, Settings())
 
@@ -326,9 +294,7 @@ def test_a_conflict_set_aside_waits_for_its_choice_again_when_the_record_comes_b
 
 def test_a_word_on_the_page_of_a_record_deleted_out_of_scope_becomes_a_record_when_the_scope_is_lifted() -> None:
     world = world_of(ACTIVE)
-    id, page = both(world, title="Reef", status="active")
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
+    id, page = gone_from_scope(world)
     world.platform.remove(PROJECT, id)
     world.touched(Side.NAVIMPACT, id)
     world.edit(Side.NOTION, page, title="Word")
@@ -350,23 +316,17 @@ def test_a_held_edit_in_notion_keeps_its_page_when_the_record_is_deleted(setting
     world.edit(Side.NOTION, page, budget=Decimal(9))
     world.settle()
 
-    world.platform.remove(PROJECT, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    delete(world, id)
 
     assert world.live_pages() == [page]
 
 
 def thrown_away(world: World) -> str:
     """A record with an edit that may not travel, whose page a person has thrown away."""
-    page = world.new_row(title="Mine", budget=Decimal(1))
-    world.settle()
-    ((_, id),) = world.platform.records
+    id, page = made_of_a_row(world, budget=Decimal(1))
     world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
     world.settle()
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
     return id
 
 
@@ -374,7 +334,7 @@ def test_a_held_edit_does_not_keep_an_approved_deletion_from_being_done() -> Non
     world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
     id = thrown_away(world)
 
-    say(world, WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 
     assert not world.platform.records
     told = [(c.old, c.new) for log in world.logs(Operation.DELETE) for c in log.changes if c.field == "budget"]
@@ -384,10 +344,8 @@ def test_a_held_edit_does_not_keep_an_approved_deletion_from_being_done() -> Non
 def test_what_is_written_in_a_record_while_its_deletion_is_held_up_is_not_lost() -> None:
     world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
     id = thrown_away(world)
-    world.navimpact.fault = once("navimpact remove", lambda: Unavailable("down"), applied=False)
-    nonce = str(next(world.ids))
-    world.desk.put(Work(Lane.LIVE, WorkKind.DECIDE, str(world.mapping_of(id).id), nonce, world.clock(), nonce,
-                        actor="ann", choice="approve"))  # fmt: skip
+    world.navimpact.fault = fail_once("navimpact remove", Unavailable("down"), applied=False)
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
     world.slice()
     assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
 

@@ -26,7 +26,19 @@ from navsync.model import (
     Work,
     WorkKind,
 )
-from tests.simulation.rules import ACTIVE, both, set_to, world_of
+from tests.simulation.rules import (
+    ACTIVE,
+    both,
+    change,
+    delete,
+    gone_from_scope,
+    made_of_a_row,
+    only_mapping,
+    set_to,
+    trash,
+    with_held_edit,
+    world_of,
+)
 from tests.simulation.world import PROJECT, World
 
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
@@ -56,11 +68,7 @@ def test_a_workspace_to_notion_shows_what_navimpact_says() -> None:
 
 
 def test_an_edit_on_the_wrong_side_stays_there_and_is_told() -> None:
-    world = world_of(TO_NOTION)
-    id, page = both(world, title="Reef")
-
-    world.edit(Side.NOTION, page, title="Mine")
-    world.settle()
+    world, id, page = with_held_edit(TO_NOTION)
 
     assert (world.value(Side.NAVIMPACT, id, "title"), world.value(Side.NOTION, page, "title")) == ("Reef", "Mine")
     assert troubles(world, id) == [("one_way", "title")]
@@ -68,10 +76,7 @@ def test_an_edit_on_the_wrong_side_stays_there_and_is_told() -> None:
 
 @pytest.mark.parametrize("policy", Policy)
 def test_the_next_edit_of_the_source_replaces_it_and_keeps_it_in_the_history(policy: Policy) -> None:
-    world = world_of(replace(TO_NOTION, policy=policy))
-    id, page = both(world, title="Reef")
-    world.edit(Side.NOTION, page, title="Mine")
-    world.settle()
+    world, id, page = with_held_edit(replace(TO_NOTION, policy=policy))
 
     world.edit(Side.NAVIMPACT, id, title="Theirs")
     world.settle()
@@ -83,10 +88,7 @@ def test_the_next_edit_of_the_source_replaces_it_and_keeps_it_in_the_history(pol
 
 
 def test_what_was_held_travels_when_the_limit_is_lifted() -> None:
-    world = world_of(TO_NOTION)
-    id, page = both(world, title="Reef")
-    world.edit(Side.NOTION, page, title="Mine")
-    world.settle()
+    world, id, _ = with_held_edit(TO_NOTION)
 
     set_to(world, Settings())
 
@@ -106,10 +108,7 @@ def test_one_field_may_travel_otherwise_than_the_workspace() -> None:
 
 
 def test_what_the_source_replaced_is_put_back_by_hand_for_it_cannot_travel() -> None:
-    world = world_of(TO_NOTION)
-    id, page = both(world, title="Reef")
-    world.edit(Side.NOTION, page, title="Mine")
-    world.settle()
+    world, id, _ = with_held_edit(TO_NOTION)
     world.edit(Side.NAVIMPACT, id, title="Theirs")
     world.settle()
 
@@ -140,7 +139,7 @@ def test_a_row_that_a_person_adds_makes_no_record_where_nothing_syncs_to_navimpa
     row = world.new_row(title="Mine")
     world.settle()
 
-    (waiting,) = world.store.of(1).mappings.values()
+    waiting = only_mapping(world)
     assert (waiting.page_id, waiting.state, waiting.troubles[0].code) == (row, State.DRAFT, "draft")
     assert "syncs only to Notion" in waiting.troubles[0].cause
     assert not world.platform.records
@@ -171,7 +170,7 @@ def test_a_record_that_was_not_made_in_time_is_not_made_when_nothing_syncs_to_na
     set_to(world, TO_NOTION)
 
     assert not world.platform.records
-    (waiting,) = world.store.of(1).mappings.values()
+    waiting = only_mapping(world)
     assert (waiting.state, waiting.intent) == (State.DRAFT, None)
 
 
@@ -179,9 +178,7 @@ def test_a_page_trashed_where_nothing_syncs_to_navimpact_asks_for_no_deletion() 
     world = world_of(TO_NOTION)
     id, page = both(world)
 
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
 
     assert world.mapping_of(id).state is State.EXCLUDED
     assert "in the trash" in world.mapping_of(id).troubles[0].cause
@@ -191,9 +188,7 @@ def test_a_page_trashed_where_nothing_syncs_to_navimpact_asks_for_no_deletion() 
 def test_such_a_page_is_linked_again_when_it_is_restored() -> None:
     world = world_of(TO_NOTION)
     id, page = both(world, title="Reef")
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
 
     world.person.restore(PROJECT, page)
     world.touched(Side.NOTION, page)
@@ -205,9 +200,7 @@ def test_such_a_page_is_linked_again_when_it_is_restored() -> None:
 def test_such_a_page_is_asked_about_when_the_limit_is_lifted() -> None:
     world = world_of(TO_NOTION)
     id, page = both(world)
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
 
     set_to(world, Settings())
 
@@ -217,9 +210,7 @@ def test_such_a_page_is_asked_about_when_the_limit_is_lifted() -> None:
 def test_an_approval_that_waits_ends_when_nothing_syncs_to_navimpact_any_more() -> None:
     world = world_of(Settings())
     id, page = both(world)
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
 
     set_to(world, TO_NOTION)
 
@@ -234,6 +225,37 @@ def test_a_record_of_a_workspace_to_navimpact_gets_no_page() -> None:
 
     assert not world.live_pages()
     assert world.mapping_of(id).troubles[0].code == "one_way"
+
+
+def moved_to_a_project_without_page() -> tuple[World, str]:
+    """A log that syncs both ways, in a workspace that makes no pages, and that is moved to a project of NavImpact."""
+    both_ways = dict.fromkeys(("distribution_log.project", "distribution_log.notes"), Direction.BOTH)
+    world = world_of(replace(TO_NAVIMPACT, field_directions=both_ways), LOG)
+    _, project = made_of_a_row(world)
+    row = world.person.add_row(LOG, {"channel": "cinema", "project": (project,)}).id
+    world.touched(Side.NOTION, row, LOG)
+    world.settle()
+    (log,) = [id for kind, id in world.platform.records if kind is LOG]
+    world.edit(Side.NAVIMPACT, log, LOG, project=(world.new_project(title="Other"),), notes="seen")
+    world.settle()
+    return world, log
+
+
+def test_a_project_that_gets_no_page_is_held_where_it_is_named_and_keeps_nothing_else_back() -> None:
+    world, log = moved_to_a_project_without_page()
+
+    assert world.value(Side.NOTION, world.page_of(log, LOG), "notes", LOG) == "seen"
+    assert troubles(world, log, LOG) == [("one_way", "project")]
+
+
+def test_it_is_named_when_it_gets_a_page() -> None:
+    world, log = moved_to_a_project_without_page()
+
+    set_to(world, Settings())
+
+    page = world.notion_side.pages[world.page_of(log, LOG)]
+    (other,) = [each.id for each in world.notion_side.pages.values() if each.values.get("title") == "Other"]
+    assert page.values["project"] == (other,)
 
 
 def test_it_gets_one_when_the_limit_is_lifted() -> None:
@@ -261,13 +283,9 @@ def test_a_row_of_a_workspace_to_navimpact_becomes_a_record_and_later_edits_foll
 
 def test_a_record_deleted_where_nothing_syncs_to_notion_leaves_its_page() -> None:
     world = world_of(TO_NAVIMPACT)
-    page = world.new_row(title="Mine")
-    world.settle()
-    ((kind, id),) = world.platform.records
+    id, page = made_of_a_row(world)
 
-    world.platform.remove(kind, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    delete(world, id)
 
     assert world.live_pages() == [page]
     assert world.mapping_of(id).state is State.EXCLUDED
@@ -275,12 +293,8 @@ def test_a_record_deleted_where_nothing_syncs_to_notion_leaves_its_page() -> Non
 
 def test_that_page_goes_to_the_trash_when_the_limit_is_lifted() -> None:
     world = world_of(TO_NAVIMPACT)
-    page = world.new_row(title="Mine")
-    world.settle()
-    ((kind, id),) = world.platform.records
-    world.platform.remove(kind, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    id, page = made_of_a_row(world)
+    delete(world, id)
 
     set_to(world, Settings())
 
@@ -290,12 +304,8 @@ def test_that_page_goes_to_the_trash_when_the_limit_is_lifted() -> None:
 def test_a_field_that_may_not_be_set_is_left_out_of_a_new_record_and_told() -> None:
     world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
 
-    row = world.new_row(title="Mine", budget=Decimal(7))
-    world.settle()
-    world.touched(Side.NOTION, row)
-    world.settle()
+    id, row = made_of_a_row(world, budget=Decimal(7))
 
-    ((_, id),) = world.platform.records
     assert world.value(Side.NAVIMPACT, id, "budget") is None
     assert (world.value(Side.NOTION, row, "budget"), troubles(world, id)) == (Decimal(7), [("one_way", "budget")])
 
@@ -307,7 +317,7 @@ def test_a_row_waits_where_its_title_may_not_reach_navimpact() -> None:
     world.settle()
 
     assert not world.platform.records
-    (waiting,) = world.store.of(1).mappings.values()
+    waiting = only_mapping(world)
     assert "NavImpact keeps no record without Title" in waiting.troubles[0].cause
 
 
@@ -367,9 +377,7 @@ def test_the_edit_that_takes_a_project_out_of_scope_still_arrives(side: Side) ->
 
 def test_what_left_the_scope_keeps_its_page_and_is_synced_no_more() -> None:
     world = world_of(ACTIVE)
-    id, page = both(world, title="Reef", status="active")
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
+    id, page = gone_from_scope(world)
 
     world.edit(Side.NAVIMPACT, id, title="Coral")
     world.edit(Side.NOTION, page, budget=Decimal(7))
@@ -381,9 +389,7 @@ def test_what_left_the_scope_keeps_its_page_and_is_synced_no_more() -> None:
 
 def test_edits_made_meanwhile_on_both_sides_are_merged_when_it_comes_back() -> None:
     world = world_of(ACTIVE)
-    id, page = both(world, title="Reef", status="active")
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
+    id, page = gone_from_scope(world)
     world.edit(Side.NAVIMPACT, id, title="Coral", description="NavImpact's")
     world.edit(Side.NOTION, page, budget=Decimal(7), description="Notion's")
     world.settle()
@@ -461,7 +467,7 @@ def test_a_row_out_of_scope_makes_no_record_and_says_which_rule() -> None:
     row = world.new_row(title="Mine", status="paused")
     world.settle()
     assert not world.platform.records
-    (waiting,) = world.store.of(1).mappings.values()
+    waiting = only_mapping(world)
     assert "only projects whose status is active" in waiting.troubles[0].cause
 
     world.edit(Side.NOTION, row, status="active")
@@ -484,26 +490,18 @@ def test_a_page_that_an_earlier_connection_made_stays_though_its_project_is_out_
 
 def test_a_record_deleted_while_out_of_scope_leaves_its_page() -> None:
     world = world_of(ACTIVE)
-    id, page = both(world, status="active")
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
+    id, page = gone_from_scope(world)
 
-    world.platform.remove(PROJECT, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
+    delete(world, id)
 
     assert world.live_pages() == [page]
 
 
 def test_a_page_trashed_while_out_of_scope_asks_nothing() -> None:
     world = world_of(ACTIVE)
-    id, page = both(world, status="active")
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
+    id, page = gone_from_scope(world)
 
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
+    trash(world, page)
 
     assert world.mapping_of(id).state is State.EXCLUDED
 
@@ -560,9 +558,7 @@ def test_a_policy_that_is_set_later_settles_what_waits() -> None:
 def test_what_both_sides_edit_during_a_pause_arrives_after_it() -> None:
     world = world_of(Settings())
     id, page = both(world, title="Reef")
-    workspace = world.desk.workspace()
-    assert workspace is not None
-    paused = world.desk.save_workspace(replace(workspace, is_active=False))
+    change(world, is_active=False)
 
     world.edit(Side.NAVIMPACT, id, title="Coral")
     world.edit(Side.NOTION, page, budget=Decimal(7))
@@ -570,7 +566,7 @@ def test_what_both_sides_edit_during_a_pause_arrives_after_it() -> None:
     world.settle()
     assert (world.value(Side.NOTION, page, "title"), len(world.platform.records)) == ("Reef", 1)
 
-    world.desk.save_workspace(replace(paused, is_active=True))
+    change(world, is_active=True)
     world.settle()
     assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
     assert row in pairs(world)
@@ -580,14 +576,12 @@ def test_what_both_sides_edit_during_a_pause_arrives_after_it() -> None:
 def test_a_pause_during_which_every_webhook_was_lost_loses_nothing_either() -> None:
     world = world_of(Settings())
     id, page = both(world, title="Reef")
-    workspace = world.desk.workspace()
-    assert workspace is not None
-    paused = world.desk.save_workspace(replace(workspace, is_active=False))
+    change(world, is_active=False)
     world.edit(Side.NAVIMPACT, id, title="Coral")
     world.edit(Side.NOTION, page, budget=Decimal(7))
     world.store.of(1).work.clear()
 
-    world.desk.save_workspace(replace(paused, is_active=True))
+    change(world, is_active=True)
     world.reconcile()
 
     assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
@@ -601,9 +595,7 @@ def test_a_first_sync_that_is_under_way_heeds_what_a_person_sets(changes: dict[s
 
     def change_mind(call: str, applied: bool) -> None:
         if call == "notion create" and applied:
-            workspace = world.desk.workspace()
-            assert workspace is not None
-            world.desk.save_workspace(replace(workspace, **changes))
+            change(world, **changes)
             world.clock.advance(timedelta(seconds=2))
 
     world.notion.fault = change_mind

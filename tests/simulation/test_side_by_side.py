@@ -11,7 +11,7 @@ import pytest
 
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.conductor.station import threads_for
-from navsync.errors import Blocked
+from navsync.errors import Blocked, NeedsReauth
 from navsync.model import Lane, Pause, Settings, Work, WorkKind
 from tests.contract.memory_store import MemoryDesk
 from tests.simulation.world import World
@@ -135,6 +135,22 @@ def test_of_two_pauses_the_longer_one_is_kept(world: World) -> None:
 
     assert world.desk.pause() is not None
     assert world.desk.pause().until == long  # type: ignore[union-attr]
+
+
+def test_a_pause_that_one_thread_was_asked_for_is_kept_though_another_found_the_token_dead(world: World) -> None:
+    first_sync(world, THREADS)
+    until = world.clock() + timedelta(minutes=10)
+    errors, lock = [NeedsReauth("revoked"), Blocked("enough", until=until)] * 2, threading.Barrier(THREADS, timeout=5)
+
+    def limited(call: str, applied: bool) -> None:
+        if call == "notion create" and not applied:
+            lock.wait()
+            raise errors.pop()
+
+    world.notion.fault = limited
+    drain(world)
+
+    assert world.desk.pause() == Pause(until)
 
 
 def test_a_limit_of_all_connections_that_one_thread_met_stops_the_sisters_too(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -24,6 +23,7 @@ from navsync.model import (
     Trashed,
     WorkKind,
 )
+from tests.simulation.faults import fail_once
 from tests.simulation.world import PROJECT, World
 
 
@@ -32,17 +32,6 @@ def world() -> World:
     world = World()
     world.connect()
     return world
-
-
-def fail_once(call: str, error: BaseException, *, applied: bool) -> Callable[[str, bool], None]:
-    struck: list[str] = []
-
-    def fault(called: str, was_applied: bool) -> None:
-        if called == call and was_applied is applied and not struck:
-            struck.append(called)
-            raise error
-
-    return fault
 
 
 # --- arriving ---------------------------------------------------------------------------------------------------------

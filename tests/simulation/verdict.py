@@ -7,7 +7,7 @@
 | I3 no echo | `_stirred` |
 | I4 one page | `_paired`; `Witness.removing` |
 | I5 one creation | `Witness.written` |
-| I6 write-ahead | `Witness.updated` |
+| I6 write-ahead | `Witness.updated`; nothing is taken out of the history again: `_lost` |
 | I7 one writer | `Witness.kept` |
 | I8 monotone cursor | `Witness.moved` |
 | I9 staleness, I15 isolation | `test_histories` (delays); what escapes to the queue: `Employee` |
@@ -17,20 +17,26 @@
 | I16 liveness | `_at_rest`, `_in_step` |
 | I17 schema | `Witness.updated`; caught up after repair: `_in_step` |
 | I20 determinism | `test_histories` (two processes) |
+| rules are kept | `Witness.updated`, `Witness.removing`, `Witness.written`; `_in_step` |
+| what they held back follows when they are lifted | `_lifted` |
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from navsync import scope
 from navsync.fields import SPECS, Kind, same
 from navsync.model import (
+    Direction,
     EntityRef,
+    EntityType,
     Mapping,
     Outcome,
     Policy,
     Present,
     RemoveIntent,
+    Side,
     State,
     Trouble,
     Value,
@@ -42,12 +48,24 @@ from tests.contract.memory import Page, Record, ids_in
 from tests.simulation.history import History, Office
 from tests.simulation.people import KINDS, WORDY, pieces
 from tests.simulation.swarm import Fault
+from tests.simulation.witness import told_by
 from tests.simulation.world import PROJECT
 
 
 def judge(history: History) -> list[str]:
-    """Everything that is wrong at rest, and what was seen to go wrong on the way; then whether rest is rest."""
-    found = [*history.problems, *_lost(history)]
+    """Everything that is wrong at rest, and what was seen to go wrong on the way.
+
+    Where workspaces have rules, first what is wrong at rest by those, and then what is when they are lifted.
+    """
+    found = _wrong(history)
+    if any(office.is_limited for office in history.offices):
+        found += [*_lifted(history), *_wrong(history)]
+    return [*history.problems, *found]
+
+
+def _wrong(history: History) -> list[str]:
+    """At rest; and then whether rest is rest."""
+    found = [*_lost(history)]
     for office in history.offices:
         found += _at_rest(history, office)
         found += _paired(history, office)
@@ -58,18 +76,32 @@ def judge(history: History) -> list[str]:
 
 
 def _lost(history: History) -> Iterator[str]:
-    kept = _current(history) | history.people.knowingly_replaced
+    shown, told = _current(history), _told(history)
+    kept = shown | history.people.knowingly_replaced
     kept |= {(gone.field, gone.value) for gone in history.witness.blind}
-    there = kept | history.witness.recorded
     carried = history.witness.recorded - history.witness.chosen
     for edit in history.people.edits:
         what = edit.field, edit.value
-        told = f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s,"
+        words = f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s,"
         is_word = KINDS[edit.field] in WORDY and not history.fired[Fault.OUTLIVED]
         if is_word and what in carried and what not in kept:
-            yield f"{told} went though nobody took it away"
-        if what not in there:
-            yield f"{told} is lost"
+            yield f"{words} went though nobody took it away"
+        if what not in kept and what not in told:
+            yield f"{words} is lost"
+    yield from _taken_back(history, shown | told)
+
+
+def _taken_back(history: History, there: set[tuple[str, Value]]) -> Iterator[str]:
+    """What was recorded stays so, though somebody who deleted it may know it; but where an edit kept the record."""
+    rewritten = {(name, piece) for name, old in history.people.replacements for piece in pieces(name, old)}
+    for name, piece in sorted(history.witness.recorded - there - rewritten, key=str):
+        yield f"I6: {name}={piece} was recorded, and taken out of the history again"
+
+
+def _told(history: History) -> set[tuple[str, Value]]:
+    """What the history holds in the end: a row may have been written anew since it recorded something."""
+    logs = (log for office in history.offices for log in history.store.of(office.id).logs.values())
+    return {value for log in logs for change in log.changes for value in told_by(change)}
 
 
 def _current(history: History) -> set[tuple[str, Value]]:
@@ -101,12 +133,17 @@ def _paired(history: History, office: Office) -> Iterator[str]:
     for mapping in kept.mappings.values():
         yield from _in_step(history, office, mapping)
     by_entity = {m.entity: m for m in kept.mappings.values() if m.entity is not None}
-    for kind, id in sorted(history.platform.records):
+    drafts = {m.page_id for m in kept.mappings.values() if m.state is State.DRAFT}  # a second page that was restored
+    for (kind, id), record in sorted(history.platform.records.items()):
         pair = by_entity.get(EntityRef(kind, id))
+        if pair is None and (
+            _is_out(history, office, kind, id, record.values()) or not office.rules.direction.allows(Side.NOTION)
+        ):
+            continue
         if pair is None or pair.state in (State.DELETED, State.DRAFT):
             yield f"I4: W{office.id} has no page for {kind} {id}"
             continue
-        count = sum(p.key == f"{kind}/{id}" and p.shared for p in pages)
+        count = sum(p.key == f"{kind}/{id}" and p.shared and p.id not in drafts for p in pages)
         count += any(p.id == pair.page_id and not p.shared for p in pages)
         if count != 1 and pair.state is State.LINKED:
             yield f"I4: W{office.id} has {count} pages for {kind} {id}"
@@ -124,6 +161,13 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
         case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
             yield from _linked(office, name, mapping, record, page)
             yield from _asking_needlessly(history, office, name, mapping)
+            is_out = record is not None and _is_out(history, office, record.entity_type, record.id, record.values())
+            if is_out and not _is_of_project(
+                history, office, mapping, State.UNREACHABLE
+            ):  # it follows what is looked at
+                yield f"{name} is synced, but the workspace does not hold it"
+        case State.EXCLUDED if not _waits(history, office, mapping):
+            yield from _rightly_excluded(history, office, name, mapping, record)
         case State.DELETED if record is not None or live:
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
         case State.UNREACHABLE if page is not None and page.shared:
@@ -136,10 +180,35 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
             yield f"I16: {name} waits for approval without saying so"
 
 
+def _rightly_excluded(
+    history: History, office: Office, name: str, mapping: Mapping, record: Record | None
+) -> Iterator[str]:
+    codes = [trouble.code for trouble in mapping.troubles]
+    if codes == [scope.ONE_WAY] and office.rules.direction is Direction.BOTH:
+        yield f"{name} is left out, but the workspace syncs both ways"
+    elif codes == [scope.OUT_OF_SCOPE] and record is not None:
+        if not _is_out(history, office, record.entity_type, record.id, record.values()):
+            yield f"{name} is left out, but the workspace holds it"
+    elif codes not in ([scope.ONE_WAY], [scope.OUT_OF_SCOPE]):
+        yield f"{name} is left out without saying so"
+
+
+def _is_out(history: History, office: Office, kind: EntityType, id: str | None, values: Values) -> bool:
+    """Whether the workspace is not to hold a record of *values*: a project by what it says, what belongs to it too."""
+    if kind is PROJECT:
+        return office.rules.scope.excludes(id, values) is not None
+    projects = [history.platform.records.get((PROJECT, each)) for each in ids_in(values.get("project"))]
+    return any(each is not None and _is_out(history, office, PROJECT, each.id, each.values()) for each in projects)
+
+
 def _is_complete(history: History, office: Office, mapping: Mapping, page: Page) -> bool:
-    """Whether a record could be made of *page*: it says all that is required, and NavImpact has the project."""
-    shown = office.notion.shown(page).values
-    if not all(shown.get(f.name) for f in SPECS[mapping.entity_type].fields if f.required):
+    """Whether a record could be made of *page*: it says all that is required, in fields that sync to NavImpact, the
+    workspace holds it, and NavImpact has the project."""
+    kind, rules, shown = mapping.entity_type, office.rules, office.notion.shown(page).values
+    required = [f.name for f in SPECS[kind].fields if f.required]
+    if not all(shown.get(name) and rules.direction_of(kind, name).allows(Side.NAVIMPACT) for name in required):
+        return False
+    if not rules.direction.allows(Side.NAVIMPACT) or _is_out(history, office, kind, None, shown):
         return False
     return all((PROJECT, id) in history.platform.records for id in ids_in(shown.get("project")))
 
@@ -189,6 +258,31 @@ def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
         yield f"I17: {name} still holds {trouble.field}, which can be read again"
 
 
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def _lifted(history: History) -> Iterator[str]:
+    """Every rule is lifted, of which webhooks tell nothing: what it kept back follows without waiting for a sweep."""
+    history.lift_rules()
+    history.play(history.now + 1000)
+    for office in history.offices:
+        kept = history.store.of(office.id)
+        if not kept.work:
+            yield from (f"W{office.id} mapping {m.id} ({m.entity}) waits for a rule that was lifted, and for a sweep"
+                        for m in kept.mappings.values() if _is_forgotten(history, office, m))  # fmt: skip
+    for _ in range(2):
+        history.reconcile()
+
+
+def _is_forgotten(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether a record that is there is still kept from being synced, or a row from becoming one."""
+    page = office.notion.pages.get(mapping.page_id or "")
+    if mapping.state is State.DRAFT and page is not None and page.shared and not page.in_trash:
+        return _is_complete(history, office, mapping, page)
+    is_there = (mapping.entity_type, mapping.entity_id or "") in history.platform.records
+    return is_there and any(trouble.code in (scope.ONE_WAY, scope.OUT_OF_SCOPE) for trouble in mapping.troubles)
+
+
 # --- I16 -------------------------------------------------------------------------------------------------------------
 
 
@@ -235,11 +329,16 @@ def _waits(history: History, office: Office, mapping: Mapping) -> bool:
 
 def _goes_with_project(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether it was deleted with its project, of which a person must say whether its page goes."""
-    kept, belonged = history.store.of(office.id), mapping.bases.get("project")
     if mapping.entity is None or (mapping.entity.type, mapping.entity.id) in history.platform.records:
         return False
+    return _is_of_project(history, office, mapping, State.AWAITING_APPROVAL)
+
+
+def _is_of_project(history: History, office: Office, mapping: Mapping, state: State) -> bool:
+    """Whether it belongs to a project in *state*."""
+    kept, belonged = history.store.of(office.id), mapping.bases.get("project")
     projects = [kept.pairs.get(EntityRef(PROJECT, id)) for id in (ids_in(belonged.navimpact) if belonged else ())]
-    return any(pair is not None and kept.mappings[pair].state is State.AWAITING_APPROVAL for pair in projects)
+    return any(pair is not None and kept.mappings[pair].state is state for pair in projects)
 
 
 # --- I3 --------------------------------------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from navsync import merge
+from navsync import merge, scope
 from navsync.fields import SPECS, Kind
 from navsync.model import (
+    Change,
     CreateIntent,
     EntityRef,
     EntityType,
@@ -16,6 +17,9 @@ from navsync.model import (
     Mapping,
     Present,
     RemoveIntent,
+    Settings,
+    Side,
+    State,
     SyncLog,
     Value,
     Values,
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 
 EMPTY: tuple[Value, ...] = (None, ())
 MOST_REMOVALS = 5
+HEEDED = 5.0
+"""Seconds after which nobody goes by rules that have been changed."""
 
 
 @dataclass
@@ -67,7 +73,7 @@ class Witness:
     def __init__(self, history: History) -> None:
         self.history = history
         self.recorded: set[tuple[str, Value]] = set()
-        """Values that can be found in the history."""
+        """Values that could be found in the history once; whether they still can be, the verdict asks."""
         self.chosen: set[tuple[str, Value]] = set()
         """Those that went by a rule, a decision or a deletion, rather than by an edit being carried over."""
         self.recorded_relations: set[tuple[int | None, Value]] = set()
@@ -92,6 +98,8 @@ class Witness:
         if name == "save":
             mapping = args[0]
             self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
+            self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
+            self.history.fired[Fault.HELD_BY_RULE] += any(t.code == scope.ONE_WAY for t in mapping.troubles)
             self.history.note(
                 f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping)
             )
@@ -100,14 +108,10 @@ class Witness:
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
-            old = {(change.field, piece) for piece in pieces(change.field, change.old)}
-            self.recorded |= old
+            told = set(told_by(change))
+            self.recorded |= told
             if not change.rule.startswith(("changed on", "merged")):
-                self.chosen |= old
-            if change.rule.startswith("conflict"):
-                new = {(change.field, piece) for piece in pieces(change.field, change.new)}
-                self.recorded |= new
-                self.chosen |= new
+                self.chosen |= told
             if KINDS[change.field] is Kind.RELATION:
                 self.recorded_relations.add((log.mapping_id, change.old))
 
@@ -130,11 +134,16 @@ class Witness:
         """Just after an update was applied to what was there *before*, given how the worker last saw it."""
         kind, id, changes = args
         after, mapping = self.values_of(office, to, kind, id), self._mapping(office, to, kind, id)
+        if mapping is not None and mapping.state is State.EXCLUDED and not self.history.fired[Fault.OUTLIVED]:
+            self.history.problem(f"{mapping.entity} was written on {to}, though it was left out")
         for name, value in changes.items():
             rule = _rule(self.history, office, mapping, name)
             if rule.startswith("policy"):
                 self._ruled(office, f"{kind}.{name}", rule)
-            if rule == "undone" or rule.startswith("policy"):  # another workspace may carry it on as an edit
+            self.history.fired[Fault.REPLACED_BY_RULE] += rule.startswith("syncs only")
+            if not any(rules.direction_of(kind, name).allows(Side(to)) for rules in self._in_force(office)):
+                self.history.problem(f"{kind}.{name} was written to {to}, where it does not sync")
+            if rule == "undone" or rule.startswith(("policy", "syncs only")):  # another workspace may carry it on
                 self.history.people.wanted_again(name, value)
             if seen.values.get(name, _ABSENT) == value:
                 self.history.problem(f"{to}: {name} was written although it had not changed")
@@ -148,6 +157,11 @@ class Witness:
             for piece in _lost(name, before, after):
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, id, name, piece, looked, mapping)
+
+    def _in_force(self, office: Office) -> Iterator[Settings]:
+        """What an admin has set, or had a moment ago; of how long ago a worker knows that overslept, nobody can say."""
+        overslept = self.history.fired[Fault.OUTLIVED]
+        return (rules for until, rules in office.ruled if overslept or until >= self.history.now - HEEDED)
 
     def _ruled(self, office: Office, name: str, rule: str) -> None:
         by_field = self.history.swarm.field_policies
@@ -218,6 +232,8 @@ class Witness:
     def written(self, office: Office, to: str, name: str, args: tuple[Any, ...], key: str, answer: Any) -> None:
         """Just after a write of ours was applied."""
         self.writes += 1
+        if (to, name) == ("notion", "create"):
+            self._may(office, to, f"a page of {key} was made on")
         if to == "navimpact" and isinstance(answer, Present):
             if name == "create":
                 self._created(args[0], key, answer.id, args[1])
@@ -226,6 +242,10 @@ class Witness:
         for field_name, value in values.items():
             for piece in pieces(field_name, value):
                 self.arrived.setdefault((to, field_name, piece), self.history.now)
+
+    def _may(self, office: Office, to: str, deed: str) -> None:
+        if not any(rules.direction.allows(Side(to)) for rules in self._in_force(office)):
+            self.history.problem(f"{deed} {to}, to which the workspace does not sync")
 
     def _created(self, kind: EntityType, key: str, id: str, sent: Values) -> None:
         """Nothing helps, where NavImpact knows no idempotency key, against a request that a late worker sends after all
@@ -262,6 +282,7 @@ class Witness:
         mapping = self._mapping(office, "navimpact", kind, id)
         if mapping is None or not self._approved(office, mapping):
             self.history.problem(f"I12: {kind} {id} was deleted in NavImpact without approval")
+        self._may(office, "navimpact", f"{kind} {id} was removed from")
         gone = self.history.people.all_that_goes(record)
         for each in gone:
             looked = seen.get(("navimpact", each.id))
@@ -293,6 +314,7 @@ class Witness:
             self.history.problem("I4: a page was taken for a second one, but it is the only one")
 
     def _removing_first(self, office: Office, mapping: Mapping) -> None:
+        self._may(office, "notion", f"the page of {mapping.entity} was removed from")
         people = self.history.people
         root = people.deleted.get(mapping.entity) if mapping.entity else None
         belonged = mapping.bases.get("project")
@@ -302,15 +324,30 @@ class Witness:
             return
         if root is None:
             self.history.problem(f"I12: the page of {mapping.entity} was trashed, which nobody deleted")
+        elif root != mapping.entity and self._is_in_trash(office, root):
+            return  # it counted when the page of its project went, or a person has thrown that away
         # what goes with its project counts as one; and one restored before its removal could be noted may go again
         removed = office.removals.setdefault(int(self.history.now // 3600), set())
         removed.add(str(root))
         if len(removed) > MOST_REMOVALS:
             self.history.problem("I12: more pages were trashed within an hour than may be without approval")
 
+    def _is_in_trash(self, office: Office, project: EntityRef) -> bool:
+        kept = self.history.store.of(office.id)
+        pair = kept.pairs.get(project)
+        page = None if pair is None else office.notion.pages.get(kept.mappings[pair].page_id or "")
+        return page is not None and page.in_trash
+
     def _goes_with_approved(self, office: Office, project: EntityRef | None) -> bool:
         pair = None if project is None else self.history.store.of(office.id).pairs.get(project)
         return pair is not None and (office.id, pair) in self.history.people.approved
+
+
+def told_by(change: Change) -> Iterator[tuple[str, Value]]:
+    """The values that can be found in a row of the log: what was replaced, and both halves of a conflict."""
+    yield from ((change.field, piece) for piece in pieces(change.field, change.old))
+    if change.rule.startswith("conflict"):
+        yield from ((change.field, piece) for piece in pieces(change.field, change.new))
 
 
 _ABSENT = object()

@@ -215,6 +215,18 @@ class World:
         nonce = str(next(self.ids))
         self.desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce))
 
+    def ask(self, kind: WorkKind, external_id: str, choice: str | None = None) -> str:
+        """A person's decision, as the API puts it; the id of its run."""
+        nonce = str(next(self.ids))
+        self.desk.put(Work(Lane.LIVE, kind, external_id, nonce, self.clock(), nonce, actor="ann", choice=choice))
+        return nonce
+
+    def decide(self, kind: WorkKind, external_id: str, choice: str | None = None) -> str:
+        """The same, carried out."""
+        run_id = self.ask(kind, external_id, choice)
+        self.settle()
+        return run_id
+
     def slice(self) -> Slice:
         """One invocation of the worker."""
         return conduct(self.tools(), f"worker {next(self.ids)}", until=self.clock() + SLICE)

@@ -92,6 +92,7 @@ MAPPINGS = st.builds(
     next_retry_at=MAYBE,
     last_sync_at=MAYBE,
     last_change_at=MAYBE,
+    agreed_at=MAYBE,
     version=st.integers(0, 99),
 )
 LOGS = st.builds(
@@ -134,7 +135,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
     tried = {
         "id", "workspace_id", "entity_type", "entity_id", "page_id", "created_at", "state", "bases", "intent",
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
-        "last_change_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
+        "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

@@ -410,25 +410,19 @@ def test_the_next_hour_counts_anew(ledger: Ledger) -> None:
 # --- work -----------------------------------------------------------------------------------------------------------
 
 
-def test_work_that_is_due_comes_in_order_of_due(desk: Desk) -> None:
+def test_work_comes_in_order_of_its_due(desk: Desk) -> None:
     desk.put(second := some_work("media_project/1", due=NOW - MINUTE))
     desk.put(first := some_work("media_project/2", due=NOW - 2 * MINUTE))
-    desk.put(some_work("media_project/3", due=NOW + MINUTE))
+    desk.put(third := some_work("media_project/3", due=NOW + MINUTE))
 
-    assert desk.pending(Lane.LIVE, now=NOW, limit=10) == [first, second]
-
-
-def test_work_due_this_very_moment_is_pending(desk: Desk) -> None:
-    desk.put(some_work())
-
-    assert desk.pending(Lane.LIVE, now=NOW, limit=1) == [some_work()]
+    assert desk.pending(Lane.LIVE, limit=10) == [first, second, third]
 
 
 def test_no_more_work_is_given_than_asked_for(desk: Desk) -> None:
     for n in range(5):
         desk.put(some_work(f"media_project/{n}", due=NOW - n * MINUTE))
 
-    assert [row.external_id for row in desk.pending(Lane.LIVE, now=NOW, limit=2)] == [
+    assert [row.external_id for row in desk.pending(Lane.LIVE, limit=2)] == [
         "media_project/4",
         "media_project/3",
     ]
@@ -437,21 +431,21 @@ def test_no_more_work_is_given_than_asked_for(desk: Desk) -> None:
 def test_lanes_are_apart(desk: Desk) -> None:
     desk.put(some_work(lane=Lane.SWEEP))
 
-    assert (len(desk.pending(Lane.LIVE, now=NOW, limit=9)), len(desk.pending(Lane.SWEEP, now=NOW, limit=9))) == (0, 1)
+    assert (len(desk.pending(Lane.LIVE, limit=9)), len(desk.pending(Lane.SWEEP, limit=9))) == (0, 1)
 
 
 def test_work_on_the_same_thing_replaces_what_was_there(desk: Desk) -> None:
     desk.put(some_work(nonce="n1"))
     desk.put(again := some_work(nonce="n2", due=NOW - MINUTE))
 
-    assert desk.pending(Lane.LIVE, now=NOW, limit=9) == [again]
+    assert desk.pending(Lane.LIVE, limit=9) == [again]
 
 
 def test_done_work_is_gone(desk: Desk) -> None:
     desk.put(some_work())
 
     assert desk.done(some_work())
-    assert desk.pending(Lane.LIVE, now=NOW, limit=9) == []
+    assert desk.pending(Lane.LIVE, limit=9) == []
 
 
 def test_work_that_was_put_again_meanwhile_stays(desk: Desk) -> None:
@@ -459,32 +453,18 @@ def test_work_that_was_put_again_meanwhile_stays(desk: Desk) -> None:
     desk.put(again := some_work(nonce="n2"))
 
     assert not desk.done(some_work(nonce="n1"))
-    assert desk.pending(Lane.LIVE, now=NOW, limit=9) == [again]
+    assert desk.pending(Lane.LIVE, limit=9) == [again]
 
 
 def test_done_is_done_however_often(desk: Desk) -> None:
     assert desk.done(some_work())
 
 
-def test_the_next_due_is_the_earliest_of_all_lanes_that_is_not_due_yet(desk: Desk) -> None:
-    desk.put(some_work("a", due=NOW))
-    desk.put(some_work("b", due=NOW + 3 * MINUTE))
-    desk.put(some_work("c", due=NOW + 2 * MINUTE, lane=Lane.BACKFILL))
-
-    assert desk.next_due(after=NOW) == NOW + 2 * MINUTE
-
-
-def test_without_later_work_there_is_no_next_due(desk: Desk) -> None:
-    desk.put(some_work())
-
-    assert desk.next_due(after=NOW) is None
-
-
 def test_workspaces_share_no_work(either_store: AnyStore) -> None:
     either_store.desk(1).put(some_work())
 
-    assert either_store.desk(2).pending(Lane.LIVE, now=NOW, limit=9) == []
-    assert either_store.desk(11).pending(Lane.LIVE, now=NOW, limit=9) == []
+    assert either_store.desk(2).pending(Lane.LIVE, limit=9) == []
+    assert either_store.desk(11).pending(Lane.LIVE, limit=9) == []
 
 
 # --- small state ----------------------------------------------------------------------------------------------------
@@ -559,6 +539,35 @@ def test_a_late_worker_does_not_replace_the_budget_window_of_its_successor(desk:
     desk.save_budget(BudgetWindow(started_at=NOW), lease)
 
     assert desk.budget() == blocked
+
+
+def test_what_was_asked_without_the_lease_waits_to_be_reckoned_with(desk: Desk, lease: Lease) -> None:
+    desk.spend_beside(3, NOW - MINUTE)
+    desk.spend_beside(4, NOW)
+    unkept = desk.budget()
+    desk.save_budget(BudgetWindow(started_at=NOW, used=2), lease)
+
+    assert unkept == BudgetWindow(started_at=NOW, beside=7, beside_at=NOW)
+    assert desk.budget() == BudgetWindow(started_at=NOW, used=2, beside=7, beside_at=NOW)
+
+
+def test_what_was_reckoned_with_is_so_once_and_what_came_meanwhile_is_not_lost(desk: Desk, lease: Lease) -> None:
+    desk.spend_beside(3, NOW - MINUTE)
+    taken_up = desk.budget()
+    assert taken_up is not None
+
+    desk.spend_beside(4, NOW)
+    desk.save_budget(replace(taken_up, used=3), lease)
+
+    assert desk.budget() == BudgetWindow(started_at=NOW - MINUTE, used=3, beside=4, beside_at=NOW)
+
+
+def test_who_comes_too_late_to_keep_a_budget_window_has_reckoned_with_nothing(desk: Desk, lease: Lease) -> None:
+    desk.save_budget(BudgetWindow(started_at=NOW), replace(lease, fence=lease.fence + 1))
+    desk.spend_beside(3, NOW)
+    desk.save_budget(BudgetWindow(started_at=NOW, used=3, beside=3, beside_at=NOW), lease)
+
+    assert desk.budget() == BudgetWindow(started_at=NOW, beside=3, beside_at=NOW)
 
 
 def test_a_desk_without_a_budget_window_has_none(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from navsync.errors import Refused
+from navsync.errors import Refused, StaleMapping
 from navsync.model import Connection, Policy, Settings
 from navsync.store import OAuthState, Store
 from tests.stores.conftest import MINUTE, NOW, workspace
@@ -43,6 +43,14 @@ def test_a_bot_that_connects_again_keeps_its_workspace_and_its_settings(store: S
     assert store.desk(99).workspace() is None
 
 
+def test_connecting_again_outdates_what_a_late_worker_says_of_the_old_token(store: Store) -> None:
+    first = store.directory.create_workspace(workspace(17, bot_id="b-1"))
+    store.directory.create_workspace(workspace(99, bot_id="b-1"))
+
+    with pytest.raises(StaleMapping):
+        store.desk(17).save_workspace(replace(first, connection=Connection.NEEDS_REAUTH))
+
+
 def test_a_bot_cannot_be_taken_over_by_another_organisation(store: Store) -> None:
     before = store.directory.create_workspace(workspace(17, bot_id="b-1", org="reef"))
 
@@ -69,14 +77,31 @@ def test_paused_and_disconnected_workspaces_are_not_active(store: Store) -> None
     assert store.directory.active_workspaces() == [1]
 
 
-def test_all_workspaces_are_listed_oldest_first(store: Store) -> None:
+def test_an_organisations_workspaces_are_listed_oldest_first(store: Store) -> None:
     saved = [store.directory.create_workspace(workspace(id)) for id in (200, 3, 10)]
 
-    assert store.directory.workspaces() == sorted(saved, key=lambda each: each.id)
+    assert store.directory.workspaces("reef", "anybody") == sorted(saved, key=lambda each: each.id)
 
 
-def test_without_workspaces_the_list_is_empty(store: Store) -> None:
-    assert store.directory.workspaces() == []
+def test_another_organisations_workspaces_are_not_read(store: Store) -> None:
+    store.directory.create_workspace(workspace(1))
+
+    assert store.directory.workspaces("kelp", "ana") == store.directory.workspaces(None, "ana") == []
+
+
+def test_a_workspace_without_an_organisation_is_its_members(store: Store) -> None:
+    theirs = store.directory.create_workspace(workspace(1, org=None, members={"ana": "admin"}))
+    store.directory.create_workspace(workspace(2, org=None, members={"ben": "admin"}))
+
+    assert store.directory.workspaces(None, "ana") == [theirs]
+
+
+def test_who_connects_a_workspace_again_has_it_listed(store: Store) -> None:
+    store.directory.create_workspace(workspace(1, org=None, members={"ana": "admin"}))
+
+    again = store.directory.create_workspace(workspace(1, org=None, members={"ben": "admin"}))
+
+    assert store.directory.workspaces(None, "ben") == [again]
 
 
 def test_a_state_is_taken_once(store: Store) -> None:

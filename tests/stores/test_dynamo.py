@@ -135,7 +135,7 @@ def test_a_batch_that_is_never_taken_whole_is_unavailable() -> None:
 
 
 def test_every_item_carries_the_schema_number() -> None:
-    assert put("t", {"pk": "a"})["Put"]["Item"]["schema"] == {"N": "1"}
+    assert put("t", {"pk": "a"})["Put"]["Item"]["schema"] == {"N": "2"}
 
 
 def test_a_condition_names_what_it_compares() -> None:

@@ -69,7 +69,7 @@ def test_put_work_is_there_and_its_workspace_is_woken(
 ) -> None:
     inbox.put(17, some_work("media_project/1"), some_work("media_project/2"))
 
-    assert len(kept.desk(17).pending(Lane.LIVE, now=NOW, limit=9)) == 2
+    assert len(kept.desk(17).pending(Lane.LIVE, limit=9)) == 2
     assert len(messages(sqs, wake_queue)) == 1
 
 
@@ -188,4 +188,4 @@ def test_a_queue_that_does_not_answer_can_be_tried_again(kept: MemoryStore, sqs:
     with pytest.raises(Unavailable):
         inbox.put(17, some_work())
 
-    assert kept.desk(17).pending(Lane.LIVE, now=NOW, limit=9) == [some_work()]
+    assert kept.desk(17).pending(Lane.LIVE, limit=9) == [some_work()]

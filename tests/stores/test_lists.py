@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from navsync.errors import StaleMapping
+from navsync.attention import Cause
+from navsync.errors import OtherShape, StaleMapping
 from navsync.model import (
     Base,
     Change,
@@ -26,7 +28,7 @@ from navsync.model import (
 )
 from navsync.standing import ATTENTION, LISTED, Standing
 from navsync.store import LogFilter, MappingFilter, Store, Tables
-from navsync.store.dynamo import plains
+from navsync.store.dynamo import SCHEMA, Item, Key, plains
 from tests.stores.conftest import MINUTE, NOW
 
 if TYPE_CHECKING:
@@ -73,7 +75,7 @@ def history(store: Store) -> History:
 def test_mappings_are_listed_newest_first_and_counted(store: Store, history: History) -> None:
     saved = [history.mapping(id) for id in (1, 2, 30)]
 
-    page = store.lists.mappings(W)
+    page = store.lists.mappings([W])
 
     assert (page.items, page.total, page.cursor) == (saved[::-1], 3, None)
 
@@ -82,7 +84,7 @@ def test_mappings_are_skipped_and_limited(store: Store, history: History) -> Non
     for id in range(1, 8):
         history.mapping(id)
 
-    page = store.lists.mappings(W, skip=2, limit=3)
+    page = store.lists.mappings([W], skip=2, limit=3)
 
     assert ([each.id for each in page.items], page.total) == ([5, 4, 3], 7)
 
@@ -94,7 +96,7 @@ def test_a_cursor_goes_on_where_the_page_ended(store: Store, history: History) -
 
     seen, cursor = [], None
     for _ in range(3):
-        page = store.lists.mappings(W, chosen, limit=2, cursor=cursor)
+        page = store.lists.mappings([W], chosen, limit=2, cursor=cursor)
         seen += [each.id for each in page.items]
         cursor = page.cursor
 
@@ -119,7 +121,7 @@ def test_mappings_are_listed_by_how_they_stand(
     wanted = history.mapping(1, **changes)
     history.mapping(2, **({"conflicts": (CLASH,)} if standing is Standing.COMPLETED else {}))
 
-    page = store.lists.mappings(W, MappingFilter([standing]))
+    page = store.lists.mappings([W], MappingFilter([standing]))
 
     assert (page.items, page.total) == ([wanted], 1)
 
@@ -128,7 +130,7 @@ def test_a_deleted_mapping_is_neither_listed_nor_counted(store: Store, history: 
     saved = history.mapping(1)
     history.ledger.save(saved.but(state=State.DELETED))
 
-    page = store.lists.mappings(W)
+    page = store.lists.mappings([W])
 
     assert (page.items, page.total, store.lists.counts(W).total) == ([], 0, 0)
 
@@ -137,15 +139,15 @@ def test_a_mapping_moves_from_list_to_list(store: Store, history: History) -> No
     saved = history.mapping(1, conflicts=(CLASH,))
     history.ledger.save(saved.but(conflicts=()))
 
-    assert store.lists.mappings(W, MappingFilter([Standing.CONFLICT])).items == []
-    assert store.lists.mappings(W, MappingFilter([Standing.COMPLETED])).total == 1
+    assert store.lists.mappings([W], MappingFilter([Standing.CONFLICT])).items == []
+    assert store.lists.mappings([W], MappingFilter([Standing.COMPLETED])).total == 1
 
 
 def test_mappings_are_listed_by_entity_type(store: Store, history: History) -> None:
     history.mapping(1)
     story = history.mapping(2, entity_type=STORY)
 
-    page = store.lists.mappings(W, MappingFilter(entity_type=STORY))
+    page = store.lists.mappings([W], MappingFilter(entity_type=STORY))
 
     assert (page.items, page.total) == ([story], 1)
 
@@ -155,7 +157,7 @@ def test_a_projects_mappings_are_itself_and_its_children(store: Store, history: 
     child = history.mapping(2, entity_type=STORY, entity_id="7", bases={"project": Base("42", "page")})
     history.mapping(3, entity_id="43")
 
-    page = store.lists.mappings(W, MappingFilter(media_project_id="42"))
+    page = store.lists.mappings([W], MappingFilter(media_project_id="42"))
 
     assert (page.items, page.total) == ([child, project], 2)
 
@@ -165,7 +167,7 @@ def test_another_workspaces_mappings_are_not_seen(store: Store, history: History
     other.mapping(5)
     history.mapping(6)
 
-    assert [each.id for each in store.lists.mappings(1).items] == [5]
+    assert [each.id for each in store.lists.mappings([1]).items] == [5]
 
 
 def test_what_waits_for_a_person_is_listed_together(store: Store, history: History) -> None:
@@ -180,10 +182,203 @@ def test_what_waits_for_a_person_is_listed_together(store: Store, history: Histo
     assert store.lists.attention(W) == waiting[::-1]
 
 
+# --- what waits, by cause ---------------------------------------------------------------------------------------------
+
+TITLE = Cause("conflict", PROJECT, "title")
+
+
+def test_what_waits_because_of_the_same_is_counted_and_found(store: Store, history: History) -> None:
+    for id in (1, 2, 3):
+        history.mapping(id, conflicts=(CLASH,))
+    history.mapping(4, entity_type=STORY, conflicts=(CLASH,))
+
+    assert store.lists.counts(W).by_cause == {TITLE: 3, Cause("conflict", STORY, "title"): 1}
+    assert store.lists.waiting(W, TITLE, limit=5) == ([3, 2, 1], None)
+
+
+def test_the_rest_of_what_waits_starts_at_the_cursor(store: Store, history: History) -> None:
+    for id in (1, 2, 3):
+        history.mapping(id, conflicts=(CLASH,))
+
+    first, cursor = store.lists.waiting(W, TITLE, limit=2)
+
+    assert (first, store.lists.waiting(W, TITLE, limit=2, cursor=cursor)) == ([3, 2], ([1], None))
+
+
+def test_what_waits_for_several_things_is_found_under_each(store: Store, history: History) -> None:
+    history.mapping(1, conflicts=(CLASH,), troubles=(TROUBLE,))
+
+    assert store.lists.counts(W).by_cause == {TITLE: 1, Cause("refused", PROJECT): 1}
+
+
+def test_what_was_settled_waits_no_more(store: Store, history: History) -> None:
+    waiting = history.mapping(1, conflicts=(CLASH,), troubles=(TROUBLE,))
+
+    history.ledger.save(waiting.but(conflicts=()))
+
+    assert store.lists.counts(W).by_cause == {Cause("refused", PROJECT): 1}
+    assert store.lists.waiting(W, TITLE, limit=5) == ([], None)
+
+
+def test_what_is_left_out_by_a_rule_waits_for_nobody(store: Store, history: History) -> None:
+    history.mapping(1, state=State.EXCLUDED, troubles=(Trouble("out_of_scope", "The scope", "Widen it"),))
+
+    assert store.lists.counts(W).by_cause == {}
+
+
 def test_a_mapping_is_shown_with_its_long_texts(store: Store, history: History) -> None:
     saved = history.mapping(1, bases={"description": Base("long " * 5000, None)})
 
-    assert store.lists.mappings(W).items == [saved]
+    assert store.lists.mappings([W]).items == [saved]
+
+
+# --- how much is read -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three rows are as much as one part of a list reads."""
+    monkeypatch.setattr("navsync.store.lists.MOST_READ", 3)
+
+
+def test_a_filter_that_hardly_anything_meets_ends_a_part_early(store: Store, history: History, hasty: None) -> None:
+    wanted = history.log(1, operation=Operation.CREATE)
+    for id in range(2, 8):
+        history.log(id)
+    chosen, cursor, seen = LogFilter(operations=[Operation.CREATE]), None, []
+
+    for _ in range(3):
+        page = store.lists.sync_logs({W: chosen}, now=NOW, limit=2, cursor=cursor)
+        seen.append([each.id for each in page.items])
+        cursor = page.cursor
+
+    assert (seen, cursor) == ([[], [], [wanted.id]], None)
+
+
+def test_lists_that_were_read_to_different_ends_leave_nothing_out(store: Store, history: History, hasty: None) -> None:
+    for id in range(1, 11):
+        wanted = Operation.CREATE if id in (3, 5) else Operation.UPDATE
+        history.log(id, outcome=Outcome.FAILED if id < 4 else Outcome.STARTED, operation=wanted)
+    chosen = LogFilter(outcomes=[Outcome.FAILED, Outcome.STARTED], operations=[Operation.CREATE])
+    cursor, seen = None, []
+
+    while True:
+        page = store.lists.sync_logs({W: chosen}, now=NOW, limit=1, cursor=cursor)
+        seen += [each.id for each in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+
+    assert seen == [5, 3]
+
+
+def test_what_no_counter_knows_is_counted_up_to_a_number_and_said_so(
+    store: Store, history: History, hasty: None
+) -> None:
+    for id in range(1, 6):
+        history.log(id)
+
+    some, all_of_them = (store.lists.sync_logs({W: LogFilter(since=each)}, now=NOW, limit=1) for each in (NOW, None))
+
+    assert (some.total, some.total_is_exact) == (3, False)
+    assert (all_of_them.total, all_of_them.total_is_exact) == (5, True)
+
+
+def test_what_is_skipped_is_not_read_whole(store: Store, history: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    for id in range(1, 8):
+        history.mapping(id)
+    read, whole = list[int](), store.lists.dynamo.get_many
+
+    def counted(table: str, keys: Collection[Key]) -> list[Item]:
+        read.append(len(keys))
+        return whole(table, keys)
+
+    monkeypatch.setattr(store.lists.dynamo, "get_many", counted)
+
+    store.lists.mappings([W], skip=4, limit=2)
+
+    assert read == [2]
+
+
+def test_however_much_is_skipped_what_is_behind_it_is_shown(store: Store, history: History, hasty: None) -> None:
+    for id in range(1, 8):
+        history.mapping(id)
+
+    page = store.lists.mappings([W], skip=4, limit=2)
+
+    assert [each.id for each in page.items] == [3, 2]
+
+
+def test_what_is_looked_for_in_several_places_is_not_looked_for_longer(
+    store: Store, history: History, hasty: None
+) -> None:
+    others = [History(store, id) for id in (18, 19)]
+    for each in (history, *others):
+        for id in range(1, 6):
+            each.log(id)
+
+    page = store.lists.sync_logs({id: LogFilter(since=NOW) for id in (W, 18, 19)}, now=NOW, limit=1)
+
+    assert (page.total, page.total_is_exact) == (3, False)
+
+
+def test_mappings_of_several_workspaces_are_one_list(store: Store, history: History) -> None:
+    other = History(store, 18)
+    saved = [history.mapping(1), other.mapping(2), history.mapping(3)]
+
+    page = store.lists.mappings([W, 18], skip=1, limit=2)
+
+    assert (page.items, page.total) == (saved[1::-1], 3)
+
+
+# --- releases that count otherwise ------------------------------------------------------------------------------------
+
+
+def test_what_an_earlier_release_counted_by_is_counted_down_by_that(
+    store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("navsync.store.counts.causes_of", lambda _: {Cause("once", PROJECT)})
+    mapping = history.mapping(1)
+    monkeypatch.undo()
+
+    other = History(store)  # a worker of the next release
+    other.ledger.load(1)
+    other.ledger.save(mapping.but(conflicts=(CLASH,)))
+    other.ledger.save(mapping.but(version=2))
+
+    assert (store.lists.counts(W).by_cause, store.lists.counts(W).total) == ({}, 1)
+    assert [item for item in everything(dynamodb, tables) if str(item["sk"]).startswith("WAITS#")] == []
+
+
+def test_counters_that_only_another_release_knows_are_left_out(
+    store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    history.mapping(1)
+    history.log(1)
+    for sort_key in ("MAPPINGS", "LOGS#2026-11-22"):
+        dynamodb.update_item(
+            TableName=tables.workspaces,
+            Key={"pk": {"S": "W#17"}, "sk": {"S": sort_key}},
+            UpdateExpression="SET #a = :one, #b = :one, #c = :one",
+            ExpressionAttributeNames={"#a": "90.success", "#b": "film.linked.completed", "#c": "WAITS#odd/film"},
+            ExpressionAttributeValues={":one": {"N": "1"}},
+        )
+
+    assert (store.lists.counts(W).total, store.lists.counts(W).by_cause) == (1, {})
+    assert store.lists.log_count(W, LogFilter(), now=NOW) == 1
+
+
+def test_what_another_version_has_written_is_not_read(
+    store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    history.mapping(1)
+    for item in dynamodb.scan(TableName=tables.mappings)["Items"]:
+        dynamodb.put_item(TableName=tables.mappings, Item=item | {"schema": {"N": "1"}})
+
+    with pytest.raises(OtherShape, match="make reset"):
+        store.lists.mapping(W, 1)
+    with pytest.raises(OtherShape):
+        store.lists.mappings([W])
 
 
 # --- counts -----------------------------------------------------------------------------------------------------------
@@ -220,7 +415,7 @@ def test_a_save_of_what_another_worker_stored_is_counted_once(store: Store, hist
 
 
 def test_a_workspace_that_nobody_synced_counts_nothing(store: Store) -> None:
-    assert (store.lists.counts(9).total, store.lists.log_count(9, list(Outcome), now=NOW)) == (0, 0)
+    assert (store.lists.counts(9).total, store.lists.log_count(9, LogFilter(), now=NOW)) == (0, 0)
 
 
 # --- the sync log -----------------------------------------------------------------------------------------------------
@@ -229,7 +424,7 @@ def test_a_workspace_that_nobody_synced_counts_nothing(store: Store) -> None:
 def test_the_sync_log_is_listed_newest_first_and_counted(store: Store, history: History) -> None:
     logs = [history.log(id) for id in (1, 2, 30)]
 
-    page = store.lists.sync_logs(W, now=NOW)
+    page = store.lists.sync_logs({W: LogFilter()}, now=NOW)
 
     assert (page.items, page.total, page.cursor) == (logs[::-1], 3, None)
 
@@ -238,10 +433,10 @@ def test_a_row_that_is_finished_is_one_row(store: Store, history: History) -> No
     history.log(1, outcome=Outcome.STARTED)
     done = history.log(1, outcome=Outcome.SUCCESS)
 
-    page = store.lists.sync_logs(W, now=NOW)
+    page = store.lists.sync_logs({W: LogFilter()}, now=NOW)
 
     assert (page.items, page.total) == ([done], 1)
-    assert store.lists.log_count(W, [Outcome.STARTED], now=NOW) == 0
+    assert store.lists.log_count(W, LogFilter(outcomes=[Outcome.STARTED]), now=NOW) == 0
 
 
 def test_a_row_that_another_worker_finishes_is_counted_once(store: Store, history: History) -> None:
@@ -249,7 +444,7 @@ def test_a_row_that_another_worker_finishes_is_counted_once(store: Store, histor
 
     store.ledger(history.ledger.lease).record(replace(log, outcome=Outcome.FAILED))
 
-    assert store.lists.log_count(W, list(Outcome), now=NOW) == 1
+    assert store.lists.log_count(W, LogFilter(), now=NOW) == 1
 
 
 @pytest.mark.parametrize(
@@ -271,7 +466,7 @@ def test_the_sync_log_is_filtered(store: Store, history: History, chosen: LogFil
     history.log(4, operation=Operation.CREATE)
     history.log(5, entity_type=STORY)
 
-    page = store.lists.sync_logs(W, chosen, now=NOW)
+    page = store.lists.sync_logs({W: chosen}, now=NOW)
 
     assert ([each.id for each in page.items], page.total) == (ids, len(ids))
 
@@ -282,7 +477,7 @@ def test_a_cursor_goes_on_in_the_sync_log(store: Store, history: History) -> Non
 
     seen, cursor = [], None
     for _ in range(3):
-        page = store.lists.sync_logs(W, now=NOW, limit=2, cursor=cursor)
+        page = store.lists.sync_logs({W: LogFilter()}, now=NOW, limit=2, cursor=cursor)
         seen += [each.id for each in page.items]
         cursor = page.cursor
 
@@ -295,8 +490,8 @@ def test_a_row_is_kept_for_90_days_and_an_overwritten_value_for_400(
 ) -> None:
     history.log(1, at=NOW, changes=(Change("title", Side.NOTION, old, "Reef II"),))
 
-    seen = [len(store.lists.sync_logs(W, now=NOW + n * DAY).items) for n in (days - 1, days + 1)]
-    counted = [store.lists.log_count(W, [Outcome.SUCCESS], now=NOW + n * DAY) for n in (days - 1, days + 1)]
+    seen = [len(store.lists.sync_logs({W: LogFilter()}, now=NOW + n * DAY).items) for n in (days - 1, days + 1)]
+    counted = [store.lists.log_count(W, LogFilter(), now=NOW + n * DAY) for n in (days - 1, days + 1)]
 
     assert (seen, counted) == ([1, 0], [1, 0])
 
@@ -388,4 +583,4 @@ def test_every_item_carries_the_schema_number(
     store.desk(W).move_cursor("sweep", "1")
     store.desk(W).raise_epoch()
 
-    assert {item["schema"] for item in everything(dynamodb, tables)} == {1}
+    assert {item["schema"] for item in everything(dynamodb, tables)} == {SCHEMA}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from navsync import config
+from navsync.audit import DEPLOYMENT
 from navsync.conductor import LEASE, SLICE
 from tests.template.loading import TEMPLATE, of_type, template
 
@@ -57,8 +58,9 @@ MAY = {
     },
     "SyncTriggerRole": {
         "SyncTriggerLogs": LOGS,
-        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query"},
+        "WorkspacesTable": {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"},
         "MappingsTable": {"dynamodb:PutItem"},
+        "SyncLogsTable": AUDIT,
         "WakeQueue": {"sqs:SendMessage"},
         "LaterQueue": {"sqs:SendMessage"} | TAKE,
         "SigningSecret": {"secretsmanager:GetSecretValue"},
@@ -120,9 +122,11 @@ MAY = {
         "MappingsTable": {
             "dynamodb:GetItem",
             "dynamodb:BatchGetItem",
+            "dynamodb:Query",
             "dynamodb:PutItem",
             "dynamodb:BatchWriteItem",
         },
+        "MappingsTable/index/by_project": {"dynamodb:Query"},
         "MappingsTable/index/by_due": {"dynamodb:Query"},
         "MappingsTable/index/by_time": {"dynamodb:Query"},
         "MappingsTable/index/by_standing": {"dynamodb:Query"},
@@ -169,6 +173,7 @@ ROUTES = {
         ("POST", "/approvals/{mapping_id}", "caller"),
         ("GET", "/history", "caller"),
         ("POST", "/history/{log_id}/revert", "caller"),
+        ("GET", "/history/{log_id}/value", "caller"),
         ("GET", "/audit", "caller"),
         ("GET", "/explain/{entity_type}/{entity_id}", "caller"),
         ("GET", "/analytics", "caller"),
@@ -225,11 +230,28 @@ def test_a_role_may_do_what_is_written_here_and_nothing_else(role: str) -> None:
     assert granted == MAY[role]
 
 
-@pytest.mark.parametrize("role", ["DashboardRole", "OAuthCallbackRole"])
-def test_people_can_add_to_the_audit_trail_and_rewrite_no_row_of_the_sync_log(role: str) -> None:
+AUDITED = {
+    "DashboardRole": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#AUDIT"]}},
+    "OAuthCallbackRole": {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#AUDIT"]}},
+    "SyncTriggerRole": {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [DEPLOYMENT]}},
+}
+"""Which rows of the sync log's table a role may write: anybody may call the last one's function."""
+
+
+@pytest.mark.parametrize("role", AUDITED)
+def test_a_role_adds_to_the_audit_trails_that_are_its_own_and_rewrites_no_row_of_the_sync_log(role: str) -> None:
     (trail,) = (each for each in statements(role) if each["Sid"] == "AuditTrail")
 
-    assert trail["Condition"] == {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": ["*#AUDIT"]}}
+    assert trail["Condition"] == AUDITED[role]
+
+
+def test_a_webhook_writes_no_more_of_the_workspaces_than_how_often_it_came() -> None:
+    grants = [each for each in statements("SyncTriggerRole") if "dynamodb:UpdateItem" in listed(each["Action"])]
+    on_workspaces = [each for each in grants if resource_name(each["Resource"]) == "WorkspacesTable"]
+
+    assert [each["Condition"]["ForAllValues:StringLike"] for each in on_workspaces] == [
+        {"dynamodb:LeadingKeys": ["CALLS#*"]}
+    ]
 
 
 def test_no_role_allows_a_wildcard_action() -> None:
@@ -303,6 +325,15 @@ def test_data_and_its_key_outlive_the_stack(kept: str) -> None:
     resource = template()["Resources"][kept]
 
     assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+
+
+def test_an_index_that_is_deployed_keeps_what_it_shows() -> None:
+    """DynamoDB makes or removes one index in an update: two that changed what they show would be refused for good."""
+    (mappings,) = (table for name, table in of_type("AWS::DynamoDB::Table").items() if name == "MappingsTable")
+    shown = {index["IndexName"]: index["Projection"] for index in mappings["GlobalSecondaryIndexes"]}
+
+    deployed = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["entity_type", "project_id"]}
+    assert (shown["by_time"], shown["by_standing"]) == (deployed, deployed)
 
 
 def test_tables_are_protected_unless_somebody_says_otherwise() -> None:
@@ -480,6 +511,12 @@ def test_only_exact_origins_may_call(origin: str, allowed: bool) -> None:
 
     assert cors["AllowOrigins"] == [{"Ref": "AllowedOrigin"}]
     assert bool(re.fullmatch(pattern, origin)) is allowed
+
+
+def test_a_page_of_the_platform_may_read_every_header_that_is_meant_for_it() -> None:
+    exposed = of_type("AWS::Serverless::HttpApi")["Api"]["CorsConfiguration"]["ExposeHeaders"]
+
+    assert set(exposed) == {"retry-after", "preference-applied", "location"}
 
 
 def test_the_access_log_has_no_query_string() -> None:

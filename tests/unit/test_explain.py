@@ -34,12 +34,13 @@ def told(mapping: Mapping | None = LINKED, workspace: Workspace = REEF, **how: A
     return said.verdict, said.because, said.to_do
 
 
-def test_what_is_in_step_is_told_since_when() -> None:
-    verdict, because, to_do = told(LINKED.but(last_change_at=NOW - timedelta(hours=1)))
+def test_what_is_in_step_is_told_since_when_and_not_since_the_last_look() -> None:
+    agreed = NOW - timedelta(hours=1)
+    verdict, because, to_do = told(LINKED.but(agreed_at=agreed, last_change_at=agreed - timedelta(hours=1)))
 
     assert (verdict, to_do) == (Verdict.IN_STEP, None)
     assert because == (
-        "Both sides say the same since 2026-11-22 10:00:00 UTC. It was last written 2026-11-22 09:00:00 UTC."
+        "Both sides say the same since 2026-11-22 09:00:00 UTC. It was last written 2026-11-22 08:00:00 UTC."
     )
 
 

@@ -137,3 +137,22 @@ def test_a_block_that_is_over_is_forgotten() -> None:
 def test_another_machines_fast_clock_does_not_stop_us() -> None:
     ahead = BudgetWindow(started_at=NOW + timedelta(minutes=5), used=3)
     assert Budget(180, clock=Clock(), window=ahead).take() == 0.0
+
+
+SLOWED = BudgetWindow(NOW, used=8, percent=5, slowed_at=NOW)
+CONNECTING_TAKES = 8
+
+
+def test_who_cannot_come_back_later_is_not_slowed_because_others_were_too_fast() -> None:
+    budget = Budget(180, clock=Clock(), window=SLOWED, hurried=True)
+
+    assert [budget.take(for_people=True) for _ in range(CONNECTING_TAKES)] == [0.0] * CONNECTING_TAKES
+
+
+def test_what_is_owed_and_what_notion_asked_for_hold_for_who_cannot_come_back_later_too() -> None:
+    owed = Budget(180, clock=Clock(), window=BudgetWindow(NOW, used=500, percent=5, slowed_at=NOW), hurried=True)
+    asked = Budget(180, clock=Clock(), window=BudgetWindow(NOW, blocked_until=NOW + MINUTE), hurried=True)
+
+    for budget in (owed, asked):
+        with pytest.raises(Blocked):
+            budget.take(for_people=True)

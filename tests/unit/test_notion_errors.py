@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -28,6 +29,8 @@ from navsync.notion import Budget, Gateway, connect
 from navsync.notion.failures import RECOVERIES, Committed
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
+LINE = connect("https://notion.example", timeout=1)
+"""Made once, for it takes a while to be ready for TLS; what is at its other end is each test's own."""
 
 type Handler = Callable[[httpx.Request], httpx.Response]
 
@@ -81,7 +84,7 @@ class Wire:
 
     @property
     def gateway(self) -> Gateway:
-        client = connect("https://notion.example", timeout=1)
+        client = copy(LINE)
         client.client = httpx.Client(transport=httpx.MockTransport(self.answer))
         return Gateway(
             client,

@@ -240,6 +240,19 @@ def test_a_mapping_says_in_a_sentence_why_it_is_not_in_step(changes: dict[str, A
     assert views.mapping(a_mapping(**changes), database_id=None, direction=Direction.BOTH)["reason"] == reason
 
 
+def test_a_conflict_too_long_for_an_answer_is_cut_and_says_so() -> None:
+    clash = Conflict("description", "a", "w" * 5_000_000, "c")
+
+    shown = views.conflicts(a_mapping(conflicts=(clash,)), whole=False)
+
+    assert (shown["truncated"], len(shown["conflicts"][0]["navimpact"]) < 5_000) == (True, True)
+    assert shown["conflicts"][0]["version"] == clash.version
+
+
+def test_the_longest_names_of_a_list_are_cut_too() -> None:
+    assert len(views.short(("w" * 5_000_000,))[0]) < 5_000
+
+
 # --- the sync log -----------------------------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -22,7 +23,10 @@ from navsync.store import MappingFilter
 )
 def conflicts(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
     """Records whose fields were edited on both sides, with all three values, newest first."""
-    return api.json_response(_waiting(call, Standing.CONFLICT, views.conflicts))
+    return api.json_response(_waiting(call, Standing.CONFLICT, _conflicts))
+
+
+_conflicts = pages.cut_to_fit(views.conflicts, partial(views.conflicts, whole=False))
 
 
 @routes.changes(
@@ -79,8 +83,7 @@ def _waiting(
 ) -> views.Json:
     asked = call.query
     mine = workspaces_of(call, asked.workspace_id)
-    found, total = pages.mappings(mine, MappingFilter([standing], asked.entity_type), asked)
-    return pages.cursor_page(map(shown, found), total, asked, lambda item: str(item["mapping_id"]), len(found))
+    return pages.cursor_page(pages.mappings(mine, MappingFilter([standing], asked.entity_type), asked), asked, shown)
 
 
 def _mapping_of_path(call: Call[Any, Any]) -> tuple[Mapping, Workspace]:

@@ -10,6 +10,7 @@ from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, bootstrap, views
 from navsync import explain as explaining
 from navsync.api import Call, Nothing, answers, asks
+from navsync.conductor import pauses
 from navsync.model import EntityRef, EntityType, Lane, Mapping, Work, WorkKind, Workspace
 
 
@@ -45,11 +46,10 @@ LONGEST_PAGE_ID = 100
 
 def _explanation(shown: Workspace, mapping: Mapping | None, work: Work | None) -> views.Json:
     desk = runtime.store.desk(shown.id)
-    pause = desk.pause()
     told = explaining.explain(
         shown,
         mapping,
         queued=work is not None and desk.waits(work),
-        blocked_until=pause.until if pause is not None and pause.until > runtime.clock() else None,
+        blocked_until=pauses.until(desk, runtime.clock()),
     )
     return views.explanation(shown.id, mapping, told)

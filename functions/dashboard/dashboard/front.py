@@ -23,7 +23,8 @@ def workspaces_of(call: Call[Any, Any], workspace_id: int | None = None) -> list
     """The caller's workspaces, oldest first, or the one that is asked for; 404 when the caller is not in it."""
     if workspace_id is not None:
         return [call.may_see(runtime.store.desk(workspace_id).workspace())]
-    return [w for w in runtime.store.directory.workspaces() if call.who.role_in(w) is not None]
+    known = runtime.store.directory.workspaces(call.who.org, call.who.subject)
+    return [w for w in known if call.who.role_in(w) is not None]
 
 
 SEVERAL_WORKSPACES = {

@@ -22,10 +22,32 @@ def history(call: Call[asks.HistoryQuery, Nothing]) -> Response[str]:
     asked = call.query
     mine = workspaces_of(call, asked.workspace_id)
     chosen = [(w, _of_history(w, asked)) for w in mine]
-    rows, total = pages.rows(chosen, asked)
-    places = {row.id: keys.at_id(row) for row in rows}
-    items = (views.history(row) for row in rows)
-    return api.json_response(pages.cursor_page(items, total, asked, lambda item: places[item["id"]], len(rows)))
+    return api.json_response(pages.cursor_page(pages.rows(chosen, asked), asked, _shown))
+
+
+_shown = pages.cut_to_fit(views.history, partial(views.history, whole=False))
+
+
+@routes.reads(
+    "/history/{log_id}/value",
+    role="viewer",
+    query=asks.ValueQuery,
+    answers=answers.ValueAnswer,
+    problems={"not_found": (404, "There is no such row, it did not change that field there, or has fewer parts.")},
+)
+def whole_value(call: Call[asks.ValueQuery, Nothing]) -> Response[str]:
+    """One value that a row replaced, or that it wrote, in parts: whole, however long it is."""
+    asked, id, now = call.query, call.id("log_id"), runtime.clock()
+    read = partial(runtime.store.lists.log, now=now)
+    rows = (row for w in workspaces_of(call) if id is not None and (row := read(w.id, id)) is not None)
+    changes = next((row.changes for row in rows), ())
+    change = next((each for each in changes if (each.field, each.side) == (asked.field, asked.side)), None)
+    if change is None:
+        raise api.not_found("value")
+    parts = views.parts(change.old if asked.which is asks.Which.OLD else change.new)
+    if asked.part > len(parts):
+        raise api.not_found("part")
+    return api.json_response({"part": asked.part, "parts": len(parts), "text": parts[asked.part - 1]})
 
 
 def _of_history(shown: Workspace, asked: asks.HistoryQuery) -> LogFilter:

@@ -12,7 +12,7 @@ from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
 from navsync.model import DataSource, Direction, EntityType, Mapping, Outcome, Workspace
 from navsync.standing import LISTED
-from navsync.store import LogFilter, MappingFilter, keys
+from navsync.store import LogFilter, MappingFilter
 
 
 @routes.reads(
@@ -24,10 +24,13 @@ def sync_mappings(call: Call[asks.MappingQuery, Nothing]) -> Response[str]:
     mine = {w.id: w for w in workspaces_of(call, asked.workspace_id) if _syncs(w, asked.sync_direction)}
     standings = LISTED if asked.sync_status is None else views.STANDINGS[asked.sync_status]
     project = None if asked.media_project_id is None else str(asked.media_project_id)
-    found, total = pages.mappings([*mine.values()], MappingFilter(standings, asked.entity_type, project), asked)
-    sources = {id: runtime.store.desk(id).sources() for id in {mapping.workspace_id for mapping in found}}
-    items = (_mapping(mapping, mine[mapping.workspace_id], sources[mapping.workspace_id]) for mapping in found)
-    return api.json_response(pages.cursor_page(items, total, asked, lambda item: f"{item['id']}", len(found)))
+    part = pages.mappings([*mine.values()], MappingFilter(standings, asked.entity_type, project), asked)
+    sources = {id: runtime.store.desk(id).sources() for id in {mapping.workspace_id for mapping in part.items}}
+
+    def shown(mapping: Mapping) -> views.Json:
+        return _mapping(mapping, mine[mapping.workspace_id], sources[mapping.workspace_id])
+
+    return api.json_response(pages.cursor_page(part, asked, shown))
 
 
 def _syncs(workspace: Workspace, direction: Direction | None) -> bool:
@@ -58,7 +61,5 @@ def sync_logs(call: Call[asks.LogQuery, Nothing]) -> Response[str]:
         since=asked.start_date,
         until=asked.end_date,
     )
-    rows, total = pages.rows([(w, chosen) for w in workspaces_of(call, asked.workspace_id)], asked)
-    places = {row.id: keys.at_id(row) for row in rows}
-    items = (views.log(row) for row in rows)
-    return api.json_response(pages.cursor_page(items, total, asked, lambda item: places[item["id"]], len(rows)))
+    part = pages.rows([(w, chosen) for w in workspaces_of(call, asked.workspace_id)], asked)
+    return api.json_response(pages.cursor_page(part, asked, views.log))

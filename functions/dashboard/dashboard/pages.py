@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 from dashboard.front import runtime
 from navsync import api, views
 from navsync.api import asks
 from navsync.model import Mapping, SyncLog, Workspace
-from navsync.store import LogFilter, MappingFilter, keys
+from navsync.store import LogFilter, MappingFilter, Page, keys
+
+type View[Shown] = Callable[[Shown], views.Json]
 
 LARGEST_ANSWER = 4_500_000
 """Characters: Lambda hands over 6 MB, and not every character is one byte."""
@@ -22,44 +23,67 @@ def page(items: Sequence[views.Json], total: int, asked: asks.Range | asks.Histo
     return {"items": items, "total": total, "page": page, "size": asked.limit, "pages": pages}
 
 
-def cursor_page(
-    items: Iterable[views.Json],
-    total: int,
-    asked: asks.Range | asks.HistoryQuery,
-    place: Callable[[views.Json], str],
-    found: int,
-) -> views.Json:
-    """As many of *items* as fit into one answer, and where the list goes on."""
-    shown = list(_fitting(items))
-    goes_on = shown and (len(shown) < found or found == asked.limit)
-    return page(shown, total, asked) | {"cursor": asks.opaque(place(shown[-1])) if goes_on else None}
+def cursor_page[Shown](part: Part[Shown], asked: asks.Range | asks.HistoryQuery, view: View[Shown]) -> views.Json:
+    """As many of *part* as fit into one answer, and where the list goes on."""
+    items = fitting(map(view, part.items), LARGEST_ANSWER)
+    cut = len(items) < len(part.items)
+    cursor = part.place(part.items[len(items) - 1]) if cut else part.cursor
+    more = {"total_is_exact": part.total_is_exact, "cursor": asks.opaque(cursor)}
+    return page(items, part.total, asked) | more
 
 
-def _fitting(items: Iterable[views.Json]) -> Iterator[views.Json]:
+def cut_to_fit[Shown](view: View[Shown], cut: View[Shown]) -> View[Shown]:
+    """*view*, or where that alone is more than an answer holds, *cut*."""
+
+    def shown(item: Shown) -> views.Json:
+        whole = view(item)
+        return whole if api.size_of(whole) <= LARGEST_ANSWER else cut(item)
+
+    return shown
+
+
+def fitting(items: Iterable[views.Json], most: int) -> list[views.Json]:
+    """As many of *items* as fit into *most* characters, one at least."""
+    shown: list[views.Json] = []
     size = 0
     for item in items:
         size += api.size_of(item)
-        if size > LARGEST_ANSWER and size > api.size_of(item):
-            return
-        yield item
+        if size > most and shown:
+            break
+        shown.append(item)
+    return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Part[Shown]:
+    """A part of a list, over several workspaces."""
+
+    items: Sequence[Shown]
+    total: int
+    cursor: str | None
+    place: Callable[[Shown], str]
+    """Where the list goes on behind an item."""
+    total_is_exact: bool = True
 
 
 def mappings(
     mine: Iterable[Workspace], chosen: MappingFilter, asked: asks.MappingQuery | asks.ConflictQuery
-) -> tuple[list[Mapping], int]:
-    """The part of the mappings of *mine* that is asked for, newest first, and how many there are."""
-    most = asked.skip + asked.limit
-    pages = [runtime.store.lists.mappings(w.id, chosen, limit=most, cursor=asked.cursor) for w in mine]
-    found = sorted(chain.from_iterable(page.items for page in pages), key=lambda mapping: -mapping.id)
-    return found[asked.skip : most], sum(page.total for page in pages)
+) -> Part[Mapping]:
+    """The part of the mappings of *mine* that is asked for, newest first."""
+    read = runtime.store.lists.mappings
+    return _part(read([w.id for w in mine], chosen, skip=asked.skip, limit=asked.limit, cursor=asked.cursor), place_of)
 
 
-def rows(
-    chosen: Iterable[tuple[Workspace, LogFilter]], asked: asks.HistoryQuery | asks.LogQuery
-) -> tuple[list[SyncLog], int]:
-    """The part of the sync logs of *chosen* that is asked for, newest first, and how many rows there are."""
-    now, most = runtime.clock(), asked.skip + asked.limit
-    read = partial(runtime.store.lists.sync_logs, now=now, limit=most, cursor=asked.cursor)
-    pages = [read(workspace.id, rows) for workspace, rows in chosen]
-    rows = sorted(chain.from_iterable(page.items for page in pages), key=keys.at_id, reverse=True)
-    return rows[asked.skip : most], sum(page.total for page in pages)
+def place_of(mapping: Mapping) -> str:
+    """Where a list of mappings goes on behind this one."""
+    return f"{mapping.id:016d}"
+
+
+def rows(chosen: Iterable[tuple[Workspace, LogFilter]], asked: asks.HistoryQuery | asks.LogQuery) -> Part[SyncLog]:
+    """The part of the sync logs of *chosen* that is asked for, newest first."""
+    of, read = {workspace.id: rows for workspace, rows in chosen}, runtime.store.lists.sync_logs
+    return _part(read(of, now=runtime.clock(), skip=asked.skip, limit=asked.limit, cursor=asked.cursor), keys.at_id)
+
+
+def _part[Shown](page: Page[Shown], place: Callable[[Shown], str]) -> Part[Shown]:
+    return Part(page.items, page.total, page.cursor, place, page.total_is_exact)

@@ -35,6 +35,8 @@ def preview_workspace(call: Call[Nothing, asks.PreviewWorkspace]) -> Response[st
     workspace = call.enter(workspace_of_path(call))
     asked = call.body
     must_be_active(workspace)
+    if asked.settings is not None:
+        asked.settings.must_find_templates(runtime.store.templates(workspace.id).get)
     desk = runtime.store.desk(workspace.id)
     work = asking.work(call, WorkKind.PREVIEW, "", lane=Lane.BACKFILL)
     if (running := desk.waiting(work)) is not None:
@@ -65,10 +67,11 @@ def preview(call: Call[asks.PreviewQuery, Nothing]) -> Response[str]:
         raise api.not_found("preview")
     first = asked.skip if asked.cursor is None else int(asked.cursor) + 1 + asked.skip
     found = previews.foreseen(kept, skip=first, limit=asked.limit)
-    items = (views.foreseen(place, each) for place, each in enumerate(found, first))
-    part = pages.cursor_page(items, kept.foreseen, asked, lambda item: str(item["position"]), len(found))
+    goes_on = str(first + len(found) - 1) if len(found) == asked.limit else None
+    part = pages.Part([*enumerate(found, first)], kept.foreseen, goes_on, lambda each: str(each[0]))
     state, reason = (Progress.FAILED, STOPPED) if _was_stopped(kept) else (kept.state, kept.reason)
-    return api.json_response(views.preview(kept, state=state, reason=reason) | part)
+    shown = pages.cursor_page(part, asked, lambda each: views.foreseen(*each))
+    return api.json_response(views.preview(kept, state=state, reason=reason) | shown)
 
 
 def _was_stopped(kept: Preview) -> bool:

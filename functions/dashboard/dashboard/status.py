@@ -1,22 +1,24 @@
-"""How workspaces stand, and what waits for a person in them."""
+"""How workspaces stand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from dashboard import pages
+from dashboard import attention, pages
 from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
+from navsync.attention import Kind
+from navsync.conductor import chosen
 from navsync.model import Connection, EntityType, Outcome, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
-from navsync.store import LogFilter
+from navsync.store import DynamoDesk, LogFilter
 
 NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is connected and active.")}
 
@@ -38,26 +40,13 @@ def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
     recent = sorted(chain.from_iterable(_logs(w, LogFilter(), RECENT)[0] for w in mine), key=_newest_first)
     return api.json_response(
         {
-            "workspaces": [views.workspace(w) for w in mine],
+            "workspaces": pages.fitting(map(views.workspace, mine), pages.LARGEST_ANSWER // 2),
             "sync_status": _status(mine),
             "recent_logs": [views.log(row) for row in recent[:RECENT]],
             "sync_analytics": _sums(mine),
-            "attention": [*_connections(mine), *_of_records(mine, RECENT)][:RECENT],
+            "attention": [*attention.of_connections(mine), *attention.of_records(mine, RECENT)][:RECENT],
         }
     )
-
-
-@routes.reads("/attention", role="viewer", query=asks.ScopedRange, answers=answers.Page[answers.AttentionAnswer])
-def attention(call: Call[asks.ScopedRange, Nothing]) -> Response[str]:
-    """Everything that waits for a person, with its cause and its fix."""
-    asked = call.query
-    mine = workspaces_of(call, asked.workspace_id)
-    most = asked.skip + asked.limit
-    connections, of_records = _connections(mine), _of_records(mine, most)
-    items = [*connections, *of_records]
-    total = len(connections) + sum(_count(w, views.ATTENTION) for w in mine)
-    shown = items[asked.skip : most]
-    return api.json_response(pages.page(shown, max(total, len(items)), asked))  # one record may wait for several things
 
 
 def _connected_or_404(call: Call[Any, Any], asked: asks.Scope) -> list[Workspace]:
@@ -91,26 +80,39 @@ def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
 
 def _progress(mine: Sequence[Workspace], run_id: str | None) -> views.Json | None:
     """How far *run_id* has come, or everything that waits; what waits for a person is done as far as we can."""
-    runs = [runtime.store.desk(w.id).run(run_id) for w in mine] if run_id else []
-    left = sum(runtime.store.desk(w.id).queued(run_id) for w in mine)
-    begun = [run[0] for run in runs if run is not None]
+    desks = {w.id: runtime.store.desk(w.id) for w in mine}
+    begun = {id: run for id, desk in desks.items() if run_id is not None and (run := desk.run(run_id)) is not None}
+    left = sum(
+        _left_of_run(desk, run_id, *begun[id]) if run_id is not None and id in begun else desk.queued(run_id)
+        for id, desk in desks.items()
+    )
     if not left and not begun:
         return None
     settled = sum(_count(w, LISTED) - _count(w, [Standing.PENDING]) for w in mine)
-    total = max(sum(begun), left) if begun else settled + left
+    asked = sum(total for total, _ in begun.values())
+    total = max(asked, left) if begun else settled + left
     return views.progress(done=total - left, total=total, per_minute=sum(map(_pace, mine)))
+
+
+def _left_of_run(desk: DynamoDesk, run_id: str, total: int, began: datetime) -> int:
+    """How many of the *total* of a run were not looked at yet, or failed and are tried again."""
+    queued, walk = desk.queued(run_id, since=began), desk.cursor(chosen.cursor_of(run_id))
+    if walk is None:
+        return queued
+    every = runtime.store.lists.counts(desk.workspace_id).of(Standing)
+    return chosen.Walk.parse(walk).left(total, every) + max(0, queued - 1)
 
 
 def _pace(shown: Workspace) -> int:
     """Rows of the sync log that ended well within the last minute."""
     now = runtime.clock()
     since = LogFilter(outcomes=[Outcome.SUCCESS], since=now - timedelta(minutes=1))
-    return runtime.store.lists.sync_logs(shown.id, since, now=now, limit=1).total
+    return runtime.store.lists.sync_logs({shown.id: since}, now=now, limit=1).total
 
 
 def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
-    now = [item["cause"] for item in _of_records(mine, RECENT) if item["kind"] == "error"]
+    now = [item["cause"] for item in attention.of_records(mine, RECENT) if item["kind"] == Kind.ERROR]
     rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
     before = [row.message for row in sorted(rows, key=_newest_first) if row.message]
     return list(dict.fromkeys([*now, *before]))[:RECENT]
@@ -118,8 +120,10 @@ def _errors(mine: Sequence[Workspace]) -> list[str]:
 
 def _sums(mine: Sequence[Workspace]) -> views.Json:
     now = runtime.clock()
-    succeeded = sum(runtime.store.lists.log_count(w.id, [Outcome.SUCCESS], now=now) for w in mine)
-    failed = sum(runtime.store.lists.log_count(w.id, [Outcome.FAILED], now=now) for w in mine)
+    succeeded, failed = (
+        sum(runtime.store.lists.log_count(w.id, LogFilter(outcomes=[outcome]), now=now) for w in mine)
+        for outcome in (Outcome.SUCCESS, Outcome.FAILED)
+    )
     recent = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 100)[0] for w in mine)
     durations = [row.duration_ms for row in recent if row.duration_ms is not None]
     total = succeeded + failed
@@ -132,24 +136,12 @@ def _sums(mine: Sequence[Workspace]) -> views.Json:
     }
 
 
-def _of_records(mine: Sequence[Workspace], most: int) -> list[views.Json]:
-    """What waits in the newest of the records that wait, *most* of each workspace."""
-    waiting = chain.from_iterable(runtime.store.lists.attention(w.id, limit=most) for w in mine)
-    ordered = sorted(waiting, key=lambda mapping: -mapping.id)
-    return list(chain.from_iterable(map(views.attention, ordered)))
-
-
-def _connections(mine: Sequence[Workspace]) -> list[views.Json]:
-    """What stops a whole workspace; it comes before what waits in it."""
-    return [item for w in mine for item in views.connection(w, runtime.store.desk(w.id).capabilities())]
-
-
 def _count(shown: Workspace, standings: Iterable[Standing], entity_type: EntityType | None = None) -> int:
     return runtime.store.lists.counts(shown.id).of(tuple(standings), entity_type)
 
 
 def _logs(shown: Workspace, chosen: LogFilter, limit: int) -> tuple[Sequence[SyncLog], int]:
-    page = runtime.store.lists.sync_logs(shown.id, chosen, now=runtime.clock(), limit=limit)
+    page = runtime.store.lists.sync_logs({shown.id: chosen}, now=runtime.clock(), limit=limit)
     return page.items, page.total
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from copy import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +14,9 @@ from dashboard.front import must_be_active, routes, runtime, workspace_of_path, 
 from dashboard.status import NO_WORKSPACE
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.model import EntityRef, EntityType, Lane, WorkKind, Workspace
+from navsync.conductor import chosen
+from navsync.model import EntityRef, EntityType, Lane, Work, WorkKind, Workspace
 from navsync.standing import LISTED
-from navsync.store import MappingFilter
 
 
 @routes.changes(
@@ -32,9 +33,9 @@ def sync_project(call: Call[Nothing, asks.SyncProject]) -> Response[str]:
     """Look at one project now, in every workspace of the caller."""
     wanted, project = call.body, call.id("project_id")
     if project is None:
-        raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "A project's id is a number.")
+        raise api.invalid(["project_id"], "the id of a project is a number")
     if wanted.project_id not in (None, project):
-        raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", "The body names another project than the path.")
+        raise api.invalid(["project_id"], "the body names another project than the path")
     entity = EntityRef(EntityType.MEDIA_PROJECT, str(project))
     work = asking.work(call, WorkKind.ENTITY, str(entity), direction=wanted.sync_direction, thorough=True)
     mine = [call.enter(w).id for w in _syncable(call)]
@@ -59,7 +60,11 @@ def _syncable(call: Call[Any, Any]) -> list[Workspace]:
     body=asks.SyncWorkspace,
     answers=answers.Accepted,
     statuses=(202, 200),
-    problems=asking.DECISION_PROBLEMS | {"nothing_chosen": (409, "The filter chooses no record.")},
+    problems=asking.DECISION_PROBLEMS
+    | {
+        "nothing_chosen": (409, "The filter chooses no record."),
+        "sync_runs": (409, "What the filter chooses is being synced already."),
+    },
 )
 def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
     """Reconcile one workspace now: all of it, or chosen records. GET /sync-status?run_id= tells how far it has come."""
@@ -69,15 +74,34 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
     if asked.ids is None and asked.filter is None:
         work = asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP)
         return asking.accepted(call, "Reconcile requested", work, [workspace.id])
-    chosen = _chosen(workspace, asked)
-    if not chosen:
-        raise api.Problem(HTTPStatus.CONFLICT, "nothing_chosen", "The filter chooses no record: widen it.")
-    first = asking.work(call, *chosen[0], lane=Lane.SWEEP, thorough=True)
-    works = [replace(first, kind=kind, external_id=id) for kind, id in chosen]
-    runtime.store.desk(workspace.id).put_run(works, now=runtime.clock())
+    works, total = _of_filter(call, workspace, asked.filter) if asked.ids is None else _of_ids(call, asked.ids)
+    walks = {chosen.cursor_of(each.run_id): str(chosen.Walk()) for each in works if each.kind is WorkKind.CHOSEN}
+    runtime.store.desk(workspace.id).put_run(works, total=total, now=runtime.clock(), cursors=walks)
     runtime.inbox.wake(workspace.id)
-    content = {"message": f"Sync of {len(works)} requested", "run_id": first.run_id, "workspaces": 1, "done": False}
+    content = {"message": f"Sync of {total} requested", "run_id": call.run_id, "workspaces": 1, "done": False}
     return api.json_response(content, HTTPStatus.ACCEPTED)
+
+
+def _of_ids(call: Call[Any, Any], ids: Sequence[int]) -> tuple[list[Work], int]:
+    """A row for each project, and how many they are."""
+    projects = [str(EntityRef(EntityType.MEDIA_PROJECT, str(id))) for id in dict.fromkeys(ids)]
+    first = asking.work(call, WorkKind.ENTITY, "", lane=Lane.SWEEP, thorough=True)
+    return [replace(first, external_id=project) for project in projects], len(projects)
+
+
+def _of_filter(call: Call[Any, Any], workspace: Workspace, asked: asks.SyncFilter | None) -> tuple[list[Work], int]:
+    """One row that goes through the records of the filter, however many, and how many they are now."""
+    wanted = asked or asks.SyncFilter()
+    standings = LISTED if wanted.sync_status is None else views.STANDINGS[wanted.sync_status]
+    total = runtime.store.lists.counts(workspace.id).of(standings, wanted.entity_type)
+    if not total:
+        raise api.Problem(HTTPStatus.CONFLICT, "nothing_chosen", "The filter chooses no record: widen it.")
+    choice = chosen.Choice(frozenset(standings), wanted.entity_type)
+    work = asking.work(call, WorkKind.CHOSEN, str(choice), lane=chosen.LANE, thorough=True)
+    if (running := runtime.store.desk(workspace.id).waiting(work)) is not None:
+        detail = f"Run {running.run_id} is about the same and is not done: wait until it is."
+        raise api.Problem(HTTPStatus.CONFLICT, "sync_runs", detail)
+    return [work], total
 
 
 @routes.changes(
@@ -95,17 +119,3 @@ def set_up_workspace(call: Call[Nothing, Nothing]) -> Response[str]:
     workspace = call.enter(workspace_of_path(call))
     must_be_active(workspace)
     return asking.accepted(call, "Set-up requested", asking.work(call, WorkKind.SETUP, ""), [workspace.id])
-
-
-MOST_AT_ONCE = 1_000
-
-
-def _chosen(workspace: Workspace, asked: asks.SyncWorkspace) -> list[tuple[WorkKind, str]]:
-    """What to look at, each once."""
-    if asked.ids is not None:
-        projects = (EntityRef(EntityType.MEDIA_PROJECT, str(id)) for id in dict.fromkeys(asked.ids))
-        return [(WorkKind.ENTITY, str(project)) for project in projects]
-    chosen = asked.filter or asks.SyncFilter()
-    standings = LISTED if chosen.sync_status is None else views.STANDINGS[chosen.sync_status]
-    wanted = MappingFilter(standings, chosen.entity_type)
-    return [(WorkKind.MAPPING, str(id)) for id in runtime.store.lists.mapping_ids(workspace.id, wanted, MOST_AT_ONCE)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from http import HTTPStatus
 from itertools import chain
 
@@ -19,6 +19,8 @@ from navsync.errors import Refused
 from navsync.fields import Unreadable
 from navsync.model import EntityRef, EntityType, WorkKind, Workspace
 from navsync.templates import BUILT_IN, Commission, Template, values_of
+
+IN_USE = {"in_use": (409, "The workspace's settings say that new rows start with it; the detail names them.")}
 
 TOO_MANY = {"too_many": (409, "The workspace has as many templates of its own as it may have.")}
 
@@ -61,11 +63,12 @@ def add_template(call: Call[Nothing, asks.NewTemplate]) -> Response[str]:
     query=asks.Scope,
     body=asks.ChangeTemplate,
     answers=answers.TemplateAnswer,
-    problems=SEVERAL_WORKSPACES | TOO_MANY,
+    problems=SEVERAL_WORKSPACES | TOO_MANY | IN_USE,
 )
 def change_template(call: Call[asks.Scope, asks.ChangeTemplate]) -> Response[str]:
     """Change a template. A built-in one becomes the workspace's own; other workspaces keep it as it was."""
     workspace, template = _entered(call)
+    _must_not_be_missed(workspace, template.name, call.body.entity_type)
     return _kept(workspace, template.name, call.body, HTTPStatus.OK)
 
 
@@ -76,15 +79,27 @@ def change_template(call: Call[asks.Scope, asks.ChangeTemplate]) -> Response[str
     query=asks.Scope,
     body=Nothing,
     answers=answers.TemplateDeleted,
-    problems=SEVERAL_WORKSPACES | {"built_in": (409, "It is built in: it can be changed, and not deleted.")},
+    problems=SEVERAL_WORKSPACES | IN_USE | {"built_in": (409, "It is built in: it can be changed, and not deleted.")},
 )
 def delete_template(call: Call[asks.Scope, Nothing]) -> Response[str]:
     """Delete a template of the workspace's own; a built-in one of its name is there again. Pages stay as they are."""
     workspace, template = _entered(call)
+    built_in = BUILT_IN.get(template.name)
+    _must_not_be_missed(workspace, template.name, None if built_in is None else built_in.entity_type)
     if not runtime.store.templates(workspace.id).delete(template.name):
         raise api.Problem(HTTPStatus.CONFLICT, "built_in", f"{template.name} is built in: it cannot be deleted.")
     message = "The built-in template is there again." if template.name in BUILT_IN else "Template deleted."
     return api.json_response({"message": message})
+
+
+def _must_not_be_missed(workspace: Workspace, name: str, stays_for: EntityType | None) -> None:
+    """Refuse where new rows of another kind than that which the template of *name* *stays_for* start with it."""
+    chosen = workspace.settings.page_templates.items()
+    users = [kind for kind, used in chosen if used == name and kind != stays_for]
+    if users:
+        settings = ", ".join(f"page_templates.{kind}" for kind in sorted(users))
+        reason = f"New rows start with {name}: choose another one in the workspace's settings first ({settings})."
+        raise api.Problem(HTTPStatus.CONFLICT, "in_use", reason)
 
 
 def _entered[Brought: (asks.ChangeTemplate, Nothing)](
@@ -155,19 +170,14 @@ def _with_record(commission: Commission, given: Mapping[str, JsonValue]) -> Comm
     try:
         return replace(commission, values=values_of(entity_type, given))
     except Unreadable as error:
-        raise _no_record(str(error)) from error
+        raise api.invalid(["project_data"], str(error)) from error
 
 
 def _entity(entity_type: EntityType, id: JsonValue) -> EntityRef:
     number = api.public_id(str(id)) if isinstance(id, int | str) else None
     if number is None:
-        raise _no_record(f"the id of a {entity_type.replace('_', ' ')} is a number")
+        raise api.invalid(["project_data"], f"the id of a {entity_type.replace('_', ' ')} is a number")
     return EntityRef(entity_type, str(number))
-
-
-def _no_record(reason: str) -> api.Problem:
-    wrong = [{"loc": ["project_data"], "msg": reason}]
-    return api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"project_data: {reason}.", errors=wrong)
 
 
 def _came_of(commission: Commission) -> Response[str]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
@@ -12,16 +11,25 @@ from dashboard import asking, pages
 from dashboard.front import routes, runtime, workspace_of_path, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.model import Connection, EntityType, Lane, WorkKind, Workspace
+from navsync.model import Connection, Lane, WorkKind, Workspace
 
 
-@routes.reads("/workspaces", role="viewer", query=asks.WorkspaceQuery, answers=answers.Page[answers.WorkspaceAnswer])
+@routes.reads(
+    "/workspaces", role="viewer", query=asks.WorkspaceQuery, answers=answers.CursorPage[answers.WorkspaceAnswer]
+)
 def workspaces(call: Call[asks.WorkspaceQuery, Nothing]) -> Response[str]:
     """The caller's workspaces, oldest first."""
     asked = call.query
     found = [w for w in workspaces_of(call) if _takes(asked, w)]
-    shown = [_shown(w) for w in found[asked.skip : asked.skip + asked.limit]]
-    return api.json_response(pages.page(shown, len(found), asked))
+    behind = [w for w in found if asked.cursor is None or w.id > int(asked.cursor)]
+    last, most = asked.skip + asked.limit, len(behind)
+    cursor = _place_of(behind[last - 1]) if last < most else None
+    part = pages.Part(behind[asked.skip : last], len(found), cursor, _place_of)
+    return api.json_response(pages.cursor_page(part, asked, _shown))
+
+
+def _place_of(shown: Workspace) -> str:
+    return str(shown.id)
 
 
 def _shown(workspace: Workspace) -> views.Json:
@@ -55,7 +63,7 @@ def change_workspace(call: Call[Nothing, asks.ChangeWorkspace]) -> Response[str]
     if asked.is_active and before.connection is not Connection.CONNECTED:
         raise api.Problem(HTTPStatus.CONFLICT, "not_connected", "Connect the workspace again first.")
     if asked.settings is not None:
-        _must_have_templates(before, asked.settings.page_templates or {})
+        asked.settings.must_find_templates(runtime.store.templates(before.id).get)
     after = replace(
         before,
         settings=before.settings if asked.settings is None else asked.settings.applied_to(before.settings),
@@ -69,12 +77,3 @@ def change_workspace(call: Call[Nothing, asks.ChangeWorkspace]) -> Response[str]
     if asked.is_active:  # what webhooks told during a pause is forgotten
         runtime.inbox.put(saved.id, asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP))
     return api.json_response(views.workspace(saved))
-
-
-def _must_have_templates(workspace: Workspace, chosen: Mapping[EntityType, str]) -> None:
-    for kind, name in chosen.items():
-        template = runtime.store.templates(workspace.id).get(name)
-        if template is None or template.entity_type is not kind:
-            reason = f"there is no template {name} for a {kind.replace('_', ' ')}"
-            wrong = [{"loc": ["settings", "page_templates", kind], "msg": reason}]
-            raise api.Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{reason.capitalize()}.", errors=wrong)

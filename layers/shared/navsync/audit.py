@@ -5,6 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+NOBODY = "nobody"
+"""The role of a sender that no token tells of."""
+
+DEPLOYMENT = "DEPLOYMENT#AUDIT"
+"""Where rows about every workspace at once are."""
+
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
@@ -32,6 +38,8 @@ class AuditRow:
     @property
     def trail(self) -> str:
         """The partition that it belongs to: the workspace's, else the caller's organisation's, else their own."""
+        if self.role == NOBODY:
+            return DEPLOYMENT
         return (
             trail_of_workspace(self.workspace_id) if self.workspace_id is not None else trail_of(self.org, self.subject)
         )

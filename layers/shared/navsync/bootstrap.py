@@ -6,7 +6,8 @@ import random
 import secrets as entropy
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from itertools import count
@@ -16,8 +17,9 @@ import boto3
 from botocore.config import Config
 
 from navsync import navimpact, notion, tokens
-from navsync.api import Guard
+from navsync.api import Guard, Trail, Windows
 from navsync.conductor import CONNECTION, NotionWorkspace, Tools
+from navsync.conductor.pauses import Sisters
 from navsync.config import (
     AuthorizerSettings,
     DashboardSettings,
@@ -45,9 +47,6 @@ if TYPE_CHECKING:
 QUICK = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 3, "mode": "standard"})
 """AWS answers in milliseconds; an API request must not hang for botocore's minute."""
 
-
-FEW_REQUESTS = 180
-"""What every plan of Notion allows in a minute; connecting takes about ten."""
 
 HASTY_S = 4
 """How long a question about a new grant may take: a person waits, and API Gateway waits half a minute at most."""
@@ -100,6 +99,8 @@ class Trigger:
     inbox: Inbox
     signing: Callable[[], SigningSecrets]
     webhook_token: NotionWebhookToken
+    trail: Trail
+    windows: Windows
     clock: Callable[[], datetime] = clock
 
 
@@ -112,8 +113,9 @@ class Connecting:
     tokens: WorkspaceSecrets
     oauth: Callable[[], OAuth]
     """Built at each use: the client's secret may have been put anew."""
-    gateway: Callable[[Tokens], Gateway]
-    """To Notion with the tokens of a grant that is not kept yet."""
+    gateway: Callable[[Workspace, Tokens], Gateway]
+    """To Notion with the tokens of a grant, which need not be kept yet, and what is left of the budget."""
+    pause_sisters: Sisters
     guard: Guard
     clock: Callable[[], datetime] = clock
     new_id: Callable[[], int] = new_id
@@ -190,29 +192,32 @@ def oauth(settings: OAuthSettings) -> Connecting:
             redirect_uri=settings.notion_redirect_uri,
             clock=clock,
         ),
-        gateway=lambda tokens: Gateway(
+        gateway=lambda workspace, tokens: Gateway(
             client=hasty,
             credentials=_Granted(tokens),
-            budget=Budget(FEW_REQUESTS, clock=clock),
+            budget=_budget(workspace, store.desk(workspace.id), hurried=True),
             max_retries=1,
             clock=clock,
             sleep=time.sleep,
             chance=random.random,
             for_people=lambda: True,
         ),
+        pause_sisters=partial(_pause_sisters, store),
         guard=_guard(store, settings.calls_per_minute),
     )
 
 
 def trigger(settings: TriggerSettings) -> Trigger:
     """For the function that puts work."""
-    store = _store(settings.workspaces_table, settings.mappings_table)
+    store = _store(settings.workspaces_table, settings.mappings_table, settings.sync_logs_table)
     vault = _vault()
     return Trigger(
         store=store,
         inbox=_inbox(store, settings.wake_queue_url, settings.later_queue_url),
         signing=partial(DeploymentSecrets(vault).signing, settings.signing_secret_arn),
         webhook_token=NotionWebhookToken(vault, settings.notion_webhook_secret_arn),
+        trail=store.trail,
+        windows=store.windows,
     )
 
 
@@ -282,18 +287,12 @@ class _Workshop:
             clock=clock,
             new_id=new_id,
             jitter=random.random,
-            pause_sisters=self._pause_sisters,
+            pause_sisters=partial(_pause_sisters, self.store),
             serving=serving.now,
             most_threads=MOST_THREADS,
             look_at_connection=partial(_look_at_connection, desk),
             was_forbidden=partial(_was_forbidden, desk),
         )
-
-    def _pause_sisters(self, workspace: Workspace, pause: Pause) -> None:
-        """Notion counts some limits for all connections of a workspace together."""
-        for id in self.store.directory.workspaces_of_notion(workspace.notion_workspace_id):
-            if id != workspace.id:
-                self.store.desk(id).keep_pause(pause)
 
     def _notion_of(
         self, desk: DynamoDesk, serving: _Serving, workspace: Workspace, ledger: Ledger, check_time: Callable[[], None]
@@ -301,7 +300,7 @@ class _Workshop:
         gateway = Gateway(
             client=self.notion,
             credentials=self._credentials(workspace.id),
-            budget=Budget(workspace.settings.requests_per_minute, clock=clock, window=desk.budget()),
+            budget=_budget(workspace, desk),
             max_retries=self.settings.notion_max_retries,
             clock=clock,
             sleep=time.sleep,
@@ -346,6 +345,17 @@ class _Workshop:
 
     def _link_of(self, entity: EntityRef) -> str:
         return f"{self.settings.navimpact_base_url.rstrip('/')}/projects/{entity.id}"
+
+
+def _budget(workspace: Workspace, desk: DynamoDesk, *, hurried: bool = False) -> Budget:
+    return Budget(workspace.settings.requests_per_minute, clock=clock, window=desk.budget(), hurried=hurried)
+
+
+def _pause_sisters(store: Store, workspace: Workspace, pause: Pause) -> None:
+    """Notion counts some limits for all connections of a workspace together."""
+    for id in store.directory.workspaces_of_notion(workspace.notion_workspace_id):
+        if id != workspace.id:
+            store.desk(id).keep_pause(pause)
 
 
 def _look_at_connection(desk: DynamoDesk, side: NotionWorkspace) -> None:

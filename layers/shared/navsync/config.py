@@ -72,6 +72,7 @@ class TriggerSettings(_Settings):
 
     workspaces_table: str
     mappings_table: str
+    sync_logs_table: str
     wake_queue_url: str
     later_queue_url: str
     signing_secret_arn: str

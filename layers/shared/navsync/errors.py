@@ -134,6 +134,12 @@ class Suspended(Fatal):
     code = "suspended"
 
 
+class OtherShape(Fatal):
+    """What is kept was written by another version of NavSync."""
+
+    code = "other_shape"
+
+
 class ConfigError(Fatal):
     """A setting is missing or wrong. Raised at start, naming the setting."""
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import assert_never
 
+from navsync.attention import UNSAID
 from navsync.model import Connection, Mapping, Settings, Side, State, Workspace
 from navsync.scope import ONE_WAY
 from navsync.standing import Standing, standing_of
@@ -96,7 +97,7 @@ def _of_mapping(mapping: Mapping, *, queued: bool, blocked_until: datetime | Non
     standing = standing_of(mapping)
     match standing:
         case Standing.COMPLETED if not queued:
-            return Explanation(Verdict.IN_STEP, _in_step(mapping), NOTHING_TO_DO, mapping.last_sync_at)
+            return Explanation(Verdict.IN_STEP, _in_step(mapping), NOTHING_TO_DO, _agreed_at(mapping))
         case Standing.COMPLETED | Standing.PENDING:
             return _pending(mapping, blocked_until)
         case Standing.CONFLICT:
@@ -121,7 +122,11 @@ def _of_mapping(mapping: Mapping, *, queued: bool, blocked_until: datetime | Non
 
 def _in_step(mapping: Mapping) -> str:
     written = "" if mapping.last_change_at is None else f" It was last written {_moment(mapping.last_change_at)}."
-    return f"Both sides say the same since {_moment(mapping.last_sync_at)}.{written}"
+    return f"Both sides say the same since {_moment(_agreed_at(mapping))}.{written}"
+
+
+def _agreed_at(mapping: Mapping) -> datetime | None:
+    return mapping.agreed_at or mapping.last_sync_at
 
 
 def _pending(mapping: Mapping, blocked_until: datetime | None) -> Explanation:
@@ -144,23 +149,10 @@ def _pending(mapping: Mapping, blocked_until: datetime | None) -> Explanation:
 
 
 def _troubled(mapping: Mapping, standing: Standing) -> Explanation:
-    trouble = next(iter(mapping.troubles), None)
-    cause, fix = _UNSAID[standing] if trouble is None else (trouble.cause, trouble.fix)
-    fails = standing is Standing.FAILED and not (trouble is not None and trouble.code == ONE_WAY)
+    trouble = (mapping.troubles or UNSAID[standing])[0]
+    fails = standing is Standing.FAILED and trouble.code != ONE_WAY
     verdict = Verdict.FAILING if fails else Verdict.WAITING_FOR_A_PERSON
-    return Explanation(verdict, cause, fix, mapping.last_sync_at, None if trouble is None else trouble.code)
-
-
-_UNSAID = {
-    Standing.APPROVAL: ("It was deleted on one side.", "Approve the deletion, or reject it."),
-    Standing.DRAFT: ("Its row lacks a required field.", "Fill it in in Notion."),
-    Standing.FAILED: ("It could not be written.", "Ask for a sync of it."),
-    Standing.UNREACHABLE: (
-        "Notion does not show its page: it is not shared with the connection any more, or gone.",
-        "Share the page again, or ask for a sync.",
-    ),
-}
-"""Where a mapping gives no trouble of its own."""
+    return Explanation(verdict, trouble.cause, trouble.fix, mapping.last_sync_at, trouble.code)
 
 
 def _moment(at: datetime | None) -> str:

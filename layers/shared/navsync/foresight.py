@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -210,12 +211,17 @@ MOST = 100
 def cut(value: Value) -> Value:
     """*value*, a long text cut with an ellipsis; a list stays a list of at most a hundred names."""
     match value:
-        case str(text) if len(text) > LONGEST:
-            return text[: LONGEST - 1] + "…"
-        case tuple(names) if len(names) > MOST:
-            return (*names[:MOST], f"… and {len(names) - MOST} more")
+        case str(text):
+            return _cut_text(text)
+        case tuple(names):
+            more = (f"… and {len(names) - MOST} more",) if len(names) > MOST else ()
+            return (*map(_cut_text, names[:MOST]), *more)
         case _:
             return value
+
+
+def _cut_text(text: str) -> str:
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def _shortened(change: Change) -> Change:

@@ -151,7 +151,7 @@ def _decide(
         case (moved,), _:
             return (_write(field, shown, rule, moved.other, shown.on(moved), f"changed on {moved}"),)
         case _, ():
-            return (Hold(field.name, _one_way(field, Side.NOTION)),)
+            return (Hold(field.name, one_way(field, Side.NOTION)),)
         case _, (to,) if base is not None:
             return (_write(field, shown, rule, to, shown.on(to.other), f"syncs only to {to}"),)
         case _:
@@ -199,9 +199,9 @@ def _is_empty(value: Value) -> bool:
 
 def _write(field: Field, shown: Base, rule: _Rule, to: Side, value: Value, why: str) -> Write | Hold:
     if to not in rule.towards:
-        return Hold(field.name, _one_way(field, to.other))
+        return Hold(field.name, one_way(field, to.other))
     if reason := cannot_carry(field, value, to):
-        return Hold(field.name, _uncarried(field, to.other, reason))
+        return Hold(field.name, uncarried(field, to.other, reason))
     return Write(field.name, to, value, shown.on(to), why)
 
 
@@ -211,13 +211,15 @@ def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
     return Trouble("quarantined", f"{field.property}: {reason}", fix, field.name)
 
 
-def _one_way(field: Field, edited: Side) -> Trouble:
+def one_way(field: Field, edited: Side) -> Trouble:
+    """What people are told of an edit that may not travel."""
     cause = f"{field.property} was edited on {edited}, but does not sync from there."
     fix = f"Edit it on {edited.other}, which replaces it here, or let the field sync both ways, which carries it over."
     return Trouble("one_way", cause, fix, field.name)
 
 
-def _uncarried(field: Field, source: Side, reason: str) -> Trouble:
+def uncarried(field: Field, source: Side, reason: str) -> Trouble:
+    """What people are told of a value that would lose something on its way."""
     cause = f"{field.property} cannot be carried to {source.other}: {reason}"
     return Trouble("cannot_carry", cause, f"Change the value on {source}.", field.name)
 
@@ -298,8 +300,5 @@ def resembles(spec: EntitySpec, sent: Values, record: Present) -> bool:
 
 def edited(spec: EntitySpec, bases: Bases, side: Side, seen: Present) -> bool:
     """Whether *side* shows another value than the agreed one, in any field that was ever agreed on."""
-    values = seen.values
-    for name, base in bases.items():  # noqa: SIM110  # a plain loop is faster, and a sweep asks it of every row
-        if name in spec.names and name in values and values[name] != base.on(side):
-            return True
-    return False
+    agreed = {name: base.on(side) for name, base in bases.items() if name in spec.names}
+    return any(seen.values.get(name, value) != value for name, value in agreed.items())

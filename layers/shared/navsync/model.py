@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping as MappingOf
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -318,6 +319,8 @@ class Mapping:
     """The last look that agreed."""
     last_change_at: datetime | None = None
     """The last write."""
+    agreed_at: datetime | None = None
+    """Since when both sides say what they say now; None while they never did."""
     version: int = 0
     """Of the stored item; 0 is not stored yet. The store raises it on each save."""
 
@@ -527,6 +530,8 @@ class WorkKind(StrEnum):
     """external id: `log/<log id>`, `log/<log id>/<field>` or `run/<run id>`"""
     TEMPLATE = "template"
     """external id: of the commission that says which page is to be made"""
+    CHOSEN = "chosen"
+    """external id: `<run id>/<how they stand, with + between>/<entity type, or nothing>`; the records of a filter"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -609,6 +614,9 @@ class BudgetWindow:
     slowed_at: datetime | None = None
     calls: int = 0
     """Requests since it was taken up, for the figures of the day."""
+    beside: int = 0
+    """Requests, not in *used*, of whoever held no lease; the last of them at *beside_at*."""
+    beside_at: datetime | None = None
 
 
 # --- the sync log ---------------------------------------------------------------------------------------------------

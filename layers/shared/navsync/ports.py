@@ -239,12 +239,8 @@ class Desk(Protocol):
         """Add the row, or replace the row of the same lane, kind and external id."""
         ...
 
-    def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
-        """Rows of *lane* that are due, in order of their `due`, read consistently."""
-        ...
-
-    def next_due(self, *, after: datetime) -> datetime | None:
-        """When the earliest row not due yet becomes due."""
+    def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
+        """Rows of *lane* in order of their `due`, those not due yet too, read consistently."""
         ...
 
     def done(self, work: Work) -> bool:
@@ -293,6 +289,10 @@ class Desk(Protocol):
 
     def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
         """Keep it for the next invocation; nothing happens when a later holder of the lease has kept its own."""
+        ...
+
+    def spend_beside(self, requests: int, now: datetime) -> None:
+        """Count requests that were made without the lease; who takes up the budget window next reckons with them."""
         ...
 
     def count_calls(self, calls: int, now: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from navsync import merge, scope
+from navsync import scope
 from navsync.errors import Fatal, OutOfTime
 from navsync.fields import SPECS
 from navsync.model import EntityRef, EntityType, Mapping, Present, Settings, Side, State, Work
@@ -40,8 +40,9 @@ def sweep(
     """
     name = f"sweep:{port.side}:{entity_type}"
     cursor = desk.cursor(name)
-    since = datetime.fromisoformat(cursor) - OVERLAP if cursor else None
-    latest, put = cursor or "", 0
+    reached = datetime.fromisoformat(cursor) if cursor else None
+    since = reached - OVERLAP if reached else None
+    latest, put = reached, 0
     for page in resumed(port, entity_type, since, desk=desk, name=f"part of {name}"):
         for record in page:
             check_time()
@@ -50,9 +51,9 @@ def sweep(
                 put += 1
             if record.edited_at is not None:
                 believed = min(record.edited_at, clock() + CLOCKS_APART)
-                latest = max(latest, believed.isoformat(timespec="microseconds"))
-    if latest and latest != cursor:
-        desk.move_cursor(name, latest)
+                latest = max(latest or believed, believed)
+    if latest and latest != reached:
+        desk.move_cursor(name, latest.isoformat(timespec="microseconds"))
     return put
 
 
@@ -255,11 +256,9 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
         return False  # of a field that is held it is not kept what it said, so only a look can tell
     if side is Side.NOTION and record.key not in (None, str(mapping.entity)):
         return False
-    listed = {c.field: c.on(side) for c in mapping.conflicts}
-    if any(record.values.get(name, half) != half for name, half in listed.items()):
-        return False
     spec = SPECS[mapping.entity_type]
     if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:
         return False  # a list does not show the text of a page
-    agreed = {name: base for name, base in mapping.bases.items() if name not in listed}
-    return spec.names <= agreed.keys() | listed.keys() and not merge.edited(spec, agreed, side, record)
+    said = {name: base.on(side) for name, base in mapping.bases.items()}
+    said |= {conflict.field: conflict.on(side) for conflict in mapping.conflicts}
+    return spec.names <= said.keys() and all(record.values.get(name, value) == value for name, value in said.items())

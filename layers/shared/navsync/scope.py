@@ -24,6 +24,12 @@ NO_PAGE = Trouble(
     "It has no page, and the workspace makes none: it syncs only to NavImpact.",
     "Let the workspace sync both ways.",
 )
+NO_PROJECT = Trouble(
+    ONE_WAY,
+    "Its project has no page to point to, and the workspace makes none: it syncs only to NavImpact.",
+    "Let the workspace sync both ways.",
+    "project",
+)
 
 NO_RECORD = Trouble(
     "draft",
@@ -60,6 +66,15 @@ def excluded(
     return None
 
 
+def is_unknown(settings: Settings, pairs: Pairs, entity_type: EntityType, values: Values) -> bool:
+    """Whether nobody can tell yet: a project that it belongs to was never looked at."""
+    if not settings.scope or entity_type is EntityType.MEDIA_PROJECT:
+        return False
+    related = values.get("project")
+    projects = related if isinstance(related, tuple) else ()
+    return any(pairs.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id)) is None for id in projects)
+
+
 def _is_to_go(settings: Settings, project: Mapping) -> bool:
     """Whether a project that was held is not to be any more, though nobody has looked at it by these *settings* yet.
 
@@ -86,6 +101,12 @@ def without_page(settings: Settings, pairs: Pairs, entity_type: EntityType, id: 
     return excluded(settings, pairs, entity_type, id, values) or (
         None if settings.direction.allows(Side.NOTION) else NO_PAGE
     )
+
+
+def is_without_page(pairs: Pairs, project_id: str) -> bool:
+    """Whether a rule keeps a project from having a page."""
+    pair = pairs.of_entity(EntityRef(EntityType.MEDIA_PROJECT, project_id))
+    return pair is not None and pair.state is State.EXCLUDED and pair.page_id is None
 
 
 def is_remembered(entity_type: EntityType) -> bool:

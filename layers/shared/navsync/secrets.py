@@ -95,11 +95,15 @@ class NotionWebhookToken:
         self._known = None if token is None else (self.clock(), token)
         return token
 
-    def capture(self, token: str, *, now: datetime) -> bool:
-        """Take the token that a handshake brought; False unless one is awaited and none is in force."""
+    def is_awaited(self, *, now: datetime) -> bool:
+        """Whether the operator awaits a handshake, and no token is in force."""
         stored = self._stored()
         armed = stored.get("armed_until")
-        if stored.get("verification_token") is not None or armed is None or datetime.fromisoformat(armed) <= now:
+        return stored.get("verification_token") is None and armed is not None and datetime.fromisoformat(armed) > now
+
+    def capture(self, token: str, *, now: datetime) -> bool:
+        """Take the token that a handshake brought; False unless one is awaited."""
+        if not self.is_awaited(now=now):
             return False
         return _replace(self.client, self.arn, {"verification_token": token, "armed_until": None})
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as MappingOf
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import batched
 from typing import Any
 
+from navsync.attention import APPROVALS, UNSAID, Cause, Kind, Step, Waiting
+from navsync.attention import waiting as attention_of
 from navsync.audit import AuditRow
 from navsync.connection import stops, troubles_of
 from navsync.explain import Explanation
@@ -27,14 +31,11 @@ from navsync.model import (
     Settings,
     State,
     SyncLog,
-    Trouble,
     Value,
     Workspace,
 )
-from navsync.standing import ATTENTION, Standing, standing_of
+from navsync.standing import Standing, standing_of
 from navsync.templates import BUILT_IN, Template, offered
-
-__all__ = ["ATTENTION"]
 
 type Json = dict[str, Any]
 
@@ -131,10 +132,11 @@ def connection(shown: Workspace, capabilities: Capabilities | None) -> list[Json
         "entity_id": None,
         "notion_page_id": None,
         "title": shown.name,
-        "kind": "connection",
+        "kind": Kind.CONNECTION,
         "field": None,
     }
-    return [about | {"code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles_of(shown, capabilities)]
+    troubles = troubles_of(shown, capabilities)
+    return [about | {"group": t.code, "code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles]
 
 
 def mapping(shown: Mapping, *, database_id: str | None, direction: Direction) -> Json:
@@ -175,9 +177,10 @@ def conflict(shown: Conflict) -> Json:
     return _three_values(shown, short)
 
 
-def conflicts(shown: Mapping) -> Json:
-    """What was edited on both sides of *shown*, with whole values: a person chooses between them."""
-    return _about(shown) | {"conflicts": [_three_values(c, value) for c in shown.conflicts]}
+def conflicts(shown: Mapping, *, whole: bool = True) -> Json:
+    """What was edited on both sides of *shown*, with *whole* values: a person chooses between them."""
+    as_json = value if whole else short
+    return _about(shown) | {"conflicts": [_three_values(c, as_json) for c in shown.conflicts], "truncated": not whole}
 
 
 def _three_values(shown: Conflict, as_json: Callable[[Value], Any]) -> Json:
@@ -187,19 +190,44 @@ def _three_values(shown: Conflict, as_json: Callable[[Value], Any]) -> Json:
 
 def approval(shown: Mapping) -> Json:
     """The deletion that *shown* waits with."""
-    waiting = next((trouble for trouble in shown.troubles if trouble.code in APPROVALS), None)
+    (unsaid,) = UNSAID[Standing.APPROVAL]
+    trouble = next((trouble for trouble in shown.troubles if trouble.code in APPROVALS), unsaid)
     return _about(shown) | {
-        "code": waiting.code if waiting else "approve_delete",
-        "cause": waiting.cause if waiting else "It was deleted on one side.",
-        "fix": waiting.fix if waiting else "Approve the deletion, or reject it.",
+        "code": trouble.code,
+        "cause": trouble.cause,
+        "fix": trouble.fix,
         "since": moment(shown.last_sync_at),
     }
 
 
 def attention(shown: Mapping) -> list[Json]:
     """Everything about *shown* that waits for a person, each with its cause and its fix."""
-    clashes = [_clash(c) for c in shown.conflicts]
-    return [_about(shown) | item for item in [*clashes, *map(_trouble, shown.troubles)]]
+    return [waiting(shown, each) for each in attention_of(shown)]
+
+
+def waiting(about: Mapping, shown: Waiting) -> Json:
+    """One thing about a record that waits for a person."""
+    trouble = shown.trouble
+    said = {"kind": shown.cause.kind, "code": trouble.code, "cause": trouble.cause, "fix": trouble.fix}
+    clash = {} if shown.conflict is None else conflict(shown.conflict)
+    return _about(about) | {"group": str(shown.cause), **said, "field": trouble.field} | clash
+
+
+def group(cause: Cause, step: Step, *, count: int, items: Sequence[Json], cursor: str | None) -> Json:
+    """What waits because of the same, and the step that ends it."""
+    return {
+        "group": str(cause),
+        "kind": cause.kind,
+        "code": cause.code,
+        "entity_type": cause.entity_type,
+        "field": cause.field,
+        "cause": step.cause,
+        "fix": step.fix,
+        "call": step.call,
+        "count": count,
+        "items": items,
+        "cursor": cursor,
+    }
 
 
 def _about(shown: Mapping) -> Json:
@@ -211,31 +239,6 @@ def _about(shown: Mapping) -> Json:
         "notion_page_id": shown.page_id,
         "title": shown.title,
     }
-
-
-def _clash(shown: Conflict) -> Json:
-    return {
-        "kind": "conflict",
-        "code": "conflict",
-        "cause": f"{shown.field} was edited on both sides.",
-        "fix": "Choose who wins, or make both sides say the same; nothing is overwritten until then.",
-        **conflict(shown),
-    }
-
-
-def _trouble(shown: Trouble) -> Json:
-    kind = "approval" if shown.code in APPROVALS else "error"
-    return {
-        "kind": "draft" if shown.code == "draft" else kind,
-        "code": shown.code,
-        "cause": shown.cause,
-        "fix": shown.fix,
-        "field": shown.field,
-    }
-
-
-APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion"})
-"""Troubles that are deletions waiting for a person."""
 
 
 class OperationType(StrEnum):
@@ -298,11 +301,13 @@ def can_revert(shown: SyncLog) -> bool:
     return shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE and shown.mapping_id is not None
 
 
-def history(shown: SyncLog) -> Json:
-    """A row of the sync log with its values whole."""
-    whole = [change(each) | {"old": value(each.old), "new": value(each.new)} for each in shown.changes]
+def history(shown: SyncLog, *, whole: bool = True) -> Json:
+    """A row of the sync log with its values *whole*."""
+    as_json = value if whole else short
+    changes = [change(each) | {"old": as_json(each.old), "new": as_json(each.new)} for each in shown.changes]
     return log(shown) | {
-        "changes": whole,
+        "changes": changes,
+        "truncated": not whole,
         "mapping_id": shown.mapping_id,
         "reverts": shown.reverts,
         "can_revert": can_revert(shown),
@@ -321,6 +326,8 @@ def explanation(workspace_id: int, about: Mapping | None, shown: Explanation) ->
         "because": shown.because,
         "to_do": shown.to_do,
         "since": moment(shown.since),
+        "last_sync_at": None if about is None else moment(about.last_sync_at),
+        "last_change_at": None if about is None else moment(about.last_change_at),
         "error": shown.error,
     }
 
@@ -432,6 +439,16 @@ def value(shown: Value) -> str | int | float | list[str] | None:
             return list(shown)
         case _:
             return shown
+
+
+def parts(shown: Value) -> list[str]:
+    """*shown* as text, in parts that an answer holds; a list as JSON."""
+    text = shown if isinstance(shown, str) else json.dumps(value(shown), ensure_ascii=False)
+    return ["".join(some) for some in batched(text, LONGEST_PART, strict=False)] or [""]
+
+
+LONGEST_PART = 300_000
+"""Characters, each of which may take fourteen in an answer."""
 
 
 def number(entity_id: str | None) -> int | None:

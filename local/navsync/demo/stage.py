@@ -34,8 +34,8 @@ class Stage:
 
     def attention(self, kind: str) -> list[Json]:
         """Return what waits for a person, of one kind."""
-        items: list[Json] = checked(self.api.get("attention")).json()["items"]
-        return [item for item in items if item["kind"] == kind]
+        groups: list[Json] = checked(self.api.get("attention", params={"limit": 100})).json()["groups"]
+        return [item for group in groups if group["kind"] == kind for item in group["items"]]
 
     def reconcile(self) -> None:
         """Ask for the pass that the scheduler asks for every few minutes, and wait until nothing moves."""

@@ -205,7 +205,8 @@ def _looks(ask: Ask, findings: Findings) -> dict[str, Any]:
 
 def _designing(caller: Caller, findings: Findings, source: DataSource | None) -> Designing:
     taken = {column.id for column in source.schema} if source else set()
-    return Designing(findings, caller.world.minter, caller.data_source, taken)
+    edits_status = caller.world.switches.status_options_can_be_edited
+    return Designing(findings, caller.world.minter, caller.data_source, taken, edits_status)
 
 
 def _pair(caller: Caller, source_id: str, column: Property) -> None:

@@ -55,10 +55,13 @@ def with_new(column: Property, name: str, minter: Minter) -> Property:
     return replace(column, config=column.config | {"options": [*column.config["options"], option]})
 
 
-def configured(column: Property, raw: JsonObject, path: str, findings: Findings, minter: Minter) -> JsonObject:
+def configured(
+    column: Property, raw: JsonObject, path: str, findings: Findings, minter: Minter, *, edits: bool
+) -> JsonObject:
     """The column's config after a write of *raw*; without `options` in it the list stays.
 
-    The list replaces the old one: options left out are gone, and with them the values of all rows.
+    The list replaces the old one: options left out are gone, and with them the values of all rows. *edits*: those that
+    are kept may get another name or colour.
     """
     if "options" not in raw:
         return column.config or _initial(column.type, minter)
@@ -68,7 +71,7 @@ def configured(column: Property, raw: JsonObject, path: str, findings: Findings,
     ]
     _check_names(given, f"{path}.options", findings)
     findings.check()
-    made = [_option(column, item, minter) for item in given]
+    made = [_option(column, item, minter, edits=edits) for item in given]
     _refuse_twins(made)
     return {"options": made} | ({"groups": _groups(column, given, made, minter)} if column.type == "status" else {})
 
@@ -85,8 +88,11 @@ def _check_names(given: list[JsonObject], path: str, findings: Findings) -> None
             findings.one_of(item["group"], [name for name, _ in GROUPS], f"{here}.group")
 
 
-def _option(column: Property, item: JsonObject, minter: Minter) -> JsonObject:
+def _option(column: Property, item: JsonObject, minter: Minter, *, edits: bool) -> JsonObject:
     known = find(column, item) if column.config else None
+    if known is not None and edits:
+        refuse_comma(column, item.get("name") or "")
+        return known | {key: item[key] for key in ("name", "color") if item.get(key) is not None}
     if known is not None:
         _refuse_repainting(column, known, item)
         return known

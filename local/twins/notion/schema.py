@@ -51,6 +51,8 @@ class Designing:
     minter: Minter
     target: Callable[[str], DataSource]
     taken: set[str] = field(default_factory=set)
+    edits_status: bool = False
+    """Whether a status that there is may get another name or colour."""
 
 
 def declared(raw: JsonObject, path: str, designing: Designing) -> tuple[Property, ...]:
@@ -137,7 +139,8 @@ def _kind(spec: JsonObject) -> str | None:
 def _config(column: Property, raw: JsonObject, path: str, designing: Designing) -> JsonObject:
     match column.type:
         case "select" | "multi_select" | "status":
-            return options.configured(column, raw, path, designing.findings, designing.minter)
+            edits = designing.edits_status and column.type == "status"
+            return options.configured(column, raw, path, designing.findings, designing.minter, edits=edits)
         case "number":
             wanted = raw.get("format", column.config.get("format", "number"))
             return {"format": designing.findings.one_of(wanted, NUMBER_FORMATS, f"{path}.format")}

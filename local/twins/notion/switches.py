@@ -43,6 +43,8 @@ class Switches(BaseModel):
     """Whether a missing capability is told before it is known what a request is about, or only of what is shared."""
     template_blocks_can_be_made: bool = False
     """Whether a connection can make template buttons: the manual says no since 2023, the types still take them."""
+    status_options_can_be_edited: bool = False
+    """Whether the schema takes another name or colour for a status that there is, since these can be put in groups."""
     own_writes_are_told: bool = True
     """Whether a connection's own writes raise webhooks; seen, but not for every type."""
     webhook_retries_s: tuple[float, ...] = RETRIES_S

@@ -14,7 +14,7 @@ KNOWN_UNKNOWNS = {
     "workspace_requests_per_window", "access_token_life_s", "old_token_outlives_refresh_s", "length_unit",
     "unknown_version_code", "sign_handshake", "locked_pages_refuse_edits", "trash_twice", "own_writes_are_told",
     "cursor_wording", "webhook_answer_within_s", "most_subscriptions", "unknown_version_wording",
-    "capabilities_checked", "template_blocks_can_be_made",
+    "capabilities_checked", "template_blocks_can_be_made", "status_options_can_be_edited",
 }  # fmt: skip
 
 
@@ -139,6 +139,22 @@ def test_how_long_a_receiver_may_take_is_a_switch(rig: Rig, api: Api, told: Rece
         api.ok("POST", "/v1/pages", {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {}})
 
         until(lambda: rig.look("requests")["webhooks"].get("given_up") == 1)
+
+
+@pytest.mark.parametrize(("can", "status"), [(False, 400), (True, 200)])
+def test_whether_a_status_can_be_renamed_is_a_switch(rig: Rig, api: Api, can: bool, status: int) -> None:
+    rig.order("switches", {"status_options_can_be_edited": can})
+    columns: dict[str, Any] = {"initial_data_source": {"properties": {"Stage": {"status": {}}}}}
+    made = api.ok("POST", "/v1/databases", {"parent": {"type": "page_id", "page_id": ROOT_PAGE_ID}} | columns)
+    source = f"/v1/data_sources/{made['data_sources'][0]['id']}"
+    first, *others = api.ok("GET", source)["properties"]["Stage"]["status"]["options"]
+
+    renamed = {"id": first["id"], "name": "Not yet begun", "color": "red"}
+    kept = [{"id": option["id"]} for option in others]
+    answer = api.call("PATCH", source, {"properties": {"Stage": {"status": {"options": [renamed, *kept]}}}})
+
+    shown = api.ok("GET", source)["properties"]["Stage"]["status"]["options"][0]
+    assert (answer.status_code, shown["name"]) == (status, "Not yet begun" if can else first["name"])
 
 
 @pytest.mark.parametrize(("most", "active"), [(1, 1), (2, 2)])

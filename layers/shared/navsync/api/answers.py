@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from navsync.api.asks import LogStatus
+from navsync.attention import Kind
 from navsync.explain import Verdict
 from navsync.foresight import Effect, Progress
 from navsync.model import Capability, Connection, Direction, EntityType, Operation, Policy, Side
@@ -33,8 +34,10 @@ class Page[Item: BaseModel](Answer):
 
 
 class CursorPage[Item: BaseModel](Page[Item]):
-    """A part of a list that goes on at *cursor*; null: that was the last part."""
+    """A part of a list that goes on at *cursor*; null: that was the last. Others may be short of `size`, too."""
 
+    total_is_exact: bool
+    """False: there are at least `total`. Where no counter is kept, 10,000 rows are counted at most."""
     cursor: str | None
 
 
@@ -182,6 +185,8 @@ class ConflictsAnswer(About):
     """A record whose fields were edited on both sides."""
 
     conflicts: list[ConflictAnswer]
+    truncated: bool
+    """Its values are longer than an answer can be, and cut: the whole ones are in NavImpact and on the page."""
 
 
 class ApprovalAnswer(About):
@@ -193,16 +198,17 @@ class ApprovalAnswer(About):
     since: str | None
 
 
-class AttentionAnswer(Answer):
+class WaitingAnswer(Answer):
     """Something that waits for a person: about one record, or (`connection`) about the workspace as a whole."""
 
+    group: str
     workspace_id: int
     mapping_id: int | None
     entity_type: EntityType | None
     entity_id: int | None
     notion_page_id: str | None
     title: str | None
-    kind: Literal["connection", "conflict", "approval", "draft", "error"]
+    kind: Kind
     code: str
     cause: str
     fix: str
@@ -211,6 +217,36 @@ class AttentionAnswer(Answer):
     base: Shown = None
     navimpact: Shown = None
     notion: Shown = None
+
+
+class GroupAnswer(Answer):
+    """What waits because of the same, newest first, and the one step that ends it, for all or for each."""
+
+    group: str
+    """Names it, as the parameter `group` takes it."""
+    kind: Kind
+    code: str
+    entity_type: EntityType | None
+    field: str | None
+    cause: str
+    fix: str
+    call: str | None
+    """The route that takes the step; null: it is made in Notion or NavImpact."""
+    count: int
+    """How many there are, in all workspaces asked for."""
+    items: list[WaitingAnswer]
+    cursor: str | None
+    """Where the rest starts; null: these are all."""
+
+
+class AttentionAnswer(Answer):
+    """Everything that waits for a person, by cause."""
+
+    groups: list[GroupAnswer]
+    total: int
+    """How many things wait in the groups that are told: a record may wait for several."""
+    records: int
+    """How many records wait, whatever for."""
 
 
 class MappingAnswer(Answer):
@@ -270,10 +306,21 @@ class LogAnswer(Answer):
 class HistoryAnswer(LogAnswer):
     """A row of the sync log with its values whole."""
 
+    truncated: bool
+    """They are longer than an answer can be, and cut here alone: `/history/{log_id}/value` has the whole ones."""
     mapping_id: int | None
     reverts: int | None
     """The row that this one undid."""
     can_revert: bool
+
+
+class ValueAnswer(Answer):
+    """A part of a value."""
+
+    part: int
+    parts: int
+    text: str
+    """What is no text is told as JSON."""
 
 
 class ProgressAnswer(Answer):
@@ -321,7 +368,7 @@ class DashboardAnswer(Answer):
     sync_status: StatusAnswer
     recent_logs: list[LogAnswer]
     sync_analytics: SumsAnswer
-    attention: list[AttentionAnswer]
+    attention: list[WaitingAnswer]
 
 
 class AuditAnswer(Answer):
@@ -406,6 +453,11 @@ class ExplanationAnswer(Answer):
     because: str
     to_do: str | None
     since: str | None
+    """In step: since when both sides say the same. Deleted: `last_change_at`. Else: `last_sync_at`."""
+    last_sync_at: str | None
+    """The last look that agreed on something. One that finds nothing new leaves no trace."""
+    last_change_at: str | None
+    """The last write."""
     error: str | None
 
 

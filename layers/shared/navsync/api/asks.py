@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from copy import replace
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Annotated, Self
@@ -26,6 +27,7 @@ from pydantic import (
 )
 
 from navsync import templates, views
+from navsync.api.problems import invalid
 from navsync.fields import SPECS, misnamed
 from navsync.model import Decision, Direction, EntityType, Policy, Settings, Side
 from navsync.model import Scope as ScopeKept
@@ -133,17 +135,11 @@ class FiguresFormat(StrEnum):
 
 
 class FiguresQuery(Scope):
-    """Figures of which days, both included; by default of the last thirty."""
+    """Figures of which days, both included, 92 at most; by default of the last thirty."""
 
     start_date: Day | None = None
     end_date: Day | None = None
     format: FiguresFormat = FiguresFormat.JSON
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.start_date is not None and self.end_date is not None and self.start_date > self.end_date:
-            raise ValueError("start_date is after end_date")
-        return self
 
 
 class ConflictQuery(ScopedRange):
@@ -151,6 +147,22 @@ class ConflictQuery(ScopedRange):
 
     cursor: IdCursor | None = None
     entity_type: EntityType | None = None
+
+
+class AttentionQuery(Scope):
+    """What waits: the first of each group, or the rest of one."""
+
+    limit: int = Field(10, ge=1, le=100)
+    """Of each group; fewer where there are many groups, until one is named."""
+    group: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}(/[a-z_]{1,64}){0,2}$")] | None = None
+    cursor: IdCursor | None = None
+    """Of the group that is named."""
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if self.cursor is not None and self.group is None:
+            raise ValueError("a cursor goes on in one group: name it")
+        return self
 
 
 class AuditQuery(ScopedRange):
@@ -165,6 +177,7 @@ class AuditQuery(ScopedRange):
 class WorkspaceQuery(Range):
     """Which workspaces."""
 
+    cursor: IdCursor | None = None
     is_active: bool | None = None
     workspace_name: Annotated[str, StringConstraints(max_length=200)] | None = None
 
@@ -194,18 +207,35 @@ TEMPLATE_NAME = r"^[a-z][a-z0-9_-]{0,63}$"
 type TemplateName = Annotated[str, StringConstraints(pattern=TEMPLATE_NAME)]
 
 
+NOTION_ALLOWS = 600
+"""Requests of one connection in a minute, on Business and Enterprise; on other plans it is 180."""
+
+FEWEST_REQUESTS = 30
+"""With fewer in a minute, those that one record takes would outlast a slice of the worker."""
+
+
+FIELDS = [f"{spec.type}.{field.name}" for spec in SPECS.values() for field in spec.fields]
+
+
+type FieldOfKind = Annotated[str, WithJsonSchema({"type": "string", "enum": FIELDS})]
+"""A field by its kind of record: `media_project.title`."""
+
+
 class ChangeSettings(Body):
     """Settings to change; what is left out stays. Fields are named like `media_project.title`."""
 
     scope: ScopeOfProjects | None = None
     direction: Direction | None = None
-    field_directions: dict[str, Direction] | None = None
+    field_directions: dict[FieldOfKind, Direction] | None = None
     """Of fields that travel otherwise than *direction* says."""
     policy: Policy | None = None
-    field_policies: dict[str, Policy] | None = None
-    properties: dict[str, Name] | None = None
+    field_policies: dict[FieldOfKind, Policy] | None = None
+    properties: dict[FieldOfKind, Name] | None = None
     """The name of a field's column in Notion, for columns that are not found or made yet."""
-    requests_per_minute: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    requests_per_minute: (
+        Annotated[int, Field(json_schema_extra={"minimum": FEWEST_REQUESTS, "maximum": NOTION_ALLOWS})] | None
+    ) = None
+    """What the workspace's plan of Notion allows: 180, or 600 on Business and Enterprise."""
     parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$")] | None = None
     page_templates: dict[EntityType, TemplateName] | None = None
     """What the pages of new rows start with; those of impact stories are the stories' own text."""
@@ -215,10 +245,19 @@ class ChangeSettings(Body):
     @field_validator("field_directions", "field_policies", "properties")
     @classmethod
     def _known[Of](cls, by_field: dict[str, Of] | None) -> dict[str, Of] | None:
-        known = {f"{spec.type}.{field.name}" for spec in SPECS.values() for field in spec.fields}
-        if unknown := sorted(set(by_field or ()) - known):
-            raise ValueError(f"there is no field {unknown[0][:100]}; name it like media_project.title")
+        if unknown := next((each for each in by_field or () if each not in FIELDS), None):
+            raise ValueError(f"there is no field {unknown[:100]}; name it like media_project.title")
         return by_field
+
+    @field_validator("requests_per_minute")
+    @classmethod
+    def _granted(cls, requests: int | None) -> int | None:
+        if requests is not None and not FEWEST_REQUESTS <= requests <= NOTION_ALLOWS:
+            raise ValueError(
+                f"Notion grants a connection {NOTION_ALLOWS} requests a minute at most, and a sync needs "
+                f"{FEWEST_REQUESTS}; name a number between them"
+            )
+        return requests
 
     @field_validator("properties")
     @classmethod
@@ -238,6 +277,14 @@ class ChangeSettings(Body):
         """*settings* with what is asked for."""
         scope = settings.scope if self.scope is None else self.scope.kept()
         return replace(settings, scope=scope, **self.model_dump(exclude_none=True, exclude={"scope"}))
+
+    def must_find_templates(self, get: Callable[[str], templates.Template | None]) -> None:
+        """Raises `Problem` where a template that is named is not there, or is for another kind of record."""
+        for kind, name in (self.page_templates or {}).items():
+            found = get(name)
+            if found is None or found.entity_type is not kind:
+                reason = f"there is no template {name} for a {kind.replace('_', ' ')}"
+                raise invalid(["settings", "page_templates", kind], reason)
 
     @property
     def changes_rules(self) -> bool:
@@ -272,7 +319,10 @@ class ConnectWorkspace(Body):
     accept_fewer: bool = False
     """Connect although the new grant reaches fewer of the databases than the one it replaces."""
     settings: ChangeSettings | None = None
-    """What it begins with, so that its first sync keeps to it; one that is connected again keeps what it has."""
+    """What it begins with, so that its first sync keeps to it; one that is connected again keeps what it has.
+
+    Of templates there are the built-in ones only.
+    """
 
 
 # --- mappings and the sync log ----------------------------------------------------------------------------------------
@@ -337,6 +387,23 @@ class HistoryQuery(Scope):
         if sum(each is not None for each in (self.entity_id, self.mapping_id, self.run_id)) > 1:
             raise ValueError("ask for one record or one run at a time")
         return self
+
+
+class Which(StrEnum):
+    """Of a change."""
+
+    OLD = "old"
+    """What was replaced."""
+    NEW = "new"
+
+
+class ValueQuery(BaseModel):
+    """Which value of a row, and which part of it."""
+
+    field: FieldName
+    side: Side
+    which: Which
+    part: int = Field(1, ge=1, le=1_000)
 
 
 # --- what people ask to be done ---------------------------------------------------------------------------------------

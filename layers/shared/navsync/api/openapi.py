@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from navsync.api.answers import ProblemAnswer
+from navsync.api.requests import LONGEST_ID
 from navsync.api.routes import PREFIX, Nothing, Problems, Route
 
 type Json = dict[str, Any]
@@ -21,6 +22,7 @@ REFS = "#/components/schemas/"
 EVERYBODYS: Problems = {
     "internal": (500, "NavSync failed; its log has the reason."),
     "unavailable": (503, "NavSync could not do this now: try again."),
+    "other_shape": (503, "What is kept was written by another version of NavSync: its operator has to start anew."),
 }
 CALLERS: Problems = {
     "unauthenticated": (401, "There is no bearer token, or it is not valid any more."),
@@ -131,10 +133,11 @@ def _first_sentence(text: str) -> str:
 
 def _path_parameters(route: Route) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", route.path):
-        schema = {"type": "string", "maxLength": 100} if name in _NAMES else {"type": "integer", "minimum": 0}
+        schema = {"type": "string", "maxLength": 100} if name in _NAMES else _ID
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 
+_ID = {"type": "integer", "minimum": 0, "maximum": 10**LONGEST_ID - 1}
 _NAMES = {"entity_type", "entity_id", "template"}
 """Of what a path names otherwise than by a number of ours."""
 
@@ -143,7 +146,8 @@ def _query_parameters(route: Route, schemas: dict[str, Json]) -> Iterator[Json]:
     shape = schemas[_name_of(route.query)]
     for name, schema in shape.get("properties", {}).items():
         plain = {key: value for key, value in schema.items() if key != "description"}
-        yield {"name": name, "in": "query", "required": False, "schema": _not_null(plain)}
+        required = name in shape.get("required", ())
+        yield {"name": name, "in": "query", "required": required, "schema": _not_null(plain)}
 
 
 def _not_null(schema: Json) -> Json:
@@ -218,6 +222,7 @@ EXAMPLES: Json = {
     "field": "title",
     "version": "ca30c6bc466d3609",
     "title": "Coral Reef",
+    "requests_per_minute": 180,
     "day": "2026-11-22",
     "cursor": "ODkwOTU4ODgxNjM0NTQz",
     "notion_page_id": "393abc1e-edcd-81b2-9f61-396fde1491e6",

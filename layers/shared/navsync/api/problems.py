@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -33,6 +33,12 @@ def forbidden(role: str) -> Problem:
 def not_found(what: str) -> Problem:
     """404: it does not exist, or is not the caller's to see; which of the two is not said."""
     return Problem(HTTPStatus.NOT_FOUND, "not_found", f"There is no such {what}.")
+
+
+def invalid(field: Sequence[str], reason: str) -> Problem:
+    """422: *field* is not what the route takes, though it has the shape."""
+    wrong = [{"loc": list(field), "msg": reason}]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field[-1]}: {reason}.", errors=wrong)
 
 
 def hash_of_style(page: str) -> str:

@@ -6,7 +6,8 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from navsync.api.callers import Caller, caller
 from navsync.api.problems import Problem, problem_response
 from navsync.api.requests import parse, public_id, query, wait_of
 from navsync.audit import AuditRow
-from navsync.errors import Retryable, SyncError
+from navsync.errors import OtherShape, Retryable, SyncError
 from navsync.model import Workspace
 
 PREFIX = "/api/v1/notion"
@@ -327,7 +328,7 @@ def _as_answered(error: Exception) -> tuple[int, str]:
     match error:
         case Problem():
             return int(error.status), error.code
-        case Retryable():
+        case Retryable() | OtherShape():
             return int(HTTPStatus.SERVICE_UNAVAILABLE), error.code
         case _:
             return int(HTTPStatus.INTERNAL_SERVER_ERROR), "internal"
@@ -365,6 +366,12 @@ def resolver(logger: Logger) -> APIGatewayHttpResolver:
         logger.warning("passing failure", extra={"code": error.code, "reason": str(error)})
         again = Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, "NavSync could not do this now: try again.")
         return problem_response(again, request_id())
+
+    @app.exception_handler(OtherShape)  # type: ignore[untyped-decorator]  # Powertools does not type it
+    def outgrown(error: OtherShape) -> Response[str]:
+        logger.error("other shape", extra={"reason": str(error)})
+        stopped = Problem(HTTPStatus.SERVICE_UNAVAILABLE, error.code, f"We stopped because {error}.")
+        return problem_response(stopped, request_id())
 
     @app.exception_handler(NotFoundError)  # type: ignore[untyped-decorator]  # Powertools does not type it
     def unknown_route(_: NotFoundError) -> Response[str]:

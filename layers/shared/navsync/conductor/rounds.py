@@ -177,7 +177,8 @@ def _is_new(station: Station, entity_type: EntityType, side: Side, record: Prese
 def let_edits_pass(station: Station) -> bool:
     """A person's edit overtakes what goes through many records; whether there was one."""
     station.check_time()
-    edits = station.desk.pending(Lane.LIVE, now=station.tools.clock(), limit=1)
+    now = station.tools.clock()
+    edits = [work for work in station.desk.pending(Lane.LIVE, limit=1) if work.due <= now]
     for edit in edits:
         station.take(edit)
     return bool(edits)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol, assert_never
 
-from navsync.conductor import choices, commissions, looks, previews, rounds, schema
+from navsync.conductor import choices, chosen, commissions, looks, pauses, previews, rounds, schema
 from navsync.conductor.breaker import Breaker
 from navsync.conductor.station import FIRST_PAUSE, Station, threads_for
 from navsync.conductor.tools import Tools
@@ -49,6 +50,8 @@ SLICE = timedelta(seconds=40)
 
 LEASE = timedelta(seconds=170)
 """Longer than the function may run (150 s), shorter than the message stays invisible (180 s)."""
+
+LANES = tuple(Lane)
 
 LOWER_LANE_EVERY = 5
 """One look in so many is kept for lower lanes, so that a flood of edits cannot starve a backfill."""
@@ -93,9 +96,6 @@ def _under(lease: Lease, tools: Tools, until: datetime) -> Slice:
     workspace = tools.desk.workspace()
     if workspace is None or not workspace.is_active or workspace.connection is not Connection.CONNECTED:
         return Slice(note="not active")
-    budget = tools.desk.budget()
-    if budget is not None and budget.blocked_until is not None and budget.blocked_until > tools.clock():
-        return Slice(again_at=budget.blocked_until, note="blocked by a limit")
     pause = tools.desk.pause()
     if pause is not None and pause.until > tools.clock():
         return Slice(again_at=pause.until, note="paused")
@@ -162,6 +162,7 @@ class _Shift:
         )
         self.believed_until = tools.clock() + ASK_AGAIN
         self.looked_at = self.failed = 0
+        self.kept = set[Blocked]()
         self.counting = Lock()
 
     def drain(self) -> Slice:
@@ -169,11 +170,10 @@ class _Shift:
         for source in self.desk.sources().values():
             self.notion.use(source)
         try:
-            while (work := self._next()) is not None:
+            while isinstance(following := self._following(), Work):
                 self._check_time()
-                self._take(work)
+                self._take(following)
         except Blocked as error:
-            self._pause_all(error)
             return self._ended(error.until, "blocked by a limit")
         except OutOfTime:
             return self._ended(self.tools.clock(), "slice ended")
@@ -183,14 +183,7 @@ class _Shift:
             return self._disconnected(Connection.SUSPENDED)
         except (LostLease, StaleMapping):  # stale outside a look: another worker is at it, so the lease is lost too
             return self._ended(self.tools.clock() + FIRST_PAUSE, "lost the lease")
-        return self._ended(self.desk.next_due(after=self.tools.clock()), "done")
-
-    def _pause_all(self, blocked: Blocked) -> None:
-        """Remember it: whoever wakes next, for whatever reason, must not call before either."""
-        pause = Pause(blocked.until, self.breaker.trips)
-        self.desk.keep_pause(pause)
-        if blocked.whole_workspace:
-            self.tools.pause_sisters(self.workspace, pause)
+        return self._ended(following, "done")
 
     def _disconnected(self, connection: Connection) -> Slice:
         try:
@@ -215,18 +208,19 @@ class _Shift:
             self.believed_until = now + ASK_AGAIN
             if _orders(self.desk.workspace()) != _orders(self.workspace):
                 raise OutOfTime("a person has changed the workspace; the next slice goes by that")
-            pause = self.desk.pause()
-            if pause is not None and pause.until > now:
-                raise OutOfTime("another connection of the Notion workspace met its limit; the next slice waits it out")
+            if pauses.until(self.desk, now) is not None:
+                raise OutOfTime("a limit was met meanwhile; the next slice waits it out")
 
-    def _next(self) -> Work | None:
-        lanes, now = list(Lane), self.tools.clock()
-        if self.looked_at % LOWER_LANE_EVERY == LOWER_LANE_EVERY - 1:
-            lanes.reverse()
-        for lane in lanes:
-            for work in self.desk.pending(lane, now=now, limit=1):
-                return work
-        return None
+    def _following(self) -> Work | datetime | None:
+        """The work that is due, or when there will be some."""
+        now, dues = self.tools.clock(), list[datetime]()
+        lower_first = self.looked_at % LOWER_LANE_EVERY == LOWER_LANE_EVERY - 1
+        for lane in reversed(LANES) if lower_first else LANES:
+            for work in self.desk.pending(lane, limit=1):
+                if work.due <= now:
+                    return work
+                dues.append(work.due)
+        return min(dues, default=None)
 
     def _take(self, work: Work) -> None:
         if self._turn_to(work) >= DEADLY:
@@ -234,7 +228,10 @@ class _Shift:
             return
         try:
             result = self._look(work)
-        except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
+        except Blocked as error:
+            self._pause(error)
+            raise
+        except (LostLease, OutOfTime, NeedsReauth, Suspended):
             raise
         except (Retryable, Fatal) as error:
             self._put_off(work, error)
@@ -259,9 +256,23 @@ class _Shift:
         with self.counting:
             pause = self.breaker.count(down=isinstance(error, Down), chance=self.tools.jitter())
         if pause is not None:
-            raise Blocked("a side failed several times in a row and is left alone", until=self.tools.clock() + pause)
+            until = self.tools.clock() + pause
+            blocked = Blocked("a side failed several times in a row and is left alone", until=until)
+            self._pause(blocked)
+            raise blocked
         if had_tripped:
             self.desk.keep_pause(Pause(self.tools.clock(), self.breaker.trips, self.breaker.successes))
+
+    def _pause(self, blocked: Blocked) -> None:
+        """Remember it where it is met: of what several threads meet at once, `drain` hears only the most urgent.
+
+        One that was met within a backfill comes by again when that is given up.
+        """
+        with self.counting:
+            is_kept = blocked in self.kept
+            self.kept.add(blocked)
+        if not is_kept:
+            pauses.keep(blocked, self.desk, self.workspace, self.tools.pause_sisters, trips=self.breaker.trips)
 
     def _finished(self, work: Work, result: Result) -> None:
         match result:
@@ -342,6 +353,8 @@ class _Shift:
                 return schema.look(self.station, work)
             case WorkKind.RULES:
                 return rounds.apply_rules(self.station, work)
+            case WorkKind.CHOSEN:
+                return chosen.look(self.station, work)
             case _:
                 assert_never(work.kind)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
@@ -87,12 +88,8 @@ def threads_for(requests_per_minute: int, most: int) -> int:
 
 
 def _most_urgent(errors: Sequence[BaseException]) -> BaseException:
-    """Of several pauses the longest, for all connections where one of them is."""
-    first = max(errors, key=lambda error: (_urgency(error), _ends(error)))
-    if not isinstance(first, Blocked):
-        return first
-    of_all = any(isinstance(error, Blocked) and error.whole_workspace for error in errors)
-    return Blocked(str(first), until=first.until, whole_workspace=of_all)
+    """Of several pauses the longest: each was remembered where it was met."""
+    return max(errors, key=lambda error: (_urgency(error), _ends(error)))
 
 
 def _urgency(error: BaseException) -> int:

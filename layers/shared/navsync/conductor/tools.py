@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from navsync.conductor.pauses import Sisters
 from navsync.errors import Forbidden
 from navsync.fields import SPECS
 from navsync.model import (
@@ -15,7 +16,6 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Lease,
-    Pause,
     Present,
     Values,
     Work,
@@ -95,8 +95,7 @@ class Tools:
     new_id: Callable[[], int]
     jitter: Callable[[], float]
     """Uniform in [0, 1)."""
-    pause_sisters: Callable[[Workspace, Pause], None] = lambda _workspace, _pause: None
-    """Pauses the other connections of the same Notion workspace, which share its limit."""
+    pause_sisters: Sisters = lambda _workspace, _pause: None
     look_at_connection: Callable[[NotionWorkspace], None] = lambda _notion: None
     """Finds out what the connection may do in Notion and keeps it; every day."""
     was_forbidden: Callable[[Forbidden], None] = lambda _error: None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, reconcile, scope
@@ -120,7 +120,7 @@ def page_for(bench: Workbench, mapping: Mapping, seen: Observation, run: Run) ->
 def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> Step:
     """A row without an entity: wait for what it takes to make one, then make it."""
     if not isinstance(page, Present):
-        return deletes.both_gone(bench, mapping, run)
+        return deletes.both_gone(bench, mapping, run, page)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     barred = gate.for_row(bench, mapping, page)
     trouble = barred or _lacks(missing)
@@ -174,14 +174,14 @@ def _payload(
     """What of *seen* can be carried to a new record on *on*, and why the rest cannot."""
     values: dict[str, Value] = {}
     troubles: list[Trouble] = []
-    for field in spec.fields:
-        if field.name not in seen.values or not merge.may_travel(spec.type, field, bench.workspace.settings, on):
-            continue
-        if reason := cannot_carry(field, seen.values[field.name], on):
-            cause = f"{field.property} cannot be carried to {on}: {reason}"
-            troubles.append(Trouble("cannot_carry", cause, f"Change the value on {on.other}.", field.name))
+    for field in (f for f in spec.fields if f.name in seen.values):
+        value = seen.values[field.name]
+        if not merge.may_travel(spec.type, field, bench.workspace.settings, on):
+            troubles += [merge.one_way(field, on.other)] if value not in (None, ()) else []
+        elif reason := cannot_carry(field, value, on):
+            troubles.append(merge.uncarried(field, on.other, reason))
         else:
-            values[field.name] = seen.values[field.name]
+            values[field.name] = value
     return values, tuple(troubles)
 
 
@@ -288,6 +288,7 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
         state=State.LINKED,
         last_sync_at=now,
         last_change_at=now,
+        agreed_at=now,
         gone_since=None,
         refused={},
         **ids,

@@ -54,11 +54,11 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
     if isinstance(entity, Gone) and isinstance(page, Present):
         deletes.check_gone(bench, mapping)
     match entity, page, decision:
-        case Present(), Trashed(), Decision.APPROVE if _may_go(bench, mapping, Side.NAVIMPACT, entity):
+        case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
             return deletes.delete_entity(bench, mapping, entity, run)
         case Present(), Trashed(), Decision.REJECT:
             return deletes.restore_page(bench, mapping, page, run)
-        case Gone(), Present(), Decision.APPROVE if _may_go(bench, mapping, Side.NOTION, page):
+        case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):
             return deletes.trash_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.REJECT:
             return deletes.recreate_entity(bench, mapping)
@@ -66,7 +66,11 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
             return Again(mapping)  # an edit outlives a deletion, approved or not
 
 
-def _may_go(bench: Workbench, mapping: Mapping, side: Side, seen: Present) -> bool:
-    """Whether nobody has edited it since on *side*, and the workspace still deletes there."""
-    edited = bench.wants_page(mapping, seen) if side is Side.NAVIMPACT else bench.was_edited(mapping, side, seen)
-    return bench.may_write(side) and not edited
+def _record_may_go(bench: Workbench, mapping: Mapping, entity: Present, page: Present) -> bool:
+    """Whether the workspace still deletes in NavImpact, and nobody has edited the record since."""
+    return bench.may_write(Side.NAVIMPACT) and not bench.wants_page(mapping, entity, page)
+
+
+def _page_may_go(bench: Workbench, mapping: Mapping, page: Present) -> bool:
+    """Whether the workspace still deletes in Notion, and nobody has edited the page since."""
+    return bench.may_write(Side.NOTION) and not bench.was_edited(mapping, Side.NOTION, page)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from copy import replace
 from datetime import timedelta
 
 from navsync import reconcile, scope
@@ -11,12 +11,13 @@ from navsync.engine import gate, journal
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import MissingCapability, Refused, SyncError, Unavailable
-from navsync.fields import SPECS
+from navsync.fields import SPECS, Kind
 from navsync.model import (
     EntityRef,
     EntityType,
     Gone,
     Mapping,
+    Observation,
     Operation,
     Outcome,
     Present,
@@ -34,6 +35,8 @@ CONFIRM = timedelta(seconds=10)
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
 
+GONE_TOO = "gone on both sides"
+
 SETTLED = (State.DELETED, State.UNREACHABLE, State.EXCLUDED)
 """A project that is gone from NavImpact and as far along as it gets: its children may follow."""
 
@@ -41,9 +44,7 @@ SETTLED = (State.DELETED, State.UNREACHABLE, State.EXCLUDED)
 
 
 def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
-    """NavImpact answered 404: believe it when repeated while the collection itself can be read."""
-    if (later := unconfirmed(bench, mapping)) is not None:
-        return later
+    """NavImpact answered 404, and that is believed."""
     if mapping.state is State.DELETED or bench.was_edited(mapping, Side.NOTION, page):
         return recreate_entity(bench, mapping)
     if mapping.state is State.AWAITING_APPROVAL:
@@ -74,7 +75,7 @@ def _hides_words(bench: Workbench, mapping: Mapping, page: Present) -> bool:
 
 
 def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
-    """When to ask again for a record that was not there; None once that is believed.
+    """When to ask again for a record that was not there; None once that is believed. Notion is not asked before.
 
     Once is not enough: NavImpact may have got its permissions back between the record and the collection.
     """
@@ -122,7 +123,7 @@ def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
 
 def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
-    edited = bench.wants_page(mapping, entity)
+    edited = bench.wants_page(mapping, entity, page.last)
     if edited and bench.may_write(Side.NOTION):
         return restore_page(bench, mapping, page, run)
     if edited or not bench.may_write(Side.NAVIMPACT):
@@ -156,10 +157,11 @@ def page_unreachable(bench: Workbench, mapping: Mapping, run: Run) -> Step:
     return Later(mapping, bench.clock() + UNREACHABLE_PAUSE)
 
 
-def both_gone(bench: Workbench, mapping: Mapping, run: Run) -> Step:
-    """Nothing is left to keep in step."""
+def both_gone(bench: Workbench, mapping: Mapping, run: Run, page: Observation | None = None) -> Step:
+    """Nothing is left to keep in step. Notion empties its trash: what *page* said there last is recorded."""
     if mapping.version and mapping.state is not State.DELETED:
-        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message="gone on both sides")
+        said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
+        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
         gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None)
         bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
@@ -230,12 +232,13 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
         return page_unreachable(bench, mapping, _run_of(row))  # it goes on when the page is shared again
     if not isinstance(seen, Present) or row is None:
         return _carry_out(bench, mapping, intent)
-    if intent.on is Side.NOTION and _taken_out(bench, seen, row):
+    if intent.on is Side.NOTION and (_in_hands(bench, seen, row) or bench.was_edited(mapping, Side.NOTION, seen)):
         return _kept(bench, mapping, intent)
     if intent.on is Side.NAVIMPACT and _is_wanted_again(bench, mapping, intent, seen):
         return _kept(bench, mapping, intent)
     if mapping.entity is not None and not bench.may_write(intent.on):
         return Again(call_off(bench, mapping))
+    bench.ledger.record(_with_words(row, intent.on, seen))
     return _carry_out(bench, mapping, intent)
 
 
@@ -264,10 +267,17 @@ def _kept(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
     return Again(call_off(bench, mapping))
 
 
-def _taken_out(bench: Workbench, page: Present, row: SyncLog) -> bool:
-    """Whether a person had the page in hands after *row*: perhaps to take it out of the trash again."""
+def _in_hands(bench: Workbench, page: Present, row: SyncLog) -> bool:
+    """Whether a person had the page in hands after *row*: to edit it, perhaps, or take it out of the trash again."""
     ours = page.edited_by in (None, bench.workspace.bot_id)
     return not ours and page.edited_at is not None and page.edited_at >= row.at.replace(second=0, microsecond=0)
+
+
+def _with_words(row: SyncLog, side: Side, seen: Present) -> SyncLog:
+    """*row* with what *seen* says; of what cannot be read now, what was recorded before."""
+    rule = row.changes[0].rule if row.changes else ""
+    unread = (change for change in row.changes if change.field in seen.unreadable)
+    return replace(row, changes=(*journal.removal(side, seen, rule), *unread))
 
 
 def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
@@ -282,20 +292,42 @@ def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step
         return _not_removed(bench, mapping, intent, error, row)
     bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
     if intent.on is Side.NOTION and row is not None:
-        last = bench.read(Side.NOTION, mapping)  # in the trash nobody edits it, so what it says now is its last word
-        if isinstance(last, Gone):
-            return Again(mapping)
-        if isinstance(last, Trashed):
-            rule = row.changes[0].rule if row.changes else ""
-            row = replace(row, changes=journal.removal(Side.NOTION, last.last, rule))
-            if bench.was_edited(mapping, Side.NOTION, last.last):
-                return _give_back(bench, mapping, intent, last, row)
+        match _last_look(bench, mapping, row):
+            case Gone():
+                return Again(mapping)
+            case Present():
+                return _given_back(bench, mapping, intent, row)
+            case Trashed() as last:
+                row = _with_words(bench.ledger.log(row.id) or row, Side.NOTION, last.last)
+                if bench.was_edited(mapping, Side.NOTION, last.last):
+                    bench.notion.restore(mapping.entity_type, last.last.id)
+                    return _given_back(bench, mapping, intent, row)
     done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
     waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
     troubles = () if intent.leaves is State.DELETED else (waits[intent.on],)
     after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock())
     bench.ledger.save(after, *done)
     return Done()
+
+
+def _last_look(bench: Workbench, mapping: Mapping, row: SyncLog) -> Observation:
+    """The page in the trash: there nobody edits it, so what it says now is its last word.
+
+    Where Notion does not show its body there, it is taken out once more and read whole; edited, it stays there.
+    """
+    last = bench.read(Side.NOTION, mapping)
+    if not isinstance(last, Trashed) or not _hides_body(mapping, last.last):
+        return last
+    whole = bench.notion.restore(mapping.entity_type, last.last.id)
+    if bench.was_edited(mapping, Side.NOTION, whole):
+        return whole
+    bench.ledger.record(_with_words(row, Side.NOTION, whole))
+    bench.notion.remove(mapping.entity_type, last.last.id)
+    return bench.read(Side.NOTION, mapping)
+
+
+def _hides_body(mapping: Mapping, page: Present) -> bool:
+    return any(f.kind is Kind.BODY and f.name in page.unreadable for f in SPECS[mapping.entity_type].fields)
 
 
 def _record_what_goes_too(
@@ -338,7 +370,6 @@ def _not_removed(
     return Done()
 
 
-def _give_back(bench: Workbench, mapping: Mapping, intent: RemoveIntent, page: Trashed, row: SyncLog) -> Step:
-    bench.notion.restore(mapping.entity_type, page.last.id)
+def _given_back(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog) -> Step:
     bench.ledger.record(replace(row, outcome=Outcome.FAILED, message="edited meanwhile, so it was kept"))
     return _kept(bench, mapping.but(intent=None), intent)

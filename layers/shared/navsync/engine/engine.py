@@ -131,6 +131,8 @@ class Engine(Workbench):
                 assert_never(mapping.intent)
 
     def _observe(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
+        if mapping.entity is None and mapping.page_id is None:
+            return Done()  # of a record that turned out to be what a row had made: the row's mapping has it now
         if mapping.entity is None:
             return creates.draft(self, mapping, self.read(Side.NOTION, mapping), run)
         if mapping.page_id is None:
@@ -141,6 +143,8 @@ class Engine(Workbench):
             return gate.set_aside(self, gate.without_write(self, mapping, entity), left_out, run)
         if left_out is None and edited is Side.NAVIMPACT and self._is_unmoved(mapping, entity):
             return Done()
+        if isinstance(entity, Gone) and (later := deletes.unconfirmed(self, mapping)) is not None:
+            return later
         page = self.read(Side.NOTION, mapping)  # last: it is the side people edit, and it has no conditional write
         if left_out is not None and not isinstance(page, Present):
             return gate.set_aside(self, mapping, left_out, run)
@@ -160,14 +164,14 @@ class Engine(Workbench):
             case Gone(), Present():
                 return deletes.entity_gone(self, mapping, page, run)
             case Gone(), Trashed():
-                return deletes.unconfirmed(self, mapping) or deletes.both_gone(self, mapping, run)
+                return deletes.both_gone(self, mapping, run, page)
             case _:
                 raise AssertionError(f"NavImpact has no trash, yet showed {entity}")
 
     def _is_unmoved(self, mapping: Mapping, entity: Observation) -> bool:
         settled = mapping.intent is None and mapping.state is State.LINKED and mapping.stamped
         quiet = not mapping.conflicts and not mapping.troubles and mapping.gone_since is None
-        known = mapping.bases.keys() >= {f.name for f in SPECS[mapping.entity_type].fields}
+        known = mapping.bases.keys() >= SPECS[mapping.entity_type].names
         same = isinstance(entity, Present) and not self.was_edited(mapping, Side.NAVIMPACT, entity)
         return settled and quiet and known and same
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import replace
 
 from navsync import merge, scope
 from navsync.engine import journal
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Run, Step
 from navsync.engine.workbench import Workbench
+from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import (
     EntityType,
@@ -49,6 +50,8 @@ def takes_leave(mapping: Mapping, entity: Observation) -> bool:
 def for_record(bench: Workbench, mapping: Mapping, entity: Present, run: Run) -> Step | None:
     """What to do with a record that is to have no page; None: make one."""
     settings = bench.workspace.settings
+    if scope.is_unknown(settings, bench.ledger, mapping.entity_type, entity.values):
+        raise Unavailable("its project was not looked at yet, and says whether the workspace holds it")
     why = scope.without_page(settings, bench.ledger, mapping.entity_type, entity.id, entity.values)
     if why is None:
         readmit(bench, mapping)

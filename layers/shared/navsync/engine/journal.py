@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from navsync import merge
 from navsync.errors import Refused
 from navsync.model import (
+    NEVER_SHOWN,
     Bases,
     Change,
     Conflict,
@@ -69,6 +70,12 @@ def removal(side: Side, seen: Present, rule: str) -> tuple[Change, ...]:
     """What is lost on *side* with the record."""
     values = ((f, v) for f, v in seen.values.items() if v not in (None, ()))
     return tuple(Change(f, side, v, None, seen.raw.get(f), rule) for f, v in values)
+
+
+def last_words(mapping: Mapping, page: Present, rule: str) -> tuple[Change, ...]:
+    """What *page* says in the trash; of what cannot be read there, what was agreed on."""
+    agreed = {f: b.notion for f, b in mapping.bases.items() if f in page.unreadable and b.notion != NEVER_SHOWN}
+    return removal(Side.NOTION, replace(page, values={**page.values, **agreed}), rule)
 
 
 def change(write: merge.Write, seen: dict[Side, Present]) -> Change:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 
-from navsync import merge
+from navsync import merge, scope
 from navsync.engine import gate, journal, watch, writes
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen, conflict_rows
-from navsync.fields import SPECS, EntitySpec
+from navsync.fields import SPECS, EntitySpec, field_of
 from navsync.model import (
     Bases,
     Change,
@@ -24,6 +24,7 @@ from navsync.model import (
     Values,
     WriteIntent,
 )
+from navsync.standing import Standing, standing_of
 
 BODY_SETTLES = timedelta(minutes=5)
 """Notion floors times to the minute, and clocks differ: an edit as old as this cannot hide a later one."""
@@ -39,7 +40,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         bases = merge.landed(spec, bases, mapping.intent.writes, seen)
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
     plan = merge.plan(spec, bases, entity, page, bench.workspace.settings, direction=run.direction)
-    plan = _held_back(bench, mapping, plan, seen, run)
+    plan = _held_back(bench, mapping, _nameable(bench, plan), seen, run)
     _tell_overwritten(bench, mapping, page, run)
     rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
     after = mapping.but(
@@ -75,7 +76,22 @@ def _believed(mapping: Mapping, page: Present) -> Bases:
 def _not_quiet(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Later | None:
     if isinstance(mapping.intent, WriteIntent):
         return None
-    return bench.not_quiet(mapping, [s for side, s in seen.items() if bench.was_edited(mapping, side, s)], run)
+    return bench.not_quiet(mapping, (s for side, s in seen.items() if bench.was_edited(mapping, side, s)), run)
+
+
+def _nameable(bench: Workbench, plan: merge.Plan) -> merge.Plan:
+    """*plan* without a relation to a project that a rule keeps from having a page: nothing on the page can name it."""
+
+    def named(action: merge.Action) -> merge.Action:
+        match action:
+            case merge.Write(field="project", to=Side.NOTION, value=tuple() as projects) if any(
+                scope.is_without_page(bench.ledger, id) for id in projects
+            ):
+                return merge.Hold("project", scope.NO_PROJECT)
+            case _:
+                return action
+
+    return merge.Plan(tuple(named(action) for action in plan.actions))
 
 
 def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen, run: Run) -> merge.Plan:
@@ -85,7 +101,7 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
     """
     if run.hurried:
         return plan
-    now, names = bench.clock(), {f.name: f.property for f in SPECS[mapping.entity_type].fields}
+    now = bench.clock()
     said = {t.field: t for t in mapping.troubles if t.code == "refused"}
 
     def held_back(action: merge.Action) -> merge.Action:
@@ -95,7 +111,8 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
             ):
                 return merge.Hold(name, said[name])
             case merge.Write(field=name) if run.edit is None and watch.swings(mapping.written, action, now):
-                return merge.Hold(name, replace(watch.swinging(names[name]), field=name))
+                column = field_of(mapping.entity_type, name).property
+                return merge.Hold(name, replace(watch.swinging(column), field=name))
             case _:
                 return action
 
@@ -146,7 +163,14 @@ def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, run: Run) ->
     rows = [*journal.closed(bench.ledger, before, after.bases), *conflict_rows(bench, before, after, run)]
     if before.state is not after.state and before.state is not State.CREATING:
         rows.append(bench.row(after, Operation.LINK, run, outcome=Outcome.SUCCESS))
-    return bench.ledger.save(after.but(last_sync_at=bench.clock()), *rows)
+    now = bench.clock()
+    return bench.ledger.save(after.but(last_sync_at=now, agreed_at=_agreed_at(before, after) or now), *rows)
+
+
+def _agreed_at(before: Mapping, after: Mapping) -> datetime | None:
+    """Since when both sides say what they said before; None: what they say together is new."""
+    was_agreed = standing_of(before) is Standing.COMPLETED
+    return before.agreed_at if was_agreed and before.bases == after.bases else None
 
 
 def stamp(bench: Workbench, mapping: Mapping) -> Mapping:

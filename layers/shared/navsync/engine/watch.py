@@ -70,7 +70,12 @@ def refusals(shown: Mapping[str, object], now: datetime) -> dict[str, Refusal]:
 
 def is_refused(refusal: Refusal | None, shown: object, now: datetime) -> bool:
     """Whether just *shown* was refused lately: sending it again would only say so again."""
-    return refusal is not None and refusal.digest == digest(shown) and now - refusal.at < ASK_AGAIN
+    return refusal is not None and now - refusal.at < ASK_AGAIN and was_refused(refusal, shown)
+
+
+def was_refused(refusal: Refusal | None, shown: object) -> bool:
+    """Whether just *shown* was refused, however long ago."""
+    return refusal is not None and refusal.digest == digest(shown)
 
 
 def quiet_until(seen: Present, quiet: timedelta, now: datetime, ours: str) -> datetime | None:

@@ -11,7 +11,7 @@ from navsync import merge
 from navsync.engine import watch
 from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
-from navsync.fields import SPECS
+from navsync.fields import SPECS, Field, Kind, cannot_carry
 from navsync.model import (
     Change,
     EntityType,
@@ -22,6 +22,7 @@ from navsync.model import (
     Present,
     Side,
     SyncLog,
+    Value,
     Workspace,
 )
 from navsync.ports import Ledger, SidePort
@@ -80,12 +81,25 @@ class Workbench:
         """Whether *side* shows another value than the agreed one."""
         return merge.edited(SPECS[mapping.entity_type], mapping.bases, side, seen)
 
-    def wants_page(self, mapping: Mapping, entity: Present) -> bool:
-        """Whether NavImpact shows an edit that would reach the page, so that it must not stay in the trash."""
-        settings, spec = self.workspace.settings, SPECS[mapping.entity_type]
-        travel = {f.name for f in spec.fields if merge.may_travel(spec.type, f, settings, Side.NOTION)}
-        bases = {name: base for name, base in mapping.bases.items() if name in travel}
-        return merge.edited(spec, bases, Side.NAVIMPACT, entity)
+    def wants_page(self, mapping: Mapping, entity: Present, page: Present) -> bool:
+        """Whether NavImpact shows an edit that would reach *page*, so that it must not stay in the trash.
+
+        An edit that a rule holds, or that Notion cannot show or has refused, would be seen on the page no more than in
+        the trash. It stays in NavImpact, and is recorded before the record goes.
+        """
+        fields, shown = SPECS[mapping.entity_type].fields, entity.values
+        agreed = {name: base.navimpact for name, base in mapping.bases.items()}
+        edited = (f for f in fields if f.name in agreed and shown.get(f.name, agreed[f.name]) != agreed[f.name])
+        return any(self._reaches(page, field, shown[field.name], mapping) for field in edited)
+
+    def _reaches(self, page: Present, field: Field, value: Value, mapping: Mapping) -> bool:
+        """Whether *value* can be written on *page*. A body that the trash does not show is taken for what it was."""
+        is_there = field.kind is Kind.BODY or field.name not in page.unreadable
+        carried = is_there and cannot_carry(field, value, Side.NOTION) is None
+        pair = value, page.values.get(field.name, mapping.bases[field.name].notion)
+        refused = watch.was_refused(mapping.refused.get(field.name), pair)
+        allowed = merge.may_travel(mapping.entity_type, field, self.workspace.settings, Side.NOTION)
+        return carried and allowed and not refused
 
     def not_quiet(self, mapping: Mapping, seen: Iterable[Present], run: Run) -> Later | None:
         """When to look again at a record in which somebody may be typing; None: now, or they have typed for long."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from navsync import merge
@@ -179,6 +180,7 @@ def _save(
         written=watch.note(mapping.written, delivery.taken, started, now),
         last_sync_at=now,
         last_change_at=now,
+        agreed_at=now,
         **HEALTHY,
     )
     return bench.ledger.save(after, *_ended(bench, row, delivery))

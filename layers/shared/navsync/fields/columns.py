@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import replace
 
 from navsync.fields.entities import GENERATED_TITLE, KEY, LINK, SPECS, EntitySpec, Field, Kind
 from navsync.model import DataSource, EntityType, Property

@@ -56,6 +56,7 @@ class Recovery(Enum):
     WAIT = auto()
     READ_ANEW = auto()
     CHANGE_VALUE = auto()
+    SHORTEN = auto()
     MAKE_ROOM = auto()
     CONFIGURE = auto()
     FIX_NAVSYNC = auto()
@@ -93,9 +94,21 @@ _BY_STATUS: Mapping[int, Recovery] = {
     404: Recovery.SHARE,
     408: Recovery.COME_BACK,
     409: Recovery.READ_ANEW,
+    413: Recovery.SHORTEN,
     429: Recovery.WAIT,
     529: Recovery.WAIT,
 }
+"""Of codes that nobody has seen."""
+
+_AT_THE_EDGE: Mapping[int, Recovery] = {
+    413: Recovery.SHORTEN,
+    429: Recovery.WAIT,
+    529: Recovery.WAIT,
+    **dict.fromkeys((400, 405, 411, 414, 415, 417, 422, 431), Recovery.FIX_NAVSYNC),
+}
+"""Of answers without a code, which are not Notion's own: a page of HTML, say. Those on the way refuse only how the
+request is made; a 401, 403 or 404 of theirs is about that way, and not about the token, the permission or the page.
+"""
 
 
 class InvalidRequest(Refused):
@@ -130,7 +143,7 @@ class _Reply:
     @property
     def recovery(self) -> Recovery:
         if self.code is None:
-            return Recovery.WAIT if self.status in (429, 529) else Recovery.COME_BACK
+            return _AT_THE_EDGE.get(self.status, Recovery.COME_BACK)
         by_status = _BY_STATUS.get(self.status, Recovery.COME_BACK if self.status >= 500 else Recovery.FIX_NAVSYNC)
         return RECOVERIES.get(self.code, by_status)
 
@@ -148,6 +161,15 @@ def failure_of(error: Exception, *, now: datetime, writing: bool) -> SyncError:
             return Down("Notion cannot be reached; the request was not sent and is tried again later")
         case _:
             return lost(writing=writing)
+
+
+def pause_asked(error: Exception, *, now: datetime) -> datetime | None:
+    """Until when whoever answered wants to be left alone; a 503 may say so, too, and whatever became of a write."""
+    match error:
+        case HTTPResponseError() if (pause := _reply(error, now).retry_after) is not None:
+            return now + pause
+        case _:
+            return None
 
 
 def lost(*, writing: bool) -> SyncError:
@@ -171,12 +193,15 @@ def _answered(reply: _Reply, now: datetime, *, writing: bool) -> SyncError:
             return Raced("Notion was saving another change of it at the same time; it is read again")
         case Recovery.CHANGE_VALUE:
             return InvalidRequest(_refusal(reply.text), text=reply.text)
+        case Recovery.SHORTEN:
+            return Refused("it is larger than Notion takes in one request; shorten it")
         case Recovery.MAKE_ROOM:
             return Refused("the Notion database is full; move or delete rows there")
         case Recovery.CONFIGURE:
             return ConfigError("Notion does not know the client; correct NOTION_CLIENT_ID and its secret")
         case Recovery.FIX_NAVSYNC:
-            return Refused(f"Notion does not understand the request ({reply.code}); check NOTION_BASE_URL or report it")
+            told = reply.code or reply.status
+            return Refused(f"Notion does not understand the request ({told}); check NOTION_BASE_URL or report it")
         case Recovery.COME_BACK:
             return _broken(reply, writing=writing)
         case _ as never:

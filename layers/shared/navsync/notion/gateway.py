@@ -10,7 +10,7 @@ from notion_client import Client
 
 from navsync.errors import Blocked, NeedsReauth, Raced, SyncError, Unavailable
 from navsync.notion.budget import PATIENCE, Budget
-from navsync.notion.failures import VENDOR_ERRORS, failure_of, lost
+from navsync.notion.failures import VENDOR_ERRORS, failure_of, lost, pause_asked
 
 NOTION_VERSION = "2026-03-11"
 """Pinned: every shape in this package is of this version."""
@@ -137,9 +137,12 @@ class Gateway:
         return answer
 
     def _failure(self, error: Exception, call: _Call) -> SyncError:
-        failure = failure_of(error, now=self.clock(), writing=call.writing)
+        now = self.clock()
+        failure = failure_of(error, now=now, writing=call.writing)
         if isinstance(failure, Blocked):
             self.budget.block(failure.until, too_fast=failure.too_fast)
+        elif (until := pause_asked(error, now=now)) is not None:
+            self.budget.block(until)
         return failure
 
 

@@ -1,10 +1,13 @@
 """Notion as a side: the rows of one workspace's databases."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any
 
 from navsync.errors import (
     MissingCapability,
@@ -108,7 +111,9 @@ class NotionSide:
         """Take up the column of a *field* that came back, and remember that."""
         return self.sources.readopt(entity_type, field)
 
-    def to_read(self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]) -> Self:
+    def to_read(
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+    ) -> NotionSide:
         """The same Notion, told by others which page is whose, that keeps nothing of what it finds out."""
         alike = replace(self, page_of=page_of, entity_of=entity_of, remember=_forget)
         for source in self.sources.known.values():
@@ -258,9 +263,8 @@ class NotionSide:
     def _observed(self, entity_type: EntityType, page: Json) -> Present | Trashed:
         source = self.sources.for_page(entity_type, page)
         row = self._completed(source, page, None)
-        if not row.in_trash:
-            row = replace(row, body=self._read_body(entity_type, row.id))
-        return self._reader(source).observe(row)
+        body = self._last_body(entity_type, row.id) if row.in_trash else self._read_body(entity_type, row.id)
+        return self._reader(source).observe(replace(row, body=body))
 
     def _row(self, source: DataSource, page: Json, *, with_body: bool) -> Present:
         body = self._read_body(source.entity_type, page["id"]) if with_body else _NO_BODY
@@ -295,6 +299,13 @@ class NotionSide:
 
     def _read_body(self, entity_type: EntityType, page_id: str) -> Json | None:
         return self.gateway.read("GET", f"pages/{page_id}/markdown") if _body_name(entity_type) else None
+
+    def _last_body(self, entity_type: EntityType, page_id: str) -> Json | None:
+        """The body of a page in the trash; None where Notion does not show it there, which it nowhere promises."""
+        try:
+            return self._read_body(entity_type, page_id)
+        except (Raced, Refused, NotReachable):
+            return None
 
     def _query(self, source: DataSource, body: Json, cursor: str | None = None) -> Iterator[Json]:
         path = f"data_sources/{source.data_source_id}/query"

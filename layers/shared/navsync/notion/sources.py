@@ -1,7 +1,8 @@
 """Which data sources hold our rows, and are their columns as we believe?"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 

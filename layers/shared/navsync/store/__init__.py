@@ -16,7 +16,7 @@ from navsync.store.dynamo import Dynamo
 from navsync.store.erasing import Erasures
 from navsync.store.keys import Tables
 from navsync.store.ledger import DynamoLedger
-from navsync.store.lists import Lists, LogFilter, MappingFilter, Page
+from navsync.store.lists import Lists, LogFilter, MappingFilter, Page, merged
 from navsync.store.templates import Templates
 from navsync.store.trail import AuditTrail
 from navsync.store.turns import TokenTurn
@@ -48,6 +48,7 @@ __all__ = [
     "Templates",
     "TokenTurn",
     "WaitingRoom",
+    "merged",
     "standing_of",
 ]
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from navsync.figures import CALLS, Figures, counters_of, figures
-from navsync.model import EntityType, Outcome, State, SyncLog
+from navsync.attention import Cause, causes_of
+from navsync.figures import CALLS, NOTHING, Figures, counters_of, figures
+from navsync.model import EntityType, Operation, Outcome, State, SyncLog
 from navsync.model import Mapping as Pairing
 from navsync.standing import LISTED, Standing, standing_of
 from navsync.store import keys
@@ -49,6 +52,8 @@ class LogKind:
     day: str
     keep_days: int
     outcome: Outcome
+    operation: Operation
+    entity_type: EntityType | None
     figures: tuple[tuple[str, int], ...] = ()
     """What the row adds to the day's figures."""
 
@@ -57,11 +62,21 @@ class LogKind:
         """The kind of *log*."""
         overwritten = any(change.old is not None for change in log.changes)
         days = KEEP_OVERWRITTEN_DAYS if overwritten else KEEP_DAYS
-        return cls(keys.moment(log.at)[:10], days, log.outcome, tuple(counters_of(log).items()))
+        added = tuple(counters_of(log).items())
+        return cls(keys.moment(log.at)[:10], days, log.outcome, log.operation, log.entity_type, added)
 
     def counters(self) -> dict[str, int]:
         """What one row of this kind adds to its day's item."""
-        return {f"{self.keep_days}.{self.outcome}": 1, **dict(self.figures)}
+        return {f"{self.keep_days}.{self.outcome}.{self.operation}.{self.entity_type or NOTHING}": 1} | dict(
+            self.figures
+        )
+
+    @classmethod
+    def parse(cls, day: str, text: str) -> LogKind:
+        """Read a counter's name back."""
+        keep_days, outcome, operation, kind = text.split(".")
+        entity_type = None if kind == NOTHING else EntityType(kind)
+        return cls(day, int(keep_days), Outcome(outcome), Operation(operation), entity_type)
 
     def expires_at(self, at: datetime) -> int:
         """When a row of *at* may go, in seconds since 1970."""
@@ -73,6 +88,8 @@ class Counts:
     """How many mappings a workspace has of each kind."""
 
     by_kind: Mapping[MappingKind, int]
+    by_cause: Mapping[Cause, int]
+    """How many wait for a person because of what; one may wait because of several things."""
 
     def of(
         self, standings: Iterable[Standing] = LISTED, entity_type: EntityType | None = None, state: State | None = None
@@ -111,11 +128,16 @@ class Counts:
         return self.of(Standing, state=State.LINKED)
 
 
-def move_mapping(table: str, workspace_id: int, before: MappingKind | None, after: MappingKind) -> list[Step]:
-    """Count a mapping as *after* and no longer as *before*."""
-    deltas = _deltas([(before, -1), (after, 1)])
+def counters_of_mapping(mapping: Pairing) -> frozenset[str]:
+    """The counters that *mapping* is counted in."""
+    return frozenset({str(MappingKind.of(mapping)), *map(keys.waits, causes_of(mapping))})
+
+
+def move_mapping(table: str, workspace_id: int, before: Collection[str], after: Collection[str]) -> list[Step]:
+    """Count a mapping in the counters *after* and no longer in those *before*."""
+    deltas = _deltas([*((name, -1) for name in before), *((name, 1) for name in after)])
     key = keys.within(workspace_id, keys.MAPPING_COUNTS)
-    return [Step(add(table, key, {str(kind): n for kind, n in deltas.items()}))] if deltas else []
+    return [Step(add(table, key, deltas))] if deltas else []
 
 
 def move_logs(
@@ -163,12 +185,12 @@ def _deltas[T](moves: Iterable[tuple[T | None, int]]) -> dict[T, int]:
 def mapping_counts(dynamo: Dynamo, table: str, workspace_id: int) -> Counts:
     """How many mappings there are."""
     item = dynamo.get(table, keys.within(workspace_id, keys.MAPPING_COUNTS)) or {}
-    return Counts({MappingKind.parse(name): n for name, n in _numbers(item).items()})
+    waiting = {name.removeprefix(keys.WAITS): n for name, n in item.items() if name.startswith(keys.WAITS) and n > 0}
+    return Counts(_known(_numbers(item), MappingKind.parse), _known(waiting, Cause.parse))
 
 
-def log_count(dynamo: Dynamo, table: str, workspace_id: int, outcomes: Iterable[Outcome], now: datetime) -> int:
-    """How many rows of the sync log are still kept, to the day."""
-    wanted = set(outcomes)
+def log_count(dynamo: Dynamo, table: str, workspace_id: int, wanted: Callable[[LogKind], bool], now: datetime) -> int:
+    """How many rows of the sync log of the kinds that are *wanted* are still kept, to the day."""
     oldest = _day(now - timedelta(days=KEEP_OVERWRITTEN_DAYS))
     days = dynamo.query(
         table,
@@ -176,16 +198,21 @@ def log_count(dynamo: Dynamo, table: str, workspace_id: int, outcomes: Iterable[
              oldest=keys.log_counts(oldest), newest=keys.log_counts("9")),
     )  # fmt: skip
     kinds = ((kind, n) for item in days for kind, n in _log_kinds(item).items())
-    return sum(n for kind, n in kinds if kind.outcome in wanted and kind.day >= _day(now - timedelta(kind.keep_days)))
+    return sum(n for kind, n in kinds if wanted(kind) and kind.day >= _day(now - timedelta(kind.keep_days)))
 
 
 def _log_kinds(item: Item) -> dict[LogKind, int]:
     day = item["sk"].removeprefix(keys.LOG_COUNTS)
-    kinds = {}
-    for name, number in _numbers(item).items():
-        days, _, outcome = name.partition(".")
-        kinds[LogKind(day, int(days), Outcome(outcome))] = number
-    return kinds
+    return _known(_numbers(item), partial(LogKind.parse, day))
+
+
+def _known[T](counters: Mapping[str, int], parse: Callable[[str], T]) -> dict[T, int]:
+    """*counters* by what their names say. Another release may have counted by more: what it alone knows is left out."""
+    known = {}
+    for name, number in counters.items():
+        with suppress(ValueError):
+            known[parse(name)] = number
+    return known
 
 
 def _numbers(item: Item) -> dict[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from copy import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -13,13 +13,25 @@ from typing import Any
 from navsync.errors import LostLease, StaleMapping
 from navsync.model import BudgetWindow, Capabilities, DataSource, EntityType, Lane, Lease, Pause, Work, Workspace
 from navsync.store import counts, keys, records
-from navsync.store.dynamo import ConditionFailedError, Dynamo, Item, Key, Step, put, when
+from navsync.store.dynamo import (
+    MOST_READ,
+    ConditionFailedError,
+    Dynamo,
+    Expression,
+    Item,
+    Key,
+    Step,
+    put,
+    when,
+)
 from navsync.store.keys import Tables, within
 from navsync.store.previews import DynamoPreviews
 from navsync.store.templates import DynamoCommissions
 
 RUNS_ARE_KEPT = timedelta(days=7)
 """How long one can ask how far a run has come."""
+
+NO_CURSORS: MappingOf[str, str] = {}
 
 _FREE = "(attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner)"
 _TAKE = "SET #owner = :owner, #until = :until"
@@ -50,7 +62,7 @@ class DynamoDesk:
         self.dynamo.transact(
             [
                 Step(put(self.tables.workspaces, profile_item(after), same), moved_on),
-                Step(put(self.tables.workspaces, directory_item(after))),
+                *(Step(put(self.tables.workspaces, item)) for item in directory_items(after)),
             ]
         )
         return after
@@ -143,25 +155,39 @@ class DynamoDesk:
         """Add the row, or replace the row of the same lane, kind and external id."""
         self.dynamo.put(self.tables.mappings, self._work_item(work))
 
-    def put_run(self, works: Sequence[Work], *, now: datetime) -> None:
-        """Add the rows of one run that a person asked for, and remember how many they are."""
-        ends = int((now + RUNS_ARE_KEPT).timestamp())
+    def put_run(
+        self, works: Sequence[Work], *, total: int, now: datetime, cursors: MappingOf[str, str] = NO_CURSORS
+    ) -> None:
+        """Add the rows of one run that a person asked for, and remember how many records it is about.
+
+        *cursors* are set before, and forgotten with the run.
+        """
+        ends, began = int((now + RUNS_ARE_KEPT).timestamp()), min(work.due for work in works)
+        for name, value in cursors.items():
+            self.dynamo.put(self.tables.workspaces, self._key(keys.cursor(name)) | {"value": value, "expires_at": ends})
         key = self._key(keys.run(works[0].run_id))
-        self.dynamo.put(
-            self.tables.workspaces, key | {"total": len(works), "began": keys.moment(now), "expires_at": ends}
-        )
+        self.dynamo.put(self.tables.workspaces, key | {"total": total, "began": keys.moment(began), "expires_at": ends})
         self.dynamo.put_many(self.tables.mappings, map(self._work_item, works))
 
     def run(self, run_id: str) -> tuple[int, datetime] | None:
-        """How many rows a run that a person asked for began with, and when."""
+        """How many records a run that a person asked for is about, and when it began."""
         item = self._get(keys.run(run_id))
         return None if item is None else (item["total"], datetime.fromisoformat(item["began"]))
 
-    def queued(self, run_id: str | None = None) -> int:
-        """How many rows wait to be done: of one run, or all."""
-        all_of_them = when("#pk = :pk", pk=keys.partition(self.workspace_id))
+    def queued(self, run_id: str | None = None, *, since: datetime | None = None) -> int:
+        """How many rows wait to be done, of one run or all: at least so many, where thousands do.
+
+        What was due before *since*, when the run began, is passed over: its own rows come first then, in each lane.
+        """
         of_run = None if run_id is None else when("#run = :run", run=run_id)
-        return self.dynamo.count(self.tables.mappings, all_of_them, index="by_due", where=of_run)
+        return sum(self._queued(lane, of_run, "" if since is None else keys.moment(since)) for lane in Lane)
+
+    def _queued(self, lane: Lane, of_run: Expression | None, since: str) -> int:
+        first, last = f"{lane}#{since}", f"{lane}#~"  # "~" sorts after every digit
+        of_lane = when("#pk = :pk AND #lane_due BETWEEN :first AND :last", pk=keys.partition(self.workspace_id),
+                       first=first, last=last)  # fmt: skip
+        counted, _ = self.dynamo.count(self.tables.mappings, of_lane, index="by_due", room=MOST_READ, where=of_run)
+        return counted
 
     def _work_item(self, work: Work) -> Item:
         return {
@@ -172,22 +198,12 @@ class DynamoDesk:
             "body": records.write_short(work),
         }
 
-    def pending(self, lane: Lane, *, now: datetime, limit: int) -> Sequence[Work]:
-        """Rows of *lane* that are due, in order of their `due`, read consistently."""
-        due = when("#pk = :pk AND #lane_due BETWEEN :first AND :last", pk=keys.partition(self.workspace_id),
-                   first=f"{lane}#", last=keys.lane_due(lane, now))  # fmt: skip
-        rows = self.dynamo.query(self.tables.mappings, due, index="by_due", Limit=limit)
+    def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
+        """Rows of *lane* in order of their `due`, those not due yet too, read consistently."""
+        of_lane = when("#pk = :pk AND begins_with(#lane_due, :lane)", pk=keys.partition(self.workspace_id),
+                       lane=f"{lane}#")  # fmt: skip
+        rows = self.dynamo.query(self.tables.mappings, of_lane, index="by_due", Limit=limit)
         return [records.read_short(Work, row["body"]) for row in islice(rows, limit)]
-
-    def next_due(self, *, after: datetime) -> datetime | None:
-        """When the earliest row not due yet becomes due."""
-        return min(filter(None, (self._next_due(lane, after) for lane in Lane)), default=None)
-
-    def _next_due(self, lane: Lane, after: datetime) -> datetime | None:
-        later = when("#pk = :pk AND #lane_due BETWEEN :first AND :last", pk=keys.partition(self.workspace_id),
-                     first=f"{keys.lane_due(lane, after)}~", last=f"{lane}#~")  # fmt: skip
-        rows = self.dynamo.query(self.tables.mappings, later, index="by_due", Limit=1)
-        return next((records.read_short(Work, row["body"]).due for row in rows), None)
 
     def done(self, work: Work) -> bool:
         """Remove the row while its nonce is the one seen; False when it was put again meanwhile."""
@@ -286,17 +302,27 @@ class DynamoDesk:
     def budget(self) -> BudgetWindow | None:
         """The budget window as last saved."""
         item = self._get(keys.BUDGET)
-        return None if item is None else records.read_short(BudgetWindow, item["body"])
+        return None if item is None else _window(item)
 
     def save_budget(self, window: BudgetWindow, lease: Lease) -> None:
         """Keep it for the next invocation; nothing happens when a later holder of the lease has kept its own."""
         with suppress(ConditionFailedError):
             self._update(
                 keys.BUDGET,
-                "SET #body = :body, #fence = :fence",
-                {"body": records.write_short(window), "fence": lease.fence},
+                "SET #body = :body, #fence = :fence ADD #beside :taken",
+                {
+                    "body": records.write_short(replace(window, beside=0, beside_at=None)),
+                    "fence": lease.fence,
+                    "taken": -window.beside,
+                },
                 condition="attribute_not_exists(#fence) OR #fence <= :fence",
             )
+
+    def spend_beside(self, requests: int, now: datetime) -> None:
+        """Count requests that were made without the lease; who takes up the budget window next reckons with them."""
+        self._update(
+            keys.BUDGET, "SET #beside_at = :now ADD #beside :requests", {"now": keys.moment(now), "requests": requests}
+        )
 
     def count_calls(self, calls: int, now: datetime) -> None:
         """Count requests to Notion among the figures of *now*'s day."""
@@ -326,14 +352,28 @@ class DynamoDesk:
         self.dynamo.put(self.tables.workspaces, self._key(sort_key) | attributes)
 
 
+def _window(item: Item) -> BudgetWindow:
+    """As the last holder of the lease has kept it, with what others have asked for since."""
+    if not item.get("beside"):
+        return records.read_short(BudgetWindow, item["body"])
+    at = datetime.fromisoformat(item["beside_at"])
+    window = records.read_short(BudgetWindow, item["body"]) if "body" in item else BudgetWindow(at)
+    return replace(window, beside=item["beside"], beside_at=at)
+
+
 def profile_item(workspace: Workspace) -> Item:
     """The item of a workspace's profile and settings."""
     body = records.write_short(workspace)
     return within(workspace.id, keys.PROFILE) | {"version": workspace.version, "body": body}
 
 
-def directory_item(workspace: Workspace) -> Item:
-    """The workspace's row in the list of all."""
+def directory_items(workspace: Workspace) -> list[Item]:
+    """The workspace's row in the list of all, and in those of the callers who may be in it."""
+    row = {"sk": keys.partition(workspace.id), "workspace_id": workspace.id}
+    return [_directory_item(workspace), *({"pk": of} | row for of in keys.callers(workspace.org, workspace.members))]
+
+
+def _directory_item(workspace: Workspace) -> Item:
     synced = workspace.is_active and workspace.connection == "connected"
     row: Item = {"pk": keys.DIRECTORY, "sk": keys.partition(workspace.id), "workspace_id": workspace.id}
     ends = {} if workspace.erase_at is None else {"erase_at": keys.moment(workspace.erase_at)}

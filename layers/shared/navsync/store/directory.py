@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from navsync.errors import Refused, StaleMapping
 from navsync.model import Connection, Workspace
 from navsync.store import keys, records
-from navsync.store.desk import DynamoDesk, directory_item, profile_item
+from navsync.store.desk import DynamoDesk, directory_items, profile_item
 from navsync.store.dynamo import ConditionFailedError, Dynamo, Step, put, when
 from navsync.store.keys import Tables, within
 
@@ -32,11 +33,12 @@ class Directory:
 
     def active_workspaces(self) -> Sequence[int]:
         """Ids of the workspaces that are connected and not paused."""
-        return [row["workspace_id"] for row in self._rows() if row["synced"]]
+        return [row["workspace_id"] for row in self._rows(keys.DIRECTORY) if row["synced"]]
 
-    def workspaces(self) -> Sequence[Workspace]:
-        """All of them, oldest first, whoever they belong to: the caller shows only what the person may see."""
-        profiles = [within(row["workspace_id"], keys.PROFILE) for row in self._rows()]
+    def workspaces(self, org: str | None, subject: str) -> Sequence[Workspace]:
+        """Those of *org*, or, for a caller of none, those that they are a member of; oldest first."""
+        partition = next(keys.callers(org, [subject]))
+        profiles = [within(row["workspace_id"], keys.PROFILE) for row in self._rows(partition)]
         found = [records.read_short(Workspace, item["body"]) for item in self.dynamo.get_many(self.table, profiles)]
         return sorted(found, key=lambda workspace: workspace.id)
 
@@ -68,7 +70,7 @@ class Directory:
                 Step(put(self.table, keys.bot_route(workspace.bot_id) | route, free), raced),
                 Step(put(self.table, profile_item(after), free), raced),
                 Step(put(self.table, notion | route)),
-                Step(put(self.table, directory_item(after))),
+                *(Step(put(self.table, item)) for item in directory_items(after)),
             ]
         )
         return after
@@ -111,5 +113,5 @@ class Directory:
             return None
         return None if item is None else OAuthState(item["subject"], item["org"])
 
-    def _rows(self) -> Sequence[dict[str, int]]:
-        return list(self.dynamo.query(self.table, when("#pk = :pk", pk=keys.DIRECTORY)))
+    def _rows(self, partition: str) -> Sequence[dict[str, int]]:
+        return list(self.dynamo.query(self.table, when("#pk = :pk", pk=partition)))

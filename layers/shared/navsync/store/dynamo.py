@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from navsync.errors import SyncError, Unavailable, Unclear
+from navsync.errors import OtherShape, SyncError, Unavailable, Unclear
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,8 +20,13 @@ type Item = dict[str, Any]
 """An item as plain Python: text, whole numbers, booleans, bytes, and maps of these."""
 type Key = dict[str, str]
 
-SCHEMA = 1
-"""The number that every item carries, for whoever must read it after the schema has changed."""
+SCHEMA = 2
+"""The number that every item carries; one that carries another is not read. Raise it where items change their shape."""
+
+MOST_READ = 10_000
+"""Items that are looked at to find one part of a list, or to count one: somebody waits for it, and pays for it."""
+
+MOST_AT_ONCE = 1_000
 
 TRIES = 5
 FIRST_PAUSE_S = 0.02
@@ -124,7 +129,7 @@ class Dynamo:
     def get(self, table: str, key: Key) -> Item | None:
         """The item, or None."""
         answer = self._read(self.client.get_item, TableName=table, Key=wires(key), ConsistentRead=True)
-        return plains(answer["Item"]) if "Item" in answer else None
+        return _read(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, table: str, keys: Iterable[Key]) -> list[Item]:
         """The items that exist, in no order."""
@@ -141,12 +146,53 @@ class Dynamo:
     ) -> Iterator[Item]:
         """Items in order of the range key, those that *where* holds for; more is asked for as they are taken."""
         for answer in self._pages(_query(table, condition, index, where) | {"ConsistentRead": True} | how):
-            yield from map(plains, answer["Items"])
+            yield from map(_read, answer["Items"])
 
-    def count(self, table: str, condition: Expression, *, index: str, where: Expression | None = None) -> int:
-        """How many items of *index* the conditions hold for."""
-        pages = self._pages(_query(table, condition, index, where) | {"Select": "COUNT"})
-        return sum(answer["Count"] for answer in pages)
+    def part(
+        self,
+        table: str,
+        condition: Expression,
+        *,
+        most: int,
+        room: int,
+        index: str | None = None,
+        where: Expression | None = None,
+        **how: Any,
+    ) -> tuple[list[Item], Item | None]:
+        """At most *most* items, and the last that was looked at where there may be more behind it; None at the end.
+
+        However few *where* holds for, *room* items are looked at and no more, and in any case as many as are wanted.
+        """
+        arguments = _query(table, condition, index, where) | {"ConsistentRead": True} | how
+        room = max(room, most + 1)
+        found: list[Item] = []
+        looked, at_once = 0, most + 1
+        while True:
+            answer = self._read(self.client.query, **arguments, Limit=min(at_once, room - looked))
+            found += map(_read, answer["Items"])
+            looked, at_once = looked + answer["ScannedCount"], min(4 * at_once, MOST_AT_ONCE)
+            last = answer.get("LastEvaluatedKey")
+            if len(found) > most or (last is not None and len(found) == most):
+                return found[:most], found[most - 1]
+            if last is None:
+                return found, None
+            if looked >= room:
+                return found, plains(last)
+            arguments["ExclusiveStartKey"] = last
+
+    def count(
+        self, table: str, condition: Expression, *, index: str, room: int, where: Expression | None = None
+    ) -> tuple[int, bool]:
+        """How many items of *index* the conditions hold for, and whether all were looked at or only *room*."""
+        arguments = _query(table, condition, index, where) | {"Select": "COUNT"}
+        held = looked = 0
+        while looked < room:
+            answer = self._read(self.client.query, **arguments, Limit=room - looked)
+            held, looked = held + answer["Count"], looked + answer["ScannedCount"]
+            if "LastEvaluatedKey" not in answer:
+                return held, True
+            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return held, False
 
     def put(self, table: str, item: Item) -> None:
         """Write the item, whatever was there."""
@@ -212,7 +258,7 @@ class Dynamo:
         asked: Mapping[str, Any] = {table: {"Keys": [wires(key) for key in keys], "ConsistentRead": True}}
         for pause in self._pauses():
             answer = self._read(self.client.batch_get_item, RequestItems=asked)
-            yield from map(plains, answer["Responses"].get(table, ()))
+            yield from map(_read, answer["Responses"].get(table, ()))
             asked = answer["UnprocessedKeys"]
             if not asked:
                 return
@@ -342,3 +388,14 @@ def plain(attribute: Mapping[str, Any]) -> Any:
 def plains(item: Mapping[str, Any]) -> Item:
     """An item from DynamoDB's JSON."""
     return {name: plain(attribute) for name, attribute in item.items()}
+
+
+def _read(item: Mapping[str, Any]) -> Item:
+    """An item of this version's. An index need not show whose it is. Raises `OtherShape`."""
+    found = plains(item)
+    if found.get("schema", SCHEMA) != SCHEMA:
+        raise OtherShape(
+            "what is kept was written by another version of NavSync: start anew with empty tables "
+            "(on a laptop: make reset), then connect the workspaces again"
+        )
+    return found

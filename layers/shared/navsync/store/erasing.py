@@ -47,6 +47,10 @@ class Erasures:
                 Step(delete(table, keys.within(workspace.id, keys.PROFILE), same), changed),
                 Step(delete(table, keys.bot_route(workspace.bot_id))),
                 Step(delete(table, {"pk": keys.notion_partition(workspace.notion_workspace_id), "sk": partition})),
+                *(
+                    Step(delete(table, {"pk": of, "sk": partition}))
+                    for of in keys.callers(workspace.org, workspace.members)
+                ),
                 Step(put(table, note | {"erasing_since": keys.moment(now)})),
             ]
         )

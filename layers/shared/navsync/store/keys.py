@@ -1,13 +1,14 @@
 """Where does each item live?
 
 Every partition key starts with the workspace, so that crossing tenants needs another key, not a forgotten filter:
-`W#17`. The exceptions, all in the workspaces table and the first four needed before a workspace is known:
+`W#17`. The exceptions, all in the workspaces table and the first five needed before a workspace is known:
 
 | partition | sort key | says |
 |---|---|---|
 | `BOT#<bot id>` | `ROUTE` | which workspace a Notion bot belongs to; unique |
 | `NOTION#<notion workspace id>` | `W#<id>` | which workspaces a webhook may be for |
 | `DIRECTORY` | `W#<id>` | every workspace, whether it is synced, and whether it is to be or being erased |
+| `ORG#<org>`, or `SUBJECT#<sub>` where there is none | `W#<id>` | which workspaces a caller may be in |
 | `OAUTH#<hash of the state>` | `STATE` | who started a connection; expires |
 | `RECORD#<type>#<id>` | `LEASE` | which workspace is writing a NavImpact record that several may hold; expires |
 | `CALLS#<hash of the caller>` | `<workspace or all>#<minute>` | how often somebody called; expires |
@@ -17,6 +18,7 @@ and in the sync_logs table, with a suffix so that a role can be kept to them:
 | partition | sort key | says |
 |---|---|---|
 | `W#17#AUDIT`, `ORG#<org>#AUDIT`, `SUBJECT#<sub>#AUDIT` | `ROW#<id>` `DAY#<day>` (counters) | who did what |
+| `DEPLOYMENT#AUDIT` | the same | handshakes of Notion's webhook, which is for all workspaces |
 
 In a workspace's partition:
 
@@ -30,6 +32,7 @@ In a workspace's partition:
 | mappings | `MAPPING#<id>` | a mapping |
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
 | mappings | `OPEN#<id>` | the mapping has an open create intent |
+| mappings | `WAITS#<cause>#<id>` | the mapping waits for a person because of that, and is counted so |
 | mappings | `WORK#<lane>#<kind>#<external id>` | work |
 | mappings | `COMMISSION#<id>` | a page that somebody asked for from a template; expires |
 | mappings | `PREVIEW#<id>#<n>` | something that a dry run foresees; expires |
@@ -39,11 +42,14 @@ In a workspace's partition:
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from navsync.attention import Cause
 from navsync.model import EntityRef, EntityType, Lane, SyncLog, Work
-from navsync.store.dynamo import Key
+from navsync.standing import Standing
+from navsync.store.dynamo import Item, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,7 @@ CAPABILITIES = "CAPABILITIES"
 MAPPING_COUNTS = "MAPPINGS"
 SOURCES = "SOURCE#"
 OPEN_CREATES = "OPEN#"
+WAITS = "WAITS#"
 TEMPLATES = "TEMPLATE#"
 LOG_COUNTS = "LOGS#"
 AUDIT_COUNTS = "DAY#"
@@ -74,6 +81,11 @@ AUDIT_COUNTS = "DAY#"
 def partition(workspace_id: int) -> str:
     """The partition of everything that belongs to one workspace."""
     return f"W#{workspace_id}"
+
+
+def workspace_of(item: Item) -> int:
+    """Whose an item of one workspace's partition is."""
+    return int(item["pk"].partition("#")[2])
 
 
 def within(workspace_id: int, sort_key: str) -> Key:
@@ -109,6 +121,21 @@ def mapping(mapping_id: int) -> str:
 def open_create(mapping_id: int) -> str:
     """Sort key of the marker of an open create intent."""
     return f"{OPEN_CREATES}{mapping_id:016d}"
+
+
+def listed(workspace_id: int, standing: Standing, entity_type: EntityType) -> str:
+    """Key of the index of mappings by how they stand, and by kind of record."""
+    return f"{partition(workspace_id)}#{standing}#{entity_type}"
+
+
+def waits(cause: Cause) -> str:
+    """The counter of the mappings that wait because of *cause*."""
+    return f"{WAITS}{cause}"
+
+
+def marker(counter: str, mapping_id: int) -> str:
+    """Sort key of the marker that a mapping is counted in *counter*; of one counter they sort by time."""
+    return f"{counter}#{mapping_id:016d}"
 
 
 def entity(ref: EntityRef) -> str:
@@ -208,6 +235,15 @@ def record_lease(ref: EntityRef) -> Key:
 def notion_partition(notion_workspace_id: str) -> str:
     """The partition that lists the workspaces of one Notion workspace."""
     return f"NOTION#{notion_workspace_id}"
+
+
+def callers(org: str | None, members: Iterable[str]) -> Iterator[str]:
+    """The partitions that list a workspace of *org*; one that belongs to none is listed with each of its *members*."""
+    if org is not None:
+        yield f"ORG#{org}"
+        return
+    for subject in members:
+        yield f"SUBJECT#{subject}"
 
 
 def oauth_state(state_hash: str) -> Key:

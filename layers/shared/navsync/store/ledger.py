@@ -39,6 +39,8 @@ class _Stored:
 
     mapping: Mapping
     blobs: frozenset[Blob]
+    counted: frozenset[str]
+    """The counters that it was counted in, by whichever release: another one may count by something else."""
 
 
 class DynamoLedger:
@@ -115,27 +117,25 @@ class DynamoLedger:
         """Write *mapping* and *logs* in one transaction if nobody has saved it since we read it."""
         before = self._before(mapping)
         after = mapping.but(version=mapping.version + 1)
+        was, counted = before.counted if before else frozenset[str](), counts.counters_of_mapping(after)
         folded = records.write(after)
         shelf = self._shelf(mapping.id)
         shelf.store(folded, known=before.blobs if before else ())
         self._transact(
             [
                 Step(
-                    put(self.tables.mappings, self._item(after, folded), _unchanged_since(mapping)), _moved_on(mapping)
+                    put(self.tables.mappings, self._item(after, folded, counted), _unchanged_since(mapping)),
+                    _moved_on(mapping),
                 ),
                 *self._pointers(before, after),
                 *self._marker(before, after),
-                *counts.move_mapping(
-                    self.tables.workspaces,
-                    self.workspace_id,
-                    MappingKind.of(before.mapping) if before else None,
-                    MappingKind.of(after),
-                ),
+                *self._waits(after.id, was, counted),
+                *counts.move_mapping(self.tables.workspaces, self.workspace_id, was, counted),
             ],
             logs,
         )
         blobs = frozenset(folded.blobs)
-        self._stored[mapping.id] = _Stored(after, blobs)
+        self._stored[mapping.id] = _Stored(after, blobs, counted)
         shelf.drop(before.blobs - blobs if before else ())
         return after
 
@@ -234,7 +234,13 @@ class DynamoLedger:
         if had and not has:
             yield Step(delete(self.tables.mappings, key))
 
-    def _item(self, mapping: Mapping, folded: Folded) -> Item:
+    def _waits(self, mapping_id: int, was: frozenset[str], counted: frozenset[str]) -> Iterable[Step]:
+        for counter in filter(_is_of_waiting, was ^ counted):
+            key = within(self.workspace_id, keys.marker(counter, mapping_id))
+            marker = put(self.tables.mappings, key | {"mapping_id": mapping_id})
+            yield Step(marker if counter in counted else delete(self.tables.mappings, key))
+
+    def _item(self, mapping: Mapping, folded: Folded, counted: Iterable[str]) -> Item:
         kind, project = MappingKind.of(mapping), project_of(mapping)
         partition = keys.partition(self.workspace_id)
         return {
@@ -242,10 +248,10 @@ class DynamoLedger:
             "id": mapping.id,
             "version": mapping.version,
             "body": folded.text,
-            "list_standing": f"{partition}#{kind.standing}",
-            "entity_type": mapping.entity_type.value,
+            "counted": " ".join(sorted(counted)),
+            "list_standing": keys.listed(self.workspace_id, kind.standing, mapping.entity_type),
             **({"list_all": partition} if kind.standing in LISTED else {}),
-            **({} if project is None else {"project_id": project}),
+            **({} if project is None else {"list_project": f"{partition}#{project}"}),
         }
 
     def _log_item(self, log: SyncLog, kind: LogKind) -> Item:
@@ -297,7 +303,7 @@ class DynamoLedger:
     def _read(self, item: Item) -> Mapping:
         shelf = self._shelf(item["id"])
         mapping = records.read(Mapping, item["body"], shelf)
-        self._stored[mapping.id] = _Stored(mapping, frozenset(shelf.taken))
+        self._stored[mapping.id] = _Stored(mapping, frozenset(shelf.taken), frozenset(item["counted"].split()))
         return mapping
 
     def _shelf(self, mapping_id: int) -> Shelf:
@@ -323,6 +329,10 @@ def _pointer_keys(mapping: Mapping | None) -> set[str]:
     entity = [] if mapping.entity is None else [keys.entity(mapping.entity)]
     page = [] if mapping.page_id is None else [keys.page(mapping.page_id)]
     return {*entity, *page}
+
+
+def _is_of_waiting(counter: str) -> bool:
+    return counter.startswith(keys.WAITS)
 
 
 def _unchanged_since(mapping: Mapping) -> Expression:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from functools import partial
+from itertools import product
 
+from navsync.attention import Cause
 from navsync.figures import Figures
 from navsync.model import EntityRef, EntityType, Mapping, Operation, Outcome, SyncLog
 from navsync.standing import ATTENTION, LISTED, Standing
 from navsync.store import counts, keys, records
-from navsync.store.counts import Counts
-from navsync.store.dynamo import Dynamo, Expression, Item, Key, when
+from navsync.store.counts import Counts, LogKind
+from navsync.store.dynamo import MOST_READ, Dynamo, Expression, Item, Key, when
 from navsync.store.keys import Tables
 from navsync.store.ledger import log_owner, mapping_owner
 from navsync.store.records import Shelf
@@ -21,11 +23,30 @@ from navsync.store.records import Shelf
 
 @dataclass(frozen=True, slots=True)
 class Page[T]:
-    """A part of a list, newest first. *cursor*: where the next part starts; None at the end."""
+    """A part of a list, newest first. It may be short of what was asked for though the list goes on."""
 
     items: Sequence[T]
     total: int
     cursor: str | None
+    """Where the next part starts; None at the end."""
+    total_is_exact: bool = True
+    """False: there are at least so many. Counting all would read a whole index."""
+
+
+def merged[T](
+    parts: Iterable[tuple[Sequence[T], str | None]], place: Callable[[T], str], *, skip: int, limit: int
+) -> tuple[list[T], str | None]:
+    """One part of what several lists hold together, newest first, and where the next one starts.
+
+    Of each list come its newest items and, where there may be more, the place up to which it was read: nothing older
+    than the newest of these places is told yet, for another list might hold something newer.
+    """
+    every = list(parts)
+    read_to = max((end for _, end in every if end is not None), default="")
+    newest_first = heapq.merge(*(items for items, _ in every), key=place, reverse=True)
+    known = [item for item in newest_first if place(item) >= read_to]
+    most = skip + limit
+    return known[skip:most], place(known[most - 1]) if len(known) > most else read_to or None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +95,25 @@ class Lists:
 
     def mappings(
         self,
-        workspace_id: int,
+        workspace_ids: Collection[int],
         chosen: MappingFilter = MappingFilter(),
         *,
         skip: int = 0,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[Mapping]:
-        """Mappings, newest first."""
-        slices = _mapping_slices(workspace_id, chosen, None if cursor is None else int(cursor) - 1)
-        rows = self._rows(self.tables.mappings, slices, "id", skip, limit)
+        """Mappings of these workspaces, newest first. Only those that are shown are read whole."""
+        kinds = {id: self.counts(id) for id in workspace_ids}
+        last = 2**53 if cursor is None else int(cursor) - 1
+        slices = [each for id, known in kinds.items() for each in _mapping_slices(id, chosen, known, last)]
+        rows, ends_at = self._rows(self.tables.mappings, slices, _place_of_id, skip, limit)
         items = self._whole(self.tables.mappings, rows)
-        return Page(
-            [self._mapping(workspace_id, item) for item in items],
-            self._mapping_total(workspace_id, chosen),
-            str(rows[-1]["id"]) if len(rows) == limit else None,
-        )
-
-    def mapping_ids(self, workspace_id: int, chosen: MappingFilter, most: int) -> Sequence[int]:
-        """Ids of mappings, newest first, *most* at most; none of them is read."""
-        slices = _mapping_slices(workspace_id, chosen, None)
-        return [row["id"] for row in self._rows(self.tables.mappings, slices, "id", 0, most)]
+        total, is_exact = self._mapping_total(chosen, kinds)
+        return Page([self._mapping(keys.workspace_of(item), item) for item in items], total, ends_at, is_exact)
 
     def attention(self, workspace_id: int, *, limit: int = 100) -> Sequence[Mapping]:
         """Mappings that wait for a person, newest first."""
-        return self.mappings(workspace_id, MappingFilter(ATTENTION), limit=limit).items
+        return self.mappings([workspace_id], MappingFilter(ATTENTION), limit=limit).items
 
     def mapping(self, workspace_id: int, mapping_id: int) -> Mapping | None:
         """One mapping, read consistently."""
@@ -117,10 +132,29 @@ class Lists:
         """How many mappings there are of each kind."""
         return counts.mapping_counts(self.dynamo, self.tables.workspaces, workspace_id)
 
-    def _mapping_total(self, workspace_id: int, chosen: MappingFilter) -> int:
+    def waiting(
+        self, workspace_id: int, cause: Cause, *, limit: int, cursor: str | None = None
+    ) -> tuple[Sequence[int], str | None]:
+        """Ids of the mappings that wait because of *cause*, newest first, and where the rest starts."""
+        last = 10**16 - 1 if cursor is None else int(cursor) - 1
+        if last < 0:
+            return [], None  # DynamoDB refuses a range that ends before it begins
+        counter = keys.waits(cause)
+        bounds = {"first": keys.marker(counter, 0), "last": keys.marker(counter, last)}
+        marked = when("#pk = :pk AND #sk BETWEEN :first AND :last", pk=keys.partition(workspace_id), **bounds)
+        found, end = self.dynamo.part(self.tables.mappings, marked, most=limit, room=MOST_READ, ScanIndexForward=False)
+        return [marker["mapping_id"] for marker in found], None if end is None else f"{found[-1]['mapping_id']:016d}"
+
+    def mappings_of(self, workspace_id: int, mapping_ids: Iterable[int]) -> Sequence[Mapping]:
+        """The mappings of these ids, those that there are, in no order; read consistently."""
+        wanted = [keys.within(workspace_id, keys.mapping(id)) for id in mapping_ids]
+        return [self._mapping(workspace_id, item) for item in self.dynamo.get_many(self.tables.mappings, wanted)]
+
+    def _mapping_total(self, chosen: MappingFilter, kinds: dict[int, Counts]) -> tuple[int, bool]:
         if chosen.media_project_id is None:
-            return self.counts(workspace_id).of(chosen.standings, chosen.entity_type)
-        return self._count(self.tables.mappings, _mapping_slices(workspace_id, chosen, None))
+            return sum(known.of(chosen.standings, chosen.entity_type) for known in kinds.values()), True
+        slices = [each for id, known in kinds.items() for each in _mapping_slices(id, chosen, known, 2**53)]
+        return self._count(self.tables.mappings, slices)
 
     def _pointed_at(self, workspace_id: int, sort_key: str) -> Mapping | None:
         pointer = self.dynamo.get(self.tables.mappings, keys.within(workspace_id, sort_key))
@@ -134,41 +168,39 @@ class Lists:
 
     def sync_logs(
         self,
-        workspace_id: int,
-        chosen: LogFilter = LogFilter(),
+        chosen: dict[int, LogFilter],
         *,
         now: datetime,
         skip: int = 0,
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page[SyncLog]:
-        """Rows of the sync log that are kept at *now*, newest first."""
-        slices = _log_slices(workspace_id, chosen, now, cursor)
-        rows = self._rows(self.tables.sync_logs, slices, "at_id", skip, limit)
+        """Rows of the sync logs that are kept at *now*, of each workspace those chosen, newest first."""
+        slices = [each for id, rows in chosen.items() for each in _log_slices(id, rows, now, cursor)]
+        rows, ends_at = self._rows(self.tables.sync_logs, slices, _place_of_moment, skip, limit)
         items = self._whole(self.tables.sync_logs, rows)
-        return Page(
-            [self._log(workspace_id, item) for item in items],
-            self._log_total(workspace_id, chosen, now),
-            rows[-1]["at_id"] if len(rows) == limit else None,
-        )
+        total, is_exact = self._log_total(chosen, now)
+        return Page([self._log(keys.workspace_of(item), item) for item in items], total, ends_at, is_exact)
 
     def log(self, workspace_id: int, log_id: int, *, now: datetime) -> SyncLog | None:
         """One row, read consistently, while it is kept: the table forgets it hours after that."""
         item = self.dynamo.get(self.tables.sync_logs, keys.within(workspace_id, keys.log(log_id)))
         return None if item is None or item["expires_at"] <= now.timestamp() else self._log(workspace_id, item)
 
-    def log_count(self, workspace_id: int, outcomes: Collection[Outcome], *, now: datetime) -> int:
-        """How many rows of the sync log ended so, of those that are kept at *now*."""
-        return counts.log_count(self.dynamo, self.tables.workspaces, workspace_id, outcomes, now)
+    def log_count(self, workspace_id: int, chosen: LogFilter, *, now: datetime) -> int:
+        """How many rows of the sync log are kept at *now* that ended so, did that or are about such a record."""
+        return counts.log_count(self.dynamo, self.tables.workspaces, workspace_id, partial(_takes, chosen), now)
 
     def figures(self, workspace_id: int, first: str, last: str) -> Sequence[Figures]:
         """What the days from *first* to *last* came to, oldest first."""
         return list(counts.figures_of_days(self.dynamo, self.tables.workspaces, workspace_id, first, last))
 
-    def _log_total(self, workspace_id: int, chosen: LogFilter, now: datetime) -> int:
-        if chosen == LogFilter(outcomes=chosen.outcomes):
-            return self.log_count(workspace_id, chosen.outcomes or tuple(Outcome), now=now)
-        return self._count(self.tables.sync_logs, _log_slices(workspace_id, chosen, now, None))
+    def _log_total(self, chosen: dict[int, LogFilter], now: datetime) -> tuple[int, bool]:
+        kept = sum(self.log_count(id, rows, now=now) for id, rows in chosen.items() if _is_counted(rows))
+        others = [(id, rows) for id, rows in chosen.items() if not _is_counted(rows)]
+        slices = [each for id, rows in others for each in _log_slices(id, rows, now, None)]
+        found, is_exact = self._count(self.tables.sync_logs, slices)
+        return kept + found, is_exact
 
     def _log(self, workspace_id: int, item: Item) -> SyncLog:
         shelf = Shelf.of(self.dynamo, self.tables.sync_logs, workspace_id, log_owner(item["id"]))
@@ -176,52 +208,85 @@ class Lists:
 
     # --- both ---------------------------------------------------------------------------------------------------
 
-    def _rows(self, table: str, slices: Sequence[_Slice], order: str, skip: int, limit: int) -> Sequence[Item]:
-        """The index's rows of one page, newest first over all *slices*."""
-        newest_first = [self._query(table, each, skip + limit) for each in slices]
-        by_order: Callable[[Item], int | str] = lambda row: row[order]  # noqa: E731 - a key, used once
-        return list(islice(heapq.merge(*newest_first, key=by_order, reverse=True), skip, skip + limit))
+    def _rows(
+        self, table: str, slices: Sequence[_Slice], place: Callable[[Item], str], skip: int, limit: int
+    ) -> tuple[Sequence[Item], str | None]:
+        """The index's rows of one part, newest first over all *slices*, and where the next one starts."""
+        parts = [self._part(table, each, skip + limit, _room(slices)) for each in slices]
+        ended = [(rows, None if end is None else place(end)) for rows, end in parts]
+        return merged(ended, place, skip=skip, limit=limit)
 
-    def _query(self, table: str, each: _Slice, most: int) -> Iterator[Item]:
-        return self.dynamo.query(
+    def _part(self, table: str, each: _Slice, most: int, room: int) -> tuple[list[Item], Item | None]:
+        return self.dynamo.part(
             table,
             each.condition,
+            most=most,
+            room=room,
             index=each.index,
             where=each.where,
             ConsistentRead=False,
             ScanIndexForward=False,
-            Limit=min(most, 1000),
         )
 
-    def _count(self, table: str, slices: Iterable[_Slice]) -> int:
-        return sum(self.dynamo.count(table, each.condition, index=each.index, where=each.where) for each in slices)
+    def _count(self, table: str, slices: Sequence[_Slice]) -> tuple[int, bool]:
+        room, count = _room(slices), self.dynamo.count
+        counted = [count(table, each.condition, index=each.index, room=room, where=each.where) for each in slices]
+        return sum(number for number, _ in counted), all(is_whole for _, is_whole in counted)
 
     def _whole(self, table: str, rows: Sequence[Item]) -> Sequence[Item]:
         """The items of the index's *rows*, in their order; one that was removed meanwhile is left out."""
         wanted: list[Key] = [{"pk": row["pk"], "sk": row["sk"]} for row in rows]
-        found = {item["sk"]: item for item in self.dynamo.get_many(table, wanted)}
-        return [found[row["sk"]] for row in rows if row["sk"] in found]
+        found = {(item["pk"], item["sk"]): item for item in self.dynamo.get_many(table, wanted)}
+        return [found[place] for row in rows if (place := (row["pk"], row["sk"])) in found]
 
 
-def _mapping_slices(workspace_id: int, chosen: MappingFilter, newest: int | None) -> Sequence[_Slice]:
-    where = _where(
-        {
-            "entity_type": [chosen.entity_type.value] if chosen.entity_type else [],
-            "project_id": [chosen.media_project_id] if chosen.media_project_id else [],
-        }
+def _room(slices: Sequence[_Slice]) -> int:
+    """How many rows of each may be looked at: what is looked for in several places is not looked for longer."""
+    return max(1, MOST_READ // max(1, len(slices)))
+
+
+def _place_of_id(row: Item) -> str:
+    return f"{row['id']:016d}"
+
+
+def _place_of_moment(row: Item) -> str:
+    place: str = row["at_id"]
+    return place
+
+
+def _is_counted(chosen: LogFilter) -> bool:
+    """Whether counters know how many there are."""
+    return chosen == LogFilter(outcomes=chosen.outcomes, operations=chosen.operations, entity_type=chosen.entity_type)
+
+
+def _takes(chosen: LogFilter, kind: LogKind) -> bool:
+    """Whether *chosen* is about rows of *kind*, whenever they were written."""
+    return (
+        (chosen.outcomes is None or kind.outcome in chosen.outcomes)
+        and (chosen.operations is None or kind.operation in chosen.operations)
+        and chosen.entity_type in (None, kind.entity_type)
     )
-    last = 2**53 if newest is None else newest
+
+
+def _mapping_slices(workspace_id: int, chosen: MappingFilter, kinds: Counts, last: int) -> Sequence[_Slice]:
+    """Where mappings of ids up to *last* are listed. What the counters know to be empty is not asked for."""
     if last < 0:
         return []  # DynamoDB refuses a range that ends before it begins
-    partition = keys.partition(workspace_id)
-    if set(chosen.standings) == set(LISTED):
-        everything = when("#list_all = :of AND #id BETWEEN :first AND :last", of=partition, first=0, last=last)
-        return [_Slice("by_time", everything, where)]
-    text = "#list_standing = :of AND #id BETWEEN :first AND :last"
-    return [
-        _Slice("by_standing", when(text, of=f"{partition}#{standing}", first=0, last=last), where)
-        for standing in sorted(set(chosen.standings))
+    partition, entity_types = keys.partition(workspace_id), [chosen.entity_type] if chosen.entity_type else EntityType
+    listed = [
+        keys.listed(workspace_id, standing, entity_type)
+        for standing, entity_type in product(sorted(set(chosen.standings)), entity_types)
+        if kinds.of([standing], entity_type)
     ]
+    if chosen.media_project_id is not None:
+        of_project = when("#list_project = :of AND #id BETWEEN :first AND :last",
+                          of=f"{partition}#{chosen.media_project_id}", first=0, last=last)  # fmt: skip
+        return [_Slice("by_project", of_project, _where({"list_standing": listed}))] if listed else []
+    if set(chosen.standings) == set(LISTED) and chosen.entity_type is None:
+        everything = when("#list_all = :of AND #id BETWEEN :first AND :last", of=partition, first=0, last=last)
+        return [_Slice("by_time", everything, None)]
+    text = "#list_standing = :of AND #id BETWEEN :first AND :last"
+    return [_Slice("by_standing", when(text, of=of, first=0, last=last), None) for of in listed]
 
 
 def _log_slices(workspace_id: int, chosen: LogFilter, now: datetime, cursor: str | None) -> Sequence[_Slice]:

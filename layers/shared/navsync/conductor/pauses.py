@@ -1,0 +1,27 @@
+"""Until when is nobody to be called, and whose calls must wait with ours?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from navsync.errors import Blocked
+from navsync.model import Pause, Workspace
+from navsync.ports import Desk
+
+type Sisters = Callable[[Workspace, Pause], None]
+"""Pauses the other connections of the same Notion workspace, which share its limit."""
+
+
+def until(desk: Desk, now: datetime) -> datetime | None:
+    """When both sides may be called again; None where they may be now."""
+    pause = desk.pause()
+    return pause.until if pause is not None and pause.until > now else None
+
+
+def keep(blocked: Blocked, desk: Desk, workspace: Workspace, sisters: Sisters, *, trips: int = 0) -> None:
+    """Remember it: whoever calls next, for whatever reason, must not call before either."""
+    pause = Pause(blocked.until, trips)
+    desk.keep_pause(pause)
+    if blocked.whole_workspace:
+        sisters(workspace, pause)

@@ -1,0 +1,189 @@
+"""What waits for a person: by cause, with how many there are and the step that ends it."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from navsync import attention
+from navsync.model import Conflict, Connection, EntityType, State, Trouble
+from tests.handlers.deployed import Cloud
+from tests.handlers.known import W
+from tests.handlers.test_access import FUNCTION_OF
+from tests.handlers.test_people_lists import History, see
+
+CLASH = Conflict("title", "a", "b", "c")
+LOST = Trouble("quarantined", "Budget: the property is missing.", "Restore it.", "budget")
+STORY = EntityType.IMPACT_STORY
+
+
+@pytest.fixture
+def history(cloud: Cloud) -> History:
+    return History(cloud)
+
+
+def groups(cloud: Cloud, **query: Any) -> dict[str, dict[str, Any]]:
+    return {group["group"]: group for group in see(cloud, "attention", **query).json["groups"]}
+
+
+def records(group: dict[str, Any]) -> list[int]:
+    return [item["mapping_id"] for item in group["items"]]
+
+
+def test_what_waits_because_of_the_same_is_one_group_with_one_step(cloud: Cloud, history: History) -> None:
+    for id in (1, 2):
+        history.mapping(id, conflicts=(CLASH,))
+    history.mapping(3, troubles=(LOST,))
+
+    found = groups(cloud)
+
+    assert {name: (group["kind"], group["count"], records(group)) for name, group in found.items()} == {
+        "conflict/media_project/title": ("conflict", 2, [2, 1]),
+        "quarantined/media_project/budget": ("error", 1, [3]),
+    }
+    assert [group["call"] for group in found.values()] == [
+        "POST /conflicts/{mapping_id}/resolve", "POST /workspaces/{id}/setup",
+    ]  # fmt: skip
+
+
+def test_a_record_that_waits_for_two_things_is_in_two_groups(cloud: Cloud, history: History) -> None:
+    history.mapping(1, conflicts=(CLASH,), troubles=(LOST,))
+
+    answer = see(cloud, "attention").json
+
+    assert (len(answer["groups"]), answer["total"], answer["records"]) == (2, 2, 1)
+
+
+def test_each_says_its_own_cause_and_fix(cloud: Cloud, history: History) -> None:
+    history.mapping(1, troubles=(LOST,))
+
+    (item,) = groups(cloud)["quarantined/media_project/budget"]["items"]
+
+    assert (item["cause"], item["fix"], item["field"]) == (LOST.cause, LOST.fix, "budget")
+
+
+def test_a_conflict_waits_with_its_values(cloud: Cloud, history: History) -> None:
+    history.mapping(1, conflicts=(CLASH,))
+
+    (item,) = groups(cloud)["conflict/media_project/title"]["items"]
+
+    assert (item["base"], item["navimpact"], item["notion"], item["version"]) == ("a", "b", "c", CLASH.version)
+
+
+def test_a_page_that_is_gone_waits_though_nobody_said_why(cloud: Cloud, history: History) -> None:
+    history.mapping(1, state=State.UNREACHABLE)
+
+    assert groups(cloud)["unreachable/media_project"]["count"] == 1
+
+
+def test_the_rest_of_a_group_is_found_by_its_cursor(cloud: Cloud, history: History) -> None:
+    for id in range(1, 6):
+        history.mapping(id, conflicts=(CLASH,), troubles=(LOST,))
+    name, seen, cursor = "conflict/media_project/title", [], None
+
+    while True:
+        query = {"group": name, "limit": 2} | ({} if cursor is None else {"cursor": cursor})
+        ((only, group),) = groups(cloud, **query).items()
+        seen.append(records(group))
+        cursor = group["cursor"]
+        if cursor is None:
+            break
+
+    assert (only, seen, group["count"]) == (name, [[5, 4], [3, 2], [1]], 5)
+
+
+def test_many_groups_share_what_one_answer_shows(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cloud["dashboard"].module.attention, "MOST_SHOWN", 4)
+    for id in (1, 2, 3):
+        history.mapping(id, conflicts=(CLASH, replace(CLASH, field="status")))
+    title = "conflict/media_project/title"
+
+    together, alone = groups(cloud, limit=3), groups(cloud, limit=3, group=title)
+
+    assert [records(group) for group in together.values()] == [[3, 2], [3, 2]]
+    assert records(alone[title]) == [3, 2, 1]
+
+
+def test_what_begins_to_wait_meanwhile_moves_nothing(cloud: Cloud, history: History) -> None:
+    for id in (1, 2, 3):
+        history.mapping(id, conflicts=(CLASH,))
+    name = "conflict/media_project/title"
+    first = groups(cloud, group=name, limit=2)[name]
+
+    history.mapping(4, conflicts=(CLASH,))
+
+    assert records(groups(cloud, group=name, limit=2, cursor=first["cursor"])[name]) == [1]
+
+
+def test_several_workspaces_wait_together(cloud: Cloud, history: History) -> None:
+    other = History(cloud, 2, bot_id="b2")
+    for each, id in ((history, 1), (other, 2), (history, 3), (other, 4)):
+        each.mapping(id, conflicts=(CLASH,))
+    name = "conflict/media_project/title"
+
+    first = groups(cloud, limit=3)[name]
+    rest = groups(cloud, limit=3, group=name, cursor=first["cursor"])[name]
+
+    assert (records(first), records(rest), first["count"]) == ([4, 3, 2], [1], 4)
+    assert records(groups(cloud, workspace_id=W)[name]) == [3, 1]
+
+
+def test_a_dead_token_is_a_group_and_comes_first(cloud: Cloud) -> None:
+    for id, bot in ((W, "b1"), (2, "b2")):
+        History(cloud, id, bot_id=bot, connection=Connection.NEEDS_REAUTH).mapping(id, conflicts=(CLASH,))
+
+    first = see(cloud, "attention").json["groups"][0]
+
+    assert (first["group"], first["kind"], first["count"], first["call"]) == (
+        "needs_reauth", "connection", 2, "GET /connect",
+    )  # fmt: skip
+
+
+def test_what_was_settled_is_no_longer_counted(cloud: Cloud, history: History) -> None:
+    waiting = history.mapping(1, conflicts=(CLASH,))
+
+    history.ledger.save(waiting.but(conflicts=()))
+
+    assert see(cloud, "attention").json == {"groups": [], "total": 0, "records": 0}
+
+
+@pytest.mark.parametrize("query", [{"limit": 0}, {"limit": 101}, {"cursor": "MQ"}, {"group": "x#y"}, {"group": ""}])
+def test_a_part_that_cannot_be_is_refused(cloud: Cloud, history: History, query: dict[str, Any]) -> None:
+    assert see(cloud, "attention", **query).status == 422
+
+
+def test_a_group_that_nothing_is_in_is_none(cloud: Cloud, history: History) -> None:
+    history.mapping(1, conflicts=(CLASH,))
+
+    assert groups(cloud, group="conflict/media_project/budget") == {}
+
+
+# --- the steps --------------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_is_a_call_is_a_route(cloud: Cloud) -> None:
+    functions = {cloud[function] for function in FUNCTION_OF.values()}
+    routes = {str(route) for function in functions for route in function.module.routes.declared}
+
+    assert {step.call for step in attention.STEPS.values() if step.call} | {"GET /connect"} <= routes
+
+
+def test_everything_that_a_record_may_wait_for_has_its_step() -> None:
+    assert {code for path in PACKAGE.rglob("*.py") for code in codes(path)} <= attention.STEPS.keys()
+
+
+PACKAGE = Path(attention.__file__).parent
+OF_CONNECTIONS = "connection.py"
+
+
+def codes(path: Path) -> set[str]:
+    """Codes of records' troubles that a module tells of, as far as they are written out in it."""
+    calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    named = (call.args[0] for call in calls if ast.unparse(call.func) == "Trouble" and call.args)
+    return {str(arg.value) for arg in named if isinstance(arg, ast.Constant) and path.name != OF_CONNECTIONS}
