@@ -40,7 +40,7 @@ MORTAL = Path(__file__).with_name("mortal")
 STARTS_WITHIN_S = 60.0
 """On AWS a function that starts has a processor for itself; here it shares one with whatever else the machine does."""
 
-PATIENCE_S = 1.0
+PATIENCE_S = 0.25
 """How long a call waits for a process that is free before another is started."""
 
 _extracting = threading.Lock()

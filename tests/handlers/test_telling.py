@@ -226,6 +226,26 @@ def test_chosen_projects_become_one_run(cloud: Cloud, history: History) -> None:
     assert len(cloud.wakes()) == 1
 
 
+def test_who_waits_for_chosen_projects_is_told_when_all_are_done_and_what_was_not(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def worker(_: float) -> None:
+        work, *_others = cloud.work(W)
+        cloud.store.desk(W).done(work)
+        refused = {"run_id": work.run_id, "outcome": Outcome.FAILED, "message": f"{work.external_id} is refused"}
+        log(history, int(work.external_id.partition("/")[2]), at=datetime.now(UTC), **refused)
+
+    asking = cloud["dashboard"].module.syncing.asking
+    monkeypatch.setattr(asking, "runtime", replace(asking.runtime, sleep=worker))
+    event = request("sync_workspace", ANALYST, body={"ids": [4, 5]})
+    event["headers"]["prefer"] = "wait=8"
+
+    answer = cloud["dashboard"].answer(event)
+
+    assert (answer.status, answer.json["done"], cloud.work(W)) == (200, True, [])
+    assert sorted(answer.json["failures"]) == ["media_project/4 is refused", "media_project/5 is refused"]
+
+
 def test_records_can_be_chosen_by_how_they_stand(cloud: Cloud, history: History) -> None:
     history.mapping(1)
     history.mapping(2, state=State.UNREACHABLE)
@@ -272,14 +292,17 @@ def test_a_choice_of_records_that_cannot_be_is_refused(cloud: Cloud, history: Hi
     assert (answer.status, answer.is_problem, cloud.work(W)) == (422, True, [])
 
 
-def test_how_far_a_run_has_come_can_be_asked_for(cloud: Cloud, history: History) -> None:
+def test_how_far_a_run_has_come_can_be_asked_for(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run_id = sync(cloud, {"ids": [1, 2, 3, 4]}).json["run_id"]
     desk = cloud.store.desk(W)
     desk.put(Work(Lane.LIVE, WorkKind.ENTITY, "media_project/9", "9", NOW, "another run"))
-    begun = progress(cloud, run_id=run_id)
+    begun, (_, began) = progress(cloud, run_id=run_id), desk.run(run_id) or (0, NOW)
     for work in cloud.work(W)[1:4]:
         desk.done(work)
-        log(history, int(work.external_id.partition("/")[2]), at=datetime.now(UTC))
+    status = cloud["dashboard"].module.status
+    monkeypatch.setattr(status, "runtime", replace(status.runtime, clock=lambda: began + timedelta(minutes=1)))
 
     assert (begun["done"], begun["total"], begun["seconds_left"]) == (0, 4, None)
     assert progress(cloud, run_id=run_id) == {"done": 3, "total": 4, "per_minute": 3, "seconds_left": 20}
@@ -316,7 +339,8 @@ def test_a_run_that_is_done_is_told_so(cloud: Cloud, history: History) -> None:
     run_id = sync(cloud, {"ids": [1]}).json["run_id"]
     cloud.store.desk(W).done(cloud.work(W)[0])
 
-    assert progress(cloud, run_id=run_id) == {"done": 1, "total": 1, "per_minute": 0, "seconds_left": 0}
+    shown = progress(cloud, run_id=run_id)
+    assert (shown["done"], shown["total"], shown["seconds_left"]) == (1, 1, 0)
 
 
 def test_without_a_run_everything_that_waits_counts(cloud: Cloud, history: History) -> None:

@@ -39,13 +39,10 @@ def test_a_port_that_is_none_is_refused_by_name(written: str) -> None:
 
 
 def test_a_taken_port_is_said_in_one_sentence_that_names_the_way_out(tmp_path: Path) -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        taken = other.getsockname()[1]
-        wanted = this_machine({"NAVSYNC_HOME": str(tmp_path), "NOTION_TWIN_PORT": str(taken)})
-        with pytest.raises(Stopped) as stopped:
-            stack.check_ports(wanted)
+    wanted = free_machine(str(tmp_path))
+    taken = next(port.number for port in wanted.ports if port.variable == "NOTION_TWIN_PORT")
+    with socket.create_server(("127.0.0.1", taken)), pytest.raises(Stopped) as stopped:
+        stack.check_ports(wanted)
     assert str(stopped.value) == (
         f"we stopped because port {taken}, which the Notion twin needs, is taken by another program: "
         "end that program, or set NOTION_TWIN_PORT to a free port"

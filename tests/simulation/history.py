@@ -335,10 +335,11 @@ class History:
 
     def reconnect(self, office: Office) -> None:
         """A person connects the workspace again, which starts set-up."""
-        office.token_dead = False
+        was_dead, office.token_dead = office.token_dead, False
         desk = self.store.desk(office.id)
         workspace = desk.workspace()
-        if workspace is not None:  # saved in any case: a late worker that found the old token dead has no say then
+        # Saved though nobody has noticed yet: a late worker that found the old token dead has no say then.
+        if workspace is not None and (was_dead or workspace.connection is Connection.NEEDS_REAUTH):
             desk.save_workspace(replace(workspace, connection=Connection.CONNECTED))
             self.put(office, WorkKind.SETUP, "")
 

@@ -46,6 +46,7 @@ def test_a_late_worker_does_not_disconnect_who_has_connected_again_meanwhile() -
     known = desk.workspace()
     assert known is not None
 
+    office.token_dead = True
     history.reconnect(office)  # before anybody noticed that the old token was dead
 
     with pytest.raises(StaleMapping):

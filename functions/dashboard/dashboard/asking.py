@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -12,7 +12,8 @@ from aws_lambda_powertools.event_handler import Response
 from dashboard.front import runtime
 from navsync import api, bootstrap
 from navsync.api import Call
-from navsync.model import Lane, Work, WorkKind
+from navsync.model import Lane, Outcome, Work, WorkKind
+from navsync.store import LogFilter
 
 DECISION_PROBLEMS = {"not_active": (409, "The workspace is paused or not connected: nothing would be carried out.")}
 
@@ -28,32 +29,52 @@ def accepted(
     call: Call[Any, Any], message: str, work: Work, workspace_ids: Sequence[int], **more: Any
 ) -> Response[str]:
     """Put *work*, wait for it where the caller would rather, and say how far it came."""
-    done = done_within(call.wait, workspace_ids, work)
-    content = {"message": message, "run_id": work.run_id, "workspaces": len(workspace_ids), "done": bool(done)} | more
-    answer = api.json_response(content, HTTPStatus.OK if done else HTTPStatus.ACCEPTED)
+    return answered(call, message, workspace_ids, done_within(call.wait, workspace_ids, work), **more)
+
+
+def answered(
+    call: Call[Any, Any], message: str, workspace_ids: Sequence[int], done: bool | None, **more: Any
+) -> Response[str]:
+    """What a caller is told of work that was put: whether it is *done* by now, and what of it was not."""
+    told = {"message": message, "run_id": call.run_id, "workspaces": len(workspace_ids), "done": bool(done)}
+    failures = _failures(call.run_id, workspace_ids) if done and call.run_id else []
+    answer = api.json_response(told | {"failures": failures} | more, HTTPStatus.OK if done else HTTPStatus.ACCEPTED)
     if done is not None:
         answer.headers["Preference-Applied"] = f"wait={call.wait}"
     return answer
 
+
+def _failures(run_id: str, workspace_ids: Sequence[int]) -> list[str]:
+    """Why some of what a run did failed or was refused, newest first."""
+    rows = runtime.store.lists.sync_logs(
+        {id: LogFilter(run_id=run_id) for id in workspace_ids}, now=runtime.clock(), limit=MOST_ROWS
+    ).items
+    said = (row.message for row in rows if row.outcome is Outcome.FAILED and row.message)
+    return list(dict.fromkeys(said))[:MOST_FAILURES]
+
+
+MOST_ROWS, MOST_FAILURES = 100, 5
+"""Rows of a run that are looked through for failures, and how many of these are told: GET /history has all."""
 
 LOOK_AGAIN_S = 0.25
 
 
 def done_within(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool | None:
     """Put *work*; whether it is done within *seconds* from now. None: nobody waits, or too many do already."""
-    until = runtime.clock() + timedelta(seconds=seconds)
     for workspace_id in workspace_ids:
         runtime.inbox.put(workspace_id, work)
-    return _waited(until, workspace_ids, work) if seconds else None
+    return settled_within(seconds, workspace_ids, lambda id: runtime.store.desk(id).waits(work))
 
 
-def _waited(until: datetime, left: Sequence[int], work: Work) -> bool | None:
+def settled_within(seconds: int, left: Sequence[int], is_left: Callable[[int], bool]) -> bool | None:
+    """Whether nothing *is left* in any of these workspaces within *seconds* from now. None: as in `done_within`."""
+    until = runtime.clock() + timedelta(seconds=seconds)
     room = runtime.store.waiting_room(left[0])
-    place = room.sit(now=runtime.clock(), until=until)
+    place = room.sit(now=runtime.clock(), until=until) if seconds else None
     if place is None:
         return None
     try:
-        while (left := [id for id in left if runtime.store.desk(id).waits(work)]) and runtime.clock() < until:
+        while (left := [id for id in left if is_left(id)]) and runtime.clock() < until:
             runtime.sleep(LOOK_AGAIN_S)
         return not left
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
@@ -80,22 +80,28 @@ def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
 
 def _progress(mine: Sequence[Workspace], run_id: str | None) -> views.Json | None:
     """How far *run_id* has come, or everything that waits; what waits for a person is done as far as we can."""
-    desks = {w.id: runtime.store.desk(w.id) for w in mine}
-    begun = {id: run for id, desk in desks.items() if run_id is not None and (run := desk.run(run_id)) is not None}
-    left = sum(
-        _left_of_run(desk, run_id, *begun[id]) if run_id is not None and id in begun else desk.queued(run_id)
-        for id, desk in desks.items()
-    )
-    if not left and not begun:
+    desks = [runtime.store.desk(w.id) for w in mine]
+    begun = [run for desk in desks if run_id is not None and (run := desk.run(run_id)) is not None]
+    left = sum(desk.queued() if run_id is None else left_of_run(desk, run_id) for desk in desks)
+    if begun:
+        total = max(sum(total for total, _ in begun), left)
+        minutes = (runtime.clock() - min(began for _, began in begun)) / timedelta(minutes=1)
+        return views.progress(done=total - left, total=total, per_minute=round((total - left) / max(minutes, A_SECOND)))
+    if not left:
         return None
     settled = sum(_count(w, LISTED) - _count(w, [Standing.PENDING]) for w in mine)
-    asked = sum(total for total, _ in begun.values())
-    total = max(asked, left) if begun else settled + left
-    return views.progress(done=total - left, total=total, per_minute=sum(map(_pace, mine)))
+    return views.progress(done=settled, total=settled + left, per_minute=sum(map(_pace, mine)))
 
 
-def _left_of_run(desk: DynamoDesk, run_id: str, total: int, began: datetime) -> int:
-    """How many of the *total* of a run were not looked at yet, or failed and are tried again."""
+A_SECOND = 1 / 60
+
+
+def left_of_run(desk: DynamoDesk, run_id: str) -> int:
+    """How many of the records of a run were not looked at yet, or failed and are tried again."""
+    run = desk.run(run_id)
+    if run is None:
+        return desk.queued(run_id)
+    total, began = run
     queued, walk = desk.queued(run_id, since=began), desk.cursor(chosen.cursor_of(run_id))
     if walk is None:
         return queued

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import asking
 from dashboard.front import must_be_active, routes, runtime, workspace_of_path, workspaces_of
-from dashboard.status import NO_WORKSPACE
+from dashboard.status import NO_WORKSPACE, left_of_run
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
 from navsync.conductor import chosen
@@ -76,10 +76,11 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
         return asking.accepted(call, "Reconcile requested", work, [workspace.id])
     works, total = _of_filter(call, workspace, asked.filter) if asked.ids is None else _of_ids(call, asked.ids)
     walks = {chosen.cursor_of(each.run_id): str(chosen.Walk()) for each in works if each.kind is WorkKind.CHOSEN}
-    runtime.store.desk(workspace.id).put_run(works, total=total, now=runtime.clock(), cursors=walks)
+    desk = runtime.store.desk(workspace.id)
+    desk.put_run(works, total=total, now=runtime.clock(), cursors=walks)
     runtime.inbox.wake(workspace.id)
-    content = {"message": f"Sync of {total} requested", "run_id": call.run_id, "workspaces": 1, "done": False}
-    return api.json_response(content, HTTPStatus.ACCEPTED)
+    done = asking.settled_within(call.wait, [workspace.id], lambda _: left_of_run(desk, works[0].run_id) > 0)
+    return asking.answered(call, f"Sync of {total} requested", [workspace.id], done)
 
 
 def _of_ids(call: Call[Any, Any], ids: Sequence[int]) -> tuple[list[Work], int]:

@@ -98,6 +98,8 @@ class Accepted(Answer):
     workspaces: int
     done: bool
     """Whether it was done before the answer, which only a call that waits can see."""
+    failures: list[str]
+    """Why some of it was refused or failed, once it is done: five reasons at most, GET /history?run_id= has all."""
     project_id: int | None = None
     preview_id: int | None = None
 
@@ -329,9 +331,9 @@ class ProgressAnswer(Answer):
     done: int
     total: int
     per_minute: int
-    """Records that were written within the last minute."""
+    """Of a run of chosen records, how many were done in a minute since it began; else those written in the last."""
     seconds_left: int | None
-    """null: nothing was written within the last minute, so nobody knows."""
+    """null: nothing was done yet, so nobody knows."""
 
 
 class StatusAnswer(Answer):
