@@ -83,7 +83,8 @@ def notion_webhook() -> Response[str]:
     if isinstance(event, Handshake):
         return _shake_hands(event)
     _check_ids(event.notion_workspace_id, event.page_id, *event.bots, *event.authors)
-    taken = [work for workspace in _seeing(event) if (work := _work_for(event, workspace)) is not None]
+    hearing = runtime.store.hearers.of(event.notion_workspace_id, event.bots)
+    taken = [work for workspace in hearing if (work := _work_for(event, workspace)) is not None]
     return _accepted(workspaces=len(taken))
 
 
@@ -144,23 +145,12 @@ def _row() -> AuditRow:
 NOTION_WEBHOOK = "POST /webhooks/notion"
 
 
-def _seeing(event: NotionEvent) -> Iterable[Workspace]:
-    """Workspaces of ours that *event* is for: those of its bots, or all of its Notion workspace where it names none."""
-    directory = runtime.store.directory
-    ids = set(directory.workspaces_of_notion(event.notion_workspace_id))
-    if event.bots:
-        ids &= {directory.workspace_of_bot(bot) for bot in event.bots}
-    found = (runtime.store.desk(id).workspace() for id in sorted(ids))
-    return [w for w in found if w is not None and w.is_active]
-
-
 def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     """Put the work that *event* is to *workspace*: none for our own echo or for a page that is no row of ours."""
     is_schema = event.type == "data_source.schema_updated"
     if not (is_schema or webhooks.is_page_event(event)) or event.is_echo_of(workspace.bot_id):
         return None
-    sources = {s.data_source_id: s for s in runtime.store.desk(workspace.id).sources().values()}
-    source = sources.get(event.data_source_id or "")
+    source = runtime.store.hearers.source(workspace, event.data_source_id) if event.data_source_id else None
     if is_schema:
         return _schema_work(workspace, source)
     if source is None and event.type not in _COULD_LEAVE:

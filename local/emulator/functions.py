@@ -43,6 +43,12 @@ STARTS_WITHIN_S = 60.0
 PATIENCE_S = 0.25
 """How long a call waits for a process that is free before another is started."""
 
+ENOUGH = 2 * (os.cpu_count() or 1)
+"""Processes of one function that keep the processors busy: a call waits for AWS at least as long as it reckons."""
+
+LOG_WAIT_S = 0.005
+"""How long the first line of a call's log is waited for: it was written before the answer. The emulator waits 50 ms."""
+
 _extracting = threading.Lock()
 # The environment of the function whose worker is being started on this thread.
 _starting: ContextVar[Json | None] = ContextVar("starting", default=None)
@@ -54,12 +60,16 @@ class Turns:
     """Calls of one function: each waits for a process that is free; after a while another is started, one at a time.
 
     On AWS one would be started for each at once; but where all share the processors of one machine, a flood of calls
-    would end in nothing but starts.
+    would end in nothing but starts. So beyond a few processes for each processor another is started only where calls
+    wait for something else: where none has ended for a while.
     """
 
     def __init__(self) -> None:
         self._free = threading.Semaphore(1)
+        self._next = threading.Lock()
         self._starting = threading.Lock()
+        self._processes = 1
+        self._ended = 0.0
 
     @contextmanager
     def one(self) -> Iterator[Callable[[], None]]:
@@ -69,13 +79,22 @@ class Turns:
             try:
                 yield start.close
             finally:
+                self._ended = time.monotonic()
                 self._free.release()
 
     def _find(self, start: ExitStack) -> None:
-        while not self._free.acquire(timeout=PATIENCE_S):
-            if self._starting.acquire(blocking=False):
-                start.callback(self._starting.release)
-                return
+        patient_until = time.monotonic() + PATIENCE_S
+        with self._next:  # the others sleep meanwhile: hundreds that look around all the time would take a processor
+            patience = max(0.0, patient_until - time.monotonic())
+            while not self._free.acquire(timeout=patience):
+                if self._would_help() and self._starting.acquire(blocking=False):
+                    start.callback(self._starting.release)
+                    self._processes += 1
+                    return
+                patience = PATIENCE_S
+
+    def _would_help(self) -> bool:
+        return self._processes < ENOUGH or time.monotonic() - self._ended > PATIENCE_S
 
 
 class Packages:
@@ -113,7 +132,7 @@ def environment_of(config: Json, code: Path, layers: list[Path], endpoint: str) 
     return mortality | {
         "LAMBDA_TASK_ROOT": str(code),
         "PYTHONPATH": os.pathsep.join(map(str, path)),
-        "PYTHONDONTWRITEBYTECODE": "1",  # /var/task and /opt are read-only on AWS
+        "PYTHONPYCACHEPREFIX": str(code.parent / "bytecode"),  # its own folders are read-only on AWS
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{config['Runtime']}",
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": logging.get("LogGroup", f"/aws/lambda/{config['FunctionName']}"),
@@ -176,6 +195,9 @@ def _start_workers_from(packages: Packages, python: Path) -> None:
 def _run_python_as_provided(packages: Packages, endpoint: str) -> None:
     class RuntimeClientWorker(lambda_runtime.ProvidedWorker):  # type: ignore[misc]
         """One execution environment of a Python function."""
+
+        def _drain_stderr_bounded(self, first_line_wait: float = LOG_WAIT_S, **rest: float) -> Any:
+            return super()._drain_stderr_bounded(first_line_wait, **rest)
 
         def _spawn(self, init_timeout: float | None = None) -> None:
             code = packages.unzipped(self.code_zip)

@@ -61,9 +61,10 @@ def emptied(kept: Cloud) -> Cloud:
     for table in TABLES:
         for item in kept.dynamodb.scan(TableName=table, ProjectionExpression="pk, sk")["Items"]:
             kept.dynamodb.delete_item(TableName=table, Key=item)
-    for name in QUEUES:  # made anew: SQS remembers which wakes it has seen
+    for name in QUEUES:  # made anew: SQS remembers which wakes it has seen, as functions do
         kept.sqs.delete_queue(QueueUrl=kept.deployment.resources[name])
     _queues()
+    kept.forget_wakes()
     _forget_secrets_of_workspaces(kept)
     for logical_id, value in SECRET_VALUES.items():
         kept.fill(logical_id, **value)

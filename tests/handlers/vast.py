@@ -120,7 +120,9 @@ class Vast:
     def _range(self, asked: Mapping[str, Any], range_key: str) -> tuple[Sequence[Row], int, int]:
         """The rows of a partition, and which of them the condition on keys holds for."""
         values = {mark: _text(value) for mark, value in asked["ExpressionAttributeValues"].items()}
-        name, partition, bounds = re.fullmatch(r"(#\w+) = (:\w+)(.*)", asked["KeyConditionExpression"]).groups()  # type: ignore[union-attr]
+        match = re.fullmatch(r"(#\w+) = (:\w+)(.*)", asked["KeyConditionExpression"])
+        assert match, f"not a condition that this understands: {asked['KeyConditionExpression']}"
+        name, partition, bounds = match.groups()
         first, *_, last = [values[mark] for mark in re.findall(r":\w+", bounds)] * 2 or ["", ""]
         is_range = "BETWEEN" in bounds
         alike = first.rpartition("#")[0] if is_range else first

@@ -1,6 +1,7 @@
 """How do calls of one function share the processes that run it?"""
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -48,3 +49,28 @@ def test_a_call_that_takes_long_does_not_keep_others_from_a_process(flood: Flood
     flood.may_start.set()
 
     assert flood.have_begun(5)
+
+
+@pytest.fixture
+def short_calls(monkeypatch: pytest.MonkeyPatch) -> functions.Turns:
+    """Turns of a function whose calls end soon, and of which one process more would be of no help."""
+    monkeypatch.setattr(functions, "PATIENCE_S", 0.2)
+    monkeypatch.setattr(functions, "ENOUGH", 1)
+    return functions.Turns()
+
+
+def test_calls_that_end_soon_wait_for_each_other_where_processes_are_enough(short_calls: functions.Turns) -> None:
+    at_once, most = 0, 0
+
+    def call(_: int) -> None:
+        nonlocal at_once, most
+        with short_calls.one():
+            at_once += 1
+            most = max(most, at_once)
+            time.sleep(0.05)  # a call takes a while, and less than others wait for it
+            at_once -= 1
+
+    with ThreadPoolExecutor(20) as callers:
+        list(callers.map(call, range(20)))
+
+    assert most == 1

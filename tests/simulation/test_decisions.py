@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -237,15 +237,18 @@ def without_column(world: World, id: str) -> None:
     world.edit(Side.NAVIMPACT, id, budget=Decimal(7))
 
 
-@pytest.mark.parametrize("edited", [too_long, refused, without_column])
-def test_an_edit_that_cannot_reach_a_page_does_not_bring_it_back(
-    world: World, edited: Callable[[World, str], None]
-) -> None:
+@pytest.fixture(params=[too_long, refused, without_column])
+def out_of_reach(world: World, request: pytest.FixtureRequest) -> tuple[str, str]:
+    """A record with an edit that cannot reach its page, and the page, in the trash."""
     id = world.new_project(title="Reef")
     world.settle()
-    edited(world, id)
+    request.param(world, id)
     world.settle()
-    page = in_trash(world, id)
+    return id, in_trash(world, id)
+
+
+def test_an_edit_that_cannot_reach_a_page_does_not_bring_it_back(world: World, out_of_reach: tuple[str, str]) -> None:
+    id, page = out_of_reach
 
     for _ in range(3):
         world.clock.advance(timedelta(hours=7))
@@ -255,15 +258,10 @@ def test_an_edit_that_cannot_reach_a_page_does_not_bring_it_back(
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
 
-@pytest.mark.parametrize("edited", [too_long, refused, without_column])
 def test_what_never_reached_the_page_is_in_the_log_when_the_record_goes(
-    world: World, edited: Callable[[World, str], None]
+    world: World, out_of_reach: tuple[str, str]
 ) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    edited(world, id)
-    world.settle()
-    in_trash(world, id)
+    id, _ = out_of_reach
 
     world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
 

@@ -87,11 +87,59 @@ def test_the_workspace_is_the_group(inbox: Inbox, sqs: SQSClient, wake_queue: st
     assert message["Attributes"]["MessageGroupId"] == "17"
 
 
-def test_wakes_of_one_epoch_are_one(inbox: Inbox, sqs: SQSClient, wake_queue: str) -> None:
-    inbox.wake(17)
-    inbox.wake(17)
+def test_wakes_of_one_epoch_are_one(kept: MemoryStore, sqs: SQSClient, wake_queue: str) -> None:
+    for process in (Inbox(kept.desk, sqs, wake_queue_url=wake_queue) for _ in range(2)):
+        process.wake(17)
 
     assert len(messages(sqs, wake_queue)) == 1
+
+
+class CountingQueue:
+    """Takes every message, and counts them."""
+
+    def __init__(self) -> None:
+        self.sent = 0
+
+    def send_message(self, **message: Any) -> None:
+        self.sent += 1
+
+
+def test_a_wake_that_the_queue_would_drop_as_a_repeat_is_not_even_sent(kept: MemoryStore) -> None:
+    sqs: Any = CountingQueue()
+    inbox = Inbox(kept.desk, sqs, wake_queue_url="w")
+
+    for workspace in (17, 17, 18):
+        inbox.wake(workspace)
+
+    assert sqs.sent == 2
+
+
+def test_a_wake_is_sent_again_before_the_queue_forgets_it(kept: MemoryStore) -> None:
+    sqs: Any = CountingQueue()
+    now = [0.0]
+    inbox, sent = Inbox(kept.desk, sqs, wake_queue_url="w", now_s=lambda: now[0]), []
+    for now[0] in (0.0, 239.0, 241.0):
+        inbox.wake(17)
+        sent.append(sqs.sent)
+
+    assert sent == [1, 1, 2]
+
+
+def test_a_wake_that_was_not_taken_is_sent_again(kept: MemoryStore) -> None:
+    class Sqs(CountingQueue):
+        def send_message(self, **message: Any) -> None:
+            super().send_message()
+            if self.sent == 1:
+                raise BotoCoreError
+
+    sqs: Any = Sqs()
+    inbox = Inbox(kept.desk, sqs, wake_queue_url="w")
+    with pytest.raises(Unavailable):
+        inbox.wake(17)
+
+    inbox.wake(17)
+
+    assert sqs.sent == 2
 
 
 def test_a_wake_after_the_worker_began_to_read_is_not_a_repeat(

@@ -14,12 +14,13 @@ PACKAGE = ROOT / "layers" / "shared" / "navsync"
 FUNCTIONS = ROOT / "functions"
 
 AWS = {"botocore", "mypy_boto3_dynamodb", "mypy_boto3_secretsmanager", "mypy_boto3_sqs"}
+MEMORY = {"cachetools"}  # no vendor: what a warm function remembers of what it has read
 SHELL: dict[str, set[str]] = {
     "notion": {"notion_client"},
     "navimpact": {"httpx"},
-    "store": AWS,
-    "inbox": AWS,
-    "secrets": AWS,
+    "store": AWS | MEMORY,
+    "inbox": AWS | MEMORY,
+    "secrets": AWS | MEMORY,
     "tokens": {"jwt"},
     "config": set(),
     "webhooks": {"pydantic", "standardwebhooks"},

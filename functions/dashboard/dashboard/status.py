@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from itertools import chain
 from typing import Any
@@ -16,9 +17,9 @@ from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Kind
 from navsync.conductor import chosen
-from navsync.model import Connection, EntityType, Outcome, SyncLog, Workspace
+from navsync.model import Connection, Outcome, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
-from navsync.store import DynamoDesk, LogFilter
+from navsync.store import Counts, LogFilter
 
 NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is connected and active.")}
 
@@ -57,8 +58,7 @@ def _connected_or_404(call: Call[Any, Any], asked: asks.Scope) -> list[Workspace
 
 
 def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
-    pending = sum(_count(w, views.STANDINGS[views.SyncStatus.PENDING]) for w in mine)
-    failed = sum(_count(w, views.STANDINGS[views.SyncStatus.FAILED]) for w in mine)
+    counted = [runtime.store.lists.counts(w.id) for w in mine]
     is_connected = all(w.connection is Connection.CONNECTED for w in mine)
     changed = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 1)[0] for w in mine)
     return {
@@ -66,47 +66,62 @@ def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
         "workspace_name": mine[0].name,
         "is_connected": is_connected,
         "last_sync_at": views.moment(max((row.at for row in changed), default=None)),
-        "sync_status": views.overall(
-            is_connected=is_connected, being_written=sum(_count(w, [Standing.PENDING]) for w in mine)
-        ),
-        "total_mappings": sum(_count(w, LISTED) for w in mine),
-        "pending_mappings": pending,
-        "failed_mappings": failed,
-        "conflicts": sum(_count(w, [Standing.CONFLICT]) for w in mine),
-        "progress": _progress(mine, run_id),
+        "sync_status": views.overall(is_connected=is_connected, being_written=_total(counted, [Standing.PENDING])),
+        "total_mappings": _total(counted, LISTED),
+        "pending_mappings": _total(counted, views.STANDINGS[views.SyncStatus.PENDING]),
+        "failed_mappings": _total(counted, views.STANDINGS[views.SyncStatus.FAILED]),
+        "conflicts": _total(counted, [Standing.CONFLICT]),
+        "progress": _progress_of_all(mine, counted) if run_id is None else _progress_of_run(mine, counted, run_id),
         "recent_errors": _errors(mine),
     }
 
 
-def _progress(mine: Sequence[Workspace], run_id: str | None) -> views.Json | None:
-    """How far *run_id* has come, or everything that waits; what waits for a person is done as far as we can."""
-    desks = [runtime.store.desk(w.id) for w in mine]
-    begun = [run for desk in desks if run_id is not None and (run := desk.run(run_id)) is not None]
-    left = sum(desk.queued() if run_id is None else left_of_run(desk, run_id) for desk in desks)
-    if begun:
-        total = max(sum(total for total, _ in begun), left)
-        minutes = (runtime.clock() - min(began for _, began in begun)) / timedelta(minutes=1)
-        return views.progress(done=total - left, total=total, per_minute=round((total - left) / max(minutes, A_SECOND)))
+def _total(counted: Iterable[Counts], standings: Iterable[Standing]) -> int:
+    return sum(counts.of(tuple(standings)) for counts in counted)
+
+
+def _progress_of_all(mine: Sequence[Workspace], counted: Sequence[Counts]) -> views.Json | None:
+    """How far everything that waits has come; what waits for a person is done as far as we can."""
+    left = sum(runtime.store.desk(w.id).queued() for w in mine)
     if not left:
         return None
-    settled = sum(_count(w, LISTED) - _count(w, [Standing.PENDING]) for w in mine)
+    settled = _total(counted, LISTED) - _total(counted, [Standing.PENDING])
     return views.progress(done=settled, total=settled + left, per_minute=sum(map(_pace, mine)))
+
+
+def _progress_of_run(mine: Sequence[Workspace], counted: Sequence[Counts], run_id: str) -> views.Json | None:
+    """How far a run has come. None: nobody asked for it, or it is forgotten."""
+    parts = [part for w, counts in zip(mine, counted, strict=True) if (part := _part(w, counts, run_id)) is not None]
+    if not parts:
+        return None
+    left = sum(part.left for part in parts)
+    total = max(sum(part.total for part in parts), left)
+    minutes = (runtime.clock() - min(part.began for part in parts)) / timedelta(minutes=1)
+    return views.progress(done=total - left, total=total, per_minute=round((total - left) / max(minutes, A_SECOND)))
 
 
 A_SECOND = 1 / 60
 
 
-def left_of_run(desk: DynamoDesk, run_id: str) -> int:
-    """How many of the records of a run were not looked at yet, or failed and are tried again."""
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a run is in one workspace. *left* were not looked at yet, or failed and are tried again."""
+
+    total: int
+    left: int
+    began: datetime
+
+
+def _part(shown: Workspace, counts: Counts, run_id: str) -> _Part | None:
+    desk = runtime.store.desk(shown.id)
     run = desk.run(run_id)
     if run is None:
-        return desk.queued(run_id)
+        return None
     total, began = run
-    queued, walk = desk.queued(run_id, since=began), desk.cursor(chosen.cursor_of(run_id))
-    if walk is None:
-        return queued
-    every = runtime.store.lists.counts(desk.workspace_id).of(Standing)
-    return chosen.Walk.parse(walk).left(total, every) + max(0, queued - 1)
+    left, walk = desk.queued(run_id, since=began), desk.cursor(chosen.cursor_of(run_id))
+    if walk is not None:
+        left = chosen.Walk.parse(walk).left(total, counts.of(Standing)) + max(0, left - 1)  # one row is the walk's own
+    return _Part(total, left, began)
 
 
 def _pace(shown: Workspace) -> int:
@@ -140,10 +155,6 @@ def _sums(mine: Sequence[Workspace]) -> views.Json:
         "success_rate": round(100 * succeeded / total, 1) if total else 0.0,
         "average_sync_duration_ms": round(sum(durations) / len(durations)) if durations else 0,
     }
-
-
-def _count(shown: Workspace, standings: Iterable[Standing], entity_type: EntityType | None = None) -> int:
-    return runtime.store.lists.counts(shown.id).of(tuple(standings), entity_type)
 
 
 def _logs(shown: Workspace, chosen: LogFilter, limit: int) -> tuple[Sequence[SyncLog], int]:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import asking
 from dashboard.front import must_be_active, routes, runtime, workspace_of_path, workspaces_of
-from dashboard.status import NO_WORKSPACE, left_of_run
+from dashboard.status import NO_WORKSPACE
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
 from navsync.conductor import chosen
@@ -79,7 +79,8 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
     desk = runtime.store.desk(workspace.id)
     desk.put_run(works, total=total, now=runtime.clock(), cursors=walks)
     runtime.inbox.wake(workspace.id)
-    done = asking.settled_within(call.wait, [workspace.id], lambda _: left_of_run(desk, works[0].run_id) > 0)
+    run_id, began = works[0].run_id, min(work.due for work in works)
+    done = asking.settled_within(call.wait, [workspace.id], lambda _: desk.queued(run_id, since=began) > 0)
     return asking.answered(call, f"Sync of {total} requested", [workspace.id], done)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
+from cachetools import TTLCache
 
 from navsync.errors import ConfigError, Unavailable
 from navsync.model import Work
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 LONGEST_DELAY_S = 900
 """SQS delays a message by no more; a wake that is due later is delayed again when it arrives."""
+
+REPEATS_ARE_DROPPED_S = 240
+"""For how long a wake that this process has sent is not sent again. SQS drops repeats for 300 s."""
+
+MOST = 1_000
+"""Workspaces of which that is remembered."""
 
 
 class WorkDesk(Protocol):
@@ -50,11 +58,14 @@ class Inbox:
         *,
         wake_queue_url: str,
         later_queue_url: str | None = None,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self.desk_of = desk_of
         self.sqs = sqs
         self.wake_queue_url = wake_queue_url
         self.later_queue_url = later_queue_url
+        self.sent = TTLCache[int, int](MOST, REPEATS_ARE_DROPPED_S, now_s)
+        """Workspace → the epoch of the last wake. By the clock on the wall: a monotonic one stands still in a pause."""
 
     def put(self, workspace_id: int, *works: Work) -> None:
         """Put *works* and wake the workspace."""
@@ -90,12 +101,15 @@ class Inbox:
         # The epoch is read after the row is written, and a worker raises it before it reads rows: either the worker
         # sees the row, or this wake bears an epoch that SQS has not seen and so is not dropped as a repeat.
         epoch = desk.epoch()
+        if self.sent.get(workspace_id) == epoch:
+            return
         self._send(
             QueueUrl=self.wake_queue_url,
             MessageBody=json.dumps({"workspace_id": workspace_id}),
             MessageGroupId=str(workspace_id),
             MessageDeduplicationId=f"{workspace_id}:{epoch}",
         )
+        self.sent[workspace_id] = epoch
 
     def _send(self, **message: Any) -> None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
@@ -11,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+from cachetools import TTLCache
 
 from navsync.credentials import Tokens
 from navsync.errors import ConfigError, Unavailable
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 CACHED_S = 300
 """How long a running function goes on with what it read; a secret that was put anew is known after that."""
+
+MOST = 10
+"""Secrets of one deployment that are remembered at once; it has fewer."""
 
 _ABSENT = "ResourceNotFoundException"
 _PASSING = frozenset(
@@ -43,8 +46,7 @@ class DeploymentSecrets:
 
     def __init__(self, client: SecretsManagerClient, clock: Callable[[], float] = time.monotonic) -> None:
         self.client = client
-        self.clock = clock
-        self._cache: dict[str, tuple[float, dict[str, Any]]] = {}
+        self._cache = TTLCache[str, dict[str, Any]](MOST, CACHED_S, clock)
 
     def oauth_client_secret(self, arn: str) -> str:
         """The Notion integration's client secret."""
@@ -67,10 +69,9 @@ class DeploymentSecrets:
         return value
 
     def _cached(self, arn: str) -> dict[str, Any]:
-        read_at, value = self._cache.get(arn, (-math.inf, {}))
-        if self.clock() - read_at > CACHED_S:
-            value = _read(self.client, arn) or {}
-            self._cache[arn] = self.clock(), value
+        value = self._cache.get(arn)
+        if value is None:
+            value = self._cache[arn] = _read(self.client, arn) or {}
         return value
 
 
@@ -84,15 +85,16 @@ class NotionWebhookToken:
     def __init__(self, client: SecretsManagerClient, arn: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.client = client
         self.arn = arn
-        self.clock = clock
-        self._known: tuple[float, str] | None = None
+        self._known = TTLCache[str, str](1, CACHED_S, clock)
 
     def live(self) -> str | None:
         """The token in force; None before the handshake."""
-        if self._known is not None and self.clock() - self._known[0] <= CACHED_S:
-            return self._known[1]
+        known = self._known.get(self.arn)
+        if known is not None:
+            return known
         token: str | None = self._stored().get("verification_token")
-        self._known = None if token is None else (self.clock(), token)
+        if token is not None:
+            self._known[self.arn] = token
         return token
 
     def is_awaited(self, *, now: datetime) -> bool:

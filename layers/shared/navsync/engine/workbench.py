@@ -87,10 +87,10 @@ class Workbench:
         An edit that a rule holds, or that Notion cannot show or has refused, would be seen on the page no more than in
         the trash. It stays in NavImpact, and is recorded before the record goes.
         """
-        fields, shown = SPECS[mapping.entity_type].fields, entity.values
-        agreed = {name: base.navimpact for name, base in mapping.bases.items()}
-        edited = (f for f in fields if f.name in agreed and shown.get(f.name, agreed[f.name]) != agreed[f.name])
-        return any(self._reaches(page, field, shown[field.name], mapping) for field in edited)
+        spec, shown = SPECS[mapping.entity_type], entity.values
+        fields = (field for field in spec.fields if field.name in mapping.bases and field.name in shown)
+        reaching = [field.name for field in fields if self._reaches(page, field, shown[field.name], mapping)]
+        return merge.edited(spec, {name: mapping.bases[name] for name in reaching}, Side.NAVIMPACT, entity)
 
     def _reaches(self, page: Present, field: Field, value: Value, mapping: Mapping) -> bool:
         """Whether *value* can be written on *page*. A body that the trash does not show is taken for what it was."""

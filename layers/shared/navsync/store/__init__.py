@@ -14,6 +14,7 @@ from navsync.store.desk import DynamoDesk
 from navsync.store.directory import Directory, OAuthState
 from navsync.store.dynamo import Dynamo
 from navsync.store.erasing import Erasures
+from navsync.store.hearers import Hearers
 from navsync.store.keys import Tables
 from navsync.store.ledger import DynamoLedger
 from navsync.store.lists import Lists, LogFilter, MappingFilter, Page, merged
@@ -61,6 +62,7 @@ class Store:
         self._dynamo = dynamo
         self._tables = tables
         self.directory = Directory(dynamo, tables)
+        self.hearers = Hearers(self.directory, self.desk)
         self.lists = Lists(dynamo, tables)
         self.trail = AuditTrail(dynamo, tables)
         self.erasures = Erasures(dynamo, tables)
