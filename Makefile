@@ -16,10 +16,10 @@ demo: ## prove it: edit both sides, show every result, end with 0 or 1; WORKSPAC
 down: ## stop everything; what it knew is kept
 	@./navsync down
 
-reset: ## stop everything and forget what it knew
+reset: ## stop everything and forget what it knew, and what the demo, the chaos run and the benchmarks kept
 	@./navsync reset
 
-token: ## print a bearer token of an admin
+token: ## print a bearer token of an admin; ./navsync token --role viewer (or analyst) prints a lesser one
 	@./navsync token --role admin
 
 test: check ## everything that CI runs

@@ -34,7 +34,7 @@ from typing import Any
 import httpx
 
 from navsync import notion
-from navsync.bootstrap import MOST_THREADS
+from navsync.bootstrap.sync_worker import MOST_THREADS
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.errors import Blocked
 from navsync.model import EntityRef, EntityType, Lane, Observation, Settings, Work, WorkKind, Workspace

@@ -9,12 +9,12 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from navsync import bootstrap
+from navsync.bootstrap.authorizer import start
 from navsync.config import AuthorizerSettings
 from navsync.tokens import BadToken
 
 logger = Logger()
-verify = bootstrap.authorizer(AuthorizerSettings.from_env(os.environ))
+verify = start(AuthorizerSettings.from_env(os.environ))
 
 
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:

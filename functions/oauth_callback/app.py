@@ -19,8 +19,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from navsync import api, bootstrap, views
+from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
+from navsync.bootstrap import fresh
+from navsync.bootstrap.oauth_callback import start
 from navsync.conductor import CONNECTION, pauses
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens, put_in_place
@@ -32,7 +34,7 @@ from navsync.store import DynamoDesk
 from navsync.templates import BUILT_IN
 
 logger = Logger()
-runtime = bootstrap.oauth(OAuthSettings.from_env(os.environ))
+runtime = start(OAuthSettings.from_env(os.environ))
 routes = api.Routes(logger, runtime.guard)
 
 STATE_LASTS = timedelta(minutes=10)
@@ -109,7 +111,7 @@ def connect_workspace(call: Call[Nothing, asks.ConnectWorkspace]) -> Response[st
     call.begin()
     _check_state(offered.state, who)
     workspace = _connected(_exchange(offered.code), who, offered)
-    work = bootstrap.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
+    work = fresh.work(Lane.LIVE, WorkKind.SETUP, "", actor=who.subject)
     call.run_id = work.run_id
     runtime.inbox.put(workspace.id, work)
     logger.info("connected", extra={"workspace_id": workspace.id})

@@ -11,7 +11,8 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from navsync import bootstrap
+from navsync.bootstrap import fresh
+from navsync.bootstrap.scheduled_reconcile import start
 from navsync.config import ReconcileSettings
 from navsync.errors import SyncError
 from navsync.model import Lane, WorkKind
@@ -20,7 +21,7 @@ LASTS = timedelta(seconds=30)
 """How long a tick erases; its function may run for 50 seconds."""
 
 logger = Logger()
-runtime = bootstrap.reconcile(ReconcileSettings.from_env(os.environ))
+runtime = start(ReconcileSettings.from_env(os.environ))
 
 
 @logger.inject_lambda_context
@@ -49,7 +50,7 @@ def _each(do: Callable[[int], None], workspaces: Iterable[int]) -> list[Exceptio
 
 
 def _sweep(workspace_id: int) -> None:
-    runtime.inbox.put(workspace_id, bootstrap.work(Lane.SWEEP, WorkKind.SWEEP, "", actor="schedule"))
+    runtime.inbox.put(workspace_id, fresh.work(Lane.SWEEP, WorkKind.SWEEP, "", actor="schedule"))
 
 
 def _begin_to_erase(workspace_id: int) -> None:

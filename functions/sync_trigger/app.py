@@ -14,15 +14,17 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from navsync import api, bootstrap, webhooks
+from navsync import api, webhooks
 from navsync.api import answers
 from navsync.audit import NOBODY, AuditRow
+from navsync.bootstrap import fresh
+from navsync.bootstrap.sync_trigger import start
 from navsync.config import TriggerSettings
 from navsync.model import DataSource, Lane, Origin, Side, Work, WorkKind, Workspace
 from navsync.webhooks import Handshake, NotionEvent
 
 logger = Logger()
-runtime = bootstrap.trigger(TriggerSettings.from_env(os.environ))
+runtime = start(TriggerSettings.from_env(os.environ))
 routes = api.Routes(logger)
 app = routes.app
 
@@ -70,7 +72,7 @@ def navimpact_webhook() -> Response[str]:
         return _accepted(ignored="type")
     _check_ids(event.entity.id)
     origin = None if event.at is None else Origin(Side.NAVIMPACT, event.at)
-    work = bootstrap.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor="navimpact", origin=origin)
+    work = fresh.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor="navimpact", origin=origin)
     return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
 
@@ -131,7 +133,7 @@ def _row() -> AuditRow:
     """Of a handshake all that is known is where it comes from."""
     request = app.current_event.request_context
     return AuditRow(
-        id=bootstrap.new_id(),
+        id=fresh.new_id(),
         at=runtime.clock(),
         subject=request.http.source_ip,
         role=NOBODY,
@@ -159,7 +161,7 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     kind = source.entity_type if source else ""
     edit = webhooks.edit_of(event, source) if source else None
     origin = None if edit is None else Origin(Side.NOTION, edit.at)
-    work = bootstrap.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edit=edit, origin=origin)
+    work = fresh.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edit=edit, origin=origin)
     runtime.inbox.put(workspace.id, work)
     return work
 
@@ -167,7 +169,7 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
 def _schema_work(workspace: Workspace, source: DataSource | None) -> Work | None:
     if source is None:
         return None
-    work = bootstrap.work(Lane.LIVE, WorkKind.SCHEMA, source.entity_type, actor=None)
+    work = fresh.work(Lane.LIVE, WorkKind.SCHEMA, source.entity_type, actor=None)
     runtime.inbox.put(workspace.id, work)
     return work
 

@@ -11,13 +11,13 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from navsync import bootstrap
+from navsync.bootstrap.sync_worker import start
 from navsync.conductor import SLICE, conduct, pass_on
 from navsync.config import WorkerSettings
 from navsync.model import Connection
 
 logger = Logger()
-runtime = bootstrap.worker(WorkerSettings.from_env(os.environ))
+runtime = start(WorkerSettings.from_env(os.environ))
 
 
 @logger.inject_lambda_context

@@ -8,7 +8,7 @@ browsers all resolve.
 """
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
 from local.emulator.vendor import apigateway
@@ -19,6 +19,8 @@ type Receive = Callable[[], Awaitable[Any]]
 type App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 API_PATH: Final = "/_aws/execute-api/"
+AT_ROOT: Final = re.compile(r"^(\$default|[A-Z]+ /)$")
+DOCS: Final = re.compile(r"^(GET|ANY) /(.*/)?docs$")
 LOCAL_HOST: Final = re.compile(r"^(localhost|127\.0\.0\.1|[a-z0-9.-]+\.localhost)(:\d+)?$", re.IGNORECASE)
 
 FOREIGN_HOST = (403, "this address answers only as localhost")
@@ -50,6 +52,8 @@ class Front:
         api_id = deployed_api()
         if api_id is None:
             return await refuse(send, *NOT_DEPLOYED)
+        if scope["path"] == "/" and (docs := instead_of_root(routes_of(api_id))):
+            return await refuse(send, 404, f"there is nothing at this address: {docs} describes the API")
         return await self.emulator(at_api(scope, api_id), receive, send)
 
 
@@ -67,6 +71,19 @@ def deployed_api() -> str | None:
     """Return the id of the HTTP API that was deployed last."""
     ids = [key[-1] for key, api in apigateway._apis._data.items() if api.get("protocolType") == "HTTP"]
     return ids[-1] if ids else None
+
+
+def routes_of(api_id: str) -> list[str]:
+    """Return the keys of an API's routes, such as ``GET /health``."""
+    of_accounts = (routes for key, routes in apigateway._routes._data.items() if key[-1] == api_id)
+    return [route["routeKey"] for routes in of_accounts for route in routes.values()]
+
+
+def instead_of_root(routes: Sequence[str]) -> str | None:
+    """Return the path of the page that describes the API, unless the root has a route of its own."""
+    if any(AT_ROOT.match(route) for route in routes):
+        return None
+    return next((route.partition(" ")[2] for route in routes if DOCS.match(route)), None)
 
 
 def at_api(scope: Scope, api_id: str) -> Scope:

@@ -94,10 +94,8 @@ def down() -> None:
 
 @app.command()
 def reset() -> None:
-    """Stop everything and forget what it knew, so that the next start is a first one."""
-    machine = this_machine()
-    stack.wipe(machine.for_demo())
-    stack.wipe(machine)
+    """Stop everything and forget what it, the demo and the benchmarks knew, so that the next start is a first one."""
+    stack.wipe_with_its_trials(this_machine())
     Narrator().say("forgotten: the next `make run` starts from nothing")
 
 
@@ -192,7 +190,7 @@ def vault_of(machine: Machine) -> Vault:
 def tell_addresses(machine: Machine, narrator: Narrator) -> None:
     """Print where to look."""
     narrator.say()
-    narrator.say(f"  [bold]NavSync[/]    {machine.api.url}   the API")
+    narrator.say(f"  [bold]NavSync[/]    {machine.api_url}/docs   the API, with every route")
     narrator.say(f"  [bold]Notion[/]     {machine.notion.url}   the twin: look, and edit as a person")
     narrator.say(f"  [bold]NavImpact[/]  {machine.navimpact.url}   the twin: look, and edit as a person")
 

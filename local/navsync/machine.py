@@ -81,6 +81,13 @@ class Machine:
         """Return the same ports with a state of their own: a demo never touches what `up` keeps."""
         return replace(self, home=self.home / "demo")
 
+    def trials(self) -> list["Machine"]:
+        """Return those whose state is kept below this one's: the demo's, the chaos run's, the benchmarks'.
+
+        They are found by the credentials that each keeps: who adds one need not list it anywhere.
+        """
+        return [replace(self, home=kept.parents[1]) for kept in sorted(self.home.glob("*/state/credentials.json"))]
+
 
 def this_machine(environ: Mapping[str, str] = os.environ) -> Machine:
     """Read ports and the home folder from the environment."""

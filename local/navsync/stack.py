@@ -137,15 +137,12 @@ def connect(running: Running, narrator: Narrator) -> None:
 
 
 def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -> None:
-    """Show a bar until every record has arrived; say so if it stands still, for a person to look."""
+    """Show how many have arrived until every record has; say so if it stands still, for a person to look."""
     token = running.credentials.navimpact_token
-    with narrator.step("first sync"), narrator.bar() as bar:
-        task = bar.add_task("projects and what belongs to them", total=None)
-
-        def show(seen: connecting.Progress) -> None:
-            bar.update(task, total=seen.expected, completed=seen.settled)
-
-        seen = connecting.follow(lambda: connecting.progress(running.machine, api, token), show)
+    with narrator.step("first sync"), narrator.counting("projects and what belongs to them") as show:
+        seen = connecting.follow(
+            lambda: connecting.progress(running.machine, api, token), lambda seen: show(seen.settled, seen.expected)
+        )
     if not seen.is_done:
         narrator.warn(
             f"{seen.expected - seen.settled} of {seen.expected} records have not arrived and nothing moves: "
@@ -177,3 +174,12 @@ def wipe(machine: Machine) -> None:
     for folder in (machine.state, machine.log, machine.run):
         with contextlib.suppress(FileNotFoundError):
             shutil.rmtree(folder)
+
+
+def wipe_with_its_trials(machine: Machine) -> None:
+    """Forget also what the demo, the chaos run and the benchmarks kept beside it."""
+    for trial in machine.trials():
+        wipe(trial)
+        with contextlib.suppress(OSError):  # a person may have put something there
+            trial.home.rmdir()
+    wipe(machine)

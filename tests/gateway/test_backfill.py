@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks import backfill
 from benchmarks.backfill import ENOUGH, LIMITED, OVERLOADED, Run, Scene, Verdict, by_the_worker, by_threads, judge
-from navsync.bootstrap import MOST_THREADS
+from navsync.bootstrap.sync_worker import MOST_THREADS
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
 

@@ -318,6 +318,21 @@ def test_what_another_version_keeps_is_told_in_a_sentence(cloud: Cloud, monkeypa
     assert "written by another version of NavSync" in answer.json["detail"]
 
 
+@pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "history", "conflicts", "sync_status"])
+def test_what_an_earlier_version_keeps_is_told_though_it_listed_workspaces_elsewhere(cloud: Cloud, name: str) -> None:
+    """Shape 1 knew no list of an organisation's workspaces."""
+    a_workspace(cloud)
+    for item in cloud.dynamodb.scan(TableName="WorkspacesTable")["Items"]:
+        if item["pk"]["S"].startswith("ORG#"):
+            cloud.dynamodb.delete_item(TableName="WorkspacesTable", Key={key: item[key] for key in ("pk", "sk")})
+        else:
+            cloud.dynamodb.put_item(TableName="WorkspacesTable", Item=item | {"schema": {"N": str(SCHEMA - 1)}})
+
+    answer = ask(cloud, name, ADMIN)
+
+    assert (answer.status, answer.json["code"], answer.is_problem) == (503, "other_shape", True)
+
+
 # --- what is sent -----------------------------------------------------------------------------------------------------
 
 

@@ -63,6 +63,22 @@ def test_an_operation_has_a_name_of_its_own() -> None:
     assert len(set(names)) == len(names)
 
 
+@EACH
+def test_a_summary_is_one_line_of_plain_text(name: str, operation: dict[str, Any]) -> None:
+    assert not re.search(r"[`\n]", operation["summary"]), operation["summary"]
+
+
+@EACH
+def test_what_api_gateway_answers_itself_has_a_shape_of_its_own(name: str, operation: dict[str, Any]) -> None:
+    ours = {"application/problem+json": "ProblemAnswer"}
+    is_open = operation.get("security") == []
+    for status in {"401", "403"} & operation["responses"].keys():
+        content = operation["responses"][status]["content"]
+        shapes = {kind: media["schema"]["$ref"].rpartition("/")[2] for kind, media in content.items()}
+
+        assert shapes == (ours if is_open else ours | {"application/json": "GatewayAnswer"})
+
+
 def test_only_what_is_open_needs_no_token() -> None:
     free = {name for name, operation in operations() if operation.get("security") == []}
     declared = {
@@ -105,6 +121,10 @@ def test_the_page_describes_every_route(cloud: Cloud) -> None:
     page = cloud["dashboard"].answer(request("docs")).text
 
     assert set(re.findall(r"<code>(/api/v1/notion/[^<]+)</code>", page)) == {path for _, path in ROUTES}
+
+
+def test_the_page_shows_no_raw_backticks(cloud: Cloud) -> None:
+    assert "`" not in cloud["dashboard"].answer(request("docs")).text
 
 
 def test_the_page_loads_nothing_and_runs_nothing(cloud: Cloud) -> None:

@@ -11,6 +11,8 @@ import pytest
 from navsync.api.asks import opaque
 from navsync.attention import UNSAID
 from navsync.model import (
+    Capabilities,
+    Capability,
     Conflict,
     Connection,
     EntityType,
@@ -117,7 +119,7 @@ def test_a_cursor_before_everything_leads_to_nothing(cloud: Cloud, history: Hist
     assert (answer.status, answer.json["items"]) == (200, [])
 
 
-@LISTS
+@pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "conflicts", "approvals", "history"])
 def test_a_list_holds_a_hundred_unless_asked_for_more(cloud: Cloud, history: History, name: str) -> None:
     assert see(cloud, name).json["size"] == 100
 
@@ -214,6 +216,20 @@ def test_workspaces_are_found_by_name_and_state(cloud: Cloud, query: dict[str, s
     a_workspace(cloud, 3, bot_id="3", name="The Reef", connection=Connection.NEEDS_REAUTH)
 
     assert ids(see(cloud, "workspaces", **query)) == found
+
+
+def test_what_a_connection_may_do_is_told_wherever_its_workspace_is(cloud: Cloud, history: History) -> None:
+    cloud.store.desk(W).keep_capabilities(Capabilities(NOW, (Capability.INSERT,)))
+
+    shown = [
+        see(cloud, "workspace").json,
+        see(cloud, "workspaces").json["items"][0],
+        see(cloud, "dashboard").json["workspaces"][0],
+        change(cloud, workspace_name="Reef").json,
+    ]
+
+    told = [[each["capability"] for each in one["capabilities"]["missing"]] for one in shown]
+    assert told == [["insert_content"]] * 4
 
 
 def test_workspaces_are_listed_in_parts(cloud: Cloud) -> None:

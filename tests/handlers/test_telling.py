@@ -25,7 +25,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
-from navsync.store import LogFilter
+from navsync.store import DynamoDesk, LogFilter
 from navsync.store.dynamo import plains
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import W, a_workspace, request, who
@@ -49,11 +49,16 @@ def see(cloud: Cloud, name: str, by: dict[str, Any] = VIEWER, **how: Any) -> Ans
 
 
 def explained(cloud: Cloud, kind: str = "media_project", id: object = 4) -> list[tuple[str, str | None]]:
+    return [(item["verdict"], item["to_do"]) for item in explanations(cloud, kind, id)]
+
+
+def explanations(cloud: Cloud, kind: str, id: object) -> list[dict[str, Any]]:
     event = request("explain", VIEWER)
     event["pathParameters"] = {"entity_type": kind, "entity_id": str(id)}
     event["rawPath"] = event["requestContext"]["http"]["path"] = f"/api/v1/notion/explain/{kind}/{id}"
     answer = cloud["dashboard"].answer(event)
-    return [(item["verdict"], item["to_do"]) for item in answer.json["items"]] if answer.status == 200 else []
+    items: list[dict[str, Any]] = answer.json["items"] if answer.status == 200 else []
+    return items
 
 
 @pytest.mark.parametrize(
@@ -93,6 +98,21 @@ def test_what_was_told_of_and_not_looked_at_yet_is_on_its_way(cloud: Cloud, hist
 )
 def test_what_is_no_record_is_not_explained(cloud: Cloud, history: History, kind: str, id: object) -> None:
     assert explained(cloud, kind, id) == []
+
+
+def test_a_record_that_navsync_does_not_know_is_named_and_said_to_be_unknown(cloud: Cloud, history: History) -> None:
+    (told,) = explanations(cloud, "media_project", 9999)
+
+    assert (told["verdict"], told["entity_type"], told["entity_id"]) == ("unknown", "media_project", 9999)
+    assert told["because"].startswith("NavSync does not know the media project 9999")
+    assert "POST /sync-project/9999" in told["to_do"]
+
+
+def test_a_page_that_navsync_does_not_know_is_named_and_said_to_be_unknown(cloud: Cloud, history: History) -> None:
+    (told,) = explanations(cloud, "page", "p-unknown")
+
+    assert (told["verdict"], told["notion_page_id"], told["entity_type"]) == ("unknown", "p-unknown", None)
+    assert told["because"].startswith("NavSync does not know the page p-unknown")
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------
@@ -265,6 +285,23 @@ def test_what_a_filter_chose_is_synced_once_at_a_time(cloud: Cloud, history: His
     again = sync(cloud, {"filter": {"sync_status": "failed"}})
 
     assert (again.status, again.json["code"]) == (409, "sync_runs")
+    assert [work.run_id for work in cloud.work(W)] == [first.json["run_id"]]
+
+
+def test_of_two_equal_syncs_of_a_filter_at_the_very_same_moment_one_is_refused(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked whether one runs, and seen none, before either is put."""
+    history.mapping(1, state=State.UNREACHABLE)
+    first = sync(cloud, {"filter": {"sync_status": "failed"}})
+    waiting, seen_too_early = DynamoDesk.waiting, [None]
+    monkeypatch.setattr(
+        DynamoDesk, "waiting", lambda desk, work: seen_too_early.pop() if seen_too_early else waiting(desk, work)
+    )
+
+    second = sync(cloud, {"filter": {"sync_status": "failed"}})
+
+    assert (first.status, second.status, second.json["code"]) == (202, 409, "sync_runs")
     assert [work.run_id for work in cloud.work(W)] == [first.json["run_id"]]
 
 

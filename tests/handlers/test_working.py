@@ -229,6 +229,65 @@ def test_who_asks_for_a_sync_is_answered_before_the_platform_gives_up(
     assert time[0] - begun < timedelta(seconds=10)
 
 
+NOT_THERE = "NavImpact has no media project 9999"
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("sync_workspace", {"ids": [9999]}), ("sync_project", {})], ids=["chosen", "one project"]
+)
+def test_who_asks_for_a_record_that_navimpact_does_not_have_is_told(
+    synced: Stage, monkeypatch: pytest.MonkeyPatch, name: str, body: Any
+) -> None:
+    asking = synced.cloud["dashboard"].module.syncing.asking
+    monkeypatch.setattr(asking, "runtime", replace(asking.runtime, sleep=lambda _: synced.work()))
+    named: dict[str, Any] = {"id": synced.id} if name == "sync_workspace" else {"project_id": 9999}
+    event = request(name, who(), body=body, **named)
+    event["headers"]["prefer"] = "wait=8"
+
+    answer = synced.cloud["dashboard"].answer(event).json
+
+    (row,) = synced.see("history", run_id=answer["run_id"])["items"]
+    assert (answer["done"], [said.partition(":")[0] for said in answer["failures"]]) == (True, [NOT_THERE])
+    assert (row["entity_type"], row["entity_id"], row["status"]) == ("media_project", 9999, "failed")
+    assert row["error_message"] == answer["failures"][0]
+
+
+def undo(stage: Stage, row: dict[str, Any], **of: str) -> Any:
+    """A person undoes *row*, and the worker does it."""
+    body = of or {"scope": "record"}
+    answer = stage.cloud["dashboard"].answer(request("revert", who(), body=body, log_id=row["id"]))
+    stage.work()
+    return answer.json
+
+
+def told(stage: Stage, operation: str) -> dict[str, Any]:
+    """The newest row of the history that tells of *operation*."""
+    return next(row for row in stage.see("history")["items"] if row["operation"] == operation)
+
+
+def test_an_edit_is_undone_once_until_it_is_there_again(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.work()
+    edit = told(synced, "update")
+
+    first, second = undo(synced, edit), undo(synced, edit)
+    undo(synced, told(synced, "revert"), scope="field", field="title", side="navimpact")
+    third = undo(synced, edit)
+
+    assert (second["code"], f"by run {first['run_id']}" in second["detail"]) == ("undone_already", True)
+    assert (third["run_id"] != first["run_id"], synced.project(reef)["title"]) == (True, "Reef")
+
+
+def test_the_making_of_a_page_is_undone_once(synced: Stage) -> None:
+    made = told(synced, "create")
+
+    first, second = undo(synced, made), undo(synced, made)
+
+    assert (second["code"], f"by run {first['run_id']}" in second["detail"]) == ("undone_already", True)
+
+
 # --- slices -----------------------------------------------------------------------------------------------------------
 
 

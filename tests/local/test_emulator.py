@@ -5,9 +5,11 @@ import time
 from typing import Any
 
 import httpx
+import jsonschema
 import pytest
 
-from tests.local.conftest import Emulator
+from local.emulator.front import instead_of_root
+from tests.local.conftest import ROOT, Emulator
 
 
 @pytest.fixture
@@ -41,6 +43,31 @@ def test_what_the_authorizer_says_reaches_the_function(api: httpx.Client) -> Non
 @pytest.mark.parametrize(("headers", "status"), [({}, 401), ({"authorization": "Bearer bad"}, 403)])
 def test_the_authorizer_keeps_others_out(api: httpx.Client, headers: dict[str, str], status: int) -> None:
     assert api.get("/private/ada", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, "401"), ({"authorization": "Bearer bad"}, "403")])
+def test_who_is_kept_out_is_told_what_the_apis_document_says(
+    api: httpx.Client, headers: dict[str, str], status: str
+) -> None:
+    document = json.loads((ROOT / "functions/dashboard/openapi.json").read_text())
+    described = document["paths"]["/api/v1/notion/workspaces"]["get"]["responses"][status]["content"]
+
+    answer = api.get("/private/ada", headers=headers)
+
+    media = described[answer.headers["content-type"]]
+    assert answer.json() == media["example"]
+    jsonschema.validate(answer.json(), {"components": document["components"]} | media["schema"])
+
+
+def test_the_root_of_the_api_names_the_page_that_describes_it(api: httpx.Client) -> None:
+    answer = api.get("/")
+
+    assert (answer.status_code, answer.text) == (404, "there is nothing at this address: /v1/docs describes the API\n")
+
+
+@pytest.mark.parametrize("root", ["GET /", "ANY /", "$default"])
+def test_a_root_that_is_deployed_answers_for_itself(root: str) -> None:
+    assert instead_of_root(["GET /v1/docs", root]) is None
 
 
 def test_a_route_without_an_authorizer_is_public(api: httpx.Client) -> None:

@@ -2,9 +2,11 @@
 
 import os
 import socket
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from local.navsync import cli, credentials, servers, shape, stack
 from local.navsync.consent import press
@@ -80,6 +82,43 @@ def test_what_this_version_keeps_is_gone_on_with(machine: Machine) -> None:
     shape.check(machine)
 
     assert (machine.state / "shape").read_text() == str(SCHEMA)
+
+
+def test_a_reset_forgets_what_the_demo_and_the_trials_kept_and_no_tools(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "this_machine", lambda: machine)
+    tool = machine.home / "venv/bin/python"
+    tool.parent.mkdir(parents=True)
+    tool.touch()
+    for home in (machine.home, machine.for_demo().home, *(machine.home / name for name in ("chaos", "webhooks"))):
+        credentials.kept_in(home / "state/credentials.json")
+        (home / "log").mkdir()
+
+    cli.reset()
+
+    assert [path.name for path in machine.home.iterdir()] == ["venv"]
+    assert tool.exists()
+
+
+def test_a_reset_leaves_what_a_person_put_beside_a_trials_state(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "this_machine", lambda: machine)
+    credentials.kept_in(machine.home / "chaos/state/credentials.json")
+    (machine.home / "chaos/report.txt").touch()
+
+    cli.reset()
+
+    assert [path.name for path in (machine.home / "chaos").iterdir()] == ["report.txt"]
+
+
+def test_who_starts_navsync_is_told_where_the_api_is_described(machine: Machine) -> None:
+    said = StringIO()
+
+    cli.tell_addresses(machine, Narrator(Console(file=said)))
+
+    assert "http://localhost:8787/api/v1/notion/docs" in said.getvalue()
 
 
 def test_credentials_are_made_once(tmp_path: Path) -> None:

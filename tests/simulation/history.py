@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,21 @@ DEDUPLICATED = 300.0
 MOST_RECEIVES = 5
 TICK = 300.0
 _BEGINNING = START.timestamp()
+
+
+class Unforeseen(logging.Handler):
+    """Hears of exceptions that the conductor puts off as it puts off any failure: here each is a fault of ours."""
+
+    tell: Callable[[str], None]
+    """Of the history that is played: in one process it is one at a time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.tell(f"I15: nobody foresaw {record.exc_info[1]!r}, {record.getMessage().removeprefix('unexpected, ')}")
+
+
+UNFORESEEN = Unforeseen()
+logging.getLogger("navsync.conductor.shift").addHandler(UNFORESEEN)
 
 
 class SimulatedClock:
@@ -117,6 +133,7 @@ class History:
         self.rates = {fault: rate for fault, rate in swarm.rates.items() if rate}
         self.fired: Counter[Fault] = Counter()
         self.problems: list[str] = []
+        UNFORESEEN.tell = self.problem
         self.faulty = True
         self.dark = False
         self.deaf = False
@@ -230,7 +247,7 @@ class History:
             self.at(tick * TICK, self._tick)
         self.play(due)
         self.recover()
-        self.play(self.now + 1000)
+        self.wait(1000)
         for _ in range(2):
             self.reconcile()
 
@@ -249,8 +266,12 @@ class History:
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""
-        until = self.now + seconds
         self._tick()
+        self.wait(seconds)
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, whether or not anything happens in it: rounds are due by the clock."""
+        until = self.now + seconds
         self.play(until)
         self._set_clock(until)
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from navsync.conductor import SLICE, choices
+from navsync.engine import journal
 from navsync.errors import Refused
 from navsync.fields import SPECS
 from navsync.model import (
@@ -256,6 +257,38 @@ def test_an_edit_that_cannot_reach_a_page_does_not_bring_it_back(world: World, o
         world.settle()
 
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+def test_who_is_asked_about_a_deletion_is_told_of_what_notion_never_showed(
+    world: World, out_of_reach: tuple[str, str]
+) -> None:
+    (trouble,) = world.mapping_of(out_of_reach[0]).troubles
+
+    assert trouble.code == "approve_delete"
+    assert "edited in NavImpact, which Notion never showed: " in trouble.cause
+    assert trouble.cause.split(": ")[-1] in ("Project type.", "Budget.")
+
+
+def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    in_trash(world, id)
+
+    assert [trouble.cause for trouble in world.mapping_of(id).troubles] == [journal.TRASHED.cause]
+
+
+def test_an_edit_that_cannot_be_shown_is_told_of_though_the_deletion_waits_already(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    in_trash(world, id)
+    asked = len(world.logs(Operation.UNLINK))
+
+    too_long(world, id)
+    world.settle()
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert (world.mapping_of(id).state, "never showed" in trouble.cause) == (State.AWAITING_APPROVAL, True)
+    assert len(world.logs(Operation.UNLINK)) == asked
 
 
 def test_what_never_reached_the_page_is_in_the_log_when_the_record_goes(

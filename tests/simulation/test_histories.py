@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from navsync import merge
 from navsync.errors import StaleMapping
 from navsync.fields import SPECS
 from navsync.model import Conflict, Connection, EntityType, Mapping, Policy, Values, WorkKind
@@ -51,6 +54,19 @@ def test_a_late_worker_does_not_disconnect_who_has_connected_again_meanwhile() -
 
     with pytest.raises(StaleMapping):
         desk.save_workspace(replace(known, connection=Connection.NEEDS_REAUTH))
+
+
+def test_an_exception_that_nobody_foresaw_breaks_a_history(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, looks = merge.plan, count()
+
+    def plan(*args: Any, **kwargs: Any) -> merge.Plan:
+        if next(looks) == 20:
+            raise KeyError("status")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(merge, "plan", plan)
+
+    assert any("nobody foresaw KeyError('status')" in wrong for wrong in played(drawn(1, OPERATIONS))[1])
 
 
 # --- I20 -------------------------------------------------------------------------------------------------------------

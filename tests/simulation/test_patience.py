@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -182,6 +183,23 @@ def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World
 
     (row,) = world.logs(Operation.OVERWRITE)
     assert (row.entity_id, row.actor, [c.field for c in row.changes]) == (id, "ann", ["title"])
+
+
+def test_an_event_of_a_column_that_is_gone_by_now_does_not_fail_the_look(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    id = world.new_project(title="Reef", budget=Decimal(5))
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, budget=None)
+    world.settle()
+    world.notion_side.break_property(PROJECT, "budget", "it was deleted")
+
+    told(world, world.page_of(id), fields=("budget",))
+    world.settle()
+
+    assert caplog.records == []
+    assert [trouble.code for trouble in world.mapping_of(id).troubles] == ["quarantined"]
+    assert world.logs(Operation.OVERWRITE) == []
 
 
 @pytest.mark.parametrize(

@@ -264,7 +264,7 @@ def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
 def _lifted(history: History) -> Iterator[str]:
     """Every rule is lifted, of which webhooks tell nothing: what it kept back follows without waiting for a sweep."""
     history.lift_rules()
-    history.play(history.now + 1000)
+    history.wait(1000)
     for office in history.offices:
         kept = history.store.of(office.id)
         if not kept.work:

@@ -6,7 +6,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from navsync.model import EntityRef, EntityType, Lease, Operation, Outcome, Pause, SyncLog
+from navsync.model import (
+    EntityRef,
+    EntityType,
+    Lane,
+    Lease,
+    Operation,
+    Outcome,
+    Pause,
+    SyncLog,
+    Work,
+    WorkKind,
+)
 from navsync.ports import Desk, Ledger
 from navsync.store import Store
 from tests.contract.memory_store import MemoryStore
@@ -51,6 +62,21 @@ def test_a_shorter_pause_does_not_end_a_longer_one(desk: Desk) -> None:
     desk.keep_pause(Pause(NOW + MINUTE))
 
     assert desk.pause() == Pause(NOW + 10 * MINUTE)
+
+
+# --- runs that people ask for -----------------------------------------------------------------------------------------
+
+
+def test_of_two_equal_runs_that_go_through_everything_the_first_is_kept(store: Store) -> None:
+    first, second = (Work(Lane.BACKFILL, WorkKind.CHOSEN, "failed/", run, NOW, run) for run in ("a", "b"))
+    desk = store.desk(W)
+
+    begun = [desk.begin_walk(each, f"walk:{each.run_id}", "0", total=3, now=NOW) for each in (first, second)]
+
+    assert begun == [True, False]
+    assert desk.pending(Lane.BACKFILL, limit=2) == [first]
+    assert (desk.run("a"), desk.run("b")) == ((3, NOW), None)
+    assert (desk.cursor("walk:a"), desk.cursor("walk:b")) == ("0", None)
 
 
 # --- records that several workspaces hold -----------------------------------------------------------------------------

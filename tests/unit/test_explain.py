@@ -13,6 +13,7 @@ from navsync.model import (
     Conflict,
     Connection,
     Direction,
+    EntityRef,
     EntityType,
     Mapping,
     Scope,
@@ -27,10 +28,11 @@ REEF = Workspace(17, "n-1", "Reef", "bot", "reef", NOW, NOW)
 LINKED = Mapping(1, 17, EntityType.MEDIA_PROJECT, "4", "p", NOW, last_sync_at=NOW)
 HELD = Trouble("one_way", "Title was edited on notion, but does not sync from there.", "Edit it on navimpact.", "title")
 REFUSED = Trouble("refused", "Notion refused the value.", "Shorten it.")
+PROJECT = EntityRef(EntityType.MEDIA_PROJECT, "4")
 
 
 def told(mapping: Mapping | None = LINKED, workspace: Workspace = REEF, **how: Any) -> tuple[Verdict, str, str | None]:
-    said = explain(workspace, mapping, **{"queued": False, "blocked_until": None} | how)
+    said = explain(workspace, how.pop("asked", PROJECT), mapping, **{"queued": False, "blocked_until": None} | how)
     return said.verdict, said.because, said.to_do
 
 
@@ -96,6 +98,25 @@ def test_a_paused_workspace_is_said_to_be_paused() -> None:
 @pytest.mark.parametrize(("queued", "verdict"), [(True, Verdict.WAITING), (False, Verdict.UNKNOWN)])
 def test_what_nobody_has_paired_is_unknown_or_on_its_way(queued: bool, verdict: Verdict) -> None:
     assert told(None, queued=queued)[0] is verdict
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "call"),
+    [
+        (PROJECT, "the media project 4:", "POST /sync-project/4"),
+        (EntityRef(EntityType.IMPACT_STORY, "7"), "the impact story 7:", "POST /workspaces/{id}/sync"),
+        ("p-9", "the page p-9:", "POST /workspaces/{id}/sync"),
+    ],
+    ids=str,
+)
+def test_what_navsync_does_not_know_is_named_with_the_call_that_looks_for_it(
+    asked: EntityRef | str, named: str, call: str
+) -> None:
+    verdict, because, to_do = told(None, asked=asked)
+
+    assert verdict is Verdict.UNKNOWN
+    assert because.startswith(f"NavSync does not know {named}")
+    assert call in str(to_do)
 
 
 RULE = Trouble("out_of_scope", "The workspace holds only the projects 1 or 2.", "Widen the scope.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,3 +134,23 @@ def _environment(node: ast.AST) -> list[int]:
             return [node.lineno]
         case _:
             return []
+
+
+NOT_LOADED = {
+    "authorizer": {"api", "engine", "notion", "store"},
+    "dashboard": {"engine", "notion"},
+    "scheduled_reconcile": {"api", "engine", "notion"},
+    "sync_trigger": {"engine", "notion"},
+    "sync_worker": {"api"},
+}
+
+
+@pytest.mark.parametrize("function", NOT_LOADED)
+def test_a_function_that_starts_loads_only_what_it_needs(function: str) -> None:
+    program = f"import sys, navsync.bootstrap.{function}; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], env=BARE, capture_output=True, text=True, check=True)  # noqa: S603  # no shell, and every word is ours
+
+    assert NOT_LOADED[function] & {name.split(".")[1] for name in loaded.stdout.split() if "navsync." in name} == set()
+
+
+BARE = {"PYTHONPATH": str(PACKAGE.parent)}

@@ -169,7 +169,7 @@ def test_a_workspace_fails_only_when_it_is_not_connected(is_connected: bool, bei
 def test_a_workspace_is_active_while_it_is_synced(
     connection: Connection, wanted: bool, active: bool, state: str
 ) -> None:
-    shown = views.workspace(a_workspace(connection=connection, is_active=wanted))
+    shown = views.workspace(a_workspace(connection=connection, is_active=wanted), None)
 
     assert (shown["is_active"], shown["state"]) == (active, state)
 
@@ -274,7 +274,7 @@ def test_only_a_failure_has_an_error_message() -> None:
 
 def test_everything_that_is_shown_is_json() -> None:
     everything = [
-        views.workspace(a_workspace()),
+        views.workspace(a_workspace(), None),
         views.mapping(
             a_mapping(conflicts=(CLASH,), troubles=(REFUSED,), next_retry_at=NOW),
             database_id="d",

@@ -10,8 +10,9 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from dashboard.front import runtime
-from navsync import api, bootstrap
+from navsync import api
 from navsync.api import Call
+from navsync.bootstrap import fresh
 from navsync.model import Lane, Outcome, Work, WorkKind
 from navsync.store import LogFilter
 
@@ -20,7 +21,7 @@ DECISION_PROBLEMS = {"not_active": (409, "The workspace is paused or not connect
 
 def work(call: Call[Any, Any], kind: WorkKind, external_id: str, *, lane: Lane = Lane.LIVE, **more: Any) -> Work:
     """Work of the caller's, not put yet; the audit row of the call will name its run."""
-    wanted = bootstrap.work(lane, kind, external_id, actor=call.who.subject, **more)
+    wanted = fresh.work(lane, kind, external_id, actor=call.who.subject, **more)
     call.run_id = wanted.run_id
     return wanted
 

@@ -9,13 +9,14 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
-from navsync import api, bootstrap, views
+from navsync import api, views
 from navsync.api import Call
+from navsync.bootstrap.dashboard import start
 from navsync.config import DashboardSettings
 from navsync.model import Workspace
 
 logger = Logger()
-runtime = bootstrap.dashboard(DashboardSettings.from_env(os.environ))
+runtime = start(DashboardSettings.from_env(os.environ))
 routes = api.Routes(logger, runtime.guard)
 
 

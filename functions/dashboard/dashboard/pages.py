@@ -17,13 +17,13 @@ LARGEST_ANSWER = 4_500_000
 """Characters: Lambda hands over 6 MB, and not every character is one byte."""
 
 
-def page(items: Sequence[views.Json], total: int, asked: asks.Range | asks.HistoryQuery) -> views.Json:
+def page(items: Sequence[views.Json], total: int, asked: asks.Range) -> views.Json:
     """A part of a list."""
     page, pages = asked.skip // asked.limit + 1, -(-total // asked.limit)
     return {"items": items, "total": total, "page": page, "size": asked.limit, "pages": pages}
 
 
-def cursor_page[Shown](part: Part[Shown], asked: asks.Range | asks.HistoryQuery, view: View[Shown]) -> views.Json:
+def cursor_page[Shown](part: Part[Shown], asked: asks.Range, view: View[Shown]) -> views.Json:
     """As many of *part* as fit into one answer, and where the list goes on."""
     items = fitting(map(view, part.items), LARGEST_ANSWER)
     cut = len(items) < len(part.items)

@@ -8,8 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import asking, pages
 from dashboard.front import must_be_active, routes, runtime, workspace_of_path
-from navsync import api, bootstrap, views
+from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
+from navsync.bootstrap import fresh
 from navsync.foresight import Preview, Progress
 from navsync.model import Lane, WorkKind
 from navsync.standing import LISTED
@@ -78,6 +79,6 @@ def _was_stopped(kept: Preview) -> bool:
     """Whether nobody goes on with it: the workspace was disconnected meanwhile, or another one took its place."""
     if kept.state is not Progress.RUNNING:
         return False
-    queued = bootstrap.work(Lane.BACKFILL, WorkKind.PREVIEW, "", actor=None)
+    queued = fresh.work(Lane.BACKFILL, WorkKind.PREVIEW, "", actor=None)
     waiting = runtime.store.desk(kept.workspace_id).waiting(queued)
     return waiting is None or waiting.run_id != str(kept.id)

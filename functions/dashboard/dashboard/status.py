@@ -11,7 +11,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from dashboard import attention, pages
+from dashboard import attention, pages, workspaces
 from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
@@ -41,7 +41,7 @@ def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
     recent = sorted(chain.from_iterable(_logs(w, LogFilter(), RECENT)[0] for w in mine), key=_newest_first)
     return api.json_response(
         {
-            "workspaces": pages.fitting(map(views.workspace, mine), pages.LARGEST_ANSWER // 2),
+            "workspaces": pages.fitting(map(workspaces.shown, mine), pages.LARGEST_ANSWER // 2),
             "sync_status": _status(mine),
             "recent_logs": [views.log(row) for row in recent[:RECENT]],
             "sync_analytics": _sums(mine),

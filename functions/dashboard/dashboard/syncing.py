@@ -71,39 +71,43 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
     workspace = call.enter(workspace_of_path(call))
     asked = call.body
     must_be_active(workspace)
-    if asked.ids is None and asked.filter is None:
+    if asked.ids is not None:
+        work, total = _of_ids(call, workspace, asked.ids)
+    elif asked.filter is not None:
+        work, total = _of_filter(call, workspace, asked.filter)
+    else:
         work = asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP)
         return asking.accepted(call, "Reconcile requested", work, [workspace.id])
-    works, total = _of_filter(call, workspace, asked.filter) if asked.ids is None else _of_ids(call, asked.ids)
-    walks = {chosen.cursor_of(each.run_id): str(chosen.Walk()) for each in works if each.kind is WorkKind.CHOSEN}
-    desk = runtime.store.desk(workspace.id)
-    desk.put_run(works, total=total, now=runtime.clock(), cursors=walks)
     runtime.inbox.wake(workspace.id)
-    run_id, began = works[0].run_id, min(work.due for work in works)
-    done = asking.settled_within(call.wait, [workspace.id], lambda _: desk.queued(run_id, since=began) > 0)
+    desk = runtime.store.desk(workspace.id)
+    done = asking.settled_within(call.wait, [workspace.id], lambda _: desk.queued(work.run_id, since=work.due) > 0)
     return asking.answered(call, f"Sync of {total} requested", [workspace.id], done)
 
 
-def _of_ids(call: Call[Any, Any], ids: Sequence[int]) -> tuple[list[Work], int]:
-    """A row for each project, and how many they are."""
+def _of_ids(call: Call[Any, Any], workspace: Workspace, ids: Sequence[int]) -> tuple[Work, int]:
+    """Put a row for each project; one of them, and how many they are."""
     projects = [str(EntityRef(EntityType.MEDIA_PROJECT, str(id))) for id in dict.fromkeys(ids)]
     first = asking.work(call, WorkKind.ENTITY, "", lane=Lane.SWEEP, thorough=True)
-    return [replace(first, external_id=project) for project in projects], len(projects)
+    works = [replace(first, external_id=project) for project in projects]
+    runtime.store.desk(workspace.id).put_run(works, total=len(works), now=runtime.clock())
+    return first, len(works)
 
 
-def _of_filter(call: Call[Any, Any], workspace: Workspace, asked: asks.SyncFilter | None) -> tuple[list[Work], int]:
-    """One row that goes through the records of the filter, however many, and how many they are now."""
-    wanted = asked or asks.SyncFilter()
-    standings = LISTED if wanted.sync_status is None else views.STANDINGS[wanted.sync_status]
-    total = runtime.store.lists.counts(workspace.id).of(standings, wanted.entity_type)
+def _of_filter(call: Call[Any, Any], workspace: Workspace, asked: asks.SyncFilter) -> tuple[Work, int]:
+    """Put the row that goes through the records of the filter, however many; and how many they are now."""
+    standings = LISTED if asked.sync_status is None else views.STANDINGS[asked.sync_status]
+    total = runtime.store.lists.counts(workspace.id).of(standings, asked.entity_type)
     if not total:
         raise api.Problem(HTTPStatus.CONFLICT, "nothing_chosen", "The filter chooses no record: widen it.")
-    choice = chosen.Choice(frozenset(standings), wanted.entity_type)
+    choice = chosen.Choice(frozenset(standings), asked.entity_type)
     work = asking.work(call, WorkKind.CHOSEN, str(choice), lane=chosen.LANE, thorough=True)
-    if (running := runtime.store.desk(workspace.id).waiting(work)) is not None:
-        detail = f"Run {running.run_id} is about the same and is not done: wait until it is."
+    desk, name = runtime.store.desk(workspace.id), chosen.cursor_of(work.run_id)
+    if not desk.begin_walk(work, name, str(chosen.Walk()), total=total, now=runtime.clock()):
+        running = desk.waiting(work)
+        run = "Another run" if running is None else f"Run {running.run_id}"
+        detail = f"{run} is about the same and is not done: wait until it is."
         raise api.Problem(HTTPStatus.CONFLICT, "sync_runs", detail)
-    return [work], total
+    return work, total
 
 
 @routes.changes(

@@ -25,14 +25,15 @@ def workspaces(call: Call[asks.WorkspaceQuery, Nothing]) -> Response[str]:
     last, most = asked.skip + asked.limit, len(behind)
     cursor = _place_of(behind[last - 1]) if last < most else None
     part = pages.Part(behind[asked.skip : last], len(found), cursor, _place_of)
-    return api.json_response(pages.cursor_page(part, asked, _shown))
+    return api.json_response(pages.cursor_page(part, asked, shown))
 
 
 def _place_of(shown: Workspace) -> str:
     return str(shown.id)
 
 
-def _shown(workspace: Workspace) -> views.Json:
+def shown(workspace: Workspace) -> views.Json:
+    """A workspace with what its connection may do, as every answer about it shows it."""
     return views.workspace(workspace, runtime.store.desk(workspace.id).capabilities())
 
 
@@ -44,7 +45,7 @@ def _takes(asked: asks.WorkspaceQuery, shown: Workspace) -> bool:
 @routes.reads("/workspaces/{id}", role="viewer", query=Nothing, answers=answers.WorkspaceAnswer)
 def workspace(call: Call[Nothing, Nothing]) -> Response[str]:
     """One workspace."""
-    return api.json_response(_shown(call.may_see(workspace_of_path(call))))
+    return api.json_response(shown(call.may_see(workspace_of_path(call))))
 
 
 @routes.changes(
@@ -76,4 +77,4 @@ def change_workspace(call: Call[Nothing, asks.ChangeWorkspace]) -> Response[str]
         runtime.inbox.put(saved.id, asking.work(call, WorkKind.RULES, "", lane=Lane.BACKFILL))
     if asked.is_active:  # what webhooks told during a pause is forgotten
         runtime.inbox.put(saved.id, asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP))
-    return api.json_response(views.workspace(saved))
+    return api.json_response(shown(saved))

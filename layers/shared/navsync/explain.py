@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from navsync.attention import UNSAID
-from navsync.model import Connection, Mapping, Settings, Side, State, Workspace
+from navsync.model import Connection, EntityRef, EntityType, Mapping, Settings, Side, State, Workspace
 from navsync.scope import ONE_WAY
 from navsync.standing import Standing, standing_of
 
@@ -39,18 +39,21 @@ class Explanation:
 
 NOTHING_TO_DO = None
 
+type Asked = EntityRef | str
+"""What was asked about: a record of NavImpact, or a page of Notion by its id."""
+
 
 def explain(
-    workspace: Workspace, mapping: Mapping | None, *, queued: bool, blocked_until: datetime | None
+    workspace: Workspace, asked: Asked, mapping: Mapping | None, *, queued: bool, blocked_until: datetime | None
 ) -> Explanation:
-    """How the record of *mapping* stands in *workspace*; None: no mapping pairs it there.
+    """How what was *asked* about, the record of *mapping*, stands in *workspace*; None: no mapping pairs it there.
 
     *queued*: it waits to be looked at. *blocked_until*: Notion takes no call before.
     """
     if stopped := _of_workspace(workspace):
         return stopped
     if mapping is None:
-        return _unknown(workspace.settings, queued=queued)
+        return _unknown(workspace.settings, asked, queued=queued)
     return _of_mapping(mapping, queued=queued, blocked_until=blocked_until)
 
 
@@ -77,20 +80,34 @@ def _of_workspace(workspace: Workspace) -> Explanation | None:
             assert_never(workspace.connection)
 
 
-def _unknown(settings: Settings, *, queued: bool) -> Explanation:
+def _unknown(settings: Settings, asked: Asked, *, queued: bool) -> Explanation:
     if queued:
         return Explanation(Verdict.WAITING, "It was told of and is looked at in a moment.", NOTHING_TO_DO)
+    if not isinstance(asked, EntityRef):
+        return Explanation(
+            Verdict.UNKNOWN,
+            f"NavSync does not know the page {asked}: it is no row of the workspace's databases, is not shared with "
+            "the connection, or no reconcile has met it yet.",
+            f"Check the id, and that the page is a row that is shared. If it is, {_WHOLE_SYNC}.",
+        )
+    unknown = f"NavSync does not know the {asked.name}"
     if settings.scope or not settings.direction.allows(Side.NOTION):
         return Explanation(
             Verdict.NOT_SYNCED,
-            "NavSync has no pair of it: it does not exist, or the workspace's settings leave it out with its project.",
-            "Ask why its project stands as it does, or widen the workspace's scope or direction.",
+            f"{unknown}: NavImpact does not have it, or the workspace's settings leave it out with its project.",
+            "Check the id. If NavImpact has it, ask why its project stands as it does, or widen the workspace's scope "
+            "or direction.",
         )
+    is_project = asked.type is EntityType.MEDIA_PROJECT
+    sync = f"ask for a sync of it (POST /sync-project/{asked.id})" if is_project else _WHOLE_SYNC
     return Explanation(
         Verdict.UNKNOWN,
-        "NavSync has never paired it: it does not exist, or no reconcile has met it yet.",
-        "Ask for a sync of it, or wait for the next reconcile.",
+        f"{unknown}: NavImpact does not have it, or no reconcile has met it yet.",
+        f"Check the id. If NavImpact has it, {sync}, or wait for the next reconcile.",
     )
+
+
+_WHOLE_SYNC = "ask for a sync of the workspace (POST /workspaces/{id}/sync)"
 
 
 def _of_mapping(mapping: Mapping, *, queued: bool, blocked_until: datetime | None) -> Explanation:

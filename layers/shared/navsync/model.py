@@ -60,6 +60,11 @@ class EntityRef:
     def __str__(self) -> str:
         return f"{self.type}/{self.id}"
 
+    @property
+    def name(self) -> str:
+        """As people call it: `media project 42`."""
+        return f"{self.type.replace('_', ' ')} {self.id}"
+
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read the text form back. Raises ValueError when *text* is not one."""

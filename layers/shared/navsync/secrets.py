@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -47,6 +48,8 @@ class DeploymentSecrets:
     def __init__(self, client: SecretsManagerClient, clock: Callable[[], float] = time.monotonic) -> None:
         self.client = client
         self._cache = TTLCache[str, dict[str, Any]](MOST, CACHED_S, clock)
+        self._lock = Lock()
+        """The worker's threads share what is remembered."""
 
     def oauth_client_secret(self, arn: str) -> str:
         """The Notion integration's client secret."""
@@ -64,14 +67,16 @@ class DeploymentSecrets:
         value = self._cached(arn).get(name)
         if not isinstance(value, str) or not value:
             # It is looked for again at the next request: the operator may be about to fill it.
-            self._cache.pop(arn, None)
+            with self._lock:
+                self._cache.pop(arn, None)
             raise ConfigError(f"{name} is empty in the secret {arn}; put its value there")
         return value
 
     def _cached(self, arn: str) -> dict[str, Any]:
-        value = self._cache.get(arn)
-        if value is None:
-            value = self._cache[arn] = _read(self.client, arn) or {}
+        with self._lock:
+            value = self._cache.get(arn)
+            if value is None:
+                value = self._cache[arn] = _read(self.client, arn) or {}
         return value
 
 

@@ -15,7 +15,7 @@ from navsync.attention import APPROVALS, UNSAID, Cause, Kind, Step, Waiting
 from navsync.attention import waiting as attention_of
 from navsync.audit import AuditRow
 from navsync.connection import stops, troubles_of
-from navsync.explain import Explanation
+from navsync.explain import Asked, Explanation
 from navsync.foresight import Foreseen, Preview, Progress, cut
 from navsync.model import (
     UNDOABLE,
@@ -24,6 +24,7 @@ from navsync.model import (
     Conflict,
     Connection,
     Direction,
+    EntityRef,
     EntityType,
     Mapping,
     Operation,
@@ -76,7 +77,7 @@ def is_active(shown: Workspace) -> bool:
     return shown.is_active and shown.connection is Connection.CONNECTED
 
 
-def workspace(shown: Workspace, capabilities: Capabilities | None = None) -> Json:
+def workspace(shown: Workspace, capabilities: Capabilities | None) -> Json:
     """A workspace; its tokens are not even here to be shown."""
     return {
         "id": shown.id,
@@ -231,14 +232,7 @@ def group(cause: Cause, step: Step, *, count: int, items: Sequence[Json], cursor
 
 
 def _about(shown: Mapping) -> Json:
-    return {
-        "workspace_id": shown.workspace_id,
-        "mapping_id": shown.id,
-        "entity_type": shown.entity_type,
-        "entity_id": number(shown.entity_id),
-        "notion_page_id": shown.page_id,
-        "title": shown.title,
-    }
+    return {"workspace_id": shown.workspace_id, **_paired(shown), "title": shown.title}
 
 
 class OperationType(StrEnum):
@@ -314,14 +308,11 @@ def history(shown: SyncLog, *, whole: bool = True) -> Json:
     }
 
 
-def explanation(workspace_id: int, about: Mapping | None, shown: Explanation) -> Json:
-    """How a record stands in one workspace."""
+def explanation(workspace_id: int, asked: Asked, about: Mapping | None, shown: Explanation) -> Json:
+    """How a record stands in one workspace; one that no mapping pairs goes by what was *asked* about."""
     return {
         "workspace_id": workspace_id,
-        "mapping_id": None if about is None else about.id,
-        "entity_type": None if about is None else about.entity_type,
-        "entity_id": None if about is None else number(about.entity_id),
-        "notion_page_id": None if about is None else about.page_id,
+        **(_asked(asked) if about is None else _paired(about)),
         "verdict": shown.verdict,
         "because": shown.because,
         "to_do": shown.to_do,
@@ -329,6 +320,21 @@ def explanation(workspace_id: int, about: Mapping | None, shown: Explanation) ->
         "last_sync_at": None if about is None else moment(about.last_sync_at),
         "last_change_at": None if about is None else moment(about.last_change_at),
         "error": shown.error,
+    }
+
+
+def _asked(shown: Asked) -> Json:
+    if isinstance(shown, EntityRef):
+        return {"mapping_id": None, "entity_type": shown.type, "entity_id": number(shown.id), "notion_page_id": None}
+    return {"mapping_id": None, "entity_type": None, "entity_id": None, "notion_page_id": shown}
+
+
+def _paired(shown: Mapping) -> Json:
+    return {
+        "mapping_id": shown.id,
+        "entity_type": shown.entity_type,
+        "entity_id": number(shown.entity_id),
+        "notion_page_id": shown.page_id,
     }
 
 

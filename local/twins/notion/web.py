@@ -54,7 +54,7 @@ class Web:
         return RedirectResponse(f"/?{urlencode({'source': source_id})}#row-{found.id}", 302)
 
     async def _page(self, request: Request) -> Response:
-        """A page's content, to read and to edit as markdown."""
+        """A page's values, whole, and its content, to read and to edit as markdown."""
         page = self.world.store.get(Page, ids.parse(request.path_params["page_id"]) or "")
         if page is None:
             return RedirectResponse("/", 302)
@@ -63,6 +63,7 @@ class Web:
             "name": self._title(page),
             "in_trash": self.world.trashed(page),
             "person": self._person(page.workspace_id).name,
+            "cells": self._values(page),
             "markdown": contents.markdown_of(self.world, page),
             "back": f"/?{urlencode({'source': page.parent.id})}#row-{page.id}",
         }
@@ -133,6 +134,12 @@ class Web:
 
     def _row(self, row: Page, columns: list[Property]) -> JsonObject:
         return {"id": row.id, "cells": [self._cell(row, column) for column in columns]}
+
+    def _values(self, page: Page) -> list[tuple[str, JsonObject]]:
+        """What the columns of the page's table say of it, but for its title; nothing for a page in no table."""
+        source = self.world.store.get(DataSource, page.parent.id)
+        columns = [] if source is None else [one for one in source.schema if one.type != "title"]
+        return [(column.name, self._cell(page, column)) for column in columns]
 
     def _cell(self, row: Page, column: Property) -> JsonObject:
         value = properties.full(column, row, reading(self.world))

@@ -144,6 +144,34 @@ def test_a_pages_body_can_be_read_by_a_person(rig: Rig, person: Api, source: str
     assert "<script>alert" not in shown
 
 
+def test_a_page_shows_what_its_row_says(rig: Rig, person: Api, source: str) -> None:
+    page = person.row(source, "The River", Budget={"number": 12000}, Team=option("Ana"), Public={"checkbox": True})
+
+    shown = rig.http.get(f"/page/{page['id']}").text
+    said = dict(re.findall(r"<dt>(.*?)</dt><dd[^>]*>(.*?)</dd>", shown, re.DOTALL))
+
+    assert ("Name" in said, said["Budget"], "Ana" in said["Team"], "box on" in said["Public"]) == (
+        False,
+        "12,000",
+        True,
+        True,
+    )
+
+
+def test_what_a_page_says_is_never_markup(rig: Rig, person: Api, source: str) -> None:
+    person.ok("PATCH", f"/v1/data_sources/{source}", {"properties": {SCRIPT: {"number": {}}}})
+    page = person.row(source, Description={"rich_text": [{"text": {"content": SCRIPT}}]}, Team=option(SCRIPT))
+
+    shown = rig.http.get(f"/page/{page['id']}").text
+
+    assert "alert(" in shown
+    assert re.findall(r"<script(?![^>]*src=)[^>]*>", shown) == []
+
+
+def test_a_page_in_no_table_shows_its_content_alone(rig: Rig) -> None:
+    assert "<dt>" not in rig.http.get(f"/page/{ROOT_PAGE_ID}").text
+
+
 def test_a_body_saved_from_the_page_is_the_persons_edit(rig: Rig, person: Api, source: str) -> None:
     page = person.row(source)["id"]
     headers = {"origin": rig.url, "sec-fetch-site": "same-origin", "sec-fetch-mode": "cors", "twin-actor": "person"}

@@ -154,7 +154,7 @@ class WorkspaceAnswer(Answer):
     state: Connection | Literal["paused"]
     settings: SettingsAnswer
     capabilities: CapabilitiesAnswer | None = None
-    """Told of one workspace, not in lists; null where Notion has not said yet."""
+    """null where Notion has not said yet."""
     erase_at: str | None
     """When what is kept of it is removed, unless it is connected again before."""
     created_at: str

@@ -369,11 +369,11 @@ class LogQuery(ScopedRange):
     end_date: Moment | None = None
 
 
-class HistoryQuery(Scope):
+class HistoryQuery(ScopedRange):
     """Whose history: of one record (by *entity_type* and *entity_id*, or *mapping_id*), of one run, or of all."""
 
-    skip: int = Field(0, ge=0, le=10_000)
-    limit: int = Field(20, ge=1, le=100)
+    limit: int = Field(100, ge=1, le=100)
+    """Of whole values, which may be long, not so many as of others."""
     cursor: TimeCursor | None = None
     entity_type: EntityType | None = None
     entity_id: EntityId | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from html import escape
 from typing import Any
@@ -38,7 +39,8 @@ def page(document: Json) -> str:
         f"<h1>{escape(info['title'])}: its API</h1>\n"
         f"<p>{escape(info['description'])} Version {escape(info['version'])}. "
         f'For programs: <a href="openapi.json">openapi.json</a>.</p>\n'
-        f"<p>Callers bring NavImpact's bearer token. Errors are <code>application/problem+json</code>.</p>\n"
+        f"<p>Callers bring NavImpact's bearer token. Errors are <code>application/problem+json</code>. "
+        f'Where a token is missing or not valid, API Gateway itself answers <code>{{"message": …}}</code>.</p>\n'
         f"{''.join(operations)}</body>\n</html>\n"
     )
 
@@ -51,7 +53,12 @@ def _operation(method: str, path: str, operation: Json) -> str:
 
 def _told(operation: Json) -> Iterator[str]:
     for paragraph in operation["description"].split("\n\n"):
-        yield f"<p>{escape(paragraph)}</p>"
+        yield f"<p>{_prose(paragraph)}</p>"
+
+
+def _prose(text: str) -> str:
+    """Of CommonMark the one thing that the descriptions use: `code`."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _parameters(operation: Json) -> Iterator[str]:
@@ -75,7 +82,7 @@ def _answers(operation: Json) -> Iterator[str]:
 def _words(answer: Json) -> str:
     shown = [_example(media) for media in answer["content"].values() if "example" in media and "schema" in media]
     is_problem = "application/problem+json" in answer["content"]
-    return escape(answer["description"]) + ("" if is_problem else "".join(shown))
+    return _prose(answer["description"]) + ("" if is_problem else "".join(shown))
 
 
 def _example(media: Json) -> str:

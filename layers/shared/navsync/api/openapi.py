@@ -39,6 +39,21 @@ BODYS: Problems = {
 }
 PATHS: Problems = {"not_found": (404, "It does not exist, or is not the caller's to see.")}
 
+TURNED_AWAY = {
+    401: "As `application/json`: API Gateway found no `Authorization` header, and did not ask NavSync.",
+    403: "As `application/json`: API Gateway turned the token away, which is not valid or has expired.",
+}
+"""What API Gateway answers before a function is asked; an HTTP API lets nobody change its words or its shape."""
+
+TURNED_AWAY_AS = "GatewayAnswer"
+GATEWAY_ANSWER: Json = {
+    "type": "object",
+    "description": "What API Gateway itself answers to who brings no valid token.",
+    "properties": {"message": {"type": "string"}},
+    "required": ["message"],
+    "additionalProperties": False,
+}
+
 
 def problems_of(route: Route) -> Problems:
     """Every problem that *route* may answer."""
@@ -52,7 +67,7 @@ def problems_of(route: Route) -> Problems:
 def document(routes: Iterable[Route], *, version: str) -> Json:
     """OpenAPI 3.1."""
     ordered = sorted(routes, key=lambda route: (route.path, route.method))
-    schemas = _schemas(ordered)
+    schemas = _schemas(ordered) | {TURNED_AWAY_AS: GATEWAY_ANSWER}
     paths: dict[str, Json] = {}
     for route in ordered:
         paths.setdefault(f"{PREFIX}{route.path}", {})[route.method.lower()] = _operation(route, schemas)
@@ -128,7 +143,8 @@ def _operation(route: Route, schemas: dict[str, Json]) -> Json:
 
 
 def _first_sentence(text: str) -> str:
-    return re.split(r"[.:;] ", text, maxsplit=1)[0].rstrip(".")
+    """In plain text: readers of a summary do not render CommonMark, as they do in descriptions."""
+    return re.split(r"[.:;]\s", text, maxsplit=1)[0].rstrip(".").replace("`", "")
 
 
 def _path_parameters(route: Route) -> Iterator[Json]:
@@ -185,7 +201,22 @@ def _problems(route: Route) -> Json:
     by_status: dict[int, list[tuple[str, str]]] = {}
     for code, (status, meaning) in problems_of(route).items():
         by_status.setdefault(status, []).append((code, meaning))
-    return {str(status): _problem(status, codes) for status, codes in sorted(by_status.items())}
+    told = {status: _problem(status, codes) for status, codes in sorted(by_status.items())}
+    return {
+        str(status): answer if route.role is None else _or_turned_away(status, answer)
+        for status, answer in told.items()
+    }
+
+
+def _or_turned_away(status: int, answer: Json) -> Json:
+    """Add what API Gateway may answer before the function is asked."""
+    if status not in TURNED_AWAY:
+        return answer
+    media = {"schema": {"$ref": f"{REFS}{TURNED_AWAY_AS}"}, "example": {"message": HTTPStatus(status).phrase}}
+    return answer | {
+        "description": f"{answer['description']} {TURNED_AWAY[status]}",
+        "content": answer["content"] | {"application/json": media},
+    }
 
 
 def _problem(status: int, codes: Sequence[tuple[str, str]]) -> Json:
@@ -193,8 +224,6 @@ def _problem(status: int, codes: Sequence[tuple[str, str]]) -> Json:
     content: Json = {
         "application/problem+json": {"schema": schema, "examples": {c: _told(status, c, m) for c, m in codes}}
     }
-    if status in (401, 403):  # from API Gateway itself, where the token opens nothing
-        content["application/json"] = {"schema": {"type": "object"}, "example": {"message": HTTPStatus(status).phrase}}
     answer: Json = {"description": " ".join(f"`{code}`: {meaning}" for code, meaning in codes), "content": content}
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         answer["headers"] = {"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}}

@@ -3,24 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import replace
 
 from navsync import merge
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
 from navsync.fields import SPECS
-from navsync.model import CreateIntent, EntityRef, EntityType, Mapping, Present, Side
+from navsync.model import CreateIntent, EntityRef, EntityType, Mapping, Operation, Outcome, Present, Side, State
 
 
 def entity(station: Station, ref: EntityRef, run: Run, *, thorough: bool) -> Result:
-    """A record of NavImpact. *thorough*: ask Notion too, even where it shows nothing new."""
+    """A record of NavImpact. *thorough*: ask Notion too, even where it shows nothing new.
+
+    A person who asked for it is told where there is no record.
+    """
     mapping = station.ledger.of_entity(ref)
     if mapping is not None:
-        return station.engine.sync(mapping, run, edited=None if thorough else Side.NAVIMPACT)
+        result = station.engine.sync(mapping, run, edited=None if thorough else Side.NAVIMPACT)
+        if run.hurried and mapping.state is State.DELETED and _is_deleted(station, ref):
+            _tell_missing(station, ref, run)
+        return result
     _finish_creates(station, ref.type, run)
     if (mapping := station.ledger.of_entity(ref)) is not None:
         return station.engine.sync(mapping, run)
     return _welcome(station, ref, run)
+
+
+def _is_deleted(station: Station, ref: EntityRef) -> bool:
+    mapping = station.ledger.of_entity(ref)
+    return mapping is not None and mapping.state is State.DELETED
+
+
+def _tell_missing(station: Station, ref: EntityRef, run: Run) -> None:
+    """Say in the log, and so to the person who waits, that there is nothing to sync. Nothing is deleted for it."""
+    said = f"NavImpact has no {ref.name}: check the id, or undo the deletion in the history where it was deleted."
+    known = station.ledger.of_entity(ref)
+    about = known or station.engine.new_mapping(ref.type, entity_id=ref.id)
+    row = station.engine.row(about, Operation.FAIL, run, outcome=Outcome.FAILED, message=said)
+    station.ledger.record(replace(row, mapping_id=known.id if known else None))
 
 
 def page(station: Station, external_id: str, run: Run) -> Result:
@@ -65,6 +86,8 @@ def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
     if not isinstance(seen, Present):
         if not station.engine.navimpact.answers(entity.type):
             raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
+        if run.hurried:
+            _tell_missing(station, entity, run)
         return Done()
     spec = SPECS[entity.type]
     unclear = [intent for _, intent in _open_creates(station, entity.type) if intent.attempted_at is not None]

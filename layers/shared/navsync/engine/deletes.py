@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import replace
 from datetime import timedelta
 
-from navsync import reconcile, scope
+from navsync import merge, reconcile, scope
 from navsync.engine import gate, journal
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -128,9 +128,20 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
         return restore_page(bench, mapping, page, run)
     if edited or not bench.may_write(Side.NAVIMPACT):
         return gate.set_aside(bench, mapping, scope.TRASHED, run)
+    trouble = journal.trashed(_edited_columns(mapping, entity))
     if mapping.state is State.AWAITING_APPROVAL:
+        said = tuple(trouble if each.code == trouble.code else each for each in mapping.troubles)
+        if said != mapping.troubles:
+            bench.ledger.save(mapping.but(troubles=said))
         return Done()
-    return _wait_for_approval(bench, mapping, journal.TRASHED, run)
+    return _wait_for_approval(bench, mapping, trouble, run)
+
+
+def _edited_columns(mapping: Mapping, entity: Present) -> list[str]:
+    """Which columns do not show what *entity* says; those that could would have brought the page back."""
+    spec, bases = SPECS[mapping.entity_type], mapping.bases
+    edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
+    return [field.property for field in spec.fields if field.name in edited]
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:

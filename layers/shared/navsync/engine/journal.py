@@ -61,6 +61,13 @@ UNDONE = Trouble(
 )
 
 
+def trashed(unshown: Iterable[str]) -> Trouble:
+    """Of a page in the trash, with the columns that never showed what somebody has edited in NavImpact."""
+    if not (names := ", ".join(unshown)):
+        return TRASHED
+    return replace(TRASHED, cause=f"{TRASHED.cause} It was edited in NavImpact, which Notion never showed: {names}.")
+
+
 def creation(on: Side, values: Values) -> tuple[Change, ...]:
     """What a new record on *on* says."""
     return tuple(Change(f, on, None, v, rule="created") for f, v in values.items() if v not in (None, ()))

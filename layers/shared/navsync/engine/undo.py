@@ -104,7 +104,7 @@ def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> 
     agreed = base is not None and all(s.values.get(change.field) == base.on(side) for side, s in seen.items())
     ours = FieldWrite(change.field, change.side, change.new, change.old)
     if not agreed or not merge.has_landed(SPECS[mapping.entity_type], ours, seen[change.side]):
-        raise Refused(f"{field.property} was edited since; its values are in the history of the record")
+        raise Refused(f"{field.property} was edited since, or undone already; see the history of the record")
     for side in Side:
         shown = seen[side].values[change.field]
         pair = (change.old, shown) if side is Side.NOTION else (shown, change.old)

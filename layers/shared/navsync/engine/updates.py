@@ -123,11 +123,12 @@ def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Ru
     """Tell of edits that an event names and the page does not show, for we wrote the field in that moment."""
     if run.edit is None:
         return
-    unmoved = [name for name, base in mapping.bases.items() if page.values.get(name) == base.notion]
+    shown = page.values
+    unmoved = [name for name, base in mapping.bases.items() if name in shown and shown[name] == base.notion]
     for hit in watch.overwritten(mapping.written, run.edit, unmoved):
         at = f"{run.edit.at:%H:%M:%S}"
         message = f"An edit of {hit.field} in Notion at {at} may have been overwritten; see the history of the page."
-        change = Change(hit.field, Side.NOTION, None, page.values[hit.field], rule="possible overwrite")
+        change = Change(hit.field, Side.NOTION, None, shown[hit.field], rule="possible overwrite")
         bench.ledger.record(
             bench.row(
                 mapping, Operation.OVERWRITE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, changes=(change,),

@@ -31,8 +31,6 @@ from navsync.store.templates import DynamoCommissions
 RUNS_ARE_KEPT = timedelta(days=7)
 """How long one can ask how far a run has come."""
 
-NO_CURSORS: MappingOf[str, str] = {}
-
 _FREE = "(attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner)"
 _TAKE = "SET #owner = :owner, #until = :until"
 
@@ -155,19 +153,35 @@ class DynamoDesk:
         """Add the row, or replace the row of the same lane, kind and external id."""
         self.dynamo.put(self.tables.mappings, self._work_item(work))
 
-    def put_run(
-        self, works: Sequence[Work], *, total: int, now: datetime, cursors: MappingOf[str, str] = NO_CURSORS
-    ) -> None:
-        """Add the rows of one run that a person asked for, and remember how many records it is about.
-
-        *cursors* are set before, and forgotten with the run.
-        """
-        ends, began = int((now + RUNS_ARE_KEPT).timestamp()), min(work.due for work in works)
-        for name, value in cursors.items():
-            self.dynamo.put(self.tables.workspaces, self._key(keys.cursor(name)) | {"value": value, "expires_at": ends})
-        key = self._key(keys.run(works[0].run_id))
-        self.dynamo.put(self.tables.workspaces, key | {"total": total, "began": keys.moment(began), "expires_at": ends})
+    def put_run(self, works: Sequence[Work], *, total: int, now: datetime) -> None:
+        """Add the rows of one run that a person asked for, and remember how many records it is about."""
+        first = min(works, key=lambda work: work.due)
+        self.dynamo.put(self.tables.workspaces, self._run_item(first, total, now))
         self.dynamo.put_many(self.tables.mappings, map(self._work_item, works))
+
+    def begin_walk(self, work: Work, name: str, place: str, *, total: int, now: datetime) -> bool:
+        """Add the only row of a run and the cursor *name* that says how far it is; nothing and False where one waits.
+
+        The cursor is forgotten with the run.
+        """
+        run = self._run_item(work, total, now)
+        cursor = self._key(keys.cursor(name)) | {"value": place, "expires_at": run["expires_at"]}
+        nobody = when("attribute_not_exists(#pk)")
+        try:
+            self.dynamo.transact(
+                [
+                    Step(put(self.tables.mappings, self._work_item(work), nobody)),
+                    Step(put(self.tables.workspaces, run)),
+                    Step(put(self.tables.workspaces, cursor)),
+                ]
+            )
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _run_item(self, first: Work, total: int, now: datetime) -> Item:
+        ends, began = int((now + RUNS_ARE_KEPT).timestamp()), keys.moment(first.due)
+        return self._key(keys.run(first.run_id)) | {"total": total, "began": began, "expires_at": ends}
 
     def run(self, run_id: str) -> tuple[int, datetime] | None:
         """How many records a run that a person asked for is about, and when it began."""

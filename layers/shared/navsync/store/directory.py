@@ -37,8 +37,10 @@ class Directory:
 
     def workspaces(self, org: str | None, subject: str) -> Sequence[Workspace]:
         """Those of *org*, or, for a caller of none, those that they are a member of; oldest first."""
-        partition = next(keys.callers(org, [subject]))
-        profiles = [within(row["workspace_id"], keys.PROFILE) for row in self._rows(partition)]
+        rows = self._rows(next(keys.callers(org, [subject])))
+        if not rows:
+            self._must_be_of_this_shape()
+        profiles = [within(row["workspace_id"], keys.PROFILE) for row in rows]
         found = [records.read_short(Workspace, item["body"]) for item in self.dynamo.get_many(self.table, profiles)]
         return sorted(found, key=lambda workspace: workspace.id)
 
@@ -112,6 +114,10 @@ class Directory:
         except ConditionFailedError:
             return None
         return None if item is None else OAuthState(item["subject"], item["org"])
+
+    def _must_be_of_this_shape(self) -> None:
+        """Raise `OtherShape` where another version has listed workspaces: it may have listed a caller's elsewhere."""
+        next(iter(self.dynamo.query(self.table, when("#pk = :pk", pk=keys.DIRECTORY), Limit=1)), None)
 
     def _rows(self, partition: str) -> Sequence[dict[str, int]]:
         return list(self.dynamo.query(self.table, when("#pk = :pk", pk=partition)))
