@@ -296,12 +296,18 @@ def test_a_field_that_was_not_changed_cannot_be_undone(reef: Cloud) -> None:
 
 
 def test_a_merged_text_is_undone_for_one_side_at_a_time(reef: Cloud) -> None:
-    keep(reef, row(7, *(Change("description", side, "old", "new") for side in Side)))
+    keep(reef, row(7, *(Change("description", side, f"old on {side}", "new") for side in Side)))
 
     refused = ask(reef, "revert", log_id=7)
     taken = ask(reef, "revert", log_id=7, body={"scope": "field", "field": "description", "side": "notion"})
 
     assert (refused.status, refused.json["code"], taken.status) == (409, "side_needed", 202)
+
+
+def test_what_an_undo_wrote_on_both_sides_is_undone_without_choosing_one(reef: Cloud) -> None:
+    keep(reef, row(7, *(Change("description", side, "old", "new") for side in Side)))
+
+    assert ask(reef, "revert", log_id=7).status == 202
 
 
 @pytest.mark.parametrize("body", [{"scope": "record"}, {"scope": "field", "field": "description"}], ids=str)

@@ -422,11 +422,12 @@ def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World)
     }
 
 
-def test_an_undo_can_be_undone(world: World) -> None:
+@pytest.mark.parametrize(("what", "side"), [("/title", "notion"), ("", None)], ids=["its field", "the whole row"])
+def test_an_undo_can_be_undone(world: World, what: str, side: str | None) -> None:
     id = retitled(world, "Wanted")
     world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
 
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}/title", "notion")
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}{what}", side)
 
     assert both(world, id) == ("Wanted", "Wanted")
 

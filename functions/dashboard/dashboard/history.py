@@ -14,6 +14,7 @@ from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
 from navsync.model import EntityRef, Operation, Outcome, SyncLog, WorkKind, Workspace
 from navsync.store import LogFilter, keys
+from navsync.undoing import Choice, SideNeeded
 
 
 @routes.reads("/history", role="viewer", query=asks.HistoryQuery, answers=answers.CursorPage[answers.HistoryAnswer])
@@ -104,13 +105,13 @@ def _must_be_revertible(row: SyncLog, asked: asks.Revert) -> None:
         raise api.Problem(
             HTTPStatus.CONFLICT, "not_revertible", "This row wrote nothing that could be written back: choose another."
         )
-    meant = [each for each in row.changes if asked.field in (None, each.field) and asked.side in (None, each.side)]
+    try:
+        meant = Choice(asked.field, asked.side).of(row)
+    except SideNeeded as error:
+        detail = "Two edits were merged: say with side whose text is to come back."
+        raise api.Problem(HTTPStatus.CONFLICT, "side_needed", detail) from error
     if asked.field is not None and not meant:
         raise api.Problem(HTTPStatus.CONFLICT, "no_such_field", f"This row did not change {asked.field}.")
-    if len({each.field for each in meant}) < len(meant):
-        raise api.Problem(
-            HTTPStatus.CONFLICT, "side_needed", "Two edits were merged: say with side whose text is to come back."
-        )
 
 
 def _must_not_be_undone(row: SyncLog, asked: asks.Revert) -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from navsync.conductor.station import Station
-from navsync.engine import Choice, Done, Result, Run
+from navsync.engine import Done, Result, Run
 from navsync.errors import MissingCapability, NotReachable, Refused
 from navsync.fields import SPECS
 from navsync.model import (
@@ -21,6 +21,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from navsync.undoing import Choice
 
 AT_ONCE: Final = 100
 """Rows of a run between two looks at the time."""

@@ -4,6 +4,5 @@ from navsync.engine.creates import SETTLE
 from navsync.engine.deletes import CONFIRM
 from navsync.engine.engine import Engine
 from navsync.engine.steps import Done, Later, Result, Run
-from navsync.engine.undo import Choice
 
-__all__ = ["CONFIRM", "SETTLE", "Choice", "Done", "Engine", "Later", "Result", "Run"]
+__all__ = ["CONFIRM", "SETTLE", "Done", "Engine", "Later", "Result", "Run"]

@@ -28,6 +28,7 @@ from navsync.model import (
     Trouble,
     WriteIntent,
 )
+from navsync.undoing import Choice
 
 LOOKS = 6
 """How often one sync looks, after races and unclear writes, before it is left for later."""
@@ -71,7 +72,7 @@ class Engine(Workbench):
         mapping = self._without_intent(mapping, run)
         return self._follow(decisions.decide(self, mapping, decision, run), run)
 
-    def revert(self, mapping: Mapping, row: SyncLog, choice: undo.Choice, run: Run) -> Result:
+    def revert(self, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Result:
         """Undo what *row* tells of *mapping*. Raises `Refused` where somebody has edited since."""
         mapping = self._without_intent(mapping, run)
         return self._follow(undo.revert(self, mapping, row, choice, run), run)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 from navsync import merge, scope
 from navsync.engine import deletes, writes
@@ -27,19 +26,7 @@ from navsync.model import (
     SyncLog,
     Trashed,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What of a row is to be undone: all of it, or these."""
-
-    field: str | None = None
-    side: Side | None = None
-    """Whose text comes back where two were merged into one."""
-
-    def means(self, change: Change) -> bool:
-        """Whether *change* is to be undone."""
-        return self.field in (None, change.field) and self.side in (None, change.side)
+from navsync.undoing import Choice
 
 
 def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
@@ -72,9 +59,7 @@ def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run
 
 def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
     seen = _both(bench, mapping)
-    meant = [change for change in row.changes if choice.means(change)]
-    _check_single(meant)
-    inverse = tuple(write for change in meant for write in _inverse(bench, mapping, change, seen))
+    inverse = tuple(write for change in choice.of(row) for write in _inverse(bench, mapping, change, seen))
     if inverse:
         writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
     return Done()
@@ -88,12 +73,6 @@ def _both(bench: Workbench, mapping: Mapping) -> Seen:
             raise Refused(f"the record is not there on {side} any more; bring it back first")
         seen[side] = shown
     return seen
-
-
-def _check_single(changes: Iterable[Change]) -> None:
-    fields = [change.field for change in changes]
-    if twice := sorted({name for name in fields if fields.count(name) > 1}):
-        raise Refused(f"two edits of {twice[0]} were merged; say which side's text is to come back")
 
 
 def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:

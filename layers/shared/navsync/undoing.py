@@ -1,0 +1,42 @@
+"""What of a row is meant when somebody undoes it?"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from navsync.errors import Refused
+from navsync.fields import field_of, same
+from navsync.model import Change, EntityType, Side, SyncLog
+
+
+class SideNeeded(Refused):
+    """Two texts were merged into one, and each side had its own: a person has to say whose comes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What of a row is to be undone: all of it, or these."""
+
+    field: str | None = None
+    side: Side | None = None
+    """Whose text comes back where two were merged into one."""
+
+    def of(self, row: SyncLog) -> Sequence[Change]:
+        """The changes of *row* to be undone, one for each field. Raises `SideNeeded`."""
+        meant = defaultdict[str, list[Change]](list)
+        for change in row.changes:
+            if self.field in (None, change.field) and self.side in (None, change.side):
+                meant[change.field].append(change)
+        return [_single(row.entity_type, changes) for changes in meant.values()]
+
+
+def _single(entity_type: EntityType | None, changes: Sequence[Change]) -> Change:
+    """The one to undo. What was written on both sides, as an undo is, may have taken the same from both."""
+    if len(changes) == 1:
+        return changes[0]
+    name, old = changes[0].field, {change.side: change.old for change in changes}
+    if entity_type and same(field_of(entity_type, name), old.get(Side.NAVIMPACT), old.get(Side.NOTION)):
+        return changes[0]
+    raise SideNeeded(f"two edits of {name} were merged; say which side's text is to come back")
