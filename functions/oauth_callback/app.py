@@ -19,11 +19,10 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from navsync import api, views
+from navsync import api, connection, pauses, views
 from navsync.api import Call, Nothing, answers, asks
 from navsync.bootstrap import fresh
 from navsync.bootstrap.oauth_callback import start
-from navsync.conductor import CONNECTION, pauses
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens, put_in_place
 from navsync.errors import Blocked, Forbidden, NotReachable, Refused, Retryable, Suspended, SyncError
@@ -234,7 +233,7 @@ def _looked_at(workspace: Workspace) -> Capabilities | None:
         logger.warning("capabilities unknown", extra={"workspace_id": workspace.id, "reason": error.code})
         return None
     desk.keep_capabilities(found)
-    desk.move_cursor(CONNECTION, found.checked_at.isoformat(timespec="microseconds"))
+    desk.move_cursor(connection.CURSOR, found.checked_at.isoformat(timespec="microseconds"))
     return found
 
 

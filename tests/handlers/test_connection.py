@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from local.twins.notion.seed import BOT_ID, ROOT_PAGE_ID, WORKSPACE_ID
-from navsync.conductor import CONNECTION
+from navsync import connection
 from navsync.model import BudgetWindow, Capabilities, Connection, DataSource, EntityType, Pause, Settings
 from tests.handlers.deployed import Answer
 from tests.handlers.known import a_workspace, captured, request, who
@@ -95,7 +95,7 @@ def test_what_the_connection_may_do_is_asked_once_a_day(connected: Stage) -> Non
     tick(connected)
     the_same_day = requests(connected, "/v1/users/me")
 
-    connected.cloud.store.desk(connected.id).clear_cursor(CONNECTION)
+    connected.cloud.store.desk(connected.id).clear_cursor(connection.CURSOR)
     tick(connected)
 
     assert (the_same_day, requests(connected, "/v1/users/me")) == (1, 2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -308,67 +307,6 @@ def test_what_an_undo_wrote_on_both_sides_is_undone_without_choosing_one(reef: C
     keep(reef, row(7, *(Change("description", side, "old", "new") for side in Side)))
 
     assert ask(reef, "revert", log_id=7).status == 202
-
-
-@pytest.mark.parametrize("body", [{"scope": "record"}, {"scope": "field", "field": "description"}], ids=str)
-def test_what_was_undone_already_is_not_undone_again_and_its_run_is_named(reef: Cloud, body: dict[str, Any]) -> None:
-    keep(reef, row(7, TEXT), undo(8, 7, TEXT))
-
-    answer = ask(reef, "revert", log_id=7, body=body)
-
-    assert (answer.status, answer.json["code"], reef.work(W)) == (409, "undone_already", [])
-    assert "run run-8" in answer.json["detail"]
-
-
-def test_a_row_of_which_one_field_was_undone_says_which(reef: Cloud) -> None:
-    keep(reef, row(7, TEXT, BUDGET), undo(8, 7, BUDGET))
-
-    whole = ask(reef, "revert", log_id=7)
-    rest = ask(reef, "revert", log_id=7, body={"scope": "field", "field": "description"})
-
-    assert (whole.status, rest.status) == (409, 202)
-    assert "budget was undone already by run run-8" in whole.json["detail"]
-
-
-@pytest.mark.parametrize(
-    "since",
-    [{"operation": Operation.REVERT, "reverts": 8}, {"operation": Operation.UPDATE}],
-    ids=["the undo was undone", "somebody edited it"],
-)
-def test_what_was_written_since_its_undo_may_be_undone_again(reef: Cloud, since: dict[str, Any]) -> None:
-    keep(reef, row(7, TEXT), undo(8, 7, TEXT), row(9, TEXT, **since))
-
-    assert ask(reef, "revert", log_id=7).status == 202
-
-
-def test_an_undo_that_was_refused_undid_nothing(reef: Cloud) -> None:
-    keep(reef, row(7, TEXT), undo(8, 7, outcome=Outcome.FAILED, message="Description was edited since"))
-
-    assert ask(reef, "revert", log_id=7).status == 202
-
-
-@pytest.mark.parametrize(
-    ("made", "unmade", "again"),
-    [(Operation.CREATE, Operation.DELETE, Operation.CREATE), (Operation.DELETE, Operation.RESTORE, Operation.DELETE)],
-)
-def test_the_making_or_the_end_of_a_record_is_undone_once(
-    reef: Cloud, made: Operation, unmade: Operation, again: Operation
-) -> None:
-    keep(reef, row(7, TEXT, operation=made, side=Side.NOTION), undo(8, 7, operation=unmade))
-    keep(reef, row(9, TEXT, operation=Operation.CREATE, run_id="run-8"))  # a record that came back is made anew
-
-    once = ask(reef, "revert", log_id=7)
-    keep(reef, row(10, operation=again))
-
-    assert (once.status, once.json.get("code"), ask(reef, "revert", log_id=7).status) == (409, "undone_already", 202)
-
-
-TEXT, BUDGET = Change("description", Side.NOTION, "Reef", "Oops"), Change("budget", Side.NOTION, None, Decimal(7))
-
-
-def undo(id: int, of: int, *changes: Change, **more: Any) -> SyncLog:
-    """A row that tells of the undoing of another one."""
-    return row(id, *changes, **{"operation": Operation.REVERT, "reverts": of} | more)
 
 
 def test_what_the_log_has_forgotten_cannot_be_undone(reef: Cloud) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from navsync.conductor import chosen
+from navsync import walks
 from navsync.model import (
     BudgetWindow,
     Conflict,
@@ -367,7 +367,7 @@ def test_how_far_a_filter_has_come_is_told_though_records_stand_otherwise_by_the
 
     for mapping in waiting[:2]:
         history.ledger.save(mapping.but(last_sync_at=NOW))
-    cloud.store.desk(W).move_cursor(chosen.cursor_of(run_id), str(chosen.Walk(place=3, passed=3)))
+    cloud.store.desk(W).move_cursor(walks.cursor_of(run_id), str(walks.Walk(place=3, passed=3)))
 
     assert [progress(cloud, run_id=run_id)[name] for name in ("done", "total")] == [3, 4]
 
@@ -401,10 +401,10 @@ def test_how_far_the_records_of_a_filter_have_come_can_be_asked_for(cloud: Cloud
     desk, begun = cloud.store.desk(W), progress(cloud, run_id=run_id)
     (walking,) = cloud.work(W)
 
-    desk.move_cursor(chosen.cursor_of(run_id), str(chosen.Walk(place=2, passed=2)))
+    desk.move_cursor(walks.cursor_of(run_id), str(walks.Walk(place=2, passed=2)))
     desk.put(Work(Lane.SWEEP, WorkKind.MAPPING, "1", "9", datetime.now(UTC), run_id))
     walked = progress(cloud, run_id=run_id)
-    desk.clear_cursor(chosen.cursor_of(run_id))
+    desk.clear_cursor(walks.cursor_of(run_id))
     desk.done(walking)
 
     shown = [(each["done"], each["total"]) for each in (begun, walked, progress(cloud, run_id=run_id))]

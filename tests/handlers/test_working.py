@@ -265,27 +265,22 @@ def told(stage: Stage, operation: str) -> dict[str, Any]:
     return next(row for row in stage.see("history")["items"] if row["operation"] == operation)
 
 
-def test_an_edit_is_undone_once_until_it_is_there_again(synced: Stage) -> None:
+def test_who_undoes_an_edit_twice_is_told_that_it_may_be_undone_already(synced: Stage) -> None:
     reef, _ = synced.projects
     synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
     synced.cloud["scheduled_reconcile"](captured("tick"))
     synced.work()
     edit = told(synced, "update")
 
-    first, second = undo(synced, edit), undo(synced, edit)
-    undo(synced, told(synced, "revert"), scope="field", field="title", side="navimpact")
-    third = undo(synced, edit)
+    undo(synced, edit)
+    undo(synced, edit)
+    refused = told(synced, "revert")
+    undo(synced, next(row for row in synced.see("history")["items"] if row["can_revert"]))
+    again = synced.project(reef)["title"]
+    undo(synced, edit)
 
-    assert (second["code"], f"by run {first['run_id']}" in second["detail"]) == ("undone_already", True)
-    assert (third["run_id"] != first["run_id"], synced.project(reef)["title"]) == (True, "Reef")
-
-
-def test_the_making_of_a_page_is_undone_once(synced: Stage) -> None:
-    made = told(synced, "create")
-
-    first, second = undo(synced, made), undo(synced, made)
-
-    assert (second["code"], f"by run {first['run_id']}" in second["detail"]) == ("undone_already", True)
+    assert (refused["status"], "undone already" in refused["message"]) == ("failed", True)
+    assert (again, synced.project(reef)["title"]) == ("Coral Reef", "Reef")
 
 
 # --- slices -----------------------------------------------------------------------------------------------------------

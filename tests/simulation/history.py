@@ -49,7 +49,7 @@ _BEGINNING = START.timestamp()
 class Unforeseen(logging.Handler):
     """Hears of exceptions that the conductor puts off as it puts off any failure: here each is a fault of ours."""
 
-    tell: Callable[[str], None]
+    tell: Callable[[str], None] = staticmethod(lambda _: None)
     """Of the history that is played: in one process it is one at a time."""
 
     def emit(self, record: logging.LogRecord) -> None:

@@ -6,8 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from navsync import reconcile
-from navsync.conductor import chosen
+from navsync import reconcile, walks
 from navsync.errors import Unavailable
 from navsync.model import Lane, Present, Side, Work, WorkKind
 from navsync.standing import LISTED, Standing
@@ -30,9 +29,9 @@ def world(monkeypatch: pytest.MonkeyPatch) -> World:
 
 def ask(world: World, *standings: Standing) -> None:
     """What POST /workspaces/{id}/sync does with a filter."""
-    choice = chosen.Choice(frozenset(standings or LISTED), PROJECT)
-    world.desk.move_cursor(chosen.cursor_of(RUN), str(chosen.Walk()))
-    world.desk.put(Work(chosen.LANE, WorkKind.CHOSEN, str(choice), "n", world.clock(), RUN, thorough=True))
+    choice = walks.Choice(frozenset(standings or LISTED), PROJECT)
+    world.desk.move_cursor(walks.cursor_of(RUN), str(walks.Walk()))
+    world.desk.put(Work(walks.LANE, WorkKind.CHOSEN, str(choice), "n", world.clock(), RUN, thorough=True))
 
 
 def unseen_edits(world: World) -> list[str]:
@@ -56,7 +55,7 @@ def test_all_that_a_filter_chose_are_looked_at(world: World) -> None:
     world.settle()
 
     assert arrived(world, ids) == ids
-    assert world.desk.cursor(chosen.cursor_of(RUN)) is None
+    assert world.desk.cursor(walks.cursor_of(RUN)) is None
 
 
 def test_what_a_filter_did_not_choose_is_left_alone(world: World) -> None:
@@ -74,7 +73,7 @@ def test_it_goes_on_where_a_slice_ended_and_tells_how_far_it_came(world: World) 
 
     ask(world)
     world.slice()
-    some, walked = arrived(world, ids), chosen.Walk.parse(world.desk.cursor(chosen.cursor_of(RUN)) or "")
+    some, walked = arrived(world, ids), walks.Walk.parse(world.desk.cursor(walks.cursor_of(RUN)) or "")
     world.settle()
 
     assert 0 < len(some) == walked.passed < len(ids)
@@ -119,11 +118,11 @@ def test_a_persons_edit_overtakes_it(world: World) -> None:
 
 def test_what_a_tick_finds_does_not_wait_until_it_has_walked_everything(world: World) -> None:
     untold = world.platform.create(PROJECT, {"title": "No webhook told of it"}, key="untold")
-    walks: list[str | None] = []
+    places: list[str | None] = []
 
     def note(called: str, is_over: bool) -> None:
         if is_over and called == "notion create":
-            walks.append(world.desk.cursor(chosen.cursor_of(RUN)))
+            places.append(world.desk.cursor(walks.cursor_of(RUN)))
 
     world.notion.fault = note
 
@@ -132,12 +131,12 @@ def test_what_a_tick_finds_does_not_wait_until_it_has_walked_everything(world: W
     world.settle()
 
     assert world.page_of(untold.id)
-    assert walks == [str(chosen.Walk())]
+    assert places == [str(walks.Walk())]
 
 
 def test_a_worker_that_died_behind_the_last_has_nothing_looked_at_again(world: World) -> None:
     ask(world)
-    (row,) = world.desk.pending(chosen.LANE, limit=1)
+    (row,) = world.desk.pending(walks.LANE, limit=1)
     world.settle()
     world.desk.put(row)  # as if it had died before it took its row away
     world.notion.calls.clear()

@@ -10,6 +10,7 @@ import pytest
 
 from navsync.conductor import LEASE
 from navsync.engine import CONFIRM
+from navsync.engine.watch import SWINGS
 from navsync.errors import Blocked, NeedsReauth, Unavailable, Unclear
 from navsync.model import (
     BudgetWindow,
@@ -674,6 +675,51 @@ def test_a_record_made_while_a_column_was_gone_gets_its_page_when_it_is_back(who
     page = whole.shown(Side.NOTION, whole.page_of(log, LOG), LOG)
     assert isinstance(page, Present)
     assert (page.values["project"], page.values["channel"], page.values["notes"]) == ((project,), "x", "words")
+
+
+def brought_back_empty(world: World, page: str, name: str) -> None:
+    """A person makes a column anew that was deleted."""
+    world.notion_side.pages[page].values[name] = None
+    world.notion_side.mend_property(PROJECT, name)
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.slice()
+
+
+def test_a_record_made_again_keeps_what_a_column_said_that_came_back_empty(world: World) -> None:
+    id = world.new_project(title="Reef", description="words")
+    world.settle()
+    page = world.page_of(id)
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.settle()
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    brought_back_empty(world, page, "description")
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.settle()
+
+    (record,) = world.platform.records.values()
+    assert (record.fields["title"], record.fields["description"]) == ("Still wanted", "words")
+    assert world.value(Side.NOTION, page, "description") == "words"
+
+
+def test_a_column_that_came_back_empty_is_filled_however_often_people_have_edited_it(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    for number in range(SWINGS):
+        world.edit(Side.NAVIMPACT, id, description=f"words {number}")
+        world.settle()
+    page = world.page_of(id)
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.settle()
+
+    brought_back_empty(world, page, "description")
+
+    assert world.value(Side.NOTION, page, "description") == f"words {SWINGS - 1}"
+    assert world.mapping_of(id).troubles == ()
 
 
 # --- undoing ----------------------------------------------------------------------------------------------------------

@@ -55,6 +55,35 @@ def test_who_asks_for_a_record_that_was_deleted_is_told_so(world: World) -> None
     assert (told.outcome, told.entity_id) == (Outcome.FAILED, id)
 
 
+def test_what_notions_trash_has_lost_too_stays_deleted_however_often_people_ask(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, id)
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    del world.notion_side.pages[page]
+
+    told = [ask(world, f"{PROJECT}/{id}") for _ in range(2)]
+
+    assert [[log.operation for log in logs] for logs in told] == [[Operation.FAIL], [Operation.FAIL]]
+    assert world.mapping_of(id).state is State.DELETED
+
+
+def test_who_asks_for_a_deleted_record_that_came_back_is_not_told_that_it_is_gone(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    assert world.mapping_of(id).state is State.DELETED
+    world.person.restore(PROJECT, page)
+
+    told = ask(world, f"{PROJECT}/{id}")
+
+    assert {log.outcome for log in told} == {Outcome.SUCCESS}
+    assert [record.fields["title"] for record in world.platform.records.values()] == ["Reef"]
+
+
 def test_a_deletion_that_who_asks_brings_to_light_goes_on_as_ever(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()

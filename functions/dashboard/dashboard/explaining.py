@@ -5,11 +5,10 @@ from __future__ import annotations
 from aws_lambda_powertools.event_handler import Response
 
 from dashboard.front import routes, runtime, workspaces_of
-from navsync import api, views
+from navsync import api, pauses, views
 from navsync import explain as explaining
 from navsync.api import Call, Nothing, answers, asks
 from navsync.bootstrap import fresh
-from navsync.conductor import pauses
 from navsync.explain import Asked
 from navsync.model import EntityRef, EntityType, Lane, Mapping, Work, WorkKind, Workspace
 

@@ -12,7 +12,7 @@ from dashboard import asking, pages
 from dashboard.front import entered, must_be_active, routes, runtime, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.model import EntityRef, Operation, Outcome, SyncLog, WorkKind, Workspace
+from navsync.model import EntityRef, SyncLog, WorkKind, Workspace
 from navsync.store import LogFilter, keys
 from navsync.undoing import Choice, SideNeeded
 
@@ -75,7 +75,6 @@ def _of_history(shown: Workspace, asked: asks.HistoryQuery) -> LogFilter:
         "not_revertible": (409, "The row wrote nothing that could be written back."),
         "no_such_field": (409, "The row did not change that field."),
         "side_needed": (409, "Two edits of a field were merged: say which side's text is to come back."),
-        "undone_already": (409, "It was undone, and nothing was written there since; the detail names the run."),
     },
 )
 def revert(call: Call[Nothing, asks.Revert]) -> Response[str]:
@@ -85,7 +84,6 @@ def revert(call: Call[Nothing, asks.Revert]) -> Response[str]:
     must_be_active(workspace)
     if asked.scope is not asks.RevertScope.RUN:
         _must_be_revertible(row, asked)
-        _must_not_be_undone(row, asked)
     work = asking.work(call, WorkKind.REVERT, _undone(row, asked), choice=asked.side)
     return asking.accepted(call, f"Undo requested: {asked.scope}", work, [workspace.id])
 
@@ -112,47 +110,6 @@ def _must_be_revertible(row: SyncLog, asked: asks.Revert) -> None:
         raise api.Problem(HTTPStatus.CONFLICT, "side_needed", detail) from error
     if asked.field is not None and not meant:
         raise api.Problem(HTTPStatus.CONFLICT, "no_such_field", f"This row did not change {asked.field}.")
-
-
-def _must_not_be_undone(row: SyncLog, asked: asks.Revert) -> None:
-    """Refuse what was undone, while nothing was written there since: the worker would take the undo for an edit."""
-    meant = {each.field for each in row.changes if asked.field in (None, each.field)}
-    since = _rows_since(row)
-    undo = next((each for each in since if _undid(each, row, meant)), None)
-    if undo is None or any(_touches(each, undo, row) for each in since[: since.index(undo)]):
-        return
-    undone = {each.field for each in undo.changes} & meant
-    if row.operation in WHOLE or undone == meant:
-        detail = f"It was undone already by run {undo.run_id}, and nothing was written there since."
-    else:
-        fields = ", ".join(sorted(undone))
-        detail = f"{fields} was undone already by run {undo.run_id}: undo the other fields one by one."
-    raise api.Problem(HTTPStatus.CONFLICT, "undone_already", detail)
-
-
-WHOLE = (Operation.CREATE, Operation.DELETE)
-"""Rows that tell of a record as a whole; what undoes one is another one of these, or takes it out of the trash."""
-
-
-def _rows_since(row: SyncLog) -> list[SyncLog]:
-    """Rows of the same record behind *row*, newest first; of many the newest hundred."""
-    record = LogFilter(record=keys.record_of(row), since=row.at)
-    read = runtime.store.lists.sync_logs({row.workspace_id: record}, now=runtime.clock(), limit=100)
-    return [each for each in read.items if keys.at_id(each) > keys.at_id(row)]
-
-
-def _undid(later: SyncLog, row: SyncLog, meant: set[str]) -> bool:
-    """Whether *later* undid *row*, in any of the fields that are *meant*."""
-    if later.reverts != row.id or later.outcome is not Outcome.SUCCESS:
-        return False
-    return row.operation in WHOLE or not meant.isdisjoint(each.field for each in later.changes)
-
-
-def _touches(later: SyncLog, undo: SyncLog, row: SyncLog) -> bool:
-    """Whether *later* tells of something else about what *undo* wrote."""
-    if row.operation in WHOLE:
-        return later.run_id != undo.run_id and later.operation in (*WHOLE, Operation.RESTORE)
-    return not {each.field for each in later.changes}.isdisjoint(each.field for each in undo.changes)
 
 
 def _log_of_path(call: Call[Any, Any]) -> tuple[SyncLog, Workspace]:

@@ -13,10 +13,9 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import attention, pages, workspaces
 from dashboard.front import routes, runtime, workspaces_of
-from navsync import api, views
+from navsync import api, views, walks
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Kind
-from navsync.conductor import chosen
 from navsync.model import Connection, Outcome, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
 from navsync.store import Counts, LogFilter
@@ -71,7 +70,7 @@ def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
         "pending_mappings": _total(counted, views.STANDINGS[views.SyncStatus.PENDING]),
         "failed_mappings": _total(counted, views.STANDINGS[views.SyncStatus.FAILED]),
         "conflicts": _total(counted, [Standing.CONFLICT]),
-        "progress": _progress_of_all(mine, counted) if run_id is None else _progress_of_run(mine, counted, run_id),
+        "progress": _progress(mine, counted, run_id),
         "recent_errors": _errors(mine),
     }
 
@@ -80,20 +79,24 @@ def _total(counted: Iterable[Counts], standings: Iterable[Standing]) -> int:
     return sum(counts.of(tuple(standings)) for counts in counted)
 
 
-def _progress_of_all(mine: Sequence[Workspace], counted: Sequence[Counts]) -> views.Json | None:
-    """How far everything that waits has come; what waits for a person is done as far as we can."""
-    left = sum(runtime.store.desk(w.id).queued() for w in mine)
+def _progress(mine: Sequence[Workspace], counted: Sequence[Counts], run_id: str | None) -> views.Json | None:
+    """How far *run_id* has come, or everything that waits; None: nothing waits to be done."""
+    parts = [_part(w, counts, run_id) for w, counts in zip(mine, counted, strict=True)] if run_id is not None else []
+    begun = [part for part in parts if part is not None]
+    return _progress_of_run(begun) if begun else _progress_of_all(mine, counted, run_id)
+
+
+def _progress_of_all(mine: Sequence[Workspace], counted: Sequence[Counts], run_id: str | None) -> views.Json | None:
+    """How far all records are, of which some wait; what waits for a person is done as far as we can."""
+    left = sum(runtime.store.desk(w.id).queued(run_id) for w in mine)
     if not left:
         return None
     settled = _total(counted, LISTED) - _total(counted, [Standing.PENDING])
     return views.progress(done=settled, total=settled + left, per_minute=sum(map(_pace, mine)))
 
 
-def _progress_of_run(mine: Sequence[Workspace], counted: Sequence[Counts], run_id: str) -> views.Json | None:
-    """How far a run has come. None: nobody asked for it, or it is forgotten."""
-    parts = [part for w, counts in zip(mine, counted, strict=True) if (part := _part(w, counts, run_id)) is not None]
-    if not parts:
-        return None
+def _progress_of_run(parts: Sequence[_Part]) -> views.Json:
+    """How far a run of chosen records has come."""
     left = sum(part.left for part in parts)
     total = max(sum(part.total for part in parts), left)
     minutes = (runtime.clock() - min(part.began for part in parts)) / timedelta(minutes=1)
@@ -118,9 +121,9 @@ def _part(shown: Workspace, counts: Counts, run_id: str) -> _Part | None:
     if run is None:
         return None
     total, began = run
-    left, walk = desk.queued(run_id, since=began), desk.cursor(chosen.cursor_of(run_id))
+    left, walk = desk.queued(run_id, since=began), desk.cursor(walks.cursor_of(run_id))
     if walk is not None:
-        left = chosen.Walk.parse(walk).left(total, counts.of(Standing)) + max(0, left - 1)  # one row is the walk's own
+        left = walks.Walk.parse(walk).left(total, counts.of(Standing)) + max(0, left - 1)  # one row is the walk's own
     return _Part(total, left, began)
 
 

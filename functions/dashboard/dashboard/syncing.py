@@ -12,9 +12,8 @@ from aws_lambda_powertools.event_handler import Response
 from dashboard import asking
 from dashboard.front import must_be_active, routes, runtime, workspace_of_path, workspaces_of
 from dashboard.status import NO_WORKSPACE
-from navsync import api, views
+from navsync import api, views, walks
 from navsync.api import Call, Nothing, answers, asks
-from navsync.conductor import chosen
 from navsync.model import EntityRef, EntityType, Lane, Work, WorkKind, Workspace
 from navsync.standing import LISTED
 
@@ -99,10 +98,10 @@ def _of_filter(call: Call[Any, Any], workspace: Workspace, asked: asks.SyncFilte
     total = runtime.store.lists.counts(workspace.id).of(standings, asked.entity_type)
     if not total:
         raise api.Problem(HTTPStatus.CONFLICT, "nothing_chosen", "The filter chooses no record: widen it.")
-    choice = chosen.Choice(frozenset(standings), asked.entity_type)
-    work = asking.work(call, WorkKind.CHOSEN, str(choice), lane=chosen.LANE, thorough=True)
-    desk, name = runtime.store.desk(workspace.id), chosen.cursor_of(work.run_id)
-    if not desk.begin_walk(work, name, str(chosen.Walk()), total=total, now=runtime.clock()):
+    choice = walks.Choice(frozenset(standings), asked.entity_type)
+    work = asking.work(call, WorkKind.CHOSEN, str(choice), lane=walks.LANE, thorough=True)
+    desk, name = runtime.store.desk(workspace.id), walks.cursor_of(work.run_id)
+    if not desk.begin_walk(work, name, str(walks.Walk()), total=total, now=runtime.clock()):
         running = desk.waiting(work)
         run = "Another run" if running is None else f"Run {running.run_id}"
         detail = f"{run} is about the same and is not done: wait until it is."

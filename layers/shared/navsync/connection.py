@@ -7,6 +7,9 @@ from typing import assert_never
 
 from navsync.model import Capabilities, Capability, Connection, Trouble, Workspace
 
+CURSOR = "connection"
+"""The cursor that says when it was last looked at what the connection may do."""
+
 _GRANT = "Allow it for the connection in Notion's settings of the integration, then connect the workspace again."
 
 _STOPS = {

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 LONGEST_DELAY_S = 900
 """SQS delays a message by no more; a wake that is due later is delayed again when it arrives."""
 
-REPEATS_ARE_DROPPED_S = 240
-"""For how long a wake that this process has sent is not sent again. SQS drops repeats for 300 s."""
+REPEATS_ARE_DROPPED_S = 60
+"""For how long a wake that this process has sent is not sent again: SQS, too, drops repeats, for 300 s of the first."""
 
 MOST = 1_000
 """Workspaces of which that is remembered."""
@@ -65,7 +65,7 @@ class Inbox:
         self.wake_queue_url = wake_queue_url
         self.later_queue_url = later_queue_url
         self.sent = TTLCache[int, int](MOST, REPEATS_ARE_DROPPED_S, now_s)
-        """Workspace → the epoch of the last wake. By the clock on the wall: a monotonic one stands still in a pause."""
+        """Workspace → the epoch of the last wake."""
 
     def put(self, workspace_id: int, *works: Work) -> None:
         """Put *works* and wake the workspace."""

@@ -45,7 +45,7 @@ class SigningSecrets:
 class DeploymentSecrets:
     """The secrets that the template makes and the operator fills. Raises `ConfigError` for one that is not filled."""
 
-    def __init__(self, client: SecretsManagerClient, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: SecretsManagerClient, clock: Callable[[], float] = time.time) -> None:
         self.client = client
         self._cache = TTLCache[str, dict[str, Any]](MOST, CACHED_S, clock)
         self._lock = Lock()
@@ -74,9 +74,12 @@ class DeploymentSecrets:
 
     def _cached(self, arn: str) -> dict[str, Any]:
         with self._lock:
-            value = self._cache.get(arn)
-            if value is None:
-                value = self._cache[arn] = _read(self.client, arn) or {}
+            known = self._cache.get(arn)
+        if known is not None:
+            return known
+        value = _read(self.client, arn) or {}  # not under the lock: threads would wait for an answer one after another
+        with self._lock:
+            self._cache[arn] = value
         return value
 
 
@@ -87,7 +90,7 @@ class NotionWebhookToken:
     awaits it; the first one ends the waiting, and a token in force is never replaced: the operator removes it first.
     """
 
-    def __init__(self, client: SecretsManagerClient, arn: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, client: SecretsManagerClient, arn: str, clock: Callable[[], float] = time.time) -> None:
         self.client = client
         self.arn = arn
         self._known = TTLCache[str, str](1, CACHED_S, clock)

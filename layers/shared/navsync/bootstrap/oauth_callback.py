@@ -15,13 +15,13 @@ from navsync.bootstrap import aws
 from navsync.bootstrap.fresh import clock, new_id
 from navsync.bootstrap.kept import inbox_of, store_of
 from navsync.bootstrap.limits import budget_of, pause_sisters
-from navsync.conductor.pauses import Sisters
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens
 from navsync.errors import NeedsReauth
 from navsync.inbox import Inbox
 from navsync.model import Workspace
 from navsync.notion import Gateway, OAuth
+from navsync.pauses import Sisters
 from navsync.secrets import DeploymentSecrets, WorkspaceSecrets
 from navsync.store import Store
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 
-from navsync import navimpact, notion
+from navsync import connection, navimpact, notion
 from navsync.bootstrap import aws
 from navsync.bootstrap.fresh import clock, new_id
 from navsync.bootstrap.kept import inbox_of, store_of
 from navsync.bootstrap.limits import budget_of, pause_sisters
-from navsync.conductor import CONNECTION, NotionWorkspace, Tools
+from navsync.conductor import NotionWorkspace, Tools
 from navsync.config import WorkerSettings
 from navsync.credentials import Credentials, Tokens
 from navsync.errors import ConfigError, Forbidden, OutOfBlocks
@@ -167,7 +167,7 @@ def _was_forbidden(desk: DynamoDesk, error: Forbidden) -> None:
     if isinstance(error, OutOfBlocks):
         desk.keep_capabilities(replace(known, out_of_blocks_since=known.out_of_blocks_since or clock()))
     elif clock() - known.checked_at > LOOKED_LATELY:
-        desk.clear_cursor(CONNECTION)
+        desk.clear_cursor(connection.CURSOR)
 
 
 def _page_of(ledger: Ledger, entity: EntityRef) -> str | None:

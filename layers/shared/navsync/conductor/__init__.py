@@ -1,7 +1,6 @@
 """One workspace: its lease, its lanes, its budget, and what to look at next."""
 
-from navsync.conductor.rounds import CONNECTION
 from navsync.conductor.shift import LEASE, SLICE, Slice, Waker, conduct, pass_on
 from navsync.conductor.tools import NotionWorkspace, Tools
 
-__all__ = ["CONNECTION", "LEASE", "SLICE", "NotionWorkspace", "Slice", "Tools", "Waker", "conduct", "pass_on"]
+__all__ = ["LEASE", "SLICE", "NotionWorkspace", "Slice", "Tools", "Waker", "conduct", "pass_on"]

@@ -7,15 +7,12 @@ from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched, product
 
-from navsync import reconcile, scope
+from navsync import connection, reconcile, scope
 from navsync.conductor.station import Station
 from navsync.engine import SETTLE, Done, Result
 from navsync.errors import OutOfTime, Unavailable
 from navsync.fields import broken
 from navsync.model import DataSource, EntityType, Lane, Mapping, Present, Side, Work, WorkKind
-
-CONNECTION = "connection"
-"""The cursor that says when the connection was last looked at."""
 
 CONNECTION_EVERY = timedelta(days=1)
 """People change rarely what a connection may do; a refusal that tells of it has it looked at earlier."""
@@ -95,10 +92,10 @@ def _is_settled(station: Station, side: Side, entity_type: EntityType, record: P
 
 
 def _look_at_connection(station: Station) -> None:
-    now, seen = station.tools.clock(), station.desk.cursor(CONNECTION)
+    now, seen = station.tools.clock(), station.desk.cursor(connection.CURSOR)
     if seen is None or now - datetime.fromisoformat(seen) >= CONNECTION_EVERY:
         station.tools.look_at_connection(station.notion)
-        station.desk.move_cursor(CONNECTION, now.isoformat(timespec="microseconds"))
+        station.desk.move_cursor(connection.CURSOR, now.isoformat(timespec="microseconds"))
 
 
 def backfill(station: Station, work: Work) -> Result:

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Protocol, assert_never
 
-from navsync.conductor import choices, chosen, commissions, looks, pauses, previews, rounds, schema
+from navsync import pauses
+from navsync.conductor import choices, chosen, commissions, looks, previews, rounds, schema
 from navsync.conductor.breaker import Breaker
 from navsync.conductor.station import FIRST_PAUSE, Station, threads_for
 from navsync.conductor.tools import Tools

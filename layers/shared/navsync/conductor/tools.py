@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from navsync.conductor.pauses import Sisters
 from navsync.errors import Forbidden
 from navsync.fields import SPECS
 from navsync.model import (
@@ -21,6 +20,7 @@ from navsync.model import (
     Work,
     Workspace,
 )
+from navsync.pauses import Sisters
 from navsync.ports import Desk, Ledger, LoosePages, ReadableSide, SidePort
 
 

@@ -162,10 +162,14 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
 
 
 def _recalled(mapping: Mapping, page: Present) -> Present:
-    """*page* with what was agreed on of fields that it cannot show now: a record made again is not to lack them."""
+    """*page* with what was agreed on of fields that it cannot show now: a record made again is not to lack them.
+
+    A column that was lost and is there again may be empty, though nobody has emptied it.
+    """
+    emptied = {name for name in mapping.doubted if page.values.get(name) in (None, ())}
     agreed = scope.agreed(mapping)
-    recalled = {name: value for name, value in agreed.items() if name in page.unreadable}
-    return replace(page, values={**recalled, **page.values})
+    recalled = {name: value for name, value in agreed.items() if name in page.unreadable or name in emptied}
+    return replace(page, values={**page.values, **recalled})
 
 
 def _payload(

@@ -160,6 +160,8 @@ class Engine(Workbench):
                 return updates.merge_both(self, mapping, {Side.NAVIMPACT: entity, Side.NOTION: page}, run)
             case Present(), Trashed():
                 return deletes.page_trashed(self, mapping, entity, page, run)
+            case Gone(), Gone() if mapping.state is State.DELETED:
+                return Done()  # Notion has emptied its trash
             case Present() | Gone(), Gone():
                 return deletes.page_unreachable(self, mapping, run)
             case Gone(), Present():

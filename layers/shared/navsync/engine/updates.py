@@ -97,12 +97,16 @@ def _nameable(bench: Workbench, plan: merge.Plan) -> merge.Plan:
 def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen, run: Run) -> merge.Plan:
     """*plan* without what was refused already, and without turns of fields that something else keeps putting back.
 
-    A person's edit always travels, and a person who asks for a sync has everything tried again.
+    A person's edit always travels, and a person who asks for a sync has everything tried again. A column that came back
+    empty was not put back by anything.
     """
     if run.hurried:
         return plan
     now = bench.clock()
     said = {t.field: t for t in mapping.troubles if t.code == "refused"}
+
+    def may_swing(name: str) -> bool:
+        return run.edit is None and name not in mapping.doubted
 
     def held_back(action: merge.Action) -> merge.Action:
         match action:
@@ -110,7 +114,7 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
                 mapping.refused.get(name), journal.pair(seen, name), now
             ):
                 return merge.Hold(name, said[name])
-            case merge.Write(field=name) if run.edit is None and watch.swings(mapping.written, action, now):
+            case merge.Write(field=name) if may_swing(name) and watch.swings(mapping.written, action, now):
                 column = field_of(mapping.entity_type, name).property
                 return merge.Hold(name, replace(watch.swinging(column), field=name))
             case _:

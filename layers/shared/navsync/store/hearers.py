@@ -26,7 +26,7 @@ class Hearers:
     """Finds workspaces for events. Single-threaded, as functions are."""
 
     def __init__(
-        self, directory: Directory, desk: Callable[[int], DynamoDesk], clock: Callable[[], float] = time.monotonic
+        self, directory: Directory, desk: Callable[[int], DynamoDesk], clock: Callable[[], float] = time.time
     ) -> None:
         self.directory = directory
         self.desk = desk
@@ -51,7 +51,7 @@ class Hearers:
         """The workspace of *bot*; where it was is only a hint, for it may have been erased and connected anew since."""
         hint = self._ids.get(bot)
         workspace = None if hint is None else self.desk(hint).workspace()
-        if workspace is not None and workspace.bot_id == bot:
+        if workspace is not None:
             return workspace
         id = self.directory.workspace_of_bot(bot)
         if id is None:
