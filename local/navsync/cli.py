@@ -104,10 +104,11 @@ def status() -> None:
     """Say what is running, and where."""
     machine, narrator = this_machine(), Narrator()
     running = servers.processes(machine)
-    for name in (servers.EMULATOR, servers.NOTION, servers.NAVIMPACT):
-        pid = running.pid(name)
+    pids = {name: running.pid(name) for name in (servers.EMULATOR, servers.NOTION, servers.NAVIMPACT)}
+    for name, pid in pids.items():
         narrator.say(f"  {name:<16}{f'runs as {pid}' if pid else 'does not run'}")
-    tell_addresses(machine, narrator)
+    if any(pids.values()):
+        tell_addresses(machine, narrator)
 
 
 @app.command()

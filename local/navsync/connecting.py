@@ -48,8 +48,9 @@ def await_api(api: httpx.Client) -> None:
 
 
 def connect(api: httpx.Client) -> bool:
-    """Connect the twin's workspace through OAuth, as an admin would; False when one is connected."""
-    if checked(api.get("workspaces")).json()["items"]:
+    """Connect the twin's workspace through OAuth, as an admin would; False when one is connected already."""
+    known = checked(api.get("workspaces")).json()["items"]
+    if any(workspace["state"] != "disconnected" for workspace in known):
         return False
     connect_another(api)
     return True

@@ -21,6 +21,7 @@ from tests.handlers.test_connecting import connect
 from tests.handlers.test_webhook_routes import by_navimpact, by_notion
 
 PROJECTS = "/api/v1/sge-media/media-projects/"
+LOGS = "/api/v1/sge-media/distribution-logs/"
 PERSON = {"Twin-Actor": "person"}
 
 
@@ -78,6 +79,11 @@ class Stage:
     def title(self, page: str) -> str:
         return _title(self.notion.get(f"/v1/pages/{page}").raise_for_status().json())
 
+    def sweep(self) -> None:
+        """A tick of the schedule, and what follows from it."""
+        self.cloud["scheduled_reconcile"](captured("tick"))
+        self.work()
+
     def see(self, name: str, **query: Any) -> dict[str, Any]:
         shown: dict[str, Any] = self.cloud["dashboard"].answer(request(name, who(), query=query)).json
         return shown
@@ -130,6 +136,23 @@ def synced(stage: Stage) -> Stage:
 
 def test_connecting_brings_every_project_to_notion(synced: Stage) -> None:
     assert synced.titles() == ["Bay", "Reef"]
+
+
+@pytest.mark.parametrize("is_edited", [False, True], ids=["as made", "titled anew"])
+def test_the_link_of_a_row_leads_to_its_project(synced: Stage, *, is_edited: bool) -> None:
+    _, bay = synced.projects
+    log = {"media_project_id": bay, "channel": "Radio", "date": "2026-01-01"}
+    made = synced.navimpact.post(LOGS, json=log).raise_for_status().json()
+    synced.sweep()
+    if is_edited:
+        synced.navimpact.put(f"{LOGS}{made['id']}", json={"channel": "Television"}).raise_for_status()
+        synced.sweep()
+
+    query = {"media_project_id": bay, "entity_type": "distribution_log"}
+    (mapping,) = synced.see("sync_mappings", **query)["items"]
+    page = synced.notion.get(f"/v1/pages/{mapping['notion_page_id']}").raise_for_status().json()
+
+    assert page["properties"]["Open in NavImpact"]["url"].endswith(f"/projects/{bay}")
 
 
 def test_the_status_says_that_all_is_in_step(synced: Stage) -> None:

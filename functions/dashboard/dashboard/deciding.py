@@ -45,8 +45,11 @@ def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
     asked = call.body
     must_be_active(workspace)
     conflict = next((each for each in mapping.conflicts if each.field == asked.field), None)
-    if conflict is None or asked.version not in (None, conflict.version):
+    if conflict is None:
         raise api.Problem(HTTPStatus.CONFLICT, "no_conflict", f"{asked.field} is not in that conflict: look again.")
+    if asked.version not in (None, conflict.version):
+        detail = f"{asked.field} was edited since you looked: look at both values again."
+        raise api.Problem(HTTPStatus.CONFLICT, "no_conflict", detail)
     work = asking.work(call, WorkKind.RESOLVE, f"{mapping.id}/{asked.field}/{conflict.version}", choice=asked.winner)
     return asking.accepted(call, f"{asked.field}: {asked.winner} wins", work, [workspace.id])
 

@@ -66,7 +66,7 @@ def add_template(call: Call[Nothing, asks.NewTemplate]) -> Response[str]:
     problems=SEVERAL_WORKSPACES | TOO_MANY | IN_USE,
 )
 def change_template(call: Call[asks.Scope, asks.ChangeTemplate]) -> Response[str]:
-    """Change a template. A built-in one becomes the workspace's own; other workspaces keep it as it was."""
+    """Replace a template as a whole. A built-in one becomes the workspace's own; other workspaces keep it as it was."""
     workspace, template = _entered(call)
     _must_not_be_missed(workspace, template.name, call.body.entity_type)
     return _kept(workspace, template.name, call.body, HTTPStatus.OK)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
-from navsync.model import EntityType, Mapping, State
+from navsync.model import CreateIntent, EntityType, Mapping, State
 
 
 class Standing(StrEnum):
@@ -66,7 +66,8 @@ def project_of(mapping: Mapping) -> str | None:
     if mapping.entity_type is EntityType.MEDIA_PROJECT:
         return mapping.entity_id
     base = mapping.bases.get("project")
-    value = None if base is None else base.navimpact
+    about_to_say = mapping.intent.values if isinstance(mapping.intent, CreateIntent) else {}
+    value = about_to_say.get("project") if base is None else base.navimpact
     if isinstance(value, tuple):
         value = next(iter(value), None)
     return value if isinstance(value, str) else None

@@ -25,6 +25,7 @@ from navsync.navimpact import NavImpactSide
 from navsync.notion import Gateway, NotionSide, OAuth, SetUp
 from navsync.ports import Ledger
 from navsync.secrets import DeploymentSecrets, WorkspaceSecrets
+from navsync.standing import project_of
 from navsync.store import DynamoDesk, Store
 from navsync.templates import PageStart
 
@@ -122,7 +123,7 @@ class _Workshop:
             set_up=SetUp(gateway, workspace.bot_id, workspace.settings.parent_page_id, workspace.settings.properties),
             page_of=partial(_page_of, ledger),
             entity_of=partial(_entity_of, ledger),
-            link_of=self._link_of,
+            link_of=partial(self._link_of, ledger),
             remember=desk.save_source,
             starts_with=PageStart(
                 chosen=workspace.settings.page_templates,
@@ -152,8 +153,12 @@ class _Workshop:
         grant = oauth.refresh(refresh_token)
         return Tokens(grant.access_token, grant.refresh_token)
 
-    def _link_of(self, entity: EntityRef) -> str:
-        return f"{self.settings.navimpact_base_url.rstrip('/')}/projects/{entity.id}"
+    def _link_of(self, ledger: Ledger, entity: EntityRef) -> str:
+        """NavImpact shows a record on the page of its project."""
+        mapping = ledger.of_entity(entity)
+        project = None if mapping is None else project_of(mapping)
+        home = self.settings.navimpact_base_url.rstrip("/")
+        return home if project is None else f"{home}/projects/{project}"
 
 
 def _look_at_connection(desk: DynamoDesk, side: NotionWorkspace) -> None:
