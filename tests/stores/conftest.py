@@ -69,6 +69,21 @@ def store(dynamodb: DynamoDBClient, tables: Tables) -> Store:
     return Store(dynamodb, tables, sleep=lambda _: None)
 
 
+class Clock:
+    """Seconds that pass when told."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
 @pytest.fixture(params=["dynamodb", "memory"])
 def either_store(request: pytest.FixtureRequest) -> Store | MemoryStore:
     """Each implementation in turn."""

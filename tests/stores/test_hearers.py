@@ -11,26 +11,13 @@ import pytest
 from navsync.model import DataSource, EntityType, Property, Workspace
 from navsync.store import Store
 from navsync.store.hearers import SOURCES_S, Hearers
-from tests.stores.conftest import NOW, workspace
+from tests.stores.conftest import NOW, Clock, workspace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 NOTION, BOTS = "n-1", ["bot-17"]
 SOURCE = DataSource(EntityType.MEDIA_PROJECT, "database-1", "source-1", {"title": Property("title", "title")})
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 def erase(store: Store, ours: Workspace) -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from navsync.credentials import Tokens
 from navsync.errors import ConfigError, Unavailable
 from navsync.secrets import CACHED_S, DeploymentSecrets, NotionWebhookToken, WorkspaceSecrets
-from tests.stores.conftest import MINUTE, NOW
+from tests.stores.conftest import MINUTE, NOW, Clock
 from tests.template.loading import of_type
 
 if TYPE_CHECKING:
@@ -22,25 +22,12 @@ if TYPE_CHECKING:
 TOKENS = Tokens("ntn_access", "nrt_refresh")
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def __call__(self) -> float:
-        return self.seconds
-
-
 @pytest.fixture
 def client(aws: None) -> SecretsManagerClient:
     client = boto3.client("secretsmanager")
     for secret in client.list_secrets()["SecretList"]:
         client.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
     return client
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
