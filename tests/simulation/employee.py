@@ -298,7 +298,7 @@ class Employee:
         if to == "navimpact" and history.dark:
             return _in_the_dark(name, args)
         witness = history.witness
-        if name == "remove" and not self.late:
+        if name == "remove" and not (self.late and self._is_late()):
             witness.removing(self.office, to, args[0], args[1], self._seen)
         before = witness.values_of(self.office, to, *args[:2]) if name == "update" else {}
         answer = method(*args, **kwargs)

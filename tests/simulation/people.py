@@ -269,6 +269,8 @@ class People:
         old, new = page.values[name], record.seen(with_revision=True).values[name]
         _person(office).update(page.entity_type, page.id, {name: new}, seen=seen)
         self._replaced(name, old, new)
+        if new in (None, ()):
+            self.cleared.add((f"notion {office.id}", page.id, name))
         self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
         self.touched_page(office, page)
 

@@ -777,6 +777,8 @@ def test_a_move_is_not_undone_to_a_project_that_is_no_more(whole: World) -> None
 # --- seeds -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("seed", [1041, 25447, 29899, 45772, 102671, 300761, 301013, 301324])
+@pytest.mark.parametrize(
+    "seed", [1041, 25447, 29899, 45772, 102671, 202449, 204214, 205344, 210023, 300761, 301013, 301324]
+)
 def test_a_history_that_once_ended_badly_ends_well(seed: int) -> None:
     assert played(drawn(seed, OPERATIONS))[1] == []

@@ -308,10 +308,18 @@ class Witness:
             self.blind.append(Destroyed("navimpact", name, piece, age, by_people, 0, None))
 
     def _removing_second(self, office: Office, page: Page) -> None:
-        kept = self.history.store.of(office.id)
-        first = kept.pairs.get(EntityRef.parse(page.key or ""))
-        if first is None or kept.mappings[first].page_id == page.id:
+        kept, record = self.history.store.of(office.id), EntityRef.parse(page.key or "")
+        first = kept.pairs.get(record)
+        is_only = self._is_wanted(office, record) if first is None else kept.mappings[first].page_id == page.id
+        if is_only:
             self.history.problem("I4: a page was taken for a second one, but it is the only one")
+
+    def _is_wanted(self, office: Office, record: EntityRef) -> bool:
+        """Whether *record*, which nothing pairs, needs a page: it is there, and did not come of a row of ours."""
+        platform, mappings = self.history.platform, self.history.store.of(office.id).mappings.values()
+        keys = (m.intent.key for m in mappings if isinstance(m.intent, CreateIntent))
+        from_rows = {platform.made[key][1].id for key in keys if key in platform.made}
+        return (record.type, record.id) in platform.records and record.id not in from_rows
 
     def _removing_first(self, office: Office, mapping: Mapping) -> None:
         self._may(office, "notion", f"the page of {mapping.entity} was removed from")
