@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
@@ -64,24 +64,27 @@ def done_within(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool 
     """Put *work*; whether it is done within *seconds* from now. None: nobody waits, or too many do already."""
     for workspace_id in workspace_ids:
         runtime.inbox.put(workspace_id, work)
-
-    def is_left(workspace_id: int) -> bool:
-        """What it led to counts too: a record that is made again after an undo, all that a sweep found."""
-        return runtime.store.desk(workspace_id).queued(work.run_id, since=work.due) > 0
-
-    return settled_within(seconds, workspace_ids, is_left)
+    return settled_within(seconds, workspace_ids, work)
 
 
-def settled_within(seconds: int, left: Sequence[int], is_left: Callable[[int], bool]) -> bool | None:
-    """Whether nothing *is left* in any of these workspaces within *seconds* from now. None: as in `done_within`."""
+def settled_within(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool | None:
+    """Whether nothing is left of the run of *work*, its first row, within *seconds*. None: as in `done_within`.
+
+    What it led to counts too: a record that is made again after an undo, all that a sweep found.
+    """
     until = runtime.clock() + timedelta(seconds=seconds)
-    room = runtime.store.waiting_room(left[0])
+    room = runtime.store.waiting_room(workspace_ids[0])
     place = room.sit(now=runtime.clock(), until=until) if seconds else None
     if place is None:
         return None
     try:
-        while (left := [id for id in left if is_left(id)]) and runtime.clock() < until:
+        left = workspace_ids
+        while (left := [id for id in left if _waits(id, work)]) and runtime.clock() < until:
             runtime.sleep(LOOK_AGAIN_S)
         return not left
     finally:
         room.leave(place)
+
+
+def _waits(workspace_id: int, work: Work) -> bool:
+    return runtime.store.desk(workspace_id).queued(work.run_id, since=work.due) > 0

@@ -78,8 +78,7 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
         work = asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP)
         return asking.accepted(call, "Reconcile requested", work, [workspace.id])
     runtime.inbox.wake(workspace.id)
-    desk = runtime.store.desk(workspace.id)
-    done = asking.settled_within(call.wait, [workspace.id], lambda _: desk.queued(work.run_id, since=work.due) > 0)
+    done = asking.settled_within(call.wait, [workspace.id], work)
     return asking.answered(call, f"Sync of {total} requested", [workspace.id], done)
 
 
