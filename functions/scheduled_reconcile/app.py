@@ -15,7 +15,7 @@ from navsync.bootstrap import fresh
 from navsync.bootstrap.scheduled_reconcile import start
 from navsync.config import ReconcileSettings
 from navsync.errors import SyncError
-from navsync.model import Lane, WorkKind
+from navsync.model import SCHEDULE, Lane, WorkKind
 
 LASTS = timedelta(seconds=30)
 """How long a tick erases; its function may run for 50 seconds."""
@@ -50,7 +50,7 @@ def _each(do: Callable[[int], None], workspaces: Iterable[int]) -> list[Exceptio
 
 
 def _sweep(workspace_id: int) -> None:
-    runtime.inbox.put(workspace_id, fresh.work(Lane.SWEEP, WorkKind.SWEEP, "", actor="schedule"))
+    runtime.inbox.put(workspace_id, fresh.work(Lane.SWEEP, WorkKind.SWEEP, "", actor=SCHEDULE))
 
 
 def _begin_to_erase(workspace_id: int) -> None:

@@ -20,7 +20,7 @@ from navsync.audit import NOBODY, AuditRow
 from navsync.bootstrap import fresh
 from navsync.bootstrap.sync_trigger import start
 from navsync.config import TriggerSettings
-from navsync.model import DataSource, Lane, Origin, Side, Work, WorkKind, Workspace
+from navsync.model import NAVIMPACT, DataSource, Lane, Origin, Side, Work, WorkKind, Workspace
 from navsync.webhooks import Handshake, NotionEvent
 
 logger = Logger()
@@ -72,7 +72,7 @@ def navimpact_webhook() -> Response[str]:
         return _accepted(ignored="type")
     _check_ids(event.entity.id)
     origin = None if event.at is None else Origin(Side.NAVIMPACT, event.at)
-    work = fresh.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor="navimpact", origin=origin)
+    work = fresh.work(Lane.LIVE, WorkKind.ENTITY, str(event.entity), actor=NAVIMPACT, origin=origin)
     return _accepted(workspaces=_put(runtime.store.directory.active_workspaces(), work))
 
 
@@ -157,7 +157,8 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
         return _schema_work(workspace, source)
     if source is None and event.type not in _COULD_LEAVE:
         return None
-    actor = next((author for author in event.authors if author != workspace.bot_id), None)
+    others = {author for author in event.authors if author != workspace.bot_id}
+    actor = others.pop() if len(others) == 1 else None  # of several nobody knows which; the page names the last
     kind = source.entity_type if source else ""
     edit = webhooks.edit_of(event, source) if source else None
     origin = None if edit is None else Origin(Side.NOTION, edit.at)

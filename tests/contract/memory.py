@@ -98,8 +98,8 @@ class Page:
     """Queries do not show it at all before."""
     key: str | None = None
     in_trash: bool = False
-    stamped_title: str | None = None
-    """The generated title, as last stamped."""
+    name: str | None = None
+    """What it is called, where no field says it."""
     shared: bool = True
 
 
@@ -122,9 +122,12 @@ class MemoryNotion:
     """Fields whose property the connection has seen broken, and has not taken up again."""
     trash_hides_bodies: bool = False
     """Whether a page in the trash shows no body: that it does is promised nowhere."""
+    page_size: int = PAGE_SIZE
+    """How many rows a query shows at a time."""
     remember: Callable[[DataSource], None] = _forget
     """Stores a data source whose schema turned out to have changed."""
     side: Side = field(default=Side.NOTION, init=False)
+    knows_keys: bool = field(default=False, init=False)
 
     def by(self, author: str) -> MemoryNotion:
         """The same workspace in *author*'s hands."""
@@ -153,10 +156,16 @@ class MemoryNotion:
         if since is not None:
             start = _floored(since)
             rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now]
-        rows.sort(key=lambda page: page.edited_at)
-        first = int(cursor or 0)
-        more = str(first + PAGE_SIZE) if first + PAGE_SIZE < len(rows) else None
-        return ChangedPage([self.shown(page, whole=False) for page in rows[first : first + PAGE_SIZE]], more)
+        minute, _, after = cursor.partition("|") if cursor else ("", "", "")
+        rows = [
+            p for p in rows if p.created_at.isoformat() >= minute and p.id > after
+        ]  # in the order of their creation
+        page = rows[: self.page_size]
+        if len(page) == len(rows):
+            return ChangedPage([self.shown(row, whole=False) for row in page], None)
+        last = page[-1].created_at.isoformat()
+        place = f"{last}|" if last != minute else None
+        return ChangedPage([self.shown(row, whole=False) for row in page], f"{minute}|{page[-1].id}", place)
 
     def answers(self, entity_type: EntityType) -> bool:
         return True
@@ -182,6 +191,7 @@ class MemoryNotion:
             created_by=page.created_by,
             edited_at=page.edited_at,
             created_at=page.created_at,
+            name=page.name,
         )
 
     def _translated(self, values: dict[str, Value], related: str) -> dict[str, str]:
@@ -197,21 +207,26 @@ class MemoryNotion:
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         filled = {name: value for name, value in values.items() if value not in (None, ())}
-        return self.add_row(entity_type, self._kept(entity_type, filled), key=key)
+        title = SPECS[entity_type].title_of(filled) if SPECS[entity_type].title_is_generated else None
+        return self.add_row(entity_type, self._kept(entity_type, filled), key=key, name=title)
 
-    def add_row(self, entity_type: EntityType, values: Values, *, key: str | None = None) -> Present:
+    def add_row(
+        self, entity_type: EntityType, values: Values, *, key: str | None = None, name: str | None = None
+    ) -> Present:
         """A new row; one that a person adds has no key. A relation is given as ids of pages."""
         now = self.clock()
         minute, indexed_at = _floored(now), now + self.index_delay()
         id = str(UUID(int=(0x393ABC1E << 96) + len(self.pages) + 1))
         kept = {f.name: _empty(f) for f in SPECS[entity_type].fields} | _as_notion_keeps(entity_type, values)
         made = Page(id, entity_type, kept, self.author, minute, self.author, minute, indexed_at, indexed_at, key)
+        made.name = name
         self.pages[id] = made
         return self.shown(made)
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         kept = _as_notion_keeps(entity_type, self._kept(entity_type, changes))
         page = self._editable(id)
+        self._retitle(page, changes, seen)
         body = BODIES.get(entity_type)
         if body is None:
             page.values |= kept
@@ -236,15 +251,30 @@ class MemoryNotion:
         now = self.shown(page)
         return replace(now, values={**now.values, body: seen.values[body]})
 
+    def _retitle(self, page: Page, changes: Values, seen: Present) -> None:
+        """A generated title follows what we write of what it is made of, unless the page goes by another name."""
+        spec = SPECS[page.entity_type]
+        follows = spec.title_is_generated and not changes.keys().isdisjoint(spec.titled_by)
+        if follows and self.author == BOT and seen.name in (None, spec.title_of(seen.values)):
+            page.name = spec.title_of({**seen.values, **changes})
+
+    def rename(self, id: str, name: str | None) -> None:
+        """What a person types as the name of a page whose title no field holds."""
+        page = self._editable(id)
+        page.name = name
+        self._touch(page)
+
     def edit(self, id: str, changes: Values) -> None:
         """What a person types; a relation is given as ids of pages."""
         page = self._editable(id)
         page.values |= _as_notion_keeps(page.entity_type, changes)
         self._touch(page)
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         page = self._editable(id)
-        page.key, page.stamped_title = key, title
+        page.key = key
+        if title is not None and SPECS[entity_type].title_is_generated:
+            page.name = title
         self._touch(page)
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -421,7 +451,12 @@ class MemoryNavImpact:
     made: dict[str, tuple[dict[str, Any], Present]] = field(default_factory=dict)
     """Idempotency key → what was asked for and what was first answered."""
     last_id: list[int] = field(default_factory=lambda: [0])
+    page_size: int = PAGE_SIZE
     side: Side = field(default=Side.NAVIMPACT, init=False)
+
+    @property
+    def knows_keys(self) -> bool:
+        return self.idempotent
 
     def read(self, entity_type: EntityType, id: str) -> Observation:
         record = self.records.get((entity_type, id))
@@ -454,7 +489,7 @@ class MemoryNavImpact:
         record.updated_at = self.clock()
         return record.seen(with_revision=self.conditional)
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing to do."""
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -470,9 +505,9 @@ class MemoryNavImpact:
         rows = [r for r in self.records.values() if r.entity_type is entity_type]
         rows = sorted((r for r in rows if since is None or r.updated_at >= since), key=_place)
         start = bisect_right([_cursor(r) for r in rows], cursor) if cursor else 0
-        page = rows[start : start + PAGE_SIZE]
-        more = _cursor(page[-1]) if start + PAGE_SIZE < len(rows) else None
-        return ChangedPage([record.seen(with_revision=False) for record in page], more)
+        page = rows[start : start + self.page_size]
+        more = _cursor(page[-1]) if start + self.page_size < len(rows) else None
+        return ChangedPage([record.seen(with_revision=False) for record in page], more, more)
 
     def answers(self, entity_type: EntityType) -> bool:
         return True

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.foresight import Foreseen, Preview
@@ -14,6 +14,7 @@ from navsync.model import (
     BudgetWindow,
     CreateIntent,
     DataSource,
+    Deaths,
     EntityRef,
     EntityType,
     Lane,
@@ -36,9 +37,7 @@ class _HeldLease:
     fence: int = 0
     until: datetime = _LONG_AGO
     working_on: str | None = None
-    begun: str | None = None
-    """As the holder itself remembers it: its successor does not."""
-    deaths: Counter[str] = field(default_factory=Counter)
+    deaths: dict[str, Deaths] = field(default_factory=dict)
 
 
 @dataclass
@@ -61,7 +60,7 @@ class MemoryWorkspace:
     budget_fence: int = 0
     beside: int = 0
     beside_at: datetime | None = None
-    removals: Counter[str] = field(default_factory=Counter)
+    removals: Counter[datetime] = field(default_factory=Counter)
     calls: Counter[str] = field(default_factory=Counter)
     previews: dict[int, Preview] = field(default_factory=dict)
     foreseen: dict[int, list[Foreseen]] = field(default_factory=dict)
@@ -74,6 +73,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self.kept: dict[int, MemoryWorkspace] = {}
         self.held: dict[EntityRef, tuple[str, datetime]] = {}
+        self.made_again: dict[EntityRef, str] = {}
 
     def add(self, workspace: Workspace) -> Workspace:
         """Keep a workspace that is not known yet."""
@@ -88,7 +88,7 @@ class MemoryStore:
 
     def ledger(self, lease: Lease) -> MemoryLedger:
         """Mappings and history of the leased workspace."""
-        return MemoryLedger(self.of(lease.workspace_id), lease, self.held)
+        return MemoryLedger(self.of(lease.workspace_id), lease, self.held, self.made_again)
 
     def desk(self, workspace_id: int) -> MemoryDesk:
         """Work, lease and small state of one workspace."""
@@ -96,10 +96,17 @@ class MemoryStore:
 
 
 class MemoryLedger:
-    def __init__(self, kept: MemoryWorkspace, lease: Lease, held: dict[EntityRef, tuple[str, datetime]]) -> None:
+    def __init__(
+        self,
+        kept: MemoryWorkspace,
+        lease: Lease,
+        held: dict[EntityRef, tuple[str, datetime]],
+        made_again: dict[EntityRef, str],
+    ) -> None:
         self.kept = kept
         self.lease = lease
         self.held = held
+        self.made_again = made_again
         """Records that a workspace is writing in NavImpact."""
 
     def load(self, mapping_id: int) -> Mapping | None:
@@ -157,18 +164,25 @@ class MemoryLedger:
         if self.held.get(entity, ("", None))[0] == self._holder:
             del self.held[entity]
 
+    def remade(self, entity: EntityRef) -> str | None:
+        return self.made_again.get(entity)
+
+    def note_remade(self, entity: EntityRef, id: str, *, now: datetime) -> None:
+        self.made_again[entity] = id
+
     @property
     def _holder(self) -> str:
         return f"{self.kept.id}:{self.lease.fence}"
 
     def removals_left(self, now: datetime) -> int:
         linked = sum(mapping.state is State.LINKED for mapping in self.kept.mappings.values())
-        return max(0, max(5, linked // 10) - self.kept.removals[_hour(now)])
+        lately = sum(many for at, many in self.kept.removals.items() if at > now - timedelta(hours=1))
+        return max(0, max(5, linked // 10) - lately)
 
-    def count_removal(self, now: datetime) -> bool:
-        if self.removals_left(now) <= 0:
+    def count_removals(self, now: datetime, many: int) -> bool:
+        if self.removals_left(now) < many:
             return False
-        self.kept.removals[_hour(now)] += 1
+        self.kept.removals[now] += many
         return True
 
     def _keep(self, logs: Sequence[SyncLog]) -> None:
@@ -200,30 +214,27 @@ class MemoryDesk:
         dead = held.owner is not None and held.until <= now
         if held.owner not in (None, owner) and not dead:
             return None
-        working_on = held.working_on
-        if dead and held.working_on is not None:
-            held.deaths[held.working_on] += 1
-        held.owner, held.until, held.working_on, held.begun = owner, until, None, None
+        died_at = held.working_on if dead else None
+        if died_at is not None:
+            times = held.deaths[died_at].times if died_at in held.deaths else 0
+            held.deaths[died_at] = Deaths(times + 1, now)
+        held.owner, held.until, held.working_on = owner, until, None
         held.fence += 1
-        return Lease(self.kept.id, owner, held.fence, until, inherited=dead and working_on is not None)
+        return Lease(self.kept.id, owner, held.fence, until, died_at, dict(held.deaths))
 
     def release(self, lease: Lease) -> None:
         held = self.kept.lease
         if (held.owner, held.fence) == (lease.owner, lease.fence):
-            self._survive(None)
             held.owner = held.working_on = None
 
-    def begin(self, lease: Lease, key: str) -> int:
+    def begin(self, lease: Lease, key: str) -> None:
         _check(self.kept.lease, lease)
-        self._survive(key)
         self.kept.lease.working_on = key
-        return self.kept.lease.deaths[key]
 
-    def _survive(self, following: str | None) -> None:
-        held = self.kept.lease
-        if held.begun is not None and held.begun != following:
-            del held.deaths[held.begun]
-        held.begun = following
+    def survive(self, lease: Lease, keys: Sequence[str]) -> None:
+        _check(self.kept.lease, lease)
+        for key in keys:
+            self.kept.lease.deaths.pop(key, None)
 
     def raise_epoch(self) -> int:
         self.kept.epoch += 1
@@ -336,10 +347,6 @@ class MemoryPreviews:
 
     def foreseen(self, preview: Preview, *, skip: int, limit: int) -> Sequence[Foreseen]:
         return self.kept.foreseen[preview.id][: preview.foreseen][skip : skip + limit]
-
-
-def _hour(now: datetime) -> str:
-    return now.astimezone(UTC).isoformat()[:13]
 
 
 def _names(mapping: Mapping) -> set[EntityRef | str]:

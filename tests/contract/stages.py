@@ -50,6 +50,8 @@ class Stage:
     person: SidePort
     bot_id: str | None = None
     person_id: str | None = None
+    wait: Callable[[timedelta], None] = lambda _: None
+    """Lets time pass there."""
     clients: list[httpx.Client] = field(default_factory=list)
 
     def close(self) -> None:
@@ -71,18 +73,36 @@ class Ticking:
     now: datetime = field(default_factory=lambda: datetime(2026, 11, 22, 10, 0, 30, tzinfo=UTC))
 
     def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
+        self.wait(timedelta(milliseconds=1))
         return self.now
+
+    def wait(self, span: timedelta) -> None:
+        self.now += span
+
+
+@dataclass
+class TwinClock:
+    """The clock of the twin at *url*, put forward."""
+
+    url: str
+    ahead: timedelta = timedelta()
+
+    def wait(self, span: timedelta) -> None:
+        self.ahead += span
+        clock = {"offset_s": self.ahead.total_seconds(), "rate": 1}
+        httpx.post(f"{self.url}/_twin/clock", json=clock).raise_for_status()
 
 
 def memory_notion() -> Stage:
-    side = MemoryNotion(Ticking())
-    return Stage(side, side.by(PERSON), BOT, PERSON)
+    clock = Ticking()
+    side = MemoryNotion(clock)
+    return Stage(side, side.by(PERSON), BOT, PERSON, clock.wait)
 
 
 def memory_navimpact() -> Stage:
-    side = MemoryNavImpact(Ticking())
-    return Stage(side, side)
+    clock = Ticking()
+    side = MemoryNavImpact(clock)
+    return Stage(side, side, wait=clock.wait)
 
 
 # --- NavImpact on its twin ------------------------------------------------------------------------------------------
@@ -98,7 +118,7 @@ def twin_navimpact(url: str) -> Stage:
     httpx.post(f"{url}/_twin/reset", json={"seed": 1, "projects": 0}).raise_for_status()
     ours, theirs = navimpact.connect(url, timeout=10), navimpact.connect(url, timeout=10)
     theirs.headers.update(BY_HAND)
-    return Stage(navimpact_side(ours), navimpact_side(theirs), clients=[ours, theirs])
+    return Stage(navimpact_side(ours), navimpact_side(theirs), wait=TwinClock(url).wait, clients=[ours, theirs])
 
 
 # --- Notion on its twin ---------------------------------------------------------------------------------------------
@@ -197,10 +217,11 @@ def connected(client: notion.OAuth) -> notion.Grant:
 def twin_notion(url: str) -> NotionStage:
     httpx.post(f"{url}/_twin/reset", json={"seed": 1}).raise_for_status()
     httpx.post(f"{url}/_twin/switches", json={"requests_per_window": UNLIMITED}).raise_for_status()
-    httpx.post(f"{url}/_twin/clock", json={"offset_s": 0, "rate": 1}).raise_for_status()
+    clock = TwinClock(url)
+    clock.wait(timedelta())
     with closing(notion.connect(url, timeout=10)) as client:
         made = connected(oauth(client))
-    stage = NotionStage(_unset, _unset, made.bot_id, PERSON_ID, url=url, token=made.access_token)
+    stage = NotionStage(_unset, _unset, made.bot_id, PERSON_ID, clock.wait, url=url, token=made.access_token)
     stage.side = notion_side(stage, gateway(url, Tokens(made.access_token)))
     by_hand = gateway(url, Tokens(made.access_token))
     by_hand.client.client.headers.update(BY_HAND)

@@ -63,6 +63,12 @@ def test_a_create_whose_answer_was_lost_can_be_repeated(navimpact: Stage) -> Non
     assert len(navimpact.side.changed_since(PROJECT, None, None).records) == 1
 
 
+def test_a_platform_that_answers_with_the_key_is_known_to_keep_it(navimpact: Stage) -> None:
+    assert not navimpact.side.knows_keys
+    made(navimpact)
+    assert navimpact.side.knows_keys
+
+
 def test_one_key_for_two_records_is_refused(navimpact: Stage) -> None:
     made(navimpact)
     with pytest.raises(Refused):

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from navsync import reconcile
 from navsync.errors import (
     NeedsReauth,
     NotReachable,
@@ -290,14 +291,8 @@ def test_changes_are_found_by_the_minute(notion: NotionStage) -> None:
     assert [seen.id for seen in notion.side.changed_since(PROJECT, late_in_it, None).records] == [record.id]
 
 
-def listed(stage: NotionStage) -> tuple[list[str], bool]:
-    page = stage.side.changed_since(PROJECT, None, None)
-    ids, complete = [record.id for record in page.records], page.complete
-    while page.cursor is not None:
-        page = stage.side.changed_since(PROJECT, None, page.cursor)
-        ids += [record.id for record in page.records]
-        complete &= page.complete
-    return ids, complete
+def listed(stage: NotionStage) -> set[str]:
+    return {record.id for record in reconcile.records(stage.side, PROJECT, None)}
 
 
 def test_rows_beyond_what_one_query_can_reach_are_listed_too(notion: NotionStage) -> None:
@@ -307,8 +302,7 @@ def test_rows_beyond_what_one_query_can_reach_are_listed_too(notion: NotionStage
         notion.steer("clock", {"offset_s": 60 * number})
         wanted.add(made(notion, number).id)
     notion.steer("clock", {"offset_s": 0})
-    ids, complete = listed(notion)
-    assert (set(ids), complete) == (wanted, True)
+    assert listed(notion) == wanted
 
 
 def test_a_row_edited_between_two_pages_hides_no_other(notion: NotionStage) -> None:
@@ -328,13 +322,24 @@ def test_rows_that_nobody_edited_since_are_not_among_the_changes(notion: NotionS
     assert (old.id != new.id, [record.id for record in changed.records]) == (True, [new.id])
 
 
-def test_a_list_that_cannot_be_complete_says_so(notion: NotionStage) -> None:
+def test_more_rows_of_one_minute_than_a_query_can_reach_hide_no_later_ones(notion: NotionStage) -> None:
     notion.steer("clock", {"offset_s": 0, "rate": 0.0001})
     notion.steer("switches", {"query_cap": 4})
-    for number in range(1, 7):
-        made(notion, number)
-    _, complete = listed(notion)
-    assert not complete
+    of_one_minute = {made(notion, number).id for number in range(1, 7)}
+    notion.steer("clock", {"offset_s": 180, "rate": 0.0001})
+    later = made(notion, 7).id
+    shown = listed(notion)
+    assert (len(shown & of_one_minute), later in shown) == (4, True)
+
+
+def test_more_rows_of_one_minute_than_a_page_shows_have_no_place_that_keeps(notion: NotionStage) -> None:
+    notion.steer("clock", {"offset_s": 0, "rate": 0.0001})
+    for number in range(1, 103):
+        notion.side.create(PROJECT, {"title": f"No. {number}"}, key=notion.key(number))
+    first = notion.side.changed_since(PROJECT, None, None)
+    again = notion.side.changed_since(PROJECT, None, first.place)
+    assert (again.records, again.place) == (first.records, None)
+    assert again.cursor is not None
 
 
 # --- relations ------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count, islice
 
 import pytest
 
@@ -252,6 +253,51 @@ def test_a_record_edited_between_two_pages_hides_no_other(stage: Stage) -> None:
         page = stage.side.changed_since(PROJECT, None, page.cursor)
         shown |= {record.id for record in page.records}
     assert shown == {record.id for record in wanted}
+
+
+def minute_by_minute(stage: Stage, *counts: int) -> list[Present]:
+    """So many records in each minute."""
+    numbers, records = count(1), list[Present]()
+    for many in counts:
+        for number in islice(numbers, many):
+            records.append(stage.side.create(PROJECT, {"title": f"No. {number}"}, key=stage.key(number)))
+        stage.wait(timedelta(minutes=1))
+    return records
+
+
+def test_notion_lists_in_the_order_of_creation_and_navimpact_in_that_of_changes(stage: Stage) -> None:
+    first, second, third = minute_by_minute(stage, 1, 1, 1)
+    stage.person.update(PROJECT, first.id, {"title": "edited last"}, seen=first)
+    order = [first, second, third] if stage.is_notion else [second, third, first]
+    assert [record.id for record in listed(stage)] == [record.id for record in order]
+
+
+def test_a_page_of_a_list_holds_a_hundred_records(stage: Stage) -> None:
+    minute_by_minute(stage, 101)
+    first = stage.side.changed_since(PROJECT, None, None)
+    last = stage.side.changed_since(PROJECT, None, first.cursor)
+    rest = {record.id for record in last.records} - {record.id for record in first.records}  # the edge may come twice
+    assert ([len(first.records), len(rest)], last.cursor, last.place) == ([100, 1], None, None)
+
+
+def test_a_place_in_a_list_leads_to_the_records_behind_it_whatever_was_edited(stage: Stage) -> None:
+    records = minute_by_minute(stage, 98, 4, 1)
+    place = stage.side.changed_since(PROJECT, None, None).place
+    assert place is not None
+    stage.person.update(PROJECT, records[3].id, {"title": "edited today"}, seen=records[3])
+    stage.person.update(PROJECT, records[101].id, {"title": "edited too"}, seen=records[101])
+    behind = {record.id for record in stage.side.changed_since(PROJECT, None, place).records}
+    assert {record.id for record in records[100:]} <= behind
+    assert len(behind) < 10
+
+
+def test_the_pages_of_a_list_of_changes_show_changes_only(stage: Stage) -> None:
+    records = minute_by_minute(stage, 3, 101)
+    since = records[3].edited_at
+    page = stage.side.changed_since(PROJECT, since, None)
+    rest = stage.side.changed_since(PROJECT, since, page.cursor)
+    shown = [record.id for record in (*page.records, *rest.records)]
+    assert set(shown) == {record.id for record in records[3:]}
 
 
 def test_a_collection_that_is_there_answers(stage: Stage) -> None:

@@ -31,6 +31,8 @@ def _has_a_point(given: Any) -> bool:
 
 UNSAID: Mapping[str, Callable[[str, Given], bool]] = {
     "a cursor is one that a list gave": lambda _, given: "cursor" in given,
+    "a group of what waits is one that there can be": lambda _, given: "group" in given,
+    "the id of a record is a number": lambda route, _: "/explain/" in route,
     "days are of the calendar, in order, and so many at most": lambda _, given: (
         {"start_date", "end_date"} & given.keys() != set()
     ),

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from navsync import attention
-from navsync.model import Conflict, Connection, EntityType, State, Trouble
+from navsync import attention, connection
+from navsync.model import Capabilities, Capability, Conflict, Connection, EntityType, State, Trouble, Workspace
 from tests.handlers.deployed import Cloud
 from tests.handlers.known import W
 from tests.handlers.test_access import FUNCTION_OF
-from tests.handlers.test_people_lists import History, see
+from tests.handlers.test_people_lists import NOW, History, see
 
 CLASH = Conflict("title", "a", "b", "c")
 LOST = Trouble("quarantined", "Budget: the property is missing.", "Restore it.", "budget")
@@ -158,6 +158,25 @@ def test_a_part_that_cannot_be_is_refused(cloud: Cloud, history: History, query:
     assert see(cloud, "attention", **query).status == 422
 
 
+@pytest.mark.parametrize(
+    "group",
+    ["foo/bar", "foo", "conflict", "conflict/film/title", "conflict/media_project/colour", "conflict/media_project/",
+     "foo/media_project", "needs_reauth/media_project"],
+)  # fmt: skip
+def test_a_group_that_there_cannot_be_is_refused(cloud: Cloud, history: History, group: str) -> None:
+    answer = see(cloud, "attention", group=group)
+
+    assert (answer.status, answer.json["errors"][0]["loc"]) == (422, ["group"])
+    assert answer.json["detail"].startswith("group: there is no such group;")
+
+
+@pytest.mark.parametrize("cause", [*attention.STEPS, *sorted(connection.CODES)])
+def test_a_group_that_there_can_be_is_taken_though_it_is_empty(cloud: Cloud, history: History, cause: str) -> None:
+    name = cause if cause in connection.CODES else f"{cause}/media_project"
+
+    assert see(cloud, "attention", group=name).json["groups"] == []
+
+
 def test_a_group_that_nothing_is_in_is_none(cloud: Cloud, history: History) -> None:
     history.mapping(1, conflicts=(CLASH,))
 
@@ -180,6 +199,17 @@ def test_everything_that_a_record_may_wait_for_has_its_step() -> None:
 
 PACKAGE = Path(attention.__file__).parent
 OF_CONNECTIONS = "connection.py"
+
+
+def test_everything_that_a_connection_may_wait_for_is_a_group() -> None:
+    everything = Capabilities(NOW, missing=tuple(Capability), out_of_blocks_since=NOW)
+    told = [trouble for each in Connection for trouble in connection.troubles_of(connected(each), everything)]
+
+    assert {trouble.code for trouble in told} == connection.CODES
+
+
+def connected(how: Connection) -> Workspace:
+    return Workspace(1, "n", "Reef", "b", "reef", NOW, NOW, connection=how)
 
 
 def codes(path: Path) -> set[str]:

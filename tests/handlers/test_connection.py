@@ -370,6 +370,19 @@ def test_a_limit_that_somebody_meets_who_connects_stops_the_other_connections_to
     assert set_up.cloud.store.desk(sister.id).pause() == set_up.cloud.store.desk(set_up.id).pause() is not None
 
 
+def test_a_pause_that_navimpact_asks_for_holds_for_every_workspace(synced: Stage) -> None:
+    other = a_workspace(synced.cloud, notion_workspace_id="another", bot_id="another-bot")
+    limit = {"match": {"path": "/api/**"}, "do": {"status": 429, "headers": {"Retry-After": "90"}}}
+    synced.navimpact.post("/_twin/faults", json=[limit]).raise_for_status()
+
+    synced.cloud["dashboard"](request("sync_project", who(), project_id=synced.projects[0], body={}))
+    synced.work()
+
+    paused = synced.cloud.store.desk(other.id).pause()
+    assert paused is not None
+    assert paused.until > datetime.now(UTC) + timedelta(seconds=60)
+
+
 def test_a_limit_of_one_connection_leaves_the_others_alone(connected: Stage) -> None:
     sister = a_workspace(connected.cloud, notion_workspace_id=WORKSPACE_ID, bot_id="another-bot")
     steer(connected, "outages", {"outages": [{"name": "connection_limited", "retry_after": 90}]})

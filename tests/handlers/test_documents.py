@@ -123,6 +123,35 @@ def test_the_page_describes_every_route(cloud: Cloud) -> None:
     assert set(re.findall(r"<code>(/api/v1/notion/[^<]+)</code>", page)) == {path for _, path in ROUTES}
 
 
+@pytest.mark.parametrize(
+    ("route", "field", "allowed"),
+    [("decide", "decision", ["approve", "reject"]), ("resolve", "winner", ["navimpact", "notion"]),
+     ("revert", "scope", ["field", "record", "run"]),
+     ("sync_workspace", "filter.sync_status", ["pending", "syncing", "completed", "failed"]),
+     ("change_workspace", "settings.policy", ["ask", "navimpact", "notion"]),
+     ("sync_mappings", "sync_status", ["pending", "syncing", "completed", "failed"]),
+     ("explain", "entity_type", ["media_project", "distribution_log", "performance_metrics", "impact_story", "page"])],
+)  # fmt: skip
+def test_the_page_tells_the_values_that_a_field_may_have(
+    cloud: Cloud, route: str, field: str, allowed: list[str]
+) -> None:
+    page = cloud["dashboard"].answer(request("docs")).text
+    told = page.partition(f'<details id="{route}">')[2].partition("</details>")[0]
+
+    (row,) = re.findall(rf"<tr><td><code>{re.escape(field)}</code></td>.*?</tr>", told)
+    assert re.findall(r"<code>([^<]+)</code>", row)[1:] == allowed
+
+
+@EACH
+def test_the_page_names_every_field_that_a_body_may_have(cloud: Cloud, name: str, operation: dict[str, Any]) -> None:
+    page = cloud["dashboard"].answer(request("docs")).text
+    told = page.partition(f'<details id="{operation["operationId"]}">')[2].partition("</details>")[0]
+
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        shape = document()["components"]["schemas"][media["schema"]["$ref"].rpartition("/")[2]]
+        assert [each for each in shape["properties"] if not re.search(rf"<td><code>{each}[.<]", told)] == []
+
+
 def test_the_page_shows_no_raw_backticks(cloud: Cloud) -> None:
     assert "`" not in cloud["dashboard"].answer(request("docs")).text
 

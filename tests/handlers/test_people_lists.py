@@ -11,6 +11,7 @@ import pytest
 from navsync.api.asks import opaque
 from navsync.attention import UNSAID
 from navsync.model import (
+    Base,
     Capabilities,
     Capability,
     Conflict,
@@ -46,7 +47,7 @@ ANALYTICS = {"total_syncs", "successful_syncs", "failed_syncs", "success_rate", 
 DASHBOARD = {"workspaces", "sync_status", "recent_logs", "sync_analytics"}
 OURS = {
     "workspace": {"state", "settings", "capabilities", "erase_at"},
-    "status": {"conflicts", "progress"},
+    "status": {"conflicts", "progress", "state"},
     "dashboard": {"attention"},
 }
 """What we tell beyond it; none of its own fields is missing, renamed or of another type."""
@@ -354,6 +355,18 @@ def test_a_mapping_has_what_the_frontend_reads(cloud: Cloud, history: History) -
     }  # fmt: skip
 
 
+def test_what_belongs_to_a_project_says_to_which_and_does_not_bear_its_id(cloud: Cloud, history: History) -> None:
+    history.mapping(4)
+    history.mapping(6, entity_type=STORY, bases={"project": Base(("4",), ("4",))})
+    history.mapping(7, entity_type=STORY)
+
+    told = {item["id"]: item for item in see(cloud, "sync_mappings").json["items"]}
+
+    assert [(told[id]["media_project_id"], told[id]["belongs_to"]) for id in (4, 6, 7)] == [
+        (4, None), (None, 4), (None, None),
+    ]  # fmt: skip
+
+
 @pytest.fixture
 def varied(history: History) -> History:
     """One mapping of each kind that a filter tells apart."""
@@ -477,6 +490,33 @@ def test_the_status_is_one_of_the_frontends_words(
     history.mapping(1, **changes)
 
     assert see(cloud, "sync_status").json["sync_status"] == status
+
+
+def test_a_workspace_that_is_paused_is_not_said_to_be_completed(cloud: Cloud) -> None:
+    History(cloud, is_active=False).mapping(1)
+
+    shown = see(cloud, "sync_status").json
+
+    assert (shown["is_connected"], shown["state"], shown["sync_status"]) == (True, "paused", "pending")
+    assert see(cloud, "dashboard").json["sync_status"]["state"] == "paused"
+
+
+@pytest.mark.parametrize(
+    ("others", "state", "status"),
+    [([{}], "connected", "completed"), ([{"is_active": False}], "paused", "pending"),
+     ([{"is_active": False}, {"connection": Connection.SUSPENDED}], "suspended", "failed"),
+     ([{"is_active": False, "connection": Connection.NEEDS_REAUTH}], "needs_reauth", "failed")],
+    ids=str,
+)  # fmt: skip
+def test_of_several_workspaces_the_one_that_is_stopped_is_told(
+    cloud: Cloud, history: History, others: list[dict[str, Any]], state: str, status: str
+) -> None:
+    for id, changes in enumerate(others, 1):
+        History(cloud, id, bot_id=f"b{id}", **changes)
+
+    shown = see(cloud, "sync_status").json
+
+    assert (shown["state"], shown["sync_status"]) == (state, status)
 
 
 def test_a_workspace_whose_token_is_dead_is_not_connected(cloud: Cloud) -> None:

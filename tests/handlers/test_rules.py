@@ -88,9 +88,9 @@ def field_named(answer: Answer) -> list[str]:
 @pytest.mark.parametrize(
     ("settings", "named", "words"),
     [
-        ({"scope": {"colour": ["red"]}}, "settings.scope.colour", "not permitted"),
-        ({"scope": {"project_ids": ["four"]}}, "settings.scope.project_ids.0", "integer"),
-        ({"scope": {"statuses": [""]}}, "settings.scope.statuses.0", "at least 1"),
+        ({"scope": {"colour": ["red"]}}, "settings.scope.colour", "no such field"),
+        ({"scope": {"project_ids": ["four"]}}, "settings.scope.project_ids.0", "whole number"),
+        ({"scope": {"statuses": [""]}}, "settings.scope.statuses.0", "1 or more"),
         ({"direction": "sideways"}, "settings.direction", "navimpact_to_notion"),
         ({"field_directions": {"media_project.colour": "bidirectional"}}, "settings.field_directions", "no field"),
         ({"properties": {"poem.title": "Name"}}, "settings.properties", "there is no field poem.title"),

@@ -26,7 +26,7 @@ from navsync.model import (
     WorkKind,
 )
 from navsync.store import DynamoDesk, LogFilter
-from navsync.store.dynamo import plains
+from navsync.store.dynamo import Dynamo, plains
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import W, a_workspace, request, who
 from tests.handlers.test_people_lists import History
@@ -53,12 +53,15 @@ def explained(cloud: Cloud, kind: str = "media_project", id: object = 4) -> list
 
 
 def explanations(cloud: Cloud, kind: str, id: object) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = ask_why(cloud, kind, id).json["items"]
+    return items
+
+
+def ask_why(cloud: Cloud, kind: str, id: object) -> Answer:
     event = request("explain", VIEWER)
     event["pathParameters"] = {"entity_type": kind, "entity_id": str(id)}
     event["rawPath"] = event["requestContext"]["http"]["path"] = f"/api/v1/notion/explain/{kind}/{id}"
-    answer = cloud["dashboard"].answer(event)
-    items: list[dict[str, Any]] = answer.json["items"] if answer.status == 200 else []
-    return items
+    return cloud["dashboard"].answer(event)
 
 
 @pytest.mark.parametrize(
@@ -94,10 +97,19 @@ def test_what_was_told_of_and_not_looked_at_yet_is_on_its_way(cloud: Cloud, hist
 
 
 @pytest.mark.parametrize(
-    ("kind", "id"), [("film", 4), ("media_project", "x"), ("page", "x" * 200), ("media_project", "٣")]
-)
-def test_what_is_no_record_is_not_explained(cloud: Cloud, history: History, kind: str, id: object) -> None:
-    assert explained(cloud, kind, id) == []
+    ("kind", "id", "told"),
+    [("film", 4, "entity_type: it must be one of media_project, distribution_log, performance_metrics, impact_story, "
+      "page."),
+     ("media_project", "x", "entity_id: it must be a number, as NavImpact gives it."),
+     ("page", "x" * 200, "entity_id: it is not the id of a page in Notion."),
+     ("impact_story", "٣", "entity_id: it must be a number, as NavImpact gives it.")],
+)  # fmt: skip
+def test_who_asks_for_what_is_no_record_is_told_what_there_is(
+    cloud: Cloud, history: History, kind: str, id: object, told: str
+) -> None:
+    answer = ask_why(cloud, kind, id)
+
+    assert (answer.status, answer.json["detail"]) == (422, told)
 
 
 def test_a_record_that_navsync_does_not_know_is_named_and_said_to_be_unknown(cloud: Cloud, history: History) -> None:
@@ -305,6 +317,79 @@ def test_of_two_equal_syncs_of_a_filter_at_the_very_same_moment_one_is_refused(
     assert [work.run_id for work in cloud.work(W)] == [first.json["run_id"]]
 
 
+def test_the_same_records_are_synced_once_at_a_time(cloud: Cloud, history: History) -> None:
+    first = sync(cloud, {"ids": [4, 5]})
+
+    again = sync(cloud, {"ids": [5, 4, 5]})
+
+    assert (again.status, again.json["code"], first.json["run_id"] in again.json["detail"]) == (409, "sync_runs", True)
+    assert {work.run_id for work in cloud.work(W)} == {first.json["run_id"]}
+
+
+@pytest.mark.parametrize("done", [1, 2])
+def test_the_same_records_can_be_synced_again_once_all_were_looked_at(
+    cloud: Cloud, history: History, done: int
+) -> None:
+    sync(cloud, {"ids": [4, 5]})
+    for work in cloud.work(W)[:done]:
+        cloud.store.desk(W).done(work)
+
+    again = sync(cloud, {"ids": [4, 5]})
+
+    assert again.status == (202 if done == 2 else 409)
+
+
+def test_a_record_that_is_tried_again_keeps_nobody_from_asking_for_it(cloud: Cloud, history: History) -> None:
+    run_id = sync(cloud, {"ids": [4]}).json["run_id"]
+    desk, (looked_at,) = cloud.store.desk(W), cloud.work(W)
+    desk.put(replace(looked_at, kind=WorkKind.MAPPING, external_id="1", due=NOW + timedelta(minutes=9)))
+    desk.done(looked_at)
+
+    assert sync(cloud, {"ids": [4]}).status == 202
+    assert progress(cloud, run_id=run_id)["done"] == 0
+
+
+def test_what_was_put_off_is_tried_at_once_for_who_asks_again(cloud: Cloud, history: History) -> None:
+    sync(cloud, {"ids": [4]})
+    (failed,) = cloud.work(W)
+    cloud.store.desk(W).put(replace(failed, due=datetime.now(UTC) + timedelta(minutes=9), nonce="2", attempts=1))
+
+    again = sync(cloud, {"ids": [4]})
+
+    (work,) = cloud.work(W)
+    assert (again.status, work.run_id, work.attempts) == (202, again.json["run_id"], 0)
+
+
+@pytest.mark.parametrize("ids", [[4], [4, 5, 6], [5, 6]], ids=str)
+def test_other_records_are_not_the_same(cloud: Cloud, history: History, ids: list[int]) -> None:
+    sync(cloud, {"ids": [4, 5]})
+
+    assert sync(cloud, {"ids": ids}).status == 202
+
+
+def test_what_a_sweep_has_found_is_no_run_that_somebody_asked_for(cloud: Cloud, history: History) -> None:
+    cloud.store.desk(W).put(Work(Lane.SWEEP, WorkKind.ENTITY, "media_project/4", "1", NOW, "sweep"))
+
+    answer = sync(cloud, {"ids": [4]})
+
+    (work,) = cloud.work(W)
+    assert (answer.status, work.run_id, work.thorough) == (202, answer.json["run_id"], True)
+
+
+def test_of_two_equal_syncs_of_records_at_the_very_same_moment_one_is_refused(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked whether one runs, and seen none, before either is put."""
+    first = sync(cloud, {"ids": [4, 5]})
+    get_many, seen_too_early = Dynamo.get_many, [list[Any]()]
+    monkeypatch.setattr(Dynamo, "get_many", lambda *asked: seen_too_early.pop() if seen_too_early else get_many(*asked))
+
+    second = sync(cloud, {"ids": [4, 5]})
+
+    assert (first.status, second.status, second.json["code"]) == (202, 409, "sync_runs")
+    assert {work.run_id for work in cloud.work(W)} == {first.json["run_id"]}
+
+
 def test_how_far_a_run_has_come_is_forgotten_with_the_run(cloud: Cloud, history: History) -> None:
     history.mapping(1)
     sync(cloud, {"filter": {}})
@@ -390,8 +475,32 @@ def test_without_a_run_everything_that_waits_counts(cloud: Cloud, history: Histo
     assert (shown["done"], shown["total"]) == (2, 4)
 
 
-def test_a_run_that_nobody_asked_for_has_no_progress(cloud: Cloud, history: History) -> None:
-    assert progress(cloud, run_id="nobodys") is None
+def test_a_run_that_nobody_asked_for_is_not_found(cloud: Cloud, history: History) -> None:
+    answer = see(cloud, "sync_status", query={"run_id": "nobodys"})
+
+    assert (answer.status, answer.json["code"], answer.json["detail"]) == (404, "not_found", "There is no such run.")
+
+
+def test_a_run_that_ended_without_a_trace_is_known(cloud: Cloud, history: History) -> None:
+    run_id = see(cloud, "sync_project", ANALYST).json["run_id"]
+    (work,) = cloud.work(W)
+    cloud.store.desk(W).done(work)
+
+    assert progress(cloud, run_id=run_id) is None
+
+
+def test_a_run_that_only_the_log_tells_of_is_known(cloud: Cloud, history: History) -> None:
+    log(history, 1, run_id="by-a-webhook")
+
+    assert progress(cloud, run_id="by-a-webhook") is None
+
+
+def test_a_run_of_another_workspace_is_not_found(cloud: Cloud, history: History) -> None:
+    History(cloud, 2, bot_id="b2")
+    run_id = sync(cloud, {"ids": [1]}).json["run_id"]
+
+    assert see(cloud, "sync_status", query={"run_id": run_id}).status == 200
+    assert see(cloud, "sync_status", query={"run_id": run_id, "workspace_id": 2}).status == 404
 
 
 def test_how_far_the_records_of_a_filter_have_come_can_be_asked_for(cloud: Cloud, history: History) -> None:

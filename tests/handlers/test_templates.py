@@ -103,9 +103,9 @@ def test_a_template_that_there_is_not_is_not_found(reef: Cloud, event: str, name
     ("wrong", "field", "told"),
     [({"body": "{{colour}}"}, "body", "{{colour}}"), ({"body": "{{ "}, "body", "{{"),
      ({"title": "{{budget}}", "entity_type": None}, "title", "{{budget}}"),
-     ({"body": "x" * 20_001}, "body", "20000"), ({"name": "No Name"}, "name", "pattern"),
-     ({"entity_type": "film"}, "entity_type", "media_project"), ({"title": ""}, "title", "1 character"),
-     ({"html": "x"}, "html", "not permitted")],
+     ({"body": "x" * 20_001}, "body", "20000"), ({"name": "No Name"}, "name", "small letters"),
+     ({"entity_type": "film"}, "entity_type", "media_project"), ({"title": ""}, "title", "1 or more"),
+     ({"html": "x"}, "html", "no such field")],
 )  # fmt: skip
 def test_what_a_template_may_not_say_is_named(reef: Cloud, wrong: dict[str, Any], field: str, told: str) -> None:
     right = {"name": "brief", "entity_type": "media_project", "title": "{{title}}", "body": "{{title}}"}
@@ -188,6 +188,36 @@ def test_a_record_that_is_sent_along_is_used_as_it_is(reef: Cloud) -> None:
 
     kept = commissioned(reef, answer)
     assert (kept.entity, kept.values["title"], kept.values["description"]) == (None, "Reef", "x" * 100_000)
+
+
+def test_a_name_that_is_no_field_is_told(reef: Cloud) -> None:
+    record = {"id": 4, "title": "Reef", "budjet": 5, "created_at": "2026-01-01T00:00:00Z", "thumbnail_url": "x"}
+
+    assert wanted(reef, project_data=record).json["ignored"] == ["budjet", "thumbnail_url"]
+
+
+@pytest.mark.parametrize("data", [None, {}, {"project_id": 4}, {"title": "Reef"}], ids=str)
+def test_where_everything_is_used_nothing_is_told_to_be_ignored(reef: Cloud, data: Any) -> None:
+    assert wanted(reef, project_data=data).json["ignored"] == []
+
+
+@pytest.mark.parametrize(
+    ("template", "data", "told"),
+    [("media_project", {"titel": "Reef"}, "give some of title,"),
+     ("media_project", {"id": 4}, 'only {"project_id": 42}'),
+     ("media_project", {"project_id": 4, "force": True}, "names no field of the record"),
+     ("distribution_log", {"project_id": 4}, 'only {"entity_id": 42}'), ("blank", {"name": "x"}, "give a title")],
+    ids=str,
+)  # fmt: skip
+def test_a_record_that_says_nothing_of_its_kind_is_refused(
+    reef: Cloud, template: str, data: dict[str, Any], told: str
+) -> None:
+    ask(reef, "add_template", ANALYST, body={"name": "blank", "body": ""})
+
+    answer = wanted(reef, template_name=template, project_data=data)
+
+    assert (answer.status, answer.json["errors"][0]["loc"], reef.work(W)) == (422, ["project_data"], [])
+    assert told in answer.json["detail"]
 
 
 def test_a_page_is_named_as_notion_names_it(reef: Cloud) -> None:
@@ -342,7 +372,7 @@ def test_new_rows_can_start_empty_again(reef: Cloud) -> None:
     [({"media_project": "nobodys"}, "no template nobodys"),
      ({"media_project": "impact_story"}, "no template impact_story"),
      ({"impact_story": "impact_story"}, "own text"), ({"film": "media_project"}, "media_project"),
-     ({"media_project": "No Name"}, "pattern")],
+     ({"media_project": "No Name"}, "small letters")],
 )  # fmt: skip
 def test_what_rows_cannot_start_with_is_named(reef: Cloud, chosen: Any, told: str) -> None:
     answer = choose(reef, chosen)

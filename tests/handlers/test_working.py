@@ -205,7 +205,7 @@ def test_a_person_who_asks_for_a_sync_gets_it(synced: Stage) -> None:
     synced.work()
 
     assert synced.title(synced.page_of(reef)) == "Coral Reef"
-    assert synced.see("sync_logs")["items"][0]["actor"] == "ana"
+    assert synced.see("sync_logs")["items"][0]["title"] == "Coral Reef"
 
 
 def _nothing(_: Stage) -> None:
@@ -275,6 +275,21 @@ def test_who_asks_for_a_record_that_navimpact_does_not_have_is_told(
     assert row["error_message"] == answer["failures"][0]
 
 
+@pytest.mark.parametrize(
+    ("name", "body"), [("sync_workspace", {"ids": [9999]}), ("sync_project", {})], ids=["chosen", "one project"]
+)
+def test_a_mistyped_id_is_no_sync_that_failed(synced: Stage, name: str, body: Any) -> None:
+    named: dict[str, Any] = {"id": synced.id} if name == "sync_workspace" else {"project_id": 9999}
+    before, sums = synced.see("analytics")["items"], synced.see("dashboard")["sync_analytics"]
+
+    synced.cloud["dashboard"].answer(request(name, who(), body=body, **named))
+    synced.work()
+
+    assert synced.see("history", limit=1)["items"][0]["entity_id"] == 9999
+    assert [item["failed"] for item in synced.see("analytics")["items"]] == [item["failed"] for item in before]
+    assert (synced.see("dashboard")["sync_analytics"], synced.see("sync_status")["recent_errors"]) == (sums, [])
+
+
 def undo(stage: Stage, row: dict[str, Any], **of: str) -> Any:
     """A person undoes *row*, and the worker does it."""
     body = of or {"scope": "record"}
@@ -326,10 +341,10 @@ def test_a_slice_that_ends_early_wakes_again(stage: Stage, monkeypatch: pytest.M
 def _time_runs_out_in_the_second_look(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     begin, begun, ahead = DynamoDesk.begin, count(1), [timedelta()]
 
-    def hurried(*arguments: Any) -> int:
+    def hurried(*arguments: Any) -> None:
         if next(begun) == 2:
             ahead[0] = timedelta(minutes=1)
-        return begin(*arguments)
+        begin(*arguments)
 
     def clock() -> datetime:
         return datetime.now(UTC) + ahead[0]
@@ -372,6 +387,46 @@ def test_a_paused_workspace_is_not_worked_on(synced: Stage) -> None:
     synced.work()
 
     assert (synced.calls(), synced.cloud.delayed()) == (before, 0)
+
+
+def _pause(stage: Stage, *, is_active: bool) -> None:
+    stage.cloud["dashboard"](request("change_workspace", who(), id=stage.id, body={"is_active": is_active}))
+
+
+@pytest.mark.parametrize("finds", ["who resumes", "the schedule"])
+def test_edits_of_a_pause_are_theirs_who_made_them(synced: Stage, finds: str) -> None:
+    reef, bay = synced.projects
+    page = synced.page_of(bay)
+    _pause(synced, is_active=False)
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+    synced.notion.patch(f"/v1/pages/{page}", json=TITLED_BY_A_PERSON).raise_for_status()
+    added = synced.new_project("Lagoon")
+    editor = synced.notion.get(f"/v1/pages/{page}").raise_for_status().json()["last_edited_by"]["id"]
+    _pause(synced, is_active=True)
+    if finds == "the schedule":
+        synced.cloud["scheduled_reconcile"](captured("tick"))
+
+    synced.work()
+
+    rows = synced.see("history", limit=3)["items"]
+    assert {(row["entity_id"], row["side"]): row["actor"] for row in rows} == {
+        (reef, "notion"): "navimpact", (bay, "navimpact"): editor, (added, "notion"): "navimpact",
+    }  # fmt: skip
+    assert editor not in (None, "ana")
+
+
+TITLED_BY_A_PERSON = {"properties": {"title": {"title": [{"text": {"content": "Great Bay"}}]}}}
+
+
+def test_who_asks_for_a_sync_is_not_said_to_have_edited_what_it_carries(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+
+    synced.cloud["dashboard"](request("sync_workspace", who(), id=synced.id, body={}))
+    synced.work()
+
+    (row,) = synced.see("history", limit=1)["items"]
+    assert (row["actor"], [change["actor"] for change in row["changes"]]) == ("navimpact", ["navimpact"])
 
 
 # --- failures ---------------------------------------------------------------------------------------------------------

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any, cast
 from navsync import conductor
 from navsync.conductor import NotionWorkspace, Tools
 from navsync.errors import Blocked, Down, NeedsReauth, Raced, Unavailable, Unclear
-from navsync.model import BudgetWindow, Gone, Lease, Present, Trashed, Workspace
+from navsync.model import BudgetWindow, Gone, Lease, Pause, Present, Trashed, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
 from tests.contract.memory_store import MemoryDesk, MemoryLedger
 from tests.simulation.baton import Strand, current
 from tests.simulation.swarm import Fault
-from tests.simulation.witness import Looked, SeenBy
+from tests.simulation.witness import Listed, Looked, SeenBy
 from tests.simulation.world import START
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Line:
     def __init__(self, employee: Employee, thing: object) -> None:
         self.employee, self.thing = employee, thing
         self.side = getattr(thing, "side", None)
+        self.knows_keys = getattr(thing, "knows_keys", False)
 
 
 def _look_up(name: str) -> Callable[..., Any]:
@@ -111,16 +112,20 @@ class Employee:
         self.paused: int | None = None
         """Which pause of the workspace it begins in."""
         self.fence = 0
+        self.began = 0.0
         self.check_time: Callable[[], None] = lambda: None
         self.window = BudgetWindow(START)
         self._told: dict[str, float] = {}
         """Side → until when it asked for a pause."""
         self._seen: SeenBy = {}
+        self._listed: dict[tuple[Strand | None, object], Listed] = {}
+        """Thread and entity type → what the last list of all its records in NavImpact showed."""
         self._desk: Any = DeskLine(self, history.store.desk(office.id))
         self._strand = Strand(self._work, self)
 
     def begin(self) -> None:
         """Start to work."""
+        self.began = self.history.now
         self.paused = self.office.pauses if self.history.is_paused(self.office) else None
         self._strand.go()
 
@@ -180,9 +185,18 @@ class Employee:
             clock=history.clock,
             new_id=lambda: next(history.ids),
             jitter=history.chance.random,
+            pause_sisters=self._pause_sisters,
             entity_types=history.swarm.types,
             most_threads=history.swarm.threads,
         )
+
+    def _pause_sisters(self, _workspace: Workspace, blocked: Blocked) -> None:
+        """All offices call NavImpact with one token; each was told from now on."""
+        history = self.history
+        for office in history.offices:
+            if office is not self.office and not self.dead:
+                history.store.desk(office.id).keep_pause(Pause(blocked.until))
+                office.told_by_others.append((history.now, history.seconds(blocked.until)))
 
     def _notion_of(self, _workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> NotionWorkspace:
         self.check_time = check_time
@@ -239,6 +253,8 @@ class Employee:
                 raise Blocked("known to be blocked", until=until)
         if history.clock.seconds < self.office.blocked_until.get(to, 0.0) and not self._is_late():
             history.problem(f"I11: {to} was asked before its Retry-After had ended")
+        if to == "navimpact" and any(at < self.began and history.now < ends for at, ends in self.office.told_by_others):
+            history.problem("I11: navimpact was asked before the Retry-After had ended that another workspace met")
         if self.paused == self.office.pauses and history.is_paused(self.office):
             history.problem(f"{to} was asked for a workspace that is paused")
 
@@ -289,32 +305,50 @@ class Employee:
     def _blocked(self, side: str) -> Blocked:
         until = self.history.clock() + timedelta(seconds=self.history.chance.choice(PAUSES))
         self._told[side] = self.history.seconds(until)
-        return Blocked("a limit", until=until)
+        return Blocked("a limit", until=until, everybody=side == "navimpact")
 
     # --- the sides --------------------------------------------------------------------------------------------------
 
     def _answered(self, to: str, name: str, method: Callable[..., Any], args: tuple[Any, ...], kwargs: Any) -> Any:
         history = self.history
         if to == "navimpact" and history.dark:
-            return _in_the_dark(name, args)
+            return _in_the_dark(history.dark, name, args)
         witness = history.witness
-        if name == "remove" and not (self.late and self._is_late()):
-            witness.removing(self.office, to, args[0], args[1], self._seen)
+        if name == "remove" and self.late and self._is_late():
+            witness.removing_late(self.office, to, args[1], self._seen)
+        elif name == "remove":
+            witness.removing(self.office, to, args[0], args[1], self._seen, self._lists())
         before = witness.values_of(self.office, to, *args[:2]) if name == "update" else {}
         answer = method(*args, **kwargs)
         if name == "update":
             witness.updated(self.office, to, args, before, self._seen.get((to, args[1])), kwargs["seen"])
         history.calls[f"{to} {name}"] += 1
         history.note(f"{self.name} W{self.office.id} {to} {name}", args[1:])
+        if to == "notion" and name in ("update", "stamp"):
+            witness.named(self.office, args[1], self._seen.get((to, args[1])))
         if name in WRITES:
             witness.written(self.office, to, name, args, kwargs.get("key", ""), answer)
-        self._remember(to, answer)
+        self._remember(to, answer, taken_out=name == "restore")
+        if (to, name) == ("navimpact", "changed_since"):
+            self._list(args, answer)
         return answer
 
-    def _remember(self, to: str, answer: Any) -> None:
+    def _list(self, args: tuple[Any, ...], listed: ChangedPage) -> None:
+        """Remember a list of all; of one that shows only changes, nobody can tell what it leaves out."""
+        kind, since, cursor = args
+        if since is None:
+            before = self._listed.get((current(), kind)) if cursor is not None else None  # another may have begun it
+            shown = {record.id: record.values for record in listed.records}
+            self._listed[current(), kind] = Listed({**(before.values if before else {}), **shown}, self.history.now)
+
+    def _lists(self) -> dict[object, Listed]:
+        """What the thread that asks was shown last: another one's news are not its own."""
+        return {kind: listed for (strand, kind), listed in self._listed.items() if strand is current()}
+
+    def _remember(self, to: str, answer: Any, *, taken_out: bool = False) -> None:
         match answer:
             case Present():
-                self._look_at(to, answer)
+                self._look_at(to, answer, taken_out=taken_out)
             case Trashed():
                 self._look_at(to, answer.last)
             case [Present(), *_] as shown:
@@ -326,13 +360,14 @@ class Employee:
         for seen in shown:
             self._look_at(to, seen)
 
-    def _look_at(self, to: str, seen: Present) -> None:
+    def _look_at(self, to: str, seen: Present, *, taken_out: bool = False) -> None:
         values, known = seen.values, self._seen.get((to, seen.id)) if seen.unreadable else None
-        self._seen[to, seen.id] = Looked({**known.values, **values} if known else values, self.history.clock.seconds)
+        shown = {**known.values, **values} if known else values
+        self._seen[to, seen.id] = Looked(shown, self.history.clock.seconds, taken_out)
 
 
-def _in_the_dark(name: str, args: tuple[Any, ...]) -> Any:
-    """NavImpact without its permissions: nothing is there, and nothing can be written."""
+def _in_the_dark(how: Fault, name: str, args: tuple[Any, ...]) -> Any:
+    """NavImpact without its permissions, or its records: nothing is there, and nothing can be written."""
     match name:
         case "read":
             return Gone(args[1])
@@ -341,6 +376,6 @@ def _in_the_dark(name: str, args: tuple[Any, ...]) -> Any:
         case "changed_since":
             return ChangedPage([], None)
         case "answers":
-            return False
+            return how is Fault.EMPTIED
         case _:
             raise Unavailable("NavImpact is dark")

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 from itertools import count
 from math import inf
 from random import Random
+from weakref import ref
 from zlib import crc32
 
 from navsync.model import (
@@ -43,18 +44,22 @@ VISIBILITY = 180.0
 DEDUPLICATED = 300.0
 MOST_RECEIVES = 5
 TICK = 300.0
+PAGE_SIZE = 4
+"""So small that the lists of many histories have pages."""
 _BEGINNING = START.timestamp()
 
 
 class Unforeseen(logging.Handler):
     """Hears of exceptions that the conductor puts off as it puts off any failure: here each is a fault of ours."""
 
-    tell: Callable[[str], None] = staticmethod(lambda _: None)
-    """Of the history that is played: in one process it is one at a time."""
+    played: ref[History] | None = None
+    """In one process it is one at a time. It must not live on for this: batches collect no old garbage."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.tell(f"I15: nobody foresaw {record.exc_info[1]!r}, {record.getMessage().removeprefix('unexpected, ')}")
+        history = self.played and self.played()
+        if record.exc_info and history:
+            at = record.getMessage().removeprefix("unexpected, ")
+            history.problem(f"I15: nobody foresaw {record.exc_info[1]!r}, {at}")
 
 
 UNFORESEEN = Unforeseen()
@@ -88,13 +93,15 @@ class Office:
     sent: dict[int, float] = field(default_factory=dict)
     """Epoch → when a wake with it was last taken."""
     blocked_until: dict[str, float] = field(default_factory=dict)
+    told_by_others: list[tuple[float, float]] = field(default_factory=list)
+    """When another office was asked for a pause that holds for all, and when it ends."""
     """Side → no call to it before: some worker was told so and had the time to keep it."""
     token_dead: bool = False
     pauses: int = 0
     """How often people have paused it."""
     highest_fence: int = 0
-    removals: dict[float, set[str]] = field(default_factory=dict)
-    """Deletions by people for which we trashed pages, by hour; duplicates not counted."""
+    removals: dict[str, float] = field(default_factory=dict)
+    """What people deleted, so that we trashed pages → when; duplicates not counted."""
     ruled: list[tuple[float, Settings]] = field(default_factory=list)
     """What an admin has set, and until when it held; the last holds still."""
 
@@ -133,9 +140,10 @@ class History:
         self.rates = {fault: rate for fault, rate in swarm.rates.items() if rate}
         self.fired: Counter[Fault] = Counter()
         self.problems: list[str] = []
-        UNFORESEEN.tell = self.problem
+        UNFORESEEN.played = ref(self)
         self.faulty = True
-        self.dark = False
+        self.dark: Fault | None = None
+        """Whether NavImpact shows nothing, and how."""
         self.deaf = False
         """Whether webhooks are only collected."""
         self.trace = 0
@@ -150,7 +158,9 @@ class History:
         self._order = count()
         self._last_hook = 0.0
         self.store = MemoryStore()
-        self.platform = MemoryNavImpact(self.clock, conditional=swarm.conditional, idempotent=swarm.idempotent)
+        self.platform = MemoryNavImpact(
+            self.clock, conditional=swarm.conditional, idempotent=swarm.idempotent, page_size=PAGE_SIZE
+        )
         self.offices = [self._office(n, policy) for n, policy in enumerate(swarm.policies, start=1)]
         self.people = People(self)
         self.witness = Witness(self)
@@ -172,6 +182,7 @@ class History:
             entity_of=entity_of,
             remember=self.store.desk(id).save_source,
             trash_hides_bodies=self.swarm.trash_hides_bodies,
+            page_size=PAGE_SIZE,
         )
         return Office(id, notion, ruled=[(inf, settings)])
 
@@ -256,7 +267,7 @@ class History:
 
     def recover(self) -> None:
         """The last fault ends; what is under way comes to its end."""
-        self.faulty = self.dark = False
+        self.faulty, self.dark = False, None
         self.rates.clear()
         for office in self.offices:
             self.reconnect(office)
@@ -348,6 +359,7 @@ class History:
 
     def _tick(self) -> None:
         for office in self.offices:
+            self.people.answer_questions(office)
             if not (self.is_paused(office) or self.strikes(Fault.TICK_MISSED)):
                 for _ in range(1 + self.strikes(Fault.TICK_DOUBLED)):
                     self.put(office, WorkKind.SWEEP, "", Lane.SWEEP)

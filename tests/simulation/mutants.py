@@ -11,9 +11,9 @@ from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
-from navsync import conductor, merge, reconcile, scope
+from navsync import conductor, merge, reconcile, scope, titles
 from navsync.conductor import rounds
-from navsync.engine import creates, deletes, gate, journal, writes
+from navsync.engine import creates, deletes, gate, journal, removals, writes
 from navsync.engine.steps import Done, Result, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
@@ -206,7 +206,15 @@ def one_404_is_a_deletion() -> Iterator[None]:
     with (
         patch.object(deletes, "CONFIRM", timedelta()),
         patch.object(Workbench, "check_collection", lambda *_: None),
+        patch.object(deletes, "_check_others_are_there", lambda *_: None),
     ):
+        yield
+
+
+@mutant
+def an_empty_navimpact_is_believed() -> Iterator[None]:
+    """All has been deleted, then, one record after the other."""
+    with patch.object(deletes, "_check_others_are_there", lambda *_: None):
         yield
 
 
@@ -222,7 +230,7 @@ def a_deletion_outlives_an_edit() -> Iterator[None]:
         bench.ledger.save(mapping.but(intent=None, state=intent.leaves), *done)
         return Done()
 
-    with patch.object(deletes, "_carry_out", carry_out):
+    with patch.object(removals, "carry_out", carry_out):
         yield
 
 
@@ -233,7 +241,14 @@ def the_row_of_a_deletion_forgets_what_it_recorded() -> Iterator[None]:
     def with_words(row: SyncLog, side: Side, seen: Present) -> SyncLog:
         return replace(row, changes=journal.removal(side, seen, ""))
 
-    with patch.object(deletes, "_with_words", with_words):
+    with patch.object(removals, "with_words", with_words):
+        yield
+
+
+@mutant
+def what_goes_with_a_project_is_not_looked_for() -> Iterator[None]:
+    """NavImpact deletes it along, and nobody has recorded it."""
+    with patch.object(removals, "those_below", lambda *_: iter(())):
         yield
 
 
@@ -270,7 +285,7 @@ def what_is_trashed_is_deleted() -> Iterator[None]:
     """A page in the trash deletes its record in NavImpact, and nobody is asked."""
 
     def trashed(bench: Workbench, mapping: Pair, entity: Present, _page: object, run: Run) -> Step:
-        return deletes.delete_entity(bench, mapping, entity, run)
+        return removals.delete_entity(bench, mapping, entity, run)
 
     with patch.object(deletes, "page_trashed", trashed):
         yield
@@ -322,7 +337,7 @@ _in_step = reconcile.in_step
 @mutant
 def deletions_are_not_counted() -> Iterator[None]:
     """However many records vanish, their pages go."""
-    with patch.object(MemoryLedger, "count_removal", lambda *_: True):
+    with patch.object(MemoryLedger, "count_removals", lambda *_: True):
         yield
 
 
@@ -469,7 +484,7 @@ def what_leaves_the_scope_is_trashed() -> Iterator[None]:
     def set_aside(bench: Workbench, mapping: Pair, why: Any, run: Run) -> Step:
         page = bench.read(Side.NOTION, mapping) if mapping.page_id is not None else None
         if isinstance(page, Present) and why.code == scope.OUT_OF_SCOPE:
-            return deletes.trash_page(bench, mapping, page, run)
+            return removals.trash_page(bench, mapping, page, run)
         return _set_aside(bench, mapping, why, run)
 
     with patch.object(gate, "set_aside", set_aside):
@@ -508,6 +523,13 @@ def a_slice_goes_by_the_rules_it_began_with() -> Iterator[None]:
         patch.object(conductor.shift, "_orders", lambda workspace: workspace and workspace.is_active),
         patch.object(rounds, "_check_settings", lambda _: None),
     ):
+        yield
+
+
+@mutant
+def a_persons_name_for_a_page_is_replaced() -> Iterator[None]:
+    """Where titles are generated, a stamp writes one whoever named the page."""
+    with patch.object(titles, "wanted", lambda mapping, page: titles.generated(mapping.entity_type, page.values)):
         yield
 
 

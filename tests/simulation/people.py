@@ -9,9 +9,11 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, assert_never
 
+from navsync.engine import deletes, journal
 from navsync.fields import SPECS, Field, Kind, field_of
 from navsync.model import (
     Conflict,
+    CreateIntent,
     Decision,
     EntityRef,
     EntityType,
@@ -38,6 +40,10 @@ KINDS = {field.name: field.kind for spec in SPECS.values() for field in spec.fie
 WORDY = frozenset({Kind.TEXT, Kind.BODY})
 UNDOABLE = frozenset({Operation.UPDATE, Operation.REVERT, Operation.CREATE, Operation.DELETE})
 DARKNESS = 400.0
+FEW = 2
+"""Projects, of which all may be deleted or thrown away while NavImpact shows nothing."""
+PATIENT = 3
+"""So often people see that a look failed before they do something about it."""
 MANY = 10
 _NOTHING: frozenset[Value] = frozenset()
 
@@ -81,10 +87,14 @@ class People:
         """Pages that people copied from ours, our key with them."""
         self.deleted: dict[EntityRef, EntityRef] = {}
         """Record → the record, itself or its project, that somebody deleted."""
+        self.names: dict[tuple[int, str], tuple[str | None, float]] = {}
+        """Workspace and page → what somebody called it, and when; no field holds it. None: they cleared it."""
         self.cleared: set[tuple[str, str, str]] = set()
         """Side, record or page, and field that somebody left empty."""
         self.approved: set[tuple[int, int]] = set()
         """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
+        self.confirmed: set[str] = set()
+        """Keys of creations of which somebody said that the record they were shown is another one."""
         self.undone: set[tuple[int, str]] = set()
         """Workspace and run that somebody undid: with all that it has led to when that is carried out."""
         self._number = 0
@@ -131,7 +141,7 @@ class People:
             case Act.SHARE:
                 self._share(office, op, shared=True)
             case Act.GO_DARK:
-                self._go_dark()
+                self._go_dark(op)
             case Act.MOVE:
                 self._move_record(op)
             case Act.MOVE_ROW:
@@ -177,9 +187,27 @@ class People:
         page = _pick(self._pages(office, kind), op.target)
         if page is None:
             return
+        if SPECS[kind].title_is_generated and op.how % 7 == 1:
+            self._rename(office, page, op)
+            return
         name, value = self._new_value(kind, op, page.values, Side.NOTION)
         if name not in office.notion.broken.get(kind, ()):
             self.write_page(office, page, {name: value})
+
+    def _rename(self, office: Office, page: Page, op: Op) -> None:
+        """Somebody gives *page* a name of their own, or has it called by what it says again."""
+        name = None if op.how % 5 == 0 else self._new_name()
+        _person(office).rename(page.id, name)
+        self._named(office, page, name)
+        self.touched_page(office, page)
+
+    def _new_name(self) -> str:
+        self._number += 1
+        return f"n{self._number}"
+
+    def _named(self, office: Office, page: Page, name: str | None) -> None:
+        self.names[office.id, page.id] = name, self.history.now
+        self.history.note(f"    notion {office.id}: {page.id[-4:]} is called {name}")
 
     def write_page(self, office: Office, page: Page, values: Values) -> None:
         """Somebody who looks at *page* writes *values*."""
@@ -265,9 +293,8 @@ class People:
             return
         if name == RELATIONS.get(page.entity_type):
             return  # the project may have no page yet
-        seen = office.notion.shown(page)
         old, new = page.values[name], record.seen(with_revision=True).values[name]
-        _person(office).update(page.entity_type, page.id, {name: new}, seen=seen)
+        _person(office).edit(page.id, {name: new})
         self._replaced(name, old, new)
         if new in (None, ()):
             self.cleared.add((f"notion {office.id}", page.id, name))
@@ -299,14 +326,46 @@ class People:
         self.wanted_again(conflict.field, values[winner])
 
     def _decide(self, office: Office, op: Op) -> None:
-        mapping = _pick([m for m in self._mappings(office) if m.state is State.AWAITING_APPROVAL], op.target)
+        waiting = [m for m in self._mappings(office) if m.state is State.AWAITING_APPROVAL]
+        mapping = _pick([m for m in waiting if not isinstance(m.intent, CreateIntent)], op.target)
         if mapping is None:
             return
         decision = tuple(Decision)[op.how % 2]
         if decision is Decision.APPROVE:
             self.approved.add((office.id, mapping.id))
+            self._give_up_unread(office, mapping)
         self.history.note(f"    {decision} the deletion of {mapping.entity}")
         self.history.put(office, WorkKind.DECIDE, str(mapping.id), choice=decision)
+
+    def answer_questions(self, office: Office) -> None:
+        """Somebody who looks at what waits says of each row whether the record that is shown is the one it made.
+
+        Where NavImpact shows nothing any more they throw away the pages of what was deleted.
+        """
+        for mapping in self._mappings(office):
+            self._trash_what_was_deleted(office, mapping)
+            match mapping.intent:
+                case CreateIntent(perhaps_made=str(id), key=key) if mapping.state is State.AWAITING_APPROVAL:
+                    is_it = self.history.witness.made.get(key) == id
+                    self.confirmed |= set() if is_it else {key}
+                    choice = Decision.REJECT if is_it else Decision.APPROVE
+                    self.history.note(f"    {choice} another record instead of {id}")
+                    self.history.put(office, WorkKind.DECIDE, str(mapping.id), choice=choice)
+
+    def _trash_what_was_deleted(self, office: Office, mapping: Mapping) -> None:
+        page = office.notion.pages.get(mapping.page_id or "")
+        is_asked = any(deletes.NONE_SHOWN in trouble.cause for trouble in mapping.troubles)
+        if not is_asked or mapping.attempts < PATIENT or mapping.entity not in self.deleted:
+            return
+        if page is not None and page.shared and not page.in_trash:
+            self.trash(office, page)
+
+    def _give_up_unread(self, office: Office, mapping: Mapping) -> None:
+        """Somebody was told that a page may say what cannot be read, and agrees that it goes all the same."""
+        page = office.notion.pages.get(mapping.page_id or "")
+        if page is not None and any(trouble.code == journal.UNREAD.code for trouble in mapping.troubles):
+            unread = office.notion.shown(page).unreadable
+            self._gave_up({name: value for name, value in page.values.items() if name in unread})
 
     def _revert(self, office: Office, op: Op) -> None:
         """Undo a row of the history, one field of it, or all that one trigger led to. One of the newest, mostly."""
@@ -378,8 +437,11 @@ class People:
         project = None if kind is PROJECT or op.how % 3 == 0 else _pick(self._pages(office, PROJECT), op.target)
         if project is not None and RELATIONS[kind] not in office.notion.broken.get(kind, ()):
             values[RELATIONS[kind]] = (project.id,)
-        made = _person(office).add_row(kind, values)
-        self.touched_page(office, office.notion.pages[made.id])
+        called = self._new_name() if SPECS[kind].title_is_generated and op.how % 5 == 1 else None
+        page = office.notion.pages[_person(office).add_row(kind, values, name=called).id]
+        if called is not None:
+            self._named(office, page, called)
+        self.touched_page(office, page)
 
     def _delete(self, kind: EntityType, op: Op) -> None:
         record = _pick(self._records(kind), op.target)
@@ -387,8 +449,8 @@ class People:
             self.delete(record)
 
     def _delete_many(self, kind: EntityType) -> None:
-        """So many that it could be a fault rather than intent."""
-        records = self._records(kind)[-MANY:]
+        """So many that it could be a fault rather than intent, but not the oldest."""
+        records = self._records(kind)[1:][-MANY:]
         self.history.fired[Fault.MASS_DELETED] += len(records) > 5
         for record in records:
             self.delete(record)
@@ -448,19 +510,27 @@ class People:
         if shared:
             self.touched_page(office, page)
 
-    def _go_dark(self) -> None:
-        self.history.dark = self.history.faulty
-        self.history.fired[Fault.DARK] += 1
+    def _go_dark(self, op: Op) -> None:
+        """Lists that are merely empty are seen through by those who know of more than one project."""
+        seen_through = all(self._linked_projects(office) > FEW for office in self.history.offices)
+        how = Fault.EMPTIED if op.how % 2 and seen_through else Fault.DARK
+        self.history.dark = how if self.history.faulty else None
+        self.history.fired[how] += 1
         self.history.after(DARKNESS, self._light)
 
     def _light(self) -> None:
-        self.history.dark = False
+        self.history.dark = None
+
+    def _linked_projects(self, office: Office) -> int:
+        return sum(pair.state is State.LINKED and pair.entity_type is PROJECT for pair in self._mappings(office))
 
     # --- the schema ---------------------------------------------------------------------------------------------------
 
     def _break_property(self, office: Office, kind: EntityType, op: Op) -> None:
         """Renaming one, which people do more often, changes nothing at all: properties are known by their ids."""
         breakable = [f.name for f in SPECS[kind].fields if f.kind not in (Kind.TITLE, Kind.BODY)]
+        edited = [f.name for f in self._fields[kind] if f.name in breakable]
+        breakable = edited if edited and op.target % 4 else breakable
         name = breakable[op.field % len(breakable)]
         fault = Fault.PROPERTY_RETYPED if op.how % 2 else Fault.PROPERTY_DELETED
         self.history.fired[fault] += 1
@@ -469,16 +539,20 @@ class People:
         self.history.hook(office, WorkKind.SCHEMA, kind)
 
     def mend_properties(self, office: Office) -> None:
-        """Everything that was done to properties is undone, though a change of type there and back may lose values."""
+        """Everything that was done to properties is undone, but a change of type there and back loses values.
+
+        In the place of a deleted column may stand a new one, which is empty.
+        """
         for kind, names in office.notion.broken.items():
             for name, fault in list(names.items()):
                 office.notion.mend_property(kind, name)
-                if fault == Fault.PROPERTY_RETYPED and name in office.notion.known.get(kind, ()):
+                is_new = fault == Fault.PROPERTY_DELETED and len(self.edits) % 2
+                if (is_new or fault == Fault.PROPERTY_RETYPED) and name in office.notion.known.get(kind, ()):
                     self._lose_values(office, kind, name)
                 self.history.hook(office, WorkKind.SCHEMA, kind)
 
     def _lose_values(self, office: Office, kind: EntityType, name: str) -> None:
-        """Every other row has lost what it said in this column: its type was changed, and changed back."""
+        """Every other row has lost what it said in this column."""
         for page in [p for p in _all(office) if p.entity_type is kind][::2]:
             self.knowingly_replaced |= {(name, piece) for piece in pieces(name, page.values[name])}
             page.values[name] = () if isinstance(page.values[name], tuple) else None

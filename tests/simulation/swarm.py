@@ -34,6 +34,7 @@ class Fault(StrEnum):
     TICK_DOUBLED = "tick doubled"
     INDEX_LATE = "query index late"
     DARK = "NavImpact shows no records"
+    EMPTIED = "NavImpact shows an empty list"
     UNSHARED = "page no longer shared"
     POISONED = "a record fails always"
     PROPERTY_DELETED = "property deleted"
@@ -66,8 +67,8 @@ LIKELY = {
 """The highest rate per occasion; 0.06 where none is given."""
 
 TRIGGERED = frozenset(
-    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.INDEX_LATE, Fault.PROPERTY_DELETED}
-    | {Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
+    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.EMPTIED, Fault.INDEX_LATE}
+    | {Fault.PROPERTY_DELETED, Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
     | {Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
     | {Fault.RULES_CHANGED, Fault.HELD_BY_RULE, Fault.REPLACED_BY_RULE, Fault.LEFT_OUT}
 )

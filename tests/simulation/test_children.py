@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from navsync.fields import SPECS
@@ -72,19 +74,40 @@ def test_an_edit_of_a_child_in_notion_reaches_navimpact(world: World) -> None:
     assert world.platform.records[LOG, child].fields["notes"] == "after"
 
 
-def test_children_go_with_their_project_as_one_deletion(world: World) -> None:
+def deleted_with_children(world: World, many: int) -> tuple[str, list[str]]:
+    """A project of so many logs is deleted, of which webhooks tell; and the pages of all."""
     project = world.new_project()
-    children = [add_child(world, LOG, project, channel=f"c{n}") for n in range(12)]
+    children = [add_child(world, LOG, project, channel=f"c{n}") for n in range(many)]
     world.settle()
     pages = [page_of(world, LOG, child) for child in children] + [world.page_of(project)]
-
     world.platform.remove(PROJECT, project)
     for child in children:
         world.put(WorkKind.ENTITY, f"{LOG}/{child}")
-    world.settle(most=200)
+    for _ in range(100):
+        world.slice()
+        world.clock.advance(timedelta(minutes=1))
+    return project, pages
+
+
+def test_children_go_with_their_project_and_are_counted(world: World) -> None:
+    _, pages = deleted_with_children(world, 4)
 
     assert all(world.notion_side.pages[page].in_trash for page in pages)
-    assert sum(world.store.of(1).removals.values()) == 1
+    assert sum(world.store.of(1).removals.values()) == 5
+
+
+def test_a_project_that_would_take_more_along_than_may_go_in_an_hour_is_one_question_about_all(world: World) -> None:
+    project, pages = deleted_with_children(world, 12)
+    assert not any(world.notion_side.pages[page].in_trash for page in pages)
+    waiting = [pair for pair in world.store.of(1).mappings.values() if pair.state is State.AWAITING_APPROVAL]
+    assert [pair.entity_id for pair in waiting] == [project]
+
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+    for _ in range(8):
+        world.clock.advance(timedelta(minutes=20))
+        world.reconcile()
+
+    assert all(world.notion_side.pages[page].in_trash for page in pages)
 
 
 def test_a_child_deleted_alone_leaves_its_project(world: World) -> None:
@@ -124,4 +147,4 @@ def test_a_generated_title_follows_what_people_change_in_notion(world: World) ->
     world.put(WorkKind.PAGE, f"{LOG}/{page}")
     world.settle()
 
-    assert "streaming" in str(world.notion_side.pages[page].stamped_title)
+    assert world.notion_side.pages[page].name == "streaming"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from navsync import views
 from navsync.conductor import SLICE, choices
 from navsync.engine import journal
 from navsync.errors import Refused
@@ -277,6 +278,54 @@ def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World)
     assert [trouble.cause for trouble in world.mapping_of(id).troubles] == [journal.TRASHED.cause]
 
 
+def since(world: World, id: str) -> datetime | None:
+    """Since when people are told that a deletion waits."""
+    mapping = world.mapping_of(id)
+    (item,) = views.attention(mapping)
+    assert item["since"] == views.approval(mapping)["since"]
+    return datetime.fromisoformat(item["since"])
+
+
+def test_a_deletion_waits_since_it_was_met_and_not_since_the_record_was_in_step(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.clock.advance(timedelta(days=3))
+    met = world.clock()
+
+    in_trash(world, id)
+    first = since(world, id)
+    world.clock.advance(timedelta(days=2))
+    too_long(world, id)
+    world.settle()
+
+    assert (first, since(world, id)) == (met, met)
+
+
+def test_a_deletion_that_waits_again_waits_since_then(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.person.restore(PROJECT, in_trash(world, id))
+    world.touched(Side.NOTION, world.page_of(id))
+    world.settle()
+    assert not any(trouble.since for trouble in world.mapping_of(id).troubles)
+    world.clock.advance(timedelta(days=3))
+    met = world.clock()
+
+    in_trash(world, id)
+
+    assert since(world, id) == met
+
+
+def test_many_deletions_that_wait_say_since_when(world: World) -> None:
+    world.clock.advance(timedelta(days=3))
+
+    id, *_ = stopped_mass_deletion(world)
+
+    told = since(world, id)
+    assert told is not None
+    assert world.clock() - told < timedelta(minutes=5)
+
+
 def test_an_edit_that_cannot_be_shown_is_told_of_though_the_deletion_waits_already(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()
@@ -328,7 +377,7 @@ def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> No
 
 def stopped_mass_deletion(world: World) -> list[str]:
     """Records whose pages wait, because too many others were deleted within the hour."""
-    ids = [world.new_project(title=f"P{n}") for n in range(8)]
+    _stays, *ids = (world.new_project(title=f"P{n}") for n in range(9))
     world.settle()
     for id in ids:
         world.platform.remove(PROJECT, id)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -168,8 +169,9 @@ def told(seed: int, delivered: object) -> object:
     for _, kind, external_id in delivered(list(history.hooks)):  # type: ignore[operator]
         history.put(history.offices[0], kind, external_id)
         history.play(history.now + 0.2)
-    for _ in range(3):
-        history.reconcile()
+    with patch.object(history.people, "answer_questions"):  # nobody does anything any more
+        for _ in range(3):
+            history.reconcile()
     return end_of(history)
 
 

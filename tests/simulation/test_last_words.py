@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from navsync.fields import SPECS
-from navsync.model import Operation, Outcome, Side, State, Value, WorkKind
+from navsync.model import Edit, Lane, Operation, Outcome, Side, State, Value, Work, WorkKind
 from tests.simulation.faults import once
 from tests.simulation.test_decisions import STORY
 from tests.simulation.world import World
@@ -50,6 +50,14 @@ def meanwhile(world: World, do: Callable[[], None]) -> None:
 
 def types(world: World, page: str, text: str) -> None:
     world.person.edit(page, {"description": text})
+
+
+def tells(world: World, page: str, at: datetime) -> None:
+    """Notion tells, a moment later, that somebody edited the text of *page*."""
+    edit = Edit(at, ("description",))
+    world.desk.put(
+        Work(Lane.LIVE, WorkKind.PAGE, f"{STORY}/{page}", f"n{next(world.ids)}", at, run_id="told", edit=edit)
+    )
 
 
 def restored(world: World, page: str) -> None:
@@ -125,3 +133,86 @@ def test_the_text_of_a_story_that_went_on_both_sides_is_in_the_history(world: Wo
 
     assert world.mapping_of(story, STORY).state is State.DELETED
     assert texts_told(world, Operation.UNLINK) == [TEXT]
+
+
+# --- the moment between the last look and the trash, where that hides texts ------------------------------------------
+
+
+@pytest.fixture
+def hiding(world: World) -> World:
+    """Its trash shows no text."""
+    world.notion_side.trash_hides_bodies = True
+    return world
+
+
+def typed_at_last(world: World, page: str) -> None:
+    """Somebody types on a page that was taken out of the trash to be read, just before it goes back."""
+    world.notion.fault = once("notion restore", lambda: types(world, page, LONGER), applied=True)
+
+
+def test_what_is_typed_at_the_very_last_brings_the_page_back_when_notion_tells_of_it(hiding: World, story: str) -> None:
+    page = hiding.page_of(story, STORY)
+    typed_at_last(hiding, page)
+    delete(hiding, story)
+    assert page not in hiding.live_pages()
+
+    tells(hiding, page, hiding.clock())
+    hiding.settle()
+
+    kept = [record.values()["description"] for record in hiding.platform.records.values()]
+    assert (hiding.value(Side.NOTION, page, "description", STORY), LONGER in kept) == (LONGER, True)
+    assert state_of(hiding, page) is State.LINKED
+
+
+def test_what_is_typed_at_the_very_last_brings_a_page_back_whose_making_was_undone(hiding: World, story: str) -> None:
+    page = hiding.page_of(story, STORY)
+    (made,) = [row for row in hiding.logs(Operation.CREATE) if row.entity_type is STORY]
+    typed_at_last(hiding, page)
+    hiding.decide(WorkKind.REVERT, f"log/{made.id}")
+
+    tells(hiding, page, hiding.clock())
+    hiding.settle()
+
+    assert hiding.value(Side.NAVIMPACT, story, "description", STORY) == LONGER
+    assert state_of(hiding, page) is State.LINKED
+
+
+def test_a_page_that_was_read_whole_stays_in_the_trash_though_notion_tells_of_an_edit(
+    hiding: World, story: str
+) -> None:
+    page = hiding.page_of(story, STORY)
+    delete(hiding, story)
+
+    tells(hiding, page, hiding.clock())
+    hiding.settle()
+
+    assert (page in hiding.live_pages(), state_of(hiding, page)) == (False, State.DELETED)
+    assert set(texts_told(hiding, Operation.DELETE)) == {TEXT}
+
+
+def test_an_edit_that_is_told_of_late_takes_no_page_out_of_the_trash(hiding: World, story: str) -> None:
+    page, edited_at = hiding.page_of(story, STORY), hiding.clock()
+    hiding.clock.advance(timedelta(hours=1))
+    delete(hiding, story)
+    hiding.notion.calls.clear()
+
+    tells(hiding, page, edited_at)
+    hiding.settle()
+
+    assert "notion restore" not in hiding.notion.calls
+
+
+def test_a_page_that_a_person_edits_and_trashes_is_left_where_it_is(hiding: World, story: str) -> None:
+    page = hiding.page_of(story, STORY)
+    hiding.edit(Side.NAVIMPACT, story, STORY, title="Two")
+    hiding.settle()
+    types(hiding, page, LONGER)
+    hiding.person.remove(STORY, page)
+    hiding.touched(Side.NOTION, page, STORY)
+    hiding.settle()
+    hiding.notion.calls.clear()
+
+    tells(hiding, page, hiding.clock())
+    hiding.settle()
+
+    assert hiding.notion.calls == ["notion read"]

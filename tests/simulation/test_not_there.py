@@ -29,7 +29,7 @@ def ask(world: World, record: str) -> list[SyncLog]:
 def test_who_asks_for_a_record_that_is_not_there_is_told_so(world: World) -> None:
     (told,) = ask(world, NOBODYS)
 
-    assert (told.operation, told.outcome, told.actor) == (Operation.FAIL, Outcome.FAILED, "ann")
+    assert (told.operation, told.outcome, told.actor) == (Operation.MISSING, Outcome.FAILED, "ann")
     assert (told.entity_type, told.entity_id, told.mapping_id) == (PROJECT, "9999", None)
     assert str(told.message).startswith("NavImpact has no media project 9999:")
 
@@ -64,7 +64,7 @@ def test_what_notions_trash_has_lost_too_stays_deleted_however_often_people_ask(
 
     told = [ask(world, f"{PROJECT}/{id}") for _ in range(2)]
 
-    assert [[log.operation for log in logs] for logs in told] == [[Operation.FAIL], [Operation.FAIL]]
+    assert [[log.operation for log in logs] for logs in told] == [[Operation.MISSING], [Operation.MISSING]]
     assert world.mapping_of(id).state is State.DELETED
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from navsync import pauses
+from navsync.conductor.breaker import OPENS_AT
+from navsync.engine import SETTLE
 from navsync.engine.watch import SWINGS
-from navsync.errors import Blocked, Down
+from navsync.errors import Blocked, Down, Unavailable, Unclear
 from navsync.model import Edit, Lane, Operation, Pause, Present, Settings, Side, Work, WorkKind
 from tests.simulation.world import PROJECT, World
 
@@ -80,6 +83,24 @@ def test_a_row_that_somebody_is_typing_becomes_a_record_once_they_pause() -> Non
 
     assert [r.fields["title"] for r in world.platform.records.values()] == ["Reef"]
     assert not world.logs(Operation.UPDATE)
+
+
+def test_with_a_quiet_period_no_page_shows_a_half_typed_record() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+
+    id = world.new_project(title="Ree")
+    world.slice()
+    assert world.live_pages() == []
+    world.clock.advance(timedelta(seconds=30))
+    world.edit(Side.NAVIMPACT, id, title="Reef")
+    world.slice()
+    assert world.live_pages() == []
+
+    world.clock.advance(timedelta(seconds=60))
+    world.slice()
+    assert [page.values["title"] for page in world.notion_side.pages.values()] == ["Reef"]
+    assert world.mapping_of(id).waiting_since is None
 
 
 def test_a_person_who_asks_for_a_sync_does_not_wait_for_the_quiet() -> None:
@@ -286,3 +307,138 @@ def test_a_limit_that_another_connection_met_is_heeded_in_the_middle_of_a_slice(
 
     assert len(world.live_pages()) == 1
     assert ended[-1].again_at == until
+
+
+# --- what fails -------------------------------------------------------------------------------------------------------
+
+
+def looks_at(world: World, call: str, error: Exception) -> list[datetime]:
+    """When *call* was made, which always fails from now on."""
+    made = list[datetime]()
+
+    def fail(called: str, applied: bool) -> None:
+        if called == call and not applied:
+            made.append(world.clock())
+            raise error
+
+    world.notion.fault = world.navimpact.fault = fail
+    return made
+
+
+def work(world: World, span: timedelta) -> None:
+    """For so long, with a reconcile every five minutes."""
+    end, tick = world.clock() + span, world.clock()
+    while world.clock() < end:
+        if world.clock() >= tick:
+            tick += timedelta(minutes=5)
+            world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+        world.slice()
+        world.clock.advance(timedelta(seconds=10))
+
+
+def calm(world: World, records: int) -> list[str]:
+    """Records that are in step, long since."""
+    ids = [world.new_project(title=f"P{n}") for n in range(records)]
+    world.settle(most=200)
+    world.clock.advance(timedelta(hours=1))
+    world.reconcile()
+    return ids
+
+
+def test_no_reconcile_hurries_a_record_that_keeps_failing(world: World) -> None:
+    (id,) = calm(world, 1)
+    made = looks_at(world, "notion update", Unavailable("always"))
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    work(world, timedelta(hours=1))
+
+    began = world.clock()
+    work(world, timedelta(hours=2))
+
+    assert 8 <= sum(at >= began for at in made) <= 16  # a quarter of an hour apart, at most and half of that at least
+
+
+def test_an_edit_of_a_record_that_keeps_failing_is_tried_at_the_next_reconcile(world: World) -> None:
+    (id,) = calm(world, 1)
+    made = looks_at(world, "notion update", Unavailable("always"))
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    work(world, timedelta(hours=2))
+    put_off = world.mapping_of(id).next_retry_at
+    assert put_off is not None
+    world.clock.now = put_off - timedelta(minutes=1)
+    made.clear()
+
+    seen = world.platform.read(PROJECT, id)
+    assert isinstance(seen, Present)
+    world.platform.update(PROJECT, id, {"title": "Edited once more"}, seen=seen)  # no webhook tells of it
+    world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+    world.slice()
+
+    assert made == [world.clock()]
+
+
+def test_a_write_without_an_answer_is_made_once_more_in_one_look_and_no_third_time(world: World) -> None:
+    (id,) = calm(world, 1)
+    made = looks_at(world, "navimpact update", Unclear("503"))
+
+    world.edit(Side.NOTION, world.page_of(id), title="Edited")
+    world.slice()
+
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("edited", [Side.NOTION, Side.NAVIMPACT])
+def test_a_side_that_answers_no_write_is_left_alone(world: World, edited: Side) -> None:
+    ids = calm(world, 50)
+    made = looks_at(world, f"{edited.other} update", Unclear("503"))
+    for id in ids:
+        world.edit(edited, id if edited is Side.NAVIMPACT else world.page_of(id), title=f"Edited {id}")
+
+    work(world, timedelta(hours=1))
+    assert len(made) <= 40
+
+    world.notion.fault = world.navimpact.fault = None
+    world.settle(most=200)
+    assert {world.value(edited.other, id if edited is Side.NOTION else world.page_of(id), "title") for id in ids} == {
+        f"Edited {id}" for id in ids
+    }
+
+
+def test_a_side_that_answers_no_creation_is_left_alone_though_each_look_only_waits(world: World) -> None:
+    for n in range(OPENS_AT):
+        world.new_project(title=f"P{n}")
+    made = looks_at(world, "notion create", Unclear("503"))
+    world.slice()  # each was sent, and nobody knows what became of it
+    world.desk.keep_pause(Pause(world.clock()))
+    world.clock.advance(SETTLE + timedelta(minutes=1))
+    made.clear()
+
+    world.slice()
+
+    assert made
+    assert pauses.until(world.desk, world.clock()) is not None
+
+
+def test_records_that_alone_are_answered_with_failures_do_not_stop_the_others_for_long(world: World) -> None:
+    """NavImpact answers some refusals with a 503, as if it were down."""
+    *bad, good = calm(world, 2 * OPENS_AT + 1)
+
+    def fail(called: str, applied: bool) -> None:
+        if called == "navimpact update" and not applied:
+            raise Unclear("503")
+
+    world.navimpact.fault = fail
+    for id in bad:
+        world.edit(Side.NOTION, world.page_of(id), budget=Decimal(10) ** 9)
+    work(world, timedelta(hours=3))
+
+    arrived = list[timedelta]()
+    for n in range(20):
+        edited = world.clock()
+        world.edit(Side.NAVIMPACT, good, title=f"Edited {n}")
+        while world.value(Side.NOTION, world.page_of(good), "title") != f"Edited {n}":
+            world.slice()
+            world.clock.advance(timedelta(seconds=10))
+        arrived.append(world.clock() - edited)
+        work(world, timedelta(minutes=7))
+
+    assert max(arrived) <= timedelta(minutes=1)

@@ -45,13 +45,13 @@ STORY = EntityType.IMPACT_STORY
 
 def test_a_record_made_again_tells_nobody_of_a_nul_that_nobody_typed() -> None:
     world = world_of(Settings())
-    id, page = both(world, title="Reef", description="Agreed")
-    world.edit(Side.NAVIMPACT, id, description="Theirs")
-    world.edit(Side.NOTION, page, description="Mine")
+    id, page = both(world, title="Reef", budget=Decimal(1))
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
+    world.edit(Side.NOTION, page, budget=Decimal(3))
     world.settle()
     (conflict,) = world.mapping_of(id).conflicts
-    world.notion_side.break_property(PROJECT, "description", "deleted")
-    world.decide(WorkKind.RESOLVE, f"{world.mapping_of(id).id}/description/{conflict.version}", "navimpact")
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+    world.decide(WorkKind.RESOLVE, f"{world.mapping_of(id).id}/budget/{conflict.version}", "navimpact")
 
     world.platform.remove(PROJECT, id)
     world.edit(Side.NOTION, page, title="Still wanted")
@@ -257,7 +257,7 @@ def test_a_page_can_be_thrown_away_though_a_held_edit_waits_in_navimpact() -> No
 
 def test_a_preview_stops_as_many_deletions_as_the_sync_would() -> None:
     world = world_of(Settings())
-    pairs = [both(world, title=f"Reef {n}") for n in range(8)]
+    _stays, *pairs = (both(world, title=f"Reef {n}") for n in range(9))
     for id, _ in pairs:
         world.platform.remove(PROJECT, id)
 

@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from navsync import scope
+from navsync import scope, titles
 from navsync.fields import SPECS, Kind, same
 from navsync.model import (
     Direction,
@@ -160,6 +160,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     match mapping.state:
         case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
             yield from _linked(office, name, mapping, record, page)
+            yield from _called(history, office, name, page)
             yield from _asking_needlessly(history, office, name, mapping)
             is_out = record is not None and _is_out(history, office, record.entity_type, record.id, record.values())
             if is_out and not _is_of_project(
@@ -222,6 +223,16 @@ def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, 
     if page.key != str(mapping.entity) or not mapping.stamped:
         yield f"I4: the page of {name} carries {page.key}"
     yield from _agreeing(name, mapping, record.values(), office.notion.shown(page))
+
+
+def _called(history: History, office: Office, name: str, page: Page | None) -> Iterator[str]:
+    """A page is called what somebody has called it, else what it says."""
+    if page is None:
+        return
+    theirs, _ = history.people.names.get((office.id, page.id), (None, 0.0))
+    wanted = theirs or titles.generated(page.entity_type, office.notion.shown(page).values)
+    if page.name != wanted:
+        yield f"I2: the page of {name} is called {page.name} rather than {wanted}"
 
 
 def _asking_needlessly(history: History, office: Office, name: str, mapping: Mapping) -> Iterator[str]:

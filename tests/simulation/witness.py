@@ -25,7 +25,7 @@ from navsync.model import (
     Values,
     WriteIntent,
 )
-from tests.contract.memory import BOT, RELATIONS, Page, ids_in
+from tests.contract.memory import BODIES, BOT, RELATIONS, Page, Record, ids_in
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.people import KINDS, WORDY, pieces
 from tests.simulation.swarm import Fault
@@ -61,7 +61,20 @@ class Looked:
 
     values: Values
     at: float
+    taken_out: bool = False
+    """Of the trash, to be read."""
 
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a list of all records of one type showed a worker, by their ids, and when."""
+
+    values: dict[str, Values]
+    at: float
+
+
+type Lists = dict[object, Listed]
+"""Entity type → its last list."""
 
 type SeenBy = dict[tuple[str, str], Looked]
 """What one worker last saw: by side and id."""
@@ -158,6 +171,15 @@ class Witness:
                 if (name, piece) not in self.recorded:
                     self._destroyed(office, to, id, name, piece, looked, mapping)
 
+    def named(self, office: Office, id: str, looked: Looked | None) -> None:
+        """Just after a write to a page, given how the worker last saw it."""
+        name, at = self.history.people.names.get((office.id, id), (None, 0.0))
+        if name is None or office.notion.pages[id].name == name:
+            return
+        del self.history.people.names[office.id, id]
+        if looked is None or looked.at > at:
+            self.history.problem(f"I1: the page that somebody called {name} is not called so any more")
+
     def _in_force(self, office: Office) -> Iterator[Settings]:
         """What an admin has set, or had a moment ago; of how long ago a worker knows that overslept, nobody can say."""
         overslept = self.history.fired[Fault.OUTLIVED]
@@ -205,10 +227,7 @@ class Witness:
             return
         if to == "navimpact" and self.history.swarm.conditional:
             self.history.problem(f"I1: {name}={piece} was overwritten on NavImpact in spite of If-Match")
-        place = to if to == "navimpact" else f"notion {office.id}"
-        by_people = any(e.side == place and (e.field, e.value) == (name, piece) for e in self.history.people.edits)
-        age = self.history.now - looked.at
-        self.blind.append(Destroyed(to, name, piece, age, by_people, office.id, mapping.id if mapping else None))
+        self._unseen(to, name, piece, looked.at, office, mapping)
 
     def values_of(self, office: Office, to: str, kind: EntityType, id: str) -> dict[str, Value]:
         """What a record shows at this moment."""
@@ -249,21 +268,25 @@ class Witness:
 
     def _created(self, kind: EntityType, key: str, id: str, sent: Values) -> None:
         """Nothing helps, where NavImpact knows no idempotency key, against a request that a late worker sends after all
-        nor where people have rewritten what the first request made."""
+        nor where people have rewritten what the first request made, or said that it was another."""
         first = self.history.platform.records.get((kind, self.made.setdefault(key, id)))
         if first is None or first.id == id or self.history.fired[Fault.OUTLIVED]:
             return
-        if merge.resembles(SPECS[kind], sent, first.seen(with_revision=False)):
+        likeness = merge.likeness(SPECS[kind], sent, first.seen(with_revision=False))
+        if likeness is not merge.Likeness.NONE and key not in self.history.people.confirmed:
             self.history.problem(f"I5: {id} was made of the same row as {first.id}")
 
-    def removing(self, office: Office, to: str, kind: EntityType, id: str, seen: SeenBy) -> None:
-        """Just before a record is removed by us, given what the worker has *seen*."""
+    def removing(self, office: Office, to: str, kind: EntityType, id: str, seen: SeenBy, listed: Lists) -> None:
+        """Just before a record is removed by us, given what the worker has *seen* and *listed*."""
         if to == "navimpact":
-            self._deleting(office, kind, id, seen)
+            self._deleting(office, kind, id, seen, listed)
             return
         page = office.notion.pages[id]
         if page.in_trash or not page.shared:
             return
+        looked, body = seen.get(("notion", id)), BODIES.get(kind)
+        if looked is not None and looked.taken_out and body and office.notion.trash_hides_bodies:
+            self._hiding(office, page, body, looked)  # who did not take it out to read it has no excuse
         if (office.id, id) in self.history.people.copies:
             self.history.problem("I4: a copy that a person made was trashed")
         mapping = self._mapping(office, to, kind, id)
@@ -274,7 +297,22 @@ class Witness:
         else:
             self._removing_first(office, mapping)
 
-    def _deleting(self, office: Office, kind: EntityType, id: str, seen: SeenBy) -> None:
+    def removing_late(self, office: Office, to: str, id: str, seen: SeenBy) -> None:
+        """Just before a worker that has outlived its lease removes something: nobody can hold it back any more."""
+        page = office.notion.pages.get(id) if to == "notion" else None
+        looked = seen.get(("notion", id))
+        if page is not None and looked is not None and page.shared and not page.in_trash:
+            for name in page.values:
+                self._hiding(office, page, name, looked)
+
+    def _hiding(self, office: Office, page: Page, name: str, looked: Looked) -> None:
+        """What was typed in a field since we *looked* goes to the trash unseen."""
+        for piece in _lost(name, page.values, looked.values):
+            if (name, piece) not in self.recorded:
+                mapping = self._mapping(office, "notion", page.entity_type, page.id)
+                self._unseen("notion", name, piece, looked.at, office, mapping)
+
+    def _deleting(self, office: Office, kind: EntityType, id: str, seen: SeenBy, listed: Lists) -> None:
         """NavImpact deletes for good: a person must have agreed, and every value be in the history."""
         record = self.history.platform.records.get((kind, id))
         if record is None:
@@ -285,7 +323,7 @@ class Witness:
         self._may(office, "navimpact", f"{kind} {id} was removed from")
         gone = self.history.people.all_that_goes(record)
         for each in gone:
-            looked = seen.get(("navimpact", each.id))
+            looked = seen.get(("navimpact", id)) if each is record else _listed(each, id, listed)
             for name, value in each.values().items():
                 for piece in pieces(name, value):
                     if (name, piece) not in self.recorded:
@@ -303,9 +341,22 @@ class Witness:
         if looked is None or piece in pieces(name, looked.values.get(name)):
             self.history.problem(f"I6: {name}={piece} was deleted in NavImpact before it was recorded")
         else:
-            age = self.history.now - looked.at
-            by_people = any((e.side, e.field, e.value) == ("navimpact", name, piece) for e in self.history.people.edits)
-            self.blind.append(Destroyed("navimpact", name, piece, age, by_people, 0, None))
+            self._unseen("navimpact", name, piece, looked.at)
+
+    def _unseen(
+        self,
+        to: str,
+        name: str,
+        piece: Value,
+        looked_at: float,
+        office: Office | None = None,
+        mapping: Mapping | None = None,
+    ) -> None:
+        """It was written after our last look, and before our own write."""
+        place = f"notion {office.id}" if to == "notion" and office else to
+        by_people = any((e.side, e.field, e.value) == (place, name, piece) for e in self.history.people.edits)
+        age, mapping_id = self.history.now - looked_at, mapping.id if mapping else None
+        self.blind.append(Destroyed(to, name, piece, age, by_people, office.id if office else 0, mapping_id))
 
     def _removing_second(self, office: Office, page: Page) -> None:
         kept, record = self.history.store.of(office.id), EntityRef.parse(page.key or "")
@@ -315,11 +366,17 @@ class Witness:
             self.history.problem("I4: a page was taken for a second one, but it is the only one")
 
     def _is_wanted(self, office: Office, record: EntityRef) -> bool:
-        """Whether *record*, which nothing pairs, needs a page: it is there, and did not come of a row of ours."""
+        """Whether *record*, which nothing pairs, needs a page: it is there, and no row of ours is about to get it."""
         platform, mappings = self.history.platform, self.history.store.of(office.id).mappings.values()
         keys = (m.intent.key for m in mappings if isinstance(m.intent, CreateIntent))
         from_rows = {platform.made[key][1].id for key in keys if key in platform.made}
+        from_rows |= {self._latest(EntityRef(m.entity_type, m.remakes)) for m in mappings if m.remakes is not None}
         return (record.type, record.id) in platform.records and record.id not in from_rows
+
+    def _latest(self, record: EntityRef) -> str:
+        """As which *record* was made again last."""
+        again = self.history.store.made_again.get(record)
+        return record.id if again is None else self._latest(EntityRef(record.type, again))
 
     def _removing_first(self, office: Office, mapping: Mapping) -> None:
         self._may(office, "notion", f"the page of {mapping.entity} was removed from")
@@ -335,9 +392,8 @@ class Witness:
         elif root != mapping.entity and self._is_in_trash(office, root):
             return  # it counted when the page of its project went, or a person has thrown that away
         # what goes with its project counts as one; and one restored before its removal could be noted may go again
-        removed = office.removals.setdefault(int(self.history.now // 3600), set())
-        removed.add(str(root))
-        if len(removed) > MOST_REMOVALS:
+        office.removals[str(root)] = self.history.now
+        if sum(at > self.history.now - 3600 for at in office.removals.values()) > MOST_REMOVALS:
             self.history.problem("I12: more pages were trashed within an hour than may be without approval")
 
     def _is_in_trash(self, office: Office, project: EntityRef) -> bool:
@@ -349,6 +405,15 @@ class Witness:
     def _goes_with_approved(self, office: Office, project: EntityRef | None) -> bool:
         pair = None if project is None else self.history.store.of(office.id).pairs.get(project)
         return pair is not None and (office.id, pair) in self.history.people.approved
+
+
+def _listed(child: Record, project: str, listed: Lists) -> Looked | None:
+    """How the last list of all showed *child*; as nothing at all where it did not belong to *project* yet."""
+    known = listed.get(child.entity_type)
+    if known is None:
+        return None
+    shown = known.values.get(child.id, {})
+    return Looked(shown if shown.get(RELATIONS[child.entity_type]) == (project,) else {}, known.at)
 
 
 def told_by(change: Change) -> Iterator[tuple[str, Value]]:

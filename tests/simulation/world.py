@@ -83,6 +83,10 @@ class Watched:
     def side(self) -> Side:
         return self.port.side
 
+    @property
+    def knows_keys(self) -> bool:
+        return self.port.knows_keys
+
     def call[Answer](self, name: str, act: Callable[[], Answer]) -> Answer:
         called = f"{self.side} {name}"
         if self.fault:
@@ -105,7 +109,7 @@ class Watched:
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         return self.call("update", lambda: self.port.update(entity_type, id, changes, seen=seen))
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         self.call("stamp", lambda: self.port.stamp(entity_type, id, key, title))
 
     def remove(self, entity_type: EntityType, id: str) -> None:

@@ -47,7 +47,8 @@ def made(dynamodb: DynamoDBClient) -> Tables:
 def tables(dynamodb: DynamoDBClient, made: Tables) -> Tables:
     """Empty tables. Making them takes moto longer than emptying them."""
     for table in (made.workspaces, made.mappings, made.sync_logs):
-        for item in dynamodb.scan(TableName=table, ProjectionExpression="pk, sk")["Items"]:
+        pages = dynamodb.get_paginator("scan").paginate(TableName=table, ProjectionExpression="pk, sk")
+        for item in [item for page in pages for item in page["Items"]]:
             dynamodb.delete_item(TableName=table, Key=item)
     return made
 

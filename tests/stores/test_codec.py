@@ -64,7 +64,7 @@ INTENTS = st.one_of(
         IDS,
     ),
     st.builds(CreateIntent, on=st.sampled_from(Side), values=st.dictionaries(TEXT, VALUES, max_size=4), key=TEXT,
-              log_id=IDS, attempted_at=MAYBE),
+              log_id=IDS, attempted_at=MAYBE, perhaps_made=st.none() | TEXT),
     st.builds(RemoveIntent, st.sampled_from(Side), IDS, st.sampled_from(State), st.lists(IDS).map(tuple)),
 )  # fmt: skip
 MAPPINGS = st.builds(
@@ -79,11 +79,14 @@ MAPPINGS = st.builds(
     bases=st.dictionaries(TEXT, st.builds(Base, VALUES, VALUES), max_size=5),
     intent=st.none() | INTENTS,
     conflicts=st.lists(st.builds(Conflict, TEXT, VALUES, VALUES, VALUES), max_size=3).map(tuple),
-    troubles=st.lists(st.builds(Trouble, TEXT, TEXT, TEXT, st.none() | TEXT), max_size=3).map(tuple),
+    troubles=st.lists(st.builds(Trouble, TEXT, TEXT, TEXT, st.none() | TEXT, MAYBE), max_size=3).map(tuple),
     stamped=st.booleans(),
     body_as_of=MAYBE,
     waiting_since=MAYBE,
     doubted=st.lists(TEXT, max_size=2).map(tuple),
+    named=st.none() | TEXT,
+    remakes=st.none() | TEXT,
+    recalls=st.none() | IDS,
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT), max_size=3).map(tuple),
     gone_since=MAYBE,
@@ -105,9 +108,11 @@ LOGS = st.builds(
     outcome=st.sampled_from(Outcome),
     side=st.none() | st.sampled_from(Side),
     changes=st.lists(
-        st.builds(Change, TEXT, st.sampled_from(Side), VALUES, VALUES, old_raw=RAW, rule=TEXT), max_size=3
+        st.builds(Change, TEXT, st.sampled_from(Side), VALUES, VALUES, old_raw=RAW, rule=TEXT, actor=st.none() | TEXT),
+        max_size=3,
     ).map(tuple),
     message=st.none() | TEXT,
+    deleted_with=st.none() | IDS,
 )
 
 
@@ -122,7 +127,10 @@ def there_and_back(value: Any) -> Any:
 @given(MAPPINGS)
 @settings(max_examples=150, deadline=None)
 def test_any_mapping_comes_back_the_same(mapping: Mapping) -> None:
-    assert there_and_back(mapping) == mapping
+    again = there_and_back(mapping)
+
+    assert again == mapping
+    assert [trouble.since for trouble in again.troubles] == [trouble.since for trouble in mapping.troubles]
 
 
 @given(LOGS)
@@ -136,6 +144,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
         "id", "workspace_id", "entity_type", "entity_id", "page_id", "created_at", "state", "bases", "intent",
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
         "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
+        "named", "remakes", "recalls",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

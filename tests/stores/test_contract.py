@@ -16,6 +16,7 @@ from navsync.model import (
     Change,
     CreateIntent,
     DataSource,
+    Deaths,
     EntityRef,
     EntityType,
     FieldWrite,
@@ -260,7 +261,7 @@ def test_releasing_a_lost_lease_does_nothing(desk: Desk, lease: Lease) -> None:
     desk.release(lease)
 
     assert desk.acquire("worker-3", now=NOW + 4 * MINUTE, until=NOW + 9 * MINUTE) is None
-    assert desk.begin(successor, "k") == 0
+    desk.begin(successor, "k")
 
 
 def test_a_save_under_an_old_fence_fails_and_changes_nothing(
@@ -297,30 +298,59 @@ def test_beginning_under_a_lost_lease_fails(desk: Desk, lease: Lease) -> None:
         desk.begin(lease, "k")
 
 
-def test_a_key_that_nobody_died_on_begins_at_zero(desk: Desk, lease: Lease) -> None:
-    assert desk.begin(lease, "media_project/42") == 0
+def die(store: AnyStore, key: str, *, at: int) -> None:
+    """A worker that is killed at *key*, and gives nothing back."""
+    holder = store.desk(W)
+    holder.begin(take(holder, f"worker at {at}", at=at), key)
+
+
+def test_a_lease_of_which_nobody_died_tells_of_no_deaths(lease: Lease) -> None:
+    assert (lease.inherited, lease.deaths) == (None, {})
 
 
 def test_a_holder_that_dies_at_a_key_is_counted_against_it(either_store: AnyStore) -> None:
     for n in range(2):
-        holder = either_store.desk(W)
-        holder.begin(take(holder, f"worker-{n}", at=4 * n), "media_project/42")
-    successor = either_store.desk(W)
-    lease = take(successor, "worker-9", at=8)
+        die(either_store, "entity/media_project/42", at=4 * n)
 
-    assert successor.begin(lease, "media_project/41") == 0
-    assert successor.begin(lease, "media_project/42") == 2
+    lease = take(either_store.desk(W), at=8)
+
+    assert lease.inherited == "entity/media_project/42"
+    assert lease.deaths == {"entity/media_project/42": Deaths(2, NOW + 8 * MINUTE)}
+
+
+def test_deaths_are_remembered_from_holder_to_holder(either_store: AnyStore) -> None:
+    die(either_store, "poison", at=0)
+    desk = either_store.desk(W)
+    lease = take(desk, at=4)
+    desk.begin(lease, "something else")
+    desk.release(lease)
+
+    later = take(desk, at=5)
+
+    assert later.inherited is None
+    assert later.deaths == {"poison": Deaths(1, NOW + 4 * MINUTE)}
 
 
 def test_a_key_that_was_survived_has_its_deaths_forgotten(either_store: AnyStore) -> None:
-    victim = either_store.desk(W)
-    victim.begin(take(victim, "worker-1"), "poison")
-    survivor = either_store.desk(W)
-    lease = take(survivor, "worker-2", at=4)
-    survivor.begin(lease, "poison")
-    survivor.release(lease)
+    for n, key in enumerate(["a", "b", "c"]):
+        die(either_store, key, at=4 * n)
+    desk = either_store.desk(W)
+    lease = take(desk, at=12)
 
-    assert survivor.begin(take(survivor, "worker-3", at=5), "poison") == 0
+    desk.survive(lease, ["a", "b"])
+    desk.release(lease)
+
+    assert set(take(desk, at=13).deaths) == {"c"}
+
+
+def test_surviving_under_a_lost_lease_fails(either_store: AnyStore) -> None:
+    die(either_store, "poison", at=0)
+    desk = either_store.desk(W)
+    lost = take(desk, "slow", at=4)
+    take(desk, "quick", at=8)
+
+    with pytest.raises(LostLease):
+        desk.survive(lost, ["poison"])
 
 
 def test_a_holder_that_released_did_not_die(either_store: AnyStore) -> None:
@@ -328,9 +358,8 @@ def test_a_holder_that_released_did_not_die(either_store: AnyStore) -> None:
     lease = take(holder)
     holder.begin(lease, "k")
     holder.release(lease)
-    successor = either_store.desk(W)
 
-    assert successor.begin(take(successor, "worker-2", at=9), "k") == 0
+    assert take(either_store.desk(W), "worker-2", at=9).deaths == {}
 
 
 def test_the_epoch_rises_by_one(desk: Desk) -> None:
@@ -381,7 +410,7 @@ def test_a_long_overwritten_value_is_kept_whole(ledger: Ledger) -> None:
 
 
 def test_five_removals_an_hour_are_counted_in_a_small_workspace(ledger: Ledger) -> None:
-    assert [ledger.count_removal(NOW) for _ in range(7)] == [True] * 5 + [False] * 2
+    assert [ledger.count_removals(NOW, 1) for _ in range(7)] == [True] * 5 + [False] * 2
 
 
 def test_a_tenth_of_a_large_workspace_may_go_in_an_hour(ledger: Ledger) -> None:
@@ -389,22 +418,35 @@ def test_a_tenth_of_a_large_workspace_may_go_in_an_hour(ledger: Ledger) -> None:
         ledger.save(a_mapping(id))
     ledger.save(a_mapping(71, state=State.DELETED))
 
-    assert [ledger.count_removal(NOW) for _ in range(8)] == [True] * 7 + [False]
+    assert [ledger.count_removals(NOW, 1) for _ in range(8)] == [True] * 7 + [False]
+
+
+def test_many_removals_are_counted_together_or_not_at_all(ledger: Ledger) -> None:
+    assert [ledger.count_removals(NOW, many) for many in (6, 3, 3, 2)] == [False, True, False, True]
 
 
 def test_how_many_more_may_go_is_told_without_counting(ledger: Ledger) -> None:
     assert (ledger.removals_left(NOW), ledger.removals_left(NOW)) == (5, 5)
 
-    ledger.count_removal(NOW)
+    ledger.count_removals(NOW, 1)
 
     assert ledger.removals_left(NOW) == 4
 
 
-def test_the_next_hour_counts_anew(ledger: Ledger) -> None:
-    for _ in range(6):
-        ledger.count_removal(NOW)
+def test_an_hour_later_removals_are_counted_anew(ledger: Ledger) -> None:
+    ledger.count_removals(NOW, 5)
 
-    assert ledger.count_removal(NOW + timedelta(hours=1))
+    assert ledger.removals_left(NOW + timedelta(minutes=70)) == 5
+    assert ledger.count_removals(NOW + timedelta(minutes=70), 5)
+
+
+def test_the_hour_of_removals_ends_at_no_stroke_of_the_clock(ledger: Ledger) -> None:
+    before_one = NOW.replace(hour=12, minute=59, second=30)
+    ledger.count_removals(before_one, 5)
+
+    for later in (timedelta(minutes=1), timedelta(minutes=30), timedelta(minutes=59)):
+        assert not ledger.count_removals(before_one + later, 1)
+        assert ledger.removals_left(before_one + later) == 0
 
 
 # --- work -----------------------------------------------------------------------------------------------------------

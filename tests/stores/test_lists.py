@@ -579,7 +579,7 @@ def test_every_item_carries_the_schema_number(
 ) -> None:
     history.mapping(1, bases={"d": Base("x" * 9000, None)})
     history.log(1)
-    history.ledger.count_removal(NOW)
+    history.ledger.count_removals(NOW, 1)
     store.desk(W).move_cursor("sweep", "1")
     store.desk(W).raise_epoch()
 

@@ -114,6 +114,15 @@ def test_a_holder_that_comes_back_late_does_not_free_what_another_holds(either_s
     assert not third.hold(REEF, now=NOW + 3 * MINUTE, until=NOW + 4 * MINUTE)
 
 
+def test_what_was_made_again_of_a_record_is_known_to_every_workspace(either_store: AnyStore) -> None:
+    ours, theirs = ledger_of(either_store), ledger_of(either_store, OTHER)
+    assert theirs.remade(REEF) is None
+
+    ours.note_remade(REEF, "77", now=NOW)
+
+    assert theirs.remade(REEF) == "77"
+
+
 # --- runs -------------------------------------------------------------------------------------------------------------
 
 

@@ -310,6 +310,7 @@ def test_the_same_key_and_body_make_one_record(twin: Twin) -> None:
     again = twin.post({"title": "Once"}, Idempotency_Key="k1")
 
     assert (again.status_code, again.json(), again.headers["etag"]) == (201, first.json(), first.headers["etag"])
+    assert (first.headers["idempotency-key"], again.headers["idempotency-key"]) == ("k1", "k1")
     assert len(twin.found()) == 1
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from navsync.conductor.breaker import LONGEST, OPENS_AT, SHORTEST, Breaker
+from navsync.conductor.breaker import ENOUGH, LONGEST, OPENS_AT, SHORTEST, WINDOW, Breaker
 
 NO_LUCK, LUCK = 0.999999, 0.0
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def count(breaker: Breaker, *, down: bool, chance: float = NO_LUCK, now: datetime = NOW) -> timedelta | None:
+    return breaker.count(down=down, chance=chance, now=now)
 
 
 def failing(breaker: Breaker, times: int, chance: float = NO_LUCK) -> list[timedelta | None]:
-    return [breaker.count(down=True, chance=chance) for _ in range(times)]
+    return [count(breaker, down=True, chance=chance) for _ in range(times)]
 
 
 def test_a_few_failures_open_nothing() -> None:
@@ -29,7 +34,7 @@ def test_the_fifth_failure_in_a_row_opens_it() -> None:
 def test_a_success_in_between_starts_the_count_anew() -> None:
     breaker = Breaker()
     failing(breaker, OPENS_AT - 1)
-    breaker.count(down=False, chance=0)
+    count(breaker, down=False)
 
     assert failing(breaker, OPENS_AT - 1) == [None] * (OPENS_AT - 1)
 
@@ -43,7 +48,7 @@ def test_a_probe_that_fails_opens_it_at_once_and_for_longer() -> None:
 def test_two_probes_that_succeed_close_it() -> None:
     breaker = Breaker(trips=3)
     for _ in range(2):
-        breaker.count(down=False, chance=0)
+        count(breaker, down=False)
 
     assert failing(breaker, OPENS_AT - 1) == [None] * (OPENS_AT - 1)
 
@@ -53,7 +58,7 @@ def test_successes_of_two_invocations_close_it_too() -> None:
     breaker = Breaker(trips=3)
     for _ in range(2):
         breaker = Breaker(breaker.trips, breaker.successes)
-        breaker.count(down=False, chance=0)
+        count(breaker, down=False)
 
     assert breaker.trips == 0
 
@@ -62,9 +67,27 @@ def test_a_failure_between_two_successes_keeps_it_open() -> None:
     breaker = Breaker(trips=3)
     for down in (False, True, False):
         breaker = Breaker(breaker.trips, breaker.successes)
-        breaker.count(down=down, chance=0)
+        count(breaker, down=down)
 
     assert breaker.trips == 4
+
+
+def by_turns(breaker: Breaker, looks: int, *, bad_of_ten: int, apart: timedelta = timedelta()) -> list[bool]:
+    """Whether it opened, look by look; of ten the good ones come after each few bad ones."""
+    good = {4: (0, 1, 3, 5, 6, 8), 5: (0, 2, 4, 6, 8)}[bad_of_ten]
+    return [count(breaker, down=n % 10 not in good, now=NOW + n * apart) is not None for n in range(looks)]
+
+
+def test_a_side_that_fails_every_other_time_is_left_alone_though_never_five_times_in_a_row() -> None:
+    assert by_turns(Breaker(), ENOUGH, bad_of_ten=5) == [False] * (ENOUGH - 1) + [True]
+
+
+def test_a_side_that_answers_more_often_than_not_is_asked_on() -> None:
+    assert not any(by_turns(Breaker(), 200, bad_of_ten=4))
+
+
+def test_failures_that_lie_far_apart_are_no_outage() -> None:
+    assert not any(by_turns(Breaker(), 200, bad_of_ten=5, apart=WINDOW / (ENOUGH - 1)))
 
 
 @pytest.mark.parametrize("trips", [5, 50, 5_000])

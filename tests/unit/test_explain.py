@@ -46,6 +46,14 @@ def test_what_is_in_step_is_told_since_when_and_not_since_the_last_look() -> Non
     )
 
 
+def test_a_deletion_waits_since_it_was_met_and_not_since_the_last_look() -> None:
+    met = NOW + timedelta(days=3)
+    waits = replace(REFUSED, code="approve_delete", since=met)
+    mapping = LINKED.but(state=State.AWAITING_APPROVAL, troubles=(waits,))
+
+    assert explain(REEF, PROJECT, mapping, queued=False, blocked_until=None).since == met
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navsync import merge
-from navsync.fields import SPECS
+from navsync.fields import SPECS, EntitySpec, Kind
 from navsync.model import (
     Base,
     Bases,
@@ -23,6 +24,7 @@ from navsync.model import (
     Present,
     Settings,
     Side,
+    Trouble,
     Value,
 )
 
@@ -32,6 +34,11 @@ BLANK: dict[str, Value] = {
     "budget": None, "target_audience": None, "team_members": (), "distribution_channels": (),
 }  # fmt: skip
 AGREED = {name: Base(value, value) for name, value in BLANK.items()}
+
+
+MADE = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
+LOG = SPECS[EntityType.DISTRIBUTION_LOG]
+NO_LOG: dict[str, Value] = {field.name: () if field.kind is Kind.RELATION else None for field in LOG.fields}
 
 
 def shown(**values: Value) -> Present:
@@ -115,6 +122,53 @@ def test_a_merge_that_reached_one_side_only_is_finished_on_the_other() -> None:
     again = decide(navimpact, seen[Side.NOTION], merge.landed(PROJECT, LONG, intent, seen))
 
     assert [(w.to, w.value) for w in again.writes] == [(Side.NAVIMPACT, merged)]
+
+
+def test_what_is_typed_beside_half_of_a_merge_is_merged_with_what_the_other_side_has() -> None:
+    navimpact, merged = shown(description="The coral reef is dying."), "The coral reef was dying."
+    writes = decide(navimpact, shown(description="The reef was dying."), LONG).writes
+    intent = [FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes]
+    now = {Side.NAVIMPACT: shown(description="The reef is dying, they say."), Side.NOTION: shown(description=merged)}
+
+    again = decide(now[Side.NAVIMPACT], now[Side.NOTION], merge.landed(PROJECT, LONG, intent, now))
+
+    assert {w.to: w.value for w in again.writes} == dict.fromkeys(Side, "The reef was dying, they say.")
+
+
+def test_of_an_intent_that_reached_neither_side_nothing_is_agreed_on() -> None:
+    seen = {
+        Side.NAVIMPACT: shown(description="The coral reef is dying."),
+        Side.NOTION: shown(description="The reef was dying."),
+    }
+    intent = [FieldWrite("description", side, "The coral reef was dying.", None) for side in Side]
+
+    assert merge.landed(PROJECT, LONG, intent, seen) == LONG
+
+
+@pytest.mark.parametrize("longer", Side)
+def test_a_merge_that_notion_cannot_hold_is_written_to_neither_side(longer: Side) -> None:
+    text = "The reef is dying." + " Word." * 33_300
+    bases = {**LONG, "description": Base(text, text)}
+    more = {side: "Much. " * (25 if side is longer else 10) for side in Side}
+
+    plan = decide(
+        shown(description=more[Side.NAVIMPACT] + text), shown(description=f"{text} {more[Side.NOTION]}"), bases
+    )
+
+    assert plan.writes == ()
+    assert [(t.code, t.field) for t in plan.troubles] == [("cannot_carry", "description")]
+
+
+def test_of_a_merge_that_is_held_neither_half_is_left() -> None:
+    plan = decide(
+        shown(description="The coral reef is dying.", budget=Decimal(7)), shown(description="The reef was dying."), LONG
+    )
+    why = Trouble("refused", "Notion refused it.", "Change it.", "description")
+
+    held = plan.holding({"description": why})
+
+    assert [w.field for w in held.writes] == ["budget"]
+    assert held.troubles == (why,)
 
 
 def test_edits_of_the_same_words_of_a_long_text_are_a_conflict_with_all_three_texts() -> None:
@@ -314,3 +368,44 @@ def test_carrying_out_a_plan_leaves_nothing_to_plan(
     bases = merge.remember(bases, plan.writes, seen)
 
     assert decide(seen[Side.NAVIMPACT], seen[Side.NOTION], bases, policy).actions == ()
+
+
+# --- whose record is it? ----------------------------------------------------------------------------------------------
+
+REEF = BLANK | {"status": "planning"}
+WORDS = REEF | {"description": "words"}
+TV = NO_LOG | {"channel": "TV", "project": ("1",)}
+DATED = TV | {"date": "2026-01-01"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "sent", "says", "is_edited", "likeness"),
+    [
+        (PROJECT, REEF, {}, False, merge.Likeness.SURE),
+        (PROJECT, REEF, {}, True, merge.Likeness.SURE),
+        (PROJECT, REEF, {"description": "more"}, True, merge.Likeness.SURE),
+        (PROJECT, REEF, {"description": "more"}, False, merge.Likeness.POSSIBLE),
+        (PROJECT, REEF, {"status": "active"}, False, merge.Likeness.POSSIBLE),
+        (PROJECT, REEF, {"title": "Forest"}, False, merge.Likeness.NONE),
+        (PROJECT, REEF, {"title": "Forest"}, True, merge.Likeness.NONE),
+        (PROJECT, WORDS, {"title": "Forest"}, True, merge.Likeness.POSSIBLE),
+        (LOG, TV, {}, False, merge.Likeness.SURE),
+        (LOG, TV, {"notes": "more"}, False, merge.Likeness.POSSIBLE),
+        (LOG, TV, {"notes": "more"}, True, merge.Likeness.POSSIBLE),
+        (LOG, TV, {"channel": "Web"}, True, merge.Likeness.NONE),
+        (LOG, DATED, {"notes": "more"}, True, merge.Likeness.SURE),
+        (LOG, DATED, {"channel": "Web"}, False, merge.Likeness.POSSIBLE),
+        (LOG, DATED, {"date": "2026-01-02"}, False, merge.Likeness.NONE),
+    ],
+)
+def test_a_record_is_known_by_what_it_says_but_not_by_what_many_say_alike(
+    spec: EntitySpec, sent: dict[str, Value], says: dict[str, Value], *, is_edited: bool, likeness: merge.Likeness
+) -> None:
+    edited_at = MADE + timedelta(minutes=is_edited)
+    record = Present("7", {**sent, **says}, created_at=MADE, edited_at=edited_at)
+
+    assert merge.likeness(spec, sent, record) is likeness
+
+
+def test_a_record_of_which_no_times_are_known_may_have_been_edited() -> None:
+    assert merge.likeness(PROJECT, REEF, Present("7", WORDS)) is merge.Likeness.SURE

@@ -163,6 +163,13 @@ def test_a_short_pause_is_sat_out_in_place() -> None:
     assert wire.slept == [2.0]
 
 
+def test_a_pause_that_navimpact_asks_for_is_one_for_every_workspace() -> None:
+    with pytest.raises(Blocked) as failure:
+        Wire([refusal(429, **{"retry-after": "90"})]).read()
+
+    assert failure.value.everybody
+
+
 def test_a_read_is_repeated_as_often_as_configured() -> None:
     wire = Wire([refusal(503)], max_retries=3)
     with pytest.raises(Unavailable):
@@ -221,6 +228,7 @@ def test_a_repeated_create_is_the_same_request() -> None:
         wire.side.create(PROJECT, {"title": "Reef", "team_members": ("Ana", "Bo")}, key="navsync-1")
     first, second = wire.sent
     assert (first.content, first.headers["idempotency-key"]) == (second.content, second.headers["idempotency-key"])
+    assert not wire.side.knows_keys  # it did not answer with the key, so it may have made two
 
 
 def test_a_childs_project_travels_under_the_platforms_name() -> None:

@@ -73,7 +73,7 @@ def test_a_page_is_paired_once(ledger: RehearsedLedger) -> None:
 
 
 def test_as_many_deletions_go_through_as_would(ledger: RehearsedLedger, store: MemoryStore) -> None:
-    assert [ledger.count_removal(NOW) for _ in range(3)] == [True, True, False]
+    assert [ledger.count_removals(NOW, 1) for _ in range(3)] == [True, True, False]
     assert not store.of(17).removals
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from itertools import pairwise
+from itertools import accumulate, pairwise, takewhile
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from navsync.fields import richtext
 from navsync.fields.graphemes import is_boundary, pieces, units
+from navsync.words import words
 
 FAMILY = "👩‍👩‍👧"
 PLAIN = {
@@ -194,6 +195,50 @@ def test_an_item_of_a_kind_not_known_here_still_shows_its_text() -> None:
     assert richtext.plain([{"type": "hologram", "hologram": {}, "plain_text": "shiny"}]) == "shiny"
 
 
+DATES = [text("From "), mention("2026-01-02", "date", {"start": "2026-01-02"}), text(" till "),
+         mention("2026-01-05", "date", {"start": "2026-01-05"})]  # fmt: skip
+PEOPLE = [text("Ask "), mention("@Ann Lee"), text(" and "), mention("@Ann Poe"), text(" today")]
+
+
+@pytest.mark.parametrize(
+    ("current", "becomes", "kept"),
+    [
+        pytest.param(DATES, "From 2026-01-05", [3], id="the second of two dates"),
+        pytest.param(DATES, "From 2026-01-02", [1], id="the first of two dates"),
+        pytest.param(PEOPLE, "Ask @Ann Poe today", [3], id="the second of two people"),
+        pytest.param(PEOPLE, "Please ask @Ann Poe again", [3], id="the second of two people, words around it changed"),
+        pytest.param(PEOPLE, "Ask @Ann Lee, Jo and @Ann Poe today", [1, 3], id="both"),
+    ],
+)
+def test_a_mention_that_stays_survives_the_one_before_it(
+    current: list[dict[str, Any]], becomes: str, kept: list[int]
+) -> None:
+    shown = answered(richtext.put(becomes, current), current)
+
+    assert richtext.plain(shown) == becomes
+    assert [_identity(item) for item in shown if "mention" in item] == [_identity(current[at]) for at in kept]
+
+
+def test_a_bold_word_survives_one_before_it_that_begins_alike() -> None:
+    current = [text("clear ", italic=True), text("clean", bold=True), text(" water")]
+
+    assert looks(richtext.put("clean water", current)) == [("clean", "bold"), (" water", "")]
+
+
+def test_a_bold_word_survives_between_commas_without_spaces() -> None:
+    current = [text("one,"), text("two", bold=True), text(",three")]
+
+    assert looks(richtext.put("first,two,third", current)) == [("first,", ""), ("two", "bold"), (",third", "")]
+
+
+def test_6000_words_without_a_full_stop_keep_their_looks_between_two_edits() -> None:
+    current = [text("w0 " * 3_000), text("bold ", bold=True), mention("@Ann"), text(" w1" * 3_000)]
+
+    sent = richtext.put(f"new {richtext.plain(current)} new", current)
+
+    assert [look for look in looks(sent) if look[1] or look[0] == "<mention>"] == [("bold ", "bold"), ("<mention>", "")]
+
+
 # --- limits -------------------------------------------------------------------------------------------------------
 
 
@@ -224,20 +269,55 @@ def test_a_property_holds_200_000_characters(content: str, fits: bool) -> None:
     assert richtext.fits(content) is fits
 
 
+def alternating(count: int) -> list[dict[str, Any]]:
+    """Words in bold and italic in turn: as many runs."""
+    return [text(f"w{at} ", bold=at % 2 == 0, italic=at % 2 == 1) for at in range(count)]
+
+
+def test_where_notion_takes_no_more_runs_new_words_look_like_those_before_them() -> None:
+    current = alternating(100)
+
+    sent = richtext.put(richtext.plain(current).replace("w31 ", "w31 new "), current)
+
+    assert answered(sent, current) == [
+        text("w31 new ", italic=True) if item["plain_text"] == "w31 " else item for item in current
+    ]
+
+
+def test_only_the_last_of_too_many_runs_become_plain() -> None:
+    current = [text("new "), *alternating(100)]
+
+    sent = richtext.put("Very " + richtext.plain(current), current)
+
+    assert answered(sent, current)[1:] == [*alternating(98), text("w98 w99 ")]
+    assert richtext.plainer("Very " + richtext.plain(current), current) == "w98 w99 "
+
+
 def test_too_many_runs_lose_bold_before_they_lose_links() -> None:
     current = [text("a ", bold=True), text("b ")] * 60 + [text("link", "https://example.com")]
 
     sent = richtext.put("c " + richtext.plain(current), current)
 
-    assert looks(sent) == [("c " + "a b " * 60, ""), ("link", "link")]
+    assert looks(sent)[-1] == ("link", "link")
+    assert looks(sent)[:2] == [("c a ", "bold"), ("b ", "")]
 
 
-def test_too_many_links_lose_the_links_but_no_text() -> None:
+def test_too_many_links_lose_the_last_links_but_no_text() -> None:
     current = [text("a ", "https://example.com"), text("b ")] * 60
 
     sent = richtext.put("c " + richtext.plain(current), current)
 
-    assert looks(sent) == [("c " + "a b " * 60, "")]
+    assert looks(sent) == [
+        ("c a ", "link"),
+        ("b ", ""),
+        *[("a ", "link"), ("b ", "")] * 48,
+        ("a ", "link"),
+        ("b " + "a b " * 10, ""),
+    ]
+
+
+def test_what_fits_loses_nothing() -> None:
+    assert richtext.plainer("It fits.", SENTENCE) == ""
 
 
 @pytest.mark.parametrize(("mentions", "incomplete"), [(24, False), (25, True)])
@@ -256,10 +336,10 @@ def test_200_000_characters_without_anything_in_common_take_no_time() -> None:
 ATOMS = ["a", "word ", ". ", "\n", "é", "e\u0301", FAMILY, "🇩🇪", "\u200d", "漢字", ",", "𝄞", "Ünïcödé ", "\u1112\u1161"]
 texts = st.lists(st.sampled_from(ATOMS) | st.text(max_size=3), max_size=25).map("".join)
 some = texts.filter(bool)
+plain_run = st.builds(text, some, st.sampled_from([None, "https://example.com"]), bold=st.booleans())
+plain_runs = st.lists(plain_run, max_size=8)
 runs = st.lists(
-    st.builds(text, some, st.sampled_from([None, "https://example.com"]), bold=st.booleans())
-    | st.builds(mention, some)
-    | st.builds(equation, some),
+    plain_run | st.builds(mention, some) | st.builds(equation, some),
     max_size=8,
 )
 laws = settings(deadline=None, max_examples=int(os.environ.get("LAW_EXAMPLES", "100")))
@@ -267,7 +347,7 @@ laws = settings(deadline=None, max_examples=int(os.environ.get("LAW_EXAMPLES", "
 
 
 @st.composite
-def edits(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
+def edits(draw: st.DrawFn, runs: st.SearchStrategy[list[dict[str, Any]]] = runs) -> tuple[str, list[dict[str, Any]]]:
     """Rich text and a text that shares something with it."""
     current = draw(runs)
     old = richtext.plain(current)
@@ -295,14 +375,13 @@ def test_putting_twice_changes_nothing_more(edit: tuple[str, list[dict[str, Any]
 
 
 @laws
-@given(edits())
-def test_what_an_edit_did_not_touch_looks_as_before(edit: tuple[str, list[dict[str, Any]]]) -> None:
+@given(edits(plain_runs))
+def test_words_before_and_behind_an_edit_look_as_before(edit: tuple[str, list[dict[str, Any]]]) -> None:
     becomes, current = edit
-    old = richtext.plain(current)
 
     before, after = _styles(current), _styles(answered(richtext.put(becomes, current), current))
 
-    head, tail = _shared_start(old, becomes), _shared_end(old, becomes)
+    head, tail = _shared_ends(_cut(richtext.plain(current)), _cut(becomes))
     assert after[:head] == before[:head]
     assert after[len(after) - tail :] == before[len(before) - tail :]
 
@@ -311,22 +390,19 @@ def _styles(items: list[dict[str, Any]]) -> list[tuple[Any, Any]]:
     return [(item["annotations"], item["href"]) for item in items for _ in item["plain_text"]]
 
 
-def _shared_start(old: str, new: str) -> int:
-    ends = (at for at in range(min(len(old), len(new)), 0, -1) if old[:at] == new[:at])
-    return next((at for at in ends if is_boundary(old, at) and is_boundary(new, at)), 0)
+def _cut(whole: str) -> list[str]:
+    ends = [end for end in accumulate(map(len, words(whole)), initial=0) if is_boundary(whole, end)]
+    return [whole[start:end] for start, end in pairwise(ends)]
 
 
-def _shared_end(old: str, new: str) -> int:
-    rest = _shared_start(old, new)
-    lengths = range(min(len(old), len(new)) - rest, 0, -1)
-    return next(
-        (
-            n
-            for n in lengths
-            if old[-n:] == new[-n:] and is_boundary(old, len(old) - n) and is_boundary(new, len(new) - n)
-        ),
-        0,
-    )
+def _shared_ends(old: list[str], new: list[str]) -> tuple[int, int]:
+    """How many characters long the words are that both begin and end with."""
+    head = _shared(old, new)
+    return len("".join(old[:head])), len("".join(old[len(old) - _shared(old[head:][::-1], new[head:][::-1]) :]))
+
+
+def _shared(old: list[str], new: list[str]) -> int:
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
 @laws

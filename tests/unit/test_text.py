@@ -21,6 +21,8 @@ BASE = "The reef is dying.\n\nWe filmed it for two years.\n\nSchools show the fi
         (BASE + "\n\nA new end.", "A new start.\n\n" + BASE, "A new start.\n\n" + BASE + "\n\nA new end."),
         (BASE.replace("\n\nSchools show the film.", ""), BASE.replace("two", "three"),
          "The reef is dying.\n\nWe filmed it for three years."),
+        (BASE + " They like it.", BASE.replace("Schools", "Many schools"),
+         BASE.replace("Schools", "Many schools") + " They like it."),
         (BASE.upper(), BASE, BASE.upper()),
         ("same", "same", "same"),
     ],
@@ -39,6 +41,53 @@ def test_changes_to_different_words_merge_without_a_person(ours: str, theirs: st
 )
 def test_changes_to_the_same_words_are_for_a_person(ours: str, theirs: str) -> None:
     assert merge(BASE, ours, theirs) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs"),
+    [
+        pytest.param("Reached 10.5 million.", "Reached 11.5 million.", "Reached 10.7 million.", id="a number"),
+        pytest.param("It cost $1,200.", "It cost $2,200.", "It cost $1,500.", id="a price"),
+        pytest.param("It cost 1 200 000.", "It cost 1 300 000.", "It cost 1 200 500.", id="a number in groups"),
+        pytest.param("On 2026-01-05 we", "On 2026-02-05 we", "On 2026-01-06 we", id="a date"),
+        pytest.param("On 5 January 2026 we", "On 6 January 2026 we", "On 5 January 2027 we", id="a date in words"),
+        pytest.param("On May 5, 2026, we", "On May 6, 2026, we", "On May 5, 2027, we", id="an American date"),
+        pytest.param("在2026年1月5日庆祝", "在2027年1月5日庆祝", "在2026年1月6日庆祝", id="a Chinese date"),
+        pytest.param("有三百五十人", "有四百五十人", "有三百六十人", id="a Chinese number"),
+        pytest.param("At 10:30 in", "At 11:30 in", "At 10:45 in", id="a time"),
+        pytest.param("Down 12 km from", "Down 14 km from", "Down 12 miles from", id="a figure and its unit"),
+        pytest.param("At -5 degrees", "At 5 degrees", "At -7 degrees", id="a sign"),
+        pytest.param(
+            "See https://a.org/x/1 now", "See https://b.org/x/1 now", "See https://a.org/x/2 now", id="a link"
+        ),
+        pytest.param("Mail ann@reef.org now", "Mail bob@reef.org now", "Mail ann@sea.org now", id="an address"),
+        pytest.param("It isn't clean", "It wasn't clean", "It isn’t clean", id="a word with a sign in it"),
+        pytest.param("हिन्दी भाषा", "हिन्दा भाषा", "मन्दी भाषा", id="a word with marks in it"),
+        pytest.param("We two saw it", "We **two saw** it", "We two **saw it**", id="marks that belong together"),
+    ],
+)
+def test_what_people_read_as_one_is_never_put_together_of_two_edits(base: str, ours: str, theirs: str) -> None:
+    assert merge(base, ours, theirs) is None
+
+
+def test_different_words_of_a_very_long_paragraph_merge() -> None:
+    base = " ".join(f"word{number} and" for number in range(10_000))
+
+    ours = f"First {base.replace('word5 ', 'our ').replace('word9990 ', 'our ')}"
+    theirs = f"{base.replace('word7 ', 'their ').replace('word9992 ', 'their ')} last"
+
+    merged = f"First {theirs}".replace("word5 ", "our ").replace("word9990 ", "our ")
+    assert merge(base, ours, theirs) == merged
+
+
+def test_different_characters_of_a_script_without_spaces_merge() -> None:
+    base = "我们清洁了河流然后庆祝"
+
+    assert merge(base, base.replace("我们", "他们"), base.replace("庆祝", "跳舞")) == "他们清洁了河流然后跳舞"
+
+
+def test_what_is_added_behind_a_sentence_merges_with_an_edit_of_its_last_word() -> None:
+    assert merge("It is dying.", "It is recovering.", "It is dying. We saw.") == "It is recovering. We saw."
 
 
 texts = st.text(alphabet="ab \n.é", max_size=12)

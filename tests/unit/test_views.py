@@ -152,11 +152,12 @@ def test_a_finer_state_is_told_beside_the_frontends_word(changes: dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("is_connected", "being_written", "status"),
-    [(True, 0, "completed"), (True, 1, "syncing"), (False, 0, "failed"), (False, 1, "failed")],
-)
-def test_a_workspace_fails_only_when_it_is_not_connected(is_connected: bool, being_written: int, status: str) -> None:
-    assert views.overall(is_connected=is_connected, being_written=being_written) == status
+    ("state", "being_written", "status"),
+    [("connected", 0, "completed"), ("connected", 1, "syncing"), ("paused", 0, "pending"), ("paused", 1, "pending"),
+     ("needs_reauth", 0, "failed"), ("suspended", 1, "failed")],
+)  # fmt: skip
+def test_a_workspace_fails_only_when_it_is_not_connected(state: str, being_written: int, status: str) -> None:
+    assert views.overall(state, being_written=being_written) == status
 
 
 @pytest.mark.parametrize(
@@ -213,6 +214,7 @@ def test_a_conflict_waits_with_all_three_values_and_what_to_do() -> None:
         ("approve_delete", "approval"),
         ("mass_deletion", "approval"),
         ("unread_deletion", "approval"),
+        ("needs_confirmation", "approval"),
         ("draft", "draft"),
         ("refused", "error"),
     ],

@@ -63,6 +63,7 @@ LOOK_AGAIN_S = 0.25
 def done_within(seconds: int, workspace_ids: Sequence[int], work: Work) -> bool | None:
     """Put *work*; whether it is done within *seconds* from now. None: nobody waits, or too many do already."""
     for workspace_id in workspace_ids:
+        runtime.store.desk(workspace_id).note_run(work, now=runtime.clock())
         runtime.inbox.put(workspace_id, work)
     return settled_within(seconds, workspace_ids, work)
 

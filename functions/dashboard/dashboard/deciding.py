@@ -1,4 +1,4 @@
-"""Conflicts and deletions that wait for a person, and what the person decides."""
+"""Conflicts, deletions and second records that wait for a person, and what the person decides."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
 
 @routes.reads("/approvals", role="viewer", query=asks.ConflictQuery, answers=answers.CursorPage[answers.ApprovalAnswer])
 def approvals(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
-    """Deletions that wait for a person, newest first."""
+    """Deletions, and second records of rows, that wait for a person, newest first."""
     return api.json_response(_waiting(call, Standing.APPROVAL, views.approval))
 
 
@@ -68,17 +68,23 @@ def approvals(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
     body=asks.Decide,
     answers=answers.Accepted,
     statuses=(202, 200),
-    problems=asking.DECISION_PROBLEMS | {"nothing_waits": (409, "No deletion of this record waits, or not any more.")},
+    problems=asking.DECISION_PROBLEMS
+    | {"nothing_waits": (409, "Nothing of this record waits to be approved, or not any more.")},
 )
 def decide(call: Call[Nothing, asks.Decide]) -> Response[str]:
-    """Approve or reject a deletion. All values are in the history before anything is deleted."""
+    """Approve or reject a deletion, or a second record of a row; each says what either leads to.
+
+    All values are in the history before anything is deleted.
+    """
     mapping, workspace = _mapping_of_path(call)
     asked = call.body
     must_be_active(workspace)
     if mapping.state is not State.AWAITING_APPROVAL:
-        raise api.Problem(HTTPStatus.CONFLICT, "nothing_waits", "No deletion of this record waits: look again.")
+        raise api.Problem(
+            HTTPStatus.CONFLICT, "nothing_waits", "Nothing of this record waits to be approved: look again."
+        )
     work = asking.work(call, WorkKind.DECIDE, str(mapping.id), choice=asked.decision)
-    return asking.accepted(call, f"Deletion: {asked.decision}", work, [workspace.id])
+    return asking.accepted(call, f"Decision: {asked.decision}", work, [workspace.id])
 
 
 def _waiting(

@@ -18,7 +18,6 @@ from navsync.model import EntityRef, EntityType, Lane, Mapping, Work, WorkKind, 
     role="viewer",
     query=asks.Scope,
     answers=answers.Explanations,
-    problems={"not_found": (404, "There is no such kind of record.")},
 )
 def explain(call: Call[asks.Scope, Nothing]) -> Response[str]:
     """Why a record stands as it does, in plain words. A page of Notion is asked for as `page/<its id>`."""
@@ -29,13 +28,19 @@ def explain(call: Call[asks.Scope, Nothing]) -> Response[str]:
 
 def _asked(kind: str, id: str) -> Asked:
     """What the path names."""
-    if kind == "page" and len(id) <= LONGEST_PAGE_ID and id.isascii():
+    if kind == PAGE:
+        if len(id) > LONGEST_PAGE_ID or not id.isascii():
+            raise api.invalid(["entity_id"], "it is not the id of a page in Notion")
         return id
+    if kind not in {each.value for each in EntityType}:
+        raise api.invalid(["entity_type"], f"it must be one of {', '.join([*EntityType, PAGE])}")
     number = api.public_id(id)
-    if kind not in {each.value for each in EntityType} or number is None:
-        raise api.not_found("record")
+    if number is None:
+        raise api.invalid(["entity_id"], "it must be a number, as NavImpact gives it")
     return EntityRef(EntityType(kind), str(number))
 
+
+PAGE = "page"
 
 LONGEST_PAGE_ID = 100
 

@@ -16,7 +16,7 @@ from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, views, walks
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Kind
-from navsync.model import Connection, Outcome, SyncLog, Workspace
+from navsync.model import Connection, Operation, Outcome, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
 from navsync.store import Counts, LogFilter
 
@@ -24,13 +24,29 @@ NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is conne
 
 RECENT = 10
 
+SYNCS = tuple(operation for operation in Operation if operation is not Operation.MISSING)
+"""What may succeed or fail; that there is no such record is neither."""
+
 
 @routes.reads(
-    "/sync-status", role="viewer", query=asks.StatusQuery, answers=answers.StatusAnswer, problems=NO_WORKSPACE
+    "/sync-status",
+    role="viewer",
+    query=asks.StatusQuery,
+    answers=answers.StatusAnswer,
+    problems=NO_WORKSPACE | {"not_found": (404, "There is no such workspace, or no run of that id.")},
 )
 def sync_status(call: Call[asks.StatusQuery, Nothing]) -> Response[str]:
     """How the caller's workspace stands; of several, the first one and the sums of all. With a run, how far it came."""
-    return api.json_response(_status(_connected_or_404(call, call.query), call.query.run_id))
+    mine, run_id = _connected_or_404(call, call.query), call.query.run_id
+    if run_id is not None and not any(_knows(w, run_id) for w in mine):
+        raise api.not_found("run")
+    return api.json_response(_status(mine, run_id))
+
+
+def _knows(shown: Workspace, run_id: str) -> bool:
+    """Whether there was such a run: a person asked for it of late, its work waits, or the sync log tells of it."""
+    desk = runtime.store.desk(shown.id)
+    return desk.knows_run(run_id) or desk.queued(run_id) > 0 or bool(_logs(shown, LogFilter(run_id=run_id), 1)[0])
 
 
 @routes.reads("/dashboard", role="viewer", query=asks.Scope, answers=answers.DashboardAnswer, problems=NO_WORKSPACE)
@@ -58,14 +74,15 @@ def _connected_or_404(call: Call[Any, Any], asked: asks.Scope) -> list[Workspace
 
 def _status(mine: Sequence[Workspace], run_id: str | None = None) -> views.Json:
     counted = [runtime.store.lists.counts(w.id) for w in mine]
-    is_connected = all(w.connection is Connection.CONNECTED for w in mine)
+    state = views.state_of_all(mine)
     changed = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 1)[0] for w in mine)
     return {
         "workspace_id": mine[0].id,
         "workspace_name": mine[0].name,
-        "is_connected": is_connected,
+        "is_connected": all(w.connection is Connection.CONNECTED for w in mine),
+        "state": state,
         "last_sync_at": views.moment(max((row.at for row in changed), default=None)),
-        "sync_status": views.overall(is_connected=is_connected, being_written=_total(counted, [Standing.PENDING])),
+        "sync_status": views.overall(state, being_written=_total(counted, [Standing.PENDING])),
         "total_mappings": _total(counted, LISTED),
         "pending_mappings": _total(counted, views.STANDINGS[views.SyncStatus.PENDING]),
         "failed_mappings": _total(counted, views.STANDINGS[views.SyncStatus.FAILED]),
@@ -138,14 +155,14 @@ def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
     now = [item["cause"] for item in attention.of_records(mine, RECENT) if item["kind"] == Kind.ERROR]
     rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
-    before = [row.message for row in sorted(rows, key=_newest_first) if row.message]
+    before = [row.message for row in sorted(rows, key=_newest_first) if row.message and row.operation in SYNCS]
     return list(dict.fromkeys([*now, *before]))[:RECENT]
 
 
 def _sums(mine: Sequence[Workspace]) -> views.Json:
     now = runtime.clock()
     succeeded, failed = (
-        sum(runtime.store.lists.log_count(w.id, LogFilter(outcomes=[outcome]), now=now) for w in mine)
+        sum(runtime.store.lists.log_count(w.id, LogFilter(outcomes=[outcome], operations=SYNCS), now=now) for w in mine)
         for outcome in (Outcome.SUCCESS, Outcome.FAILED)
     )
     recent = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 100)[0] for w in mine)

@@ -62,7 +62,10 @@ def _syncable(call: Call[Any, Any]) -> list[Workspace]:
     problems=asking.DECISION_PROBLEMS
     | {
         "nothing_chosen": (409, "The filter chooses no record."),
-        "sync_runs": (409, "What the filter chooses is being synced already."),
+        "sync_runs": (
+            409,
+            "The same ids, or what the filter chooses, are being synced already; the detail names the run.",
+        ),
     },
 )
 def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
@@ -87,7 +90,9 @@ def _of_ids(call: Call[Any, Any], workspace: Workspace, ids: Sequence[int]) -> t
     projects = [str(EntityRef(EntityType.MEDIA_PROJECT, str(id))) for id in dict.fromkeys(ids)]
     first = asking.work(call, WorkKind.ENTITY, "", lane=Lane.SWEEP, thorough=True)
     works = [replace(first, external_id=project) for project in projects]
-    runtime.store.desk(workspace.id).put_run(works, total=len(works), now=runtime.clock())
+    running = runtime.store.desk(workspace.id).put_run(works, now=runtime.clock())
+    if running is not None:
+        raise _runs_already(f"Run {running}")
     return first, len(works)
 
 
@@ -102,10 +107,13 @@ def _of_filter(call: Call[Any, Any], workspace: Workspace, asked: asks.SyncFilte
     desk, name = runtime.store.desk(workspace.id), walks.cursor_of(work.run_id)
     if not desk.begin_walk(work, name, str(walks.Walk()), total=total, now=runtime.clock()):
         running = desk.waiting(work)
-        run = "Another run" if running is None else f"Run {running.run_id}"
-        detail = f"{run} is about the same and is not done: wait until it is."
-        raise api.Problem(HTTPStatus.CONFLICT, "sync_runs", detail)
+        raise _runs_already("Another run" if running is None else f"Run {running.run_id}")
     return work, total
+
+
+def _runs_already(run: str) -> api.Problem:
+    detail = f"{run} is about the same and is not done: wait until it is."
+    return api.Problem(HTTPStatus.CONFLICT, "sync_runs", detail)
 
 
 @routes.changes(

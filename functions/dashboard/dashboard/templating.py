@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import replace
 from http import HTTPStatus
 from itertools import chain
@@ -18,7 +18,7 @@ from navsync.api import Call, Nothing, answers, asks
 from navsync.errors import Refused
 from navsync.fields import Unreadable
 from navsync.model import EntityRef, EntityType, WorkKind, Workspace
-from navsync.templates import BUILT_IN, Commission, Template, values_of
+from navsync.templates import BUILT_IN, Commission, Template, names_of, values_of
 
 IN_USE = {"in_use": (409, "The workspace's settings say that new rows start with it; the detail names them.")}
 
@@ -147,6 +147,7 @@ def _kept(workspace: Workspace, name: str, asked: asks.ChangeTemplate, status: H
 def create_template(call: Call[Nothing, asks.CreateTemplate]) -> Response[str]:
     """Make a page from a template. Waits for it, unless `Prefer` says how long; 202: it is made later, once."""
     asked = call.body
+    given = asked.project_data or {}
     workspace = call.enter(workspace_meant(call, asked.workspace_id))
     must_be_active(workspace)
     template = _template(workspace, asked.template_name)
@@ -154,9 +155,10 @@ def create_template(call: Call[Nothing, asks.CreateTemplate]) -> Response[str]:
     work = replace(blank, external_id=blank.run_id)
     commission = Commission(int(work.run_id), template, asked.parent_page_id, runtime.clock())
     kept = runtime.store.desk(workspace.id).commissions()
-    kept.save(_with_record(commission, asked.project_data or {}))
+    kept.save(commission := _with_record(commission, given))
     asking.done_within(call.wait_or(api.LONGEST_WAIT_S), [workspace.id], work)
-    return _came_of(kept.get(commission.id) or commission)
+    ignored = [] if commission.entity is not None else _ignored(template.entity_type, given)
+    return _came_of(kept.get(commission.id) or commission, ignored)
 
 
 def _with_record(commission: Commission, given: Mapping[str, JsonValue]) -> Commission:
@@ -167,21 +169,42 @@ def _with_record(commission: Commission, given: Mapping[str, JsonValue]) -> Comm
             return replace(commission, entity=_entity(entity_type, id))
         case {"entity_id": id, **rest} if not rest and entity_type is not None:
             return replace(commission, entity=_entity(entity_type, id))
+    if given and given.keys().isdisjoint(names_of(entity_type)):
+        raise api.invalid(["project_data"], _says_nothing(entity_type))
     try:
         return replace(commission, values=values_of(entity_type, given))
     except Unreadable as error:
         raise api.invalid(["project_data"], str(error)) from error
 
 
+def _says_nothing(entity_type: EntityType | None) -> str:
+    if entity_type is None:
+        return "the template is about no record; give a title, or nothing"
+    id = "project_id" if entity_type is EntityType.MEDIA_PROJECT else "entity_id"
+    names = ", ".join(names_of(entity_type))
+    return f'it names no field of the record; give some of {names}, or only {{"{id}": 42}} to have the record read'
+
+
+def _ignored(entity_type: EntityType | None, given: Mapping[str, JsonValue]) -> list[str]:
+    """What was sent along and no template shows, without what NavImpact says of each record."""
+    unread = given.keys() - {*names_of(entity_type), *ON_EACH_RECORD}
+    return sorted(name[:LONGEST_NAME] for name in unread)[:MOST_IGNORED]
+
+
+ON_EACH_RECORD = ("id", "created_at", "updated_at")
+
+MOST_IGNORED, LONGEST_NAME = 100, 100
+
+
 def _entity(entity_type: EntityType, id: JsonValue) -> EntityRef:
     number = api.public_id(str(id)) if isinstance(id, int | str) else None
     if number is None:
-        raise api.invalid(["project_data"], f"the id of a {entity_type.replace('_', ' ')} is a number")
+        raise api.invalid(["project_data"], "the id of a record is a number")
     return EntityRef(entity_type, str(number))
 
 
-def _came_of(commission: Commission) -> Response[str]:
-    """What became of it so far."""
+def _came_of(commission: Commission, ignored: Sequence[str]) -> Response[str]:
+    """What became of it so far, and what of the request had no part in it."""
     if commission.refused is not None:
         raise api.Problem(HTTPStatus.CONFLICT, "not_made", f"The page was not made: {commission.refused}.")
     done = commission.page_id is not None
@@ -191,6 +214,7 @@ def _came_of(commission: Commission) -> Response[str]:
         "template_url": commission.url,
         "run_id": str(commission.id),
         "done": done,
+        "ignored": ignored,
     }
     answer = api.json_response(content, HTTPStatus.OK if done else HTTPStatus.ACCEPTED)
     answer.headers["Location"] = f"{api.PREFIX}/history?run_id={commission.id}"

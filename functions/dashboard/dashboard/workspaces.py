@@ -11,7 +11,7 @@ from dashboard import asking, pages
 from dashboard.front import routes, runtime, workspace_of_path, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
-from navsync.model import Connection, Lane, WorkKind, Workspace
+from navsync.model import SCHEDULE, Connection, Lane, WorkKind, Workspace
 
 
 @routes.reads(
@@ -75,6 +75,6 @@ def change_workspace(call: Call[Nothing, asks.ChangeWorkspace]) -> Response[str]
     saved = runtime.store.desk(before.id).save_workspace(after)
     if asked.settings is not None and asked.settings.changes_rules:  # or are the same, as an earlier call died here
         runtime.inbox.put(saved.id, asking.work(call, WorkKind.RULES, "", lane=Lane.BACKFILL))
-    if asked.is_active:  # what webhooks told during a pause is forgotten
-        runtime.inbox.put(saved.id, asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP))
+    if asked.is_active:  # what webhooks told during a pause is forgotten; who resumes has not made the edits of then
+        runtime.inbox.put(saved.id, replace(asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP), actor=SCHEDULE))
     return api.json_response(shown(saved))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
+from navsync import connection
 from navsync.fields import SPECS
 from navsync.model import Conflict, EntityType, Trouble
 from navsync.model import Mapping as Pairing
@@ -57,8 +58,8 @@ class Cause:
         return STEPS.get(self.code, EACH_SAYS)
 
 
-APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion"})
-"""Troubles that are deletions waiting for a person."""
+APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion", "needs_confirmation"})
+"""Troubles that a person ends by approving or rejecting: deletions, and a second record of a row."""
 
 _KINDS = {"conflict": Kind.CONFLICT, "draft": Kind.DRAFT}
 
@@ -147,6 +148,11 @@ STEPS: Mapping[str, Step] = {
         "Approve the deletion to move the page to the trash, or reject it to make its record again.",
         _DECIDE,
     ),
+    "needs_confirmation": Step(
+        "NavImpact did not say whether it made a record of a row, and shows one that may be it; each names it.",
+        "Reject to pair the row with the record that it names, or approve to have another one made.",
+        _DECIDE,
+    ),
     "draft": Step(
         "No record can be made of a row that was added in Notion; each says why.",
         "Fill in what the row lacks, or change the rule of the settings that it names.",
@@ -190,3 +196,15 @@ STEPS: Mapping[str, Step] = {
     ),
 }
 """By the code of what waits."""
+
+
+def is_known(text: str) -> bool:
+    """Whether *text* names a cause that something may wait because of, though perhaps nothing does now."""
+    try:
+        cause = Cause.parse(text)
+    except ValueError:
+        return False
+    if cause.entity_type is None:
+        return text in connection.CODES
+    has_field = cause.field is None or cause.field in SPECS[cause.entity_type].names
+    return text == str(cause) and cause.code in STEPS and has_field

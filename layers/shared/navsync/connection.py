@@ -12,6 +12,9 @@ CURSOR = "connection"
 
 _GRANT = "Allow it for the connection in Notion's settings of the integration, then connect the workspace again."
 
+CODES = frozenset({"needs_reauth", "suspended", "out_of_blocks", *(f"missing_{each}" for each in Capability)})
+"""Of everything that may be said of a connection as a whole."""
+
 _STOPS = {
     Capability.READ: "NavSync may not read content in Notion: nothing is synced.",
     Capability.INSERT: "NavSync may not insert content in Notion: new records get no page, and stories no new text.",

@@ -24,15 +24,25 @@ class Retryable(SyncError):
 class Blocked(Retryable):
     """Send nothing before *until*: a rate limit or an overload.
 
-    *whole_workspace*: stop all its connections. *too_fast*: a limit on our own pace, so go on more slowly after it.
+    *whole_workspace*: stop all its connections. *everybody*: stop every workspace, for all call with one token.
+    *too_fast*: a limit on our own pace, so go on more slowly after it.
     """
 
     code = "blocked"
 
-    def __init__(self, message: str, *, until: datetime, whole_workspace: bool = False, too_fast: bool = False) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        until: datetime,
+        whole_workspace: bool = False,
+        everybody: bool = False,
+        too_fast: bool = False,
+    ) -> None:
         super().__init__(message)
         self.until = until
         self.whole_workspace = whole_workspace
+        self.everybody = everybody
         self.too_fast = too_fast
 
 

@@ -169,7 +169,7 @@ def _troubled(mapping: Mapping, standing: Standing) -> Explanation:
     trouble = (mapping.troubles or UNSAID[standing])[0]
     fails = standing is Standing.FAILED and trouble.code != ONE_WAY
     verdict = Verdict.FAILING if fails else Verdict.WAITING_FOR_A_PERSON
-    return Explanation(verdict, trouble.cause, trouble.fix, mapping.last_sync_at, trouble.code)
+    return Explanation(verdict, trouble.cause, trouble.fix, trouble.since or mapping.last_sync_at, trouble.code)
 
 
 def _moment(at: datetime | None) -> str:

@@ -24,6 +24,8 @@ STEP = 1.2
 
 def counters_of(log: SyncLog) -> dict[str, int]:
     """What one row adds to its day's counters."""
+    if log.operation is Operation.MISSING:
+        return {}
     entity_type = log.entity_type or NOTHING
     counted = {f"rows|{entity_type}|{log.operation}|{log.outcome}|{log.side or NOTHING}": 1}
     if log.duration_ms is not None and log.outcome is not Outcome.STARTED:

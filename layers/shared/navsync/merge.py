@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
 from functools import partial
 from typing import assert_never
 
@@ -26,6 +28,9 @@ from navsync.model import (
     Value,
     Values,
 )
+
+MERGED = frozenset({Kind.TEXT, Kind.BODY})
+"""Long text: edits of both sides in different words of it are put together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,18 @@ class Plan:
     def troubles(self) -> tuple[Trouble, ...]:
         """Why fields are held."""
         return tuple(a.trouble for a in self.actions if isinstance(a, Hold))
+
+    def holding(self, held: MappingOf[str, Trouble]) -> Plan:
+        """This plan without writes of fields in *held*, whose troubles it tells: of a merge neither half is left."""
+
+        def told(action: Action) -> Action:
+            match action:
+                case Write(field=name) if name in held:
+                    return Hold(name, held[name])
+                case _:
+                    return action
+
+        return Plan(tuple(dict.fromkeys(told(action) for action in self.actions)))
 
     def agreed(self, bases: Bases) -> Bases:
         """*bases* with what this plan settles; what it writes is agreed only once written."""
@@ -155,16 +172,23 @@ def _decide(
         case _, (to,) if base is not None:
             return (_write(field, shown, rule, to, shown.on(to.other), f"syncs only to {to}"),)
         case _:
-            return _merged(field, base, shown, rule) or (_ruled(field, base, shown, rule),)
+            return _merged(field, base, shown) or (_ruled(field, base, shown, rule),)
 
 
-def _merged(field: Field, base: Base | None, shown: Base, rule: _Rule) -> tuple[Action, ...]:
-    """Long text that both sides changed in different places, put together; () where it cannot be."""
+def _merged(field: Field, base: Base | None, shown: Base) -> tuple[Action, ...]:
+    """Long text that both sides changed in different places, put together; () where it cannot be.
+
+    Where one side cannot hold all of it, neither gets it: what only one has would look like an edit of the other.
+    """
     both = _together(field, base, shown)
     if both is None:
         return ()
     fresh = {Side.NAVIMPACT: shown.navimpact == both, Side.NOTION: same(field, both, shown.notion)}
-    return tuple(_write(field, shown, rule, to, both, "merged") for to in Side if not fresh[to])
+    behind = [to for to in Side if not fresh[to]]
+    for to in behind:
+        if reason := cannot_carry(field, both, to):
+            return (Hold(field.name, _uncarried_whole(field, to, reason)),)
+    return tuple(Write(field.name, to, both, shown.on(to), "merged") for to in behind)
 
 
 def _together(field: Field, base: Base | None, shown: Base) -> str | None:
@@ -224,12 +248,17 @@ def uncarried(field: Field, source: Side, reason: str) -> Trouble:
     return Trouble("cannot_carry", cause, f"Change the value on {source}.", field.name)
 
 
+def _uncarried_whole(field: Field, to: Side, reason: str) -> Trouble:
+    cause = f"{field.property} was edited on both sides, and both edits together cannot be carried to {to}: {reason}"
+    return Trouble("cannot_carry", cause, "Change the value on either side.", field.name)
+
+
 def remember(bases: Bases, writes: Sequence[Write | FieldWrite], shown: MappingOf[Side, Present]) -> Bases:
     """*bases* after *writes*, given what the answers of each side's write *shown*.
 
     Only written fields move: absorbing a whole answer would swallow an edit that somebody made meanwhile. The half that
     was not written is the value that was carried. A merged text is written to both sides and agreed on only when both
-    have it; until then the old base stays, and merging again gives the same text.
+    have it; until then the old base stays.
     """
     moved = dict(bases)
     for name in dict.fromkeys(write.field for write in writes):
@@ -239,15 +268,41 @@ def remember(bases: Bases, writes: Sequence[Write | FieldWrite], shown: MappingO
     return moved
 
 
+def kept(spec: EntitySpec, intended: Values, made: Present) -> tuple[str, ...]:
+    """Which fields of a record that was just made show what was *intended*.
+
+    Of a body Notion may have left words out, or somebody edited it already. Agreeing on that would have those words
+    deleted in NavImpact by the next edit of the page; without a base they are a conflict.
+    """
+    lost = {f.name for f in spec.fields if f.kind is Kind.BODY and not _has_words(intended, made, f.name)}
+    return tuple(name for name in intended if name not in lost)
+
+
+def _has_words(intended: Values, made: Present, name: str) -> bool:
+    match intended.get(name), made.values.get(name):
+        case str(meant), str(shown):
+            return bodies.words(meant) == bodies.words(shown)
+        case _:
+            return True
+
+
 def _agreed(writes: MappingOf[Side, Write | FieldWrite], shown: MappingOf[Side, Value]) -> Base:
     carried = next(iter(writes.values())).value
     return Base(shown.get(Side.NAVIMPACT, carried), shown.get(Side.NOTION, carried))
 
 
 def landed(spec: EntitySpec, bases: Bases, writes: Sequence[FieldWrite], seen: MappingOf[Side, Present]) -> Bases:
-    """*bases* with those fields of an interrupted intent that did take effect. The others are simply planned again."""
-    missed = {w.field for w in writes if not has_landed(spec, w, seen[w.to])}
-    return remember(bases, [w for w in writes if w.field not in missed], seen)
+    """*bases* with those fields of an interrupted intent that did take effect. The others are simply planned again.
+
+    Of what was to go to both sides and has reached one, the base is what it was to overwrite on the other. So the side
+    that has it counts as edited: it is carried over as it is, or merged with what was typed there meanwhile. To merge
+    both edits once more could double words, for one side may spell them otherwise by now.
+    """
+    missed = [w for w in writes if not has_landed(spec, w, seen[w.to])]
+    arrived = [w for w in writes if w not in missed]
+    begun = {w.field for w in arrived}
+    halves = {w.field: Base(w.overwrites, w.overwrites) for w in missed if w.field in begun}
+    return {**remember(bases, [w for w in arrived if w.field not in halves], seen), **halves}
 
 
 def all_landed(bases: Bases, writes: Iterable[FieldWrite]) -> bool:
@@ -291,11 +346,42 @@ def adopted(spec: EntitySpec, on: Side, intended: dict[str, Value], shown: Prese
     return bases
 
 
-def resembles(spec: EntitySpec, sent: Values, record: Present) -> bool:
-    """Whether NavImpact's *record* says at least half of what was *sent*."""
-    said = [f for f in spec.fields if not _is_empty(sent.get(f.name))]
-    alike = [f for f in said if f.name in record.values and same(f, record.values[f.name], sent[f.name])]
-    return 2 * len(alike) >= len(said)
+class Likeness(StrEnum):
+    """Whether a record of NavImpact is what was made of what was sent."""
+
+    SURE = "sure"
+    POSSIBLE = "possible"
+    NONE = "none"
+
+
+_SAID_BY_MANY = {Kind.RELATION, Kind.SELECT, Kind.STATUS, Kind.MULTI_SELECT}
+
+_AT_ONCE = timedelta(seconds=1)
+"""A platform may take the time of making a record and that of its last change one after the other."""
+
+
+def likeness(spec: EntitySpec, sent: Values, record: Present) -> Likeness:
+    """Whether NavImpact's *record* was made of what was *sent*.
+
+    One that nobody has edited says just that. One that somebody has edited still says all of it, and more than its
+    project and chosen options, which many records have alike. What says a part of it may have been edited so.
+    """
+    full = {field.name for field in spec.fields if not _is_empty(sent.get(field.name))}
+    telling = {field.name for field in spec.fields if field.name in full and field.kind not in _SAID_BY_MANY}
+    alike = {
+        f.name
+        for f in spec.fields
+        if f.name in sent and f.name in record.values and same(f, record.values[f.name], sent[f.name])
+    }
+    if alike >= (full if _was_edited(record) and telling else sent.keys()):
+        return Likeness.SURE
+    return Likeness.POSSIBLE if alike >= full or alike & telling else Likeness.NONE
+
+
+def _was_edited(record: Present) -> bool:
+    if record.created_at is None or record.edited_at is None:
+        return True
+    return record.edited_at - record.created_at > _AT_ONCE
 
 
 def edited(spec: EntitySpec, bases: Bases, side: Side, seen: Present) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Mapping as MappingOf
 from copy import replace
@@ -95,6 +96,8 @@ class Present:
     edited_at: datetime | None = None
     created_at: datetime | None = None
     url: str | None = None
+    name: str | None = None
+    """What a page with a generated title is called; None where that is nothing, or a field says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,8 @@ class Trouble:
     cause: str
     fix: str
     field: str | None = None
+    since: datetime | None = dataclasses.field(default=None, compare=False)
+    """Since when a person is waited for, where that is kept: of deletions."""
 
 
 # --- intents: writes about to be made -------------------------------------------------------------------------------
@@ -241,6 +246,8 @@ class CreateIntent:
     """When it was last sent; None while it surely was not, so that no lookup is owed."""
     left_out: Values = field(default_factory=dict)
     """What was refused, so that the rest could be made."""
+    perhaps_made: str | None = None
+    """Id of the record that a person is asked about: it may be what this has made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +318,8 @@ class Mapping:
     """When NavImpact first answered 404 for it; a deletion is believed when confirmed."""
     title: str | None = None
     """For lists that people read; never compared."""
+    named: str | None = None
+    """The name that we gave its page, where titles are generated: any other name is a person's."""
     waiting_since: datetime | None = None
     """Since when an edit waits for quiet."""
     refused: MappingOf[str, Refusal] = field(default_factory=dict)
@@ -326,6 +335,10 @@ class Mapping:
     """The last write."""
     agreed_at: datetime | None = None
     """Since when both sides say what they say now; None while they never did."""
+    remakes: str | None = None
+    """Id of the deleted record that is to be made again, until it is."""
+    recalls: int | None = None
+    """The id of the row of its deletion, while that is being undone: the record is made again as it is told there."""
     version: int = 0
     """Of the stored item; 0 is not stored yet. The store raises it on each save."""
 
@@ -337,6 +350,10 @@ class Mapping:
     def but(self, **changes: Any) -> Mapping:
         """A copy with *changes*."""
         return replace(self, **changes)
+
+    def is_put_off(self, now: datetime) -> bool:
+        """Whether it failed, and is to be looked at again later than *now*."""
+        return self.next_retry_at is not None and self.next_retry_at > now
 
 
 # --- the workspace --------------------------------------------------------------------------------------------------
@@ -502,7 +519,7 @@ class Lane(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person may say of a deletion that waits."""
+    """What a person may say of a deletion, or of a second record of a row, that waits."""
 
     APPROVE = "approve"
     REJECT = "reject"
@@ -555,6 +572,13 @@ class Origin:
     at: datetime
 
 
+NAVIMPACT = "navimpact"
+"""The actor of edits in NavImpact, which does not say who made them."""
+
+SCHEDULE = "schedule"
+"""The actor of rounds that nobody asked for; what they carry over is said to be of whoever edited it, where known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """A row that says "look at this". Never carries a value of a record."""
@@ -584,6 +608,15 @@ class Work:
 
 
 @dataclass(frozen=True, slots=True)
+class Deaths:
+    """Holders of the lease that died at one thing, one after the other, since a look at it was survived."""
+
+    times: int
+    last: datetime
+    """When the last was found dead."""
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on one workspace. *fence* rises with each holder; a save under an old fence fails."""
 
@@ -591,8 +624,11 @@ class Lease:
     owner: str
     fence: int
     until: datetime
-    inherited: bool = False
-    """From a holder who died at work: until it is known at what, one thing is done at a time."""
+    inherited: str | None = None
+    """What the holder was at from whose dead hands it came. With threads it may have been another thing: until that is
+    known, one thing is done at a time."""
+    deaths: MappingOf[str, Deaths] = field(default_factory=dict)
+    """What earlier holders died at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -643,6 +679,8 @@ class Operation(StrEnum):
     """A person's edit may have been overwritten: it was made while we were writing the same field."""
     SETUP = "setup"
     FAIL = "fail"
+    MISSING = "missing"
+    """A person asked for a record that NavImpact does not have: no sync that failed, and no figure counts it."""
 
 
 UNDOABLE = frozenset({Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT})
@@ -669,6 +707,8 @@ class Change:
     """The provider's JSON of the old value, where formatting matters."""
     rule: str = ""
     """Why: `changed on navimpact`, `policy notion` …"""
+    actor: str | None = None
+    """Whose it is, where a row holds what several have edited; None: of the row's actor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -689,10 +729,13 @@ class SyncLog:
     mapping_id: int | None = None
     title: str | None = None
     actor: str | None = None
+    """Whose edit or decision it was, where that is known and one's alone."""
     changes: tuple[Change, ...] = ()
     message: str | None = None
     duration_ms: int | None = None
     reverts: int | None = None
     """The id of the row that this one undoes."""
+    deleted_with: int | None = None
+    """The id of the mapping of the project that NavImpact deleted it with."""
     edited_at: datetime | None = None
     """When that was edited on the other side which is written here, where an event told."""

@@ -67,6 +67,8 @@ class NavImpactSide:
     chance: Callable[[], float]
     """A number in [0, 1), to spread repetitions."""
     side: Side = field(default=Side.NAVIMPACT, init=False)
+    knows_keys: bool = field(default=False, init=False)
+    """Whether the platform has answered a creation with the key that it was sent, and so is known to keep keys."""
 
     # --- reading ----------------------------------------------------------------------------------------------------
 
@@ -94,7 +96,8 @@ class NavImpactSide:
             records = self._list(entity_type, place)
         wanted = _once_each(record for record in records if not _older(record, since))
         after = place.after(records)
-        return ChangedPage([self._record(entity_type, record) for record in wanted], str(after) if after else None)
+        on = str(after) if after else None
+        return ChangedPage([self._record(entity_type, record) for record in wanted], on, on)
 
     def answers(self, entity_type: EntityType) -> bool:
         """Whether the collection can be read now."""
@@ -110,6 +113,7 @@ class NavImpactSide:
         """Make a record. Repeated with the same *key* and *values* the platform answers with the first one's."""
         body = _rendered(entity_type, {k: v for k, v in values.items() if v not in (None, ())}, {})
         answer = self._tell("POST", _path(entity_type), body, {"Idempotency-Key": key})
+        self.knows_keys = answer.headers.get("idempotency-key") == key
         return self._written(entity_type, answer)
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
@@ -121,7 +125,7 @@ class NavImpactSide:
         except NotReachable as error:
             raise Raced("the record was deleted on NavImpact between our read and our write") from error
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing to do: a record is known by its own id."""
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -237,7 +241,8 @@ def failure_of(answer: httpx.Response, *, now: datetime, writing: bool) -> SyncE
             return Raced("the record was changed on NavImpact between our read and our write; it is read again")
         case 429:
             pause = _retry_after(answer, now) or DEFAULT_PAUSE
-            return Blocked("NavImpact asks for a pause; the work goes on when it ends", until=now + pause)
+            until = now + pause
+            return Blocked("NavImpact asks for a pause; the work goes on when it ends", until=until, everybody=True)
         case status if status in (408, 425) or status >= 500:
             return _lost(writing=writing)
         case status if status < 400:

@@ -9,8 +9,8 @@ from navsync.errors import Blocked
 from navsync.model import Pause, Workspace
 from navsync.ports import Desk
 
-type Sisters = Callable[[Workspace, Pause], None]
-"""Pauses the other connections of the same Notion workspace, which share its limit."""
+type Sisters = Callable[[Workspace, Blocked], None]
+"""Pauses the other connections that share the limit: those of the same Notion workspace, or all."""
 
 
 def until(desk: Desk, now: datetime) -> datetime | None:
@@ -21,7 +21,6 @@ def until(desk: Desk, now: datetime) -> datetime | None:
 
 def keep(blocked: Blocked, desk: Desk, workspace: Workspace, sisters: Sisters, *, trips: int = 0) -> None:
     """Remember it: whoever calls next, for whatever reason, must not call before either."""
-    pause = Pause(blocked.until, trips)
-    desk.keep_pause(pause)
-    if blocked.whole_workspace:
-        sisters(workspace, pause)
+    desk.keep_pause(Pause(blocked.until, trips))
+    if blocked.whole_workspace or blocked.everybody:
+        sisters(workspace, blocked)

@@ -31,12 +31,14 @@ from navsync.templates import Commission, Filled, MadePage
 
 @dataclass(frozen=True, slots=True)
 class ChangedPage:
-    """One page of records that may have changed, oldest change first. *cursor* None: there are no more."""
+    """One page of a list, in an order in which an edit hides no other record. *cursor* None: there are no more."""
 
     records: Sequence[Present]
     cursor: str | None
-    complete: bool = True
-    """False where the side stopped early (Notion's 10,000-row cap)."""
+    """Where the list goes on. Good for the while that it takes to go through it."""
+    place: str | None = None
+    """A cursor that is good for days, behind where this page began; it may show some of these records again. None where
+    there are no more, or only *cursor* leads on."""
 
 
 class ReadableSide(Protocol):
@@ -70,10 +72,15 @@ class ReadableSide(Protocol):
 class SidePort(ReadableSide, Protocol):
     """One side of one workspace, to be read and written. A write that raises `Unclear` may have happened."""
 
+    @property
+    def knows_keys(self) -> bool:
+        """Whether `create`, sent again with the same key and values, is known to answer with what it made before."""
+        ...
+
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         """Make a record of *values* that carries *key* and return it as the side shows it.
 
-        Not idempotent on Notion: look *key* up with `find` before a second try.
+        Not idempotent unless the side `knows_keys`: look for what it may have made before a second try.
         """
         ...
 
@@ -81,8 +88,8 @@ class SidePort(ReadableSide, Protocol):
         """Write only *changes*, given that the record was last *seen* so, and return it as the side shows it now."""
         ...
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
-        """Write *key* on the page (`NavImpact ID`), and *title* where titles are generated. Nothing on NavImpact."""
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
+        """Write *key* on the page (`NavImpact ID`), and *title* where there is one. Nothing on NavImpact."""
         ...
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -128,8 +135,12 @@ class ReadableLedger(Protocol):
         """
         ...
 
+    def remade(self, entity: EntityRef) -> str | None:
+        """Id of the record that a workspace, this or another, has made again of *entity*, which was deleted."""
+        ...
+
     def removals_left(self, now: datetime) -> int:
-        """How many more deletions may be counted in this hour."""
+        """How many more deletions may be counted in the hour until *now*."""
         ...
 
 
@@ -156,8 +167,15 @@ class Ledger(ReadableLedger, Protocol):
         """Done with it; nothing happens when it is no longer ours."""
         ...
 
-    def count_removal(self, now: datetime) -> bool:
-        """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
+    def note_remade(self, entity: EntityRef, id: str, *, now: datetime) -> None:
+        """Tell every workspace that holds *entity*, which was deleted, that it was made again as *id*."""
+        ...
+
+    def count_removals(self, now: datetime, many: int) -> bool:
+        """Count *many* deletions at once; False, and none counted, where the hour until *now* would have too many.
+
+        Too many are more than max(5, 10 % of the linked mappings). The hour may be up to ten minutes longer.
+        """
         ...
 
 
@@ -227,8 +245,12 @@ class Desk(Protocol):
         """Give it back; nothing happens when it is no longer ours."""
         ...
 
-    def begin(self, lease: Lease, key: str) -> int:
-        """Note in the lease that *key* is being worked on; how often a holder died on it before. Raises `LostLease`."""
+    def begin(self, lease: Lease, key: str) -> None:
+        """Note in the lease that *key* is being worked on: who dies now dies at it. Raises `LostLease`."""
+        ...
+
+    def survive(self, lease: Lease, keys: Sequence[str]) -> None:
+        """Forget who died at *keys*. Raises `LostLease`."""
         ...
 
     def raise_epoch(self) -> int:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
-from navsync import scope
+from navsync import scope, titles
 from navsync.errors import Fatal, OutOfTime
 from navsync.fields import SPECS
-from navsync.model import EntityRef, EntityType, Mapping, Present, Settings, Side, State, Work
+from navsync.model import EntityRef, EntityType, Mapping, Present, Settings, Side, State, Work, WriteIntent
 from navsync.ports import Desk, Ledger, ReadableLedger, ReadableSide, SidePort
 
 OVERLAP = timedelta(seconds=120)
 """How far behind its cursor a sweep looks again: longer than a side's clock is coarse and its index late."""
-
-
-CLOCKS_APART = timedelta(minutes=5)
-"""How far ahead of ours a side's clock is believed: one time from the far future must not blind every later sweep."""
 
 
 def sweep(
@@ -36,46 +33,70 @@ def sweep(
     """Put work for every record of *entity_type* that *port* shows changed since the cursor; how many there were.
 
     All work is put before the cursor moves, so that a crash in between repeats and never skips. The cursor is the
-    side's own latest time of change: nothing is concluded from two clocks.
+    side's own latest time of change, but never later than the list was begun: what is edited behind our back while we
+    go through its pages is not on them, and one time from the future must not blind the sweeps until then.
     """
     name = f"sweep:{port.side}:{entity_type}"
     cursor = desk.cursor(name)
     reached = datetime.fromisoformat(cursor) if cursor else None
     since = reached - OVERLAP if reached else None
     latest, put = reached, 0
-    for page in resumed(port, entity_type, since, desk=desk, name=f"part of {name}"):
-        for record in page:
+    for part in resumed(port, entity_type, since, desk=desk, name=f"part of {name}", clock=clock):
+        for record in part.records:
             check_time()
             if not is_settled(record):
                 desk.put(work_for(f"{entity_type}/{record.id}"))
                 put += 1
             if record.edited_at is not None:
-                believed = min(record.edited_at, clock() + CLOCKS_APART)
-                latest = max(latest or believed, believed)
+                surely = min(record.edited_at, part.began)
+                latest = max(latest or surely, surely)
     if latest and latest != reached:
         desk.move_cursor(name, latest.isoformat(timespec="microseconds"))
     return put
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One page of a list that may take more than one slice."""
+
+    records: Sequence[Present]
+    began: datetime
+    """When the list was begun, maybe by an earlier slice."""
+    place: str | None
+    """Where it can be gone on with even in days; None where it ends, or only the next page leads on."""
+
+
 def resumed(
-    port: SidePort, entity_type: EntityType, since: datetime | None, *, desk: Desk, name: str
-) -> Iterator[Sequence[Present]]:
-    """Records changed since *since*, page by page, going on behind the last page that an earlier slice got through."""
-    kept = desk.cursor(name)
-    start, cursor = json.loads(kept) if kept else (since.isoformat() if since else None, None)
+    port: SidePort,
+    entity_type: EntityType,
+    since: datetime | None,
+    *,
+    desk: Desk,
+    name: str,
+    clock: Callable[[], datetime],
+    place: str | None = None,
+) -> Iterator[Part]:
+    """Records changed since *since*, page by page, going on behind the last page that an earlier slice got through.
+
+    Where there was none, the list begins at *place*.
+    """
+    try:
+        start, cursor, began = json.loads(desk.cursor(name) or "")
+    except ValueError:  # nobody has begun it, or a release that kept something else
+        start, cursor, began = since.isoformat() if since else None, place, clock().isoformat()
     while True:
         try:
             page = port.changed_since(entity_type, datetime.fromisoformat(start) if start else None, cursor)
         except Fatal:
             desk.clear_cursor(name)  # a place in a list does not keep for ever: begin anew
             raise
-        yield page.records
+        yield Part(page.records, datetime.fromisoformat(began), page.place)
         if cursor is not None:
             desk.clear_cursor(name)
         cursor = page.cursor
         if cursor is None:
             return
-        desk.move_cursor(name, json.dumps([start, cursor]))
+        desk.move_cursor(name, json.dumps([start, cursor, began]))
 
 
 PAIRS_AT_ONCE = 100
@@ -124,7 +145,7 @@ def check_pairs(
         except OutOfTime:
             _next_round(desk, _PAIRS, now, str(pairs[checked - 1].id) if checked else place)
             raise
-        if not are_in_step(pair, rows, navimpact, ledger, settings):
+        if not pair.is_put_off(now) and not are_in_step(pair, rows, navimpact, ledger, settings):
             desk.put(work_for(str(pair.id)))
     _next_round(desk, _PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
 
@@ -136,24 +157,28 @@ def walk_rows(
     desk: Desk,
     is_settled: Callable[[Present], bool],
     work_for: Callable[[str], Work],
-    now: datetime,
+    clock: Callable[[], datetime],
 ) -> None:
-    """Now and then put work for those of the next hundred records that are not in step, the longest unedited first.
+    """Now and then put work for those of the next hundred records that are not in step.
 
     Finds what no mapping pairs and no query for changes shows: shared again, indexed late, or looked at when NavImpact
-    showed nothing.
+    showed nothing. Until the next look only a place that keeps is good, so where more than a hundred rows were made in
+    one minute, a look goes on to the end of it.
     """
-    name = f"rows:{port.side}:{entity_type}"
-    place = _due(desk, name, now)
+    name, now = f"walk:{port.side}:{entity_type}", clock()
+    place, unfinished = _due(desk, name, now), f"part of {name}"
     if place is None:
         return
-    since = datetime.fromisoformat(place) if place else None
-    page = port.changed_since(entity_type, since, None)
-    for row in page.records:
-        if not is_settled(row):
-            desk.put(work_for(f"{entity_type}/{row.id}"))
-    last = max((row.edited_at for row in page.records if row.edited_at), default=None) if page.cursor else None
-    _next_round(desk, name, now, last.isoformat() if last and last != since else "")
+    reached = None
+    for part in resumed(port, entity_type, None, desk=desk, name=unfinished, clock=clock, place=place or None):
+        for row in part.records:
+            if not is_settled(row):
+                desk.put(work_for(f"{entity_type}/{row.id}"))
+        reached = part.place
+        if reached is not None:
+            desk.clear_cursor(unfinished)
+            break
+    _next_round(desk, name, now, reached or "")
 
 
 def _due(desk: Desk, name: str, now: datetime) -> str | None:
@@ -254,7 +279,7 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
         return False
     if mapping.gone_since is not None or mapping.attempts or any(trouble.field for trouble in mapping.troubles):
         return False  # of a field that is held it is not kept what it said, so only a look can tell
-    if side is Side.NOTION and record.key not in (None, str(mapping.entity)):
+    if side is Side.NOTION and (record.key not in (None, str(mapping.entity)) or titles.is_stale(mapping, record)):
         return False
     spec = SPECS[mapping.entity_type]
     if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:
@@ -262,3 +287,20 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
     said = {name: base.on(side) for name, base in mapping.bases.items()}
     said |= {conflict.field: conflict.on(side) for conflict in mapping.conflicts}
     return spec.names <= said.keys() and all(record.values.get(name, value) == value for name, value in said.items())
+
+
+def shows_news(record: Present, side: Side, mapping: Mapping) -> bool:
+    """Whether *record* shows what the look that failed did not know: neither agreed on nor about to be written.
+
+    Where it failed before it came to that, no value was to blame. An edit of a field that is held travels no more now.
+    """
+    if not isinstance(mapping.intent, WriteIntent):
+        return False
+    writes = mapping.intent.writes
+    known = {(name, base.on(side)) for name, base in mapping.bases.items()}
+    known |= {(write.field, write.value) for write in writes}
+    known |= {(write.field, write.overwrites) for write in writes if write.to is side}
+    known |= {(conflict.field, conflict.on(side)) for conflict in mapping.conflicts}
+    held = {trouble.field for trouble in mapping.troubles}
+    shown = ((name, value) for name, value in record.values.items() if name in mapping.bases and name not in held)
+    return any(each not in known for each in shown)

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from difflib import SequenceMatcher
 from typing import NamedTuple
+
+from navsync.alignment import matched
+from navsync.words import END, FIGURE, LETTER, WORD
 
 type Tokens = Sequence[str]
 
+_GAP = r"[^\S\n]*+"
+_BESIDE = rf"(?:{LETTER}|{WORD})"
+_QUANTITY = rf"(?:{_BESIDE}{_GAP})?{FIGURE}(?:,?{_GAP}{FIGURE}|{_GAP}{_BESIDE}{_GAP}{FIGURE})*(?:{_GAP}{_BESIDE})?"
+"""Figures with the words beside them: of "12 km" and "10 miles" nobody means 12 miles, and a date is one thing."""
+
 _LEVELS = (
     re.compile(r"[^\n]*\n+|[^\n]+"),  # paragraphs, each with the line breaks behind it
-    re.compile(r"\s+|\w+|[^\w\s]"),  # white space, words, and every other character for itself
+    re.compile(rf"\s+|{_QUANTITY}|{LETTER}|{WORD}|{END}"),  # what people read as one, and what is between
 )
 """Ways to cut a text, coarse to fine. The pieces joined are the text again."""
-
-_MOST_PAIRS = 4_000_000
-"""Of equal pieces in a stretch that both sides changed: comparing goes through them all, and a person is quicker."""
 
 
 def merge(base: str, ours: str, theirs: str) -> str | None:
     """The text with both sides' changes, or None where they overlap and a person must choose.
 
-    Changes to different words do not overlap, nor does the same change made twice. Merging the result again with
-    either side changes nothing, so that a replay after a crash is harmless; where repeated words leave room for a
-    different reading the second time, the answer is None.
+    Changes to different words do not overlap, nor does the same change made twice. What people read as one, such as a
+    price or a date, is never put together of two edits. Merging the result again with either side changes nothing, so
+    that a replay after a crash is harmless; where repeated words leave room for a different reading the second time,
+    the answer is None.
     """
     merged = _merge(base, ours, theirs)
     if merged is None or _merge(base, merged, theirs) != merged or _merge(base, ours, merged) != merged:
@@ -35,8 +39,6 @@ def merge(base: str, ours: str, theirs: str) -> str | None:
 
 def _merge(base: str, ours: str, theirs: str, level: int = 0) -> str | None:
     old, mine, other = (_LEVELS[level].findall(version) for version in (base, ours, theirs))
-    if max(_pairs(old, mine), _pairs(old, other)) > _MOST_PAIRS:
-        return None
     parts: list[str] = []
     for chunk in _chunks(old, mine, other):
         chosen = _choose(old[chunk.base], mine[chunk.ours], other[chunk.theirs], level)
@@ -44,11 +46,6 @@ def _merge(base: str, ours: str, theirs: str, level: int = 0) -> str | None:
             return None
         parts.append(chosen)
     return "".join(parts)
-
-
-def _pairs(base: Tokens, other: Tokens) -> int:
-    counts = Counter(other)
-    return sum(times * counts[piece] for piece, times in Counter(base).items())
 
 
 def _choose(base: Tokens, ours: Tokens, theirs: Tokens, level: int) -> str | None:
@@ -93,5 +90,4 @@ def _agreements(base: Tokens, ours: Tokens, theirs: Tokens) -> Iterator[_Chunk]:
 
 def _matches(base: Tokens, other: Tokens) -> list[tuple[int, int, int]]:
     """Stretches of *base* that *other* still has: start, stop, and how far they have moved."""
-    blocks = SequenceMatcher(None, base, other, autojunk=False).get_matching_blocks()
-    return [(b.a, b.a + b.size, b.b - b.a) for b in blocks if b.size]
+    return [(old.start, old.stop, new.start - old.start) for same, old, new in matched(base, other) if same]

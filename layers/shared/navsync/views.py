@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -35,7 +35,7 @@ from navsync.model import (
     Value,
     Workspace,
 )
-from navsync.standing import Standing, standing_of
+from navsync.standing import Standing, project_of, standing_of
 from navsync.templates import BUILT_IN, Template, offered
 
 type Json = dict[str, Any]
@@ -65,16 +65,32 @@ def sync_status(shown: Mapping) -> SyncStatus:
     return next(status for status, standings in STANDINGS.items() if standing in standings)
 
 
-def overall(*, is_connected: bool, being_written: int) -> SyncStatus:
-    """How a workspace stands. What waits for a person is counted beside it, and stops nothing else."""
-    if not is_connected:
-        return SyncStatus.FAILED
-    return SyncStatus.SYNCING if being_written else SyncStatus.COMPLETED
+def overall(state: str, *, being_written: int) -> SyncStatus:
+    """How a workspace of *state* stands. What waits for a person is counted beside it, and stops nothing else."""
+    match state:
+        case Connection.CONNECTED:
+            return SyncStatus.SYNCING if being_written else SyncStatus.COMPLETED
+        case "paused":  # nobody looks whether all is in step
+            return SyncStatus.PENDING
+        case _:
+            return SyncStatus.FAILED
 
 
 def is_active(shown: Workspace) -> bool:
     """Whether it is synced now."""
     return shown.is_active and shown.connection is Connection.CONNECTED
+
+
+def state_of(shown: Workspace) -> str:
+    """Whether it is synced and, if not, why."""
+    return "paused" if shown.connection is Connection.CONNECTED and not shown.is_active else shown.connection
+
+
+def state_of_all(shown: Iterable[Workspace]) -> str:
+    """What stops the most of what is synced in them: of several troubles the first, before any pause."""
+    states = {state_of(each): None for each in shown}
+    troubles = [state for state in states if state not in (Connection.CONNECTED, "paused")]
+    return next(iter(troubles), "paused" if "paused" in states else Connection.CONNECTED)
 
 
 def workspace(shown: Workspace, capabilities: Capabilities | None) -> Json:
@@ -85,7 +101,7 @@ def workspace(shown: Workspace, capabilities: Capabilities | None) -> Json:
         "workspace_name": shown.name,
         "bot_user_id": shown.bot_id,
         "is_active": is_active(shown),
-        "state": "paused" if shown.connection is Connection.CONNECTED and not shown.is_active else shown.connection,
+        "state": state_of(shown),
         "settings": settings(shown.settings),
         "capabilities": None if capabilities is None else _capabilities(capabilities),
         "erase_at": moment(shown.erase_at),
@@ -141,12 +157,17 @@ def connection(shown: Workspace, capabilities: Capabilities | None) -> list[Json
 
 
 def mapping(shown: Mapping, *, database_id: str | None, direction: Direction) -> Json:
-    """A mapping with its conflicts. `media_project_id` is set where the entity is a project."""
+    """A mapping with its conflicts.
+
+    `media_project_id` is set where the entity is a project, and nowhere else: the frontend was written for one mapping
+    per project, and would take any that bears a project's id for it. Which one a child belongs to is in `belongs_to`.
+    """
     is_project = shown.entity_type is EntityType.MEDIA_PROJECT and shown.entity_id is not None
     return {
         "id": shown.id,
         "workspace_id": shown.workspace_id,
         "media_project_id": int(shown.entity_id or 0) if is_project else None,
+        "belongs_to": None if is_project else number(project_of(shown)),
         "entity_type": shown.entity_type,
         "entity_id": number(shown.entity_id),
         "title": shown.title,
@@ -197,7 +218,7 @@ def approval(shown: Mapping) -> Json:
         "code": trouble.code,
         "cause": trouble.cause,
         "fix": trouble.fix,
-        "since": moment(shown.last_sync_at),
+        "since": moment(next((each.since for each in shown.troubles if each.since is not None), None)),
     }
 
 
@@ -209,7 +230,13 @@ def attention(shown: Mapping) -> list[Json]:
 def waiting(about: Mapping, shown: Waiting) -> Json:
     """One thing about a record that waits for a person."""
     trouble = shown.trouble
-    said = {"kind": shown.cause.kind, "code": trouble.code, "cause": trouble.cause, "fix": trouble.fix}
+    said: Json = {
+        "kind": shown.cause.kind,
+        "code": trouble.code,
+        "cause": trouble.cause,
+        "fix": trouble.fix,
+        "since": moment(trouble.since),
+    }
     clash = {} if shown.conflict is None else conflict(shown.conflict)
     return _about(about) | {"group": str(shown.cause), **said, "field": trouble.field} | clash
 
@@ -284,21 +311,26 @@ def log(shown: SyncLog) -> Json:
         "message": shown.message,
         "actor": shown.actor,
         "run_id": shown.run_id,
-        "changes": [change(c) for c in shown.changes],
+        "changes": [_logged(each, shown) for each in shown.changes],
         "sync_duration_ms": shown.duration_ms,
         "created_at": moment(shown.at),
     }
 
 
+def _logged(shown: Change, row: SyncLog) -> Json:
+    return change(shown) | {"actor": shown.actor or row.actor}
+
+
 def can_revert(shown: SyncLog) -> bool:
     """Whether undoing *shown* can be asked for; that nobody has edited since is seen when it is tried."""
-    return shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE and shown.mapping_id is not None
+    is_known = shown.mapping_id is not None or shown.deleted_with is not None
+    return shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE and is_known
 
 
 def history(shown: SyncLog, *, whole: bool = True) -> Json:
     """A row of the sync log with its values *whole*."""
     as_json = value if whole else short
-    changes = [change(each) | {"old": as_json(each.old), "new": as_json(each.new)} for each in shown.changes]
+    changes = [_logged(each, shown) | {"old": as_json(each.old), "new": as_json(each.new)} for each in shown.changes]
     return log(shown) | {
         "changes": changes,
         "truncated": not whole,

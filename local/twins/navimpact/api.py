@@ -88,7 +88,8 @@ class Api:
             record, repeated = self._platform.create(entity, body, key)
         except ValidationError as error:
             _refuse_body(error)
-        return _shown(record, 201, {"Idempotent-Replayed": "true"} if repeated else {})
+        kept = {} if key is None else {"Idempotency-Key": key}
+        return _shown(record, 201, kept | ({"Idempotent-Replayed": "true"} if repeated else {}))
 
     def _serve_one(self, record: Record, request: Request, body: dict[str, Any]) -> Response:
         if request.method in ("GET", "HEAD"):

@@ -192,12 +192,13 @@ class ConflictsAnswer(About):
 
 
 class ApprovalAnswer(About):
-    """A deletion that waits for a person."""
+    """A deletion, or a second record of a row, that waits for a person."""
 
     code: str
     cause: str
     fix: str
     since: str | None
+    """When it began to wait."""
 
 
 class WaitingAnswer(Answer):
@@ -214,6 +215,8 @@ class WaitingAnswer(Answer):
     code: str
     cause: str
     fix: str
+    since: str | None = None
+    """When a deletion began to wait; of what else waits that is not kept."""
     field: str | None = None
     version: str | None = None
     base: Shown = None
@@ -257,6 +260,9 @@ class MappingAnswer(Answer):
     id: int
     workspace_id: int
     media_project_id: int | None
+    """Of a project only, so that a project has one mapping that bears its id."""
+    belongs_to: int | None
+    """The project of a record that is none itself; null: it has none, or it is not known yet."""
     entity_type: EntityType
     entity_id: int | None
     title: str | None
@@ -283,6 +289,12 @@ class ChangeAnswer(Answer):
     rule: str
 
 
+class LoggedChangeAnswer(ChangeAnswer):
+    """One value that was replaced, and whose it was that replaced it."""
+
+    actor: str | None
+
+
 class LogAnswer(Answer):
     """A row of the sync log; long values are cut."""
 
@@ -299,8 +311,13 @@ class LogAnswer(Answer):
     error_message: str | None
     message: str | None
     actor: str | None
+    """Whose edit or decision it was: a person in Notion by their id, `navimpact`, which does not say who, or a caller.
+
+    Null: nobody says whose it was, or it was several people's and each of `changes` names its own. `schedule`: a round
+    found it, and nobody says whose it was.
+    """
     run_id: str
-    changes: list[ChangeAnswer]
+    changes: list[LoggedChangeAnswer]
     sync_duration_ms: int | None
     created_at: str
 
@@ -342,6 +359,8 @@ class StatusAnswer(Answer):
     workspace_id: int
     workspace_name: str
     is_connected: bool
+    state: Connection | Literal["paused"]
+    """Of several the first that is not connected; else "paused" where one is. Then nothing of it is synced."""
     last_sync_at: str | None
     sync_status: SyncStatus
     total_mappings: int
@@ -455,7 +474,10 @@ class ExplanationAnswer(Answer):
     because: str
     to_do: str | None
     since: str | None
-    """In step: since when both sides say the same. Deleted: `last_change_at`. Else: `last_sync_at`."""
+    """In step: since when both sides say the same. A deletion that waits: since when. Deleted: `last_change_at`.
+
+    Else: `last_sync_at`.
+    """
     last_sync_at: str | None
     """The last look that agreed on something. One that finds nothing new leaves no trace."""
     last_change_at: str | None
@@ -531,3 +553,5 @@ class PageFromTemplate(Answer):
     template_url: str | None
     run_id: str
     done: bool
+    ignored: list[str]
+    """Names in `project_data` that are no field of the record, perhaps mistyped: the page shows nothing of them."""

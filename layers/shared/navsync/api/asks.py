@@ -7,9 +7,10 @@ import binascii
 import re
 from collections.abc import Callable
 from copy import replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import (
@@ -18,6 +19,8 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
     JsonValue,
     StringConstraints,
     ValidationInfo,
@@ -26,7 +29,7 @@ from pydantic import (
     model_validator,
 )
 
-from navsync import templates, views
+from navsync import attention, templates, views
 from navsync.api.problems import invalid
 from navsync.fields import SPECS, misnamed
 from navsync.model import Decision, Direction, EntityType, Policy, Settings, Side
@@ -38,9 +41,33 @@ type Id = Annotated[int, Field(ge=0, lt=2**53)]
 type EntityId = Annotated[int, Field(ge=0, lt=10**16)]
 """NavImpact's."""
 
-type RunId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z-]{1,64}$")]
 
-type FieldName = Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}$")]
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Text of a *pattern*, which few people can read: *reason* tells them why another text is refused."""
+
+    pattern: str
+    reason: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> Any:
+        return AfterValidator(self._checked).__get_pydantic_core_schema__(source, handler)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return handler(schema) | {"pattern": self.pattern}
+
+    def _checked(self, text: str) -> str:
+        if re.fullmatch(self.pattern, text) is None:
+            raise ValueError(self.reason)
+        return text
+
+
+type RunId = Annotated[
+    str, Written(r"^[0-9A-Za-z-]{1,64}$", "it is not the id of a run, as the answer to a call names it")
+]
+
+type FieldName = Annotated[
+    str, Written(r"^[a-z_]{1,64}$", "it is not the name of a field, such as title or start_date")
+]
 
 
 class Body(BaseModel):
@@ -92,7 +119,10 @@ def _place(cursor: str) -> str:
     try:
         return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
     except (ValueError, binascii.Error) as error:
-        raise ValueError("it is not a cursor that a list gave") from error
+        raise ValueError(NO_CURSOR) from error
+
+
+NO_CURSOR = "it is not a cursor that this list gave"
 
 
 OPAQUE = WithJsonSchema({"type": "string", "maxLength": 100})
@@ -102,7 +132,7 @@ type IdCursor = Annotated[
     str,
     StringConstraints(max_length=100),
     AfterValidator(_place),
-    StringConstraints(pattern=r"^\d{1,16}$"),
+    Written(r"^\d{1,16}$", NO_CURSOR),
     OPAQUE,
 ]
 """Where a list that is ordered by id goes on."""
@@ -111,7 +141,7 @@ type TimeCursor = Annotated[
     str,
     StringConstraints(max_length=100),
     AfterValidator(_place),
-    StringConstraints(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00#\d{16}$"),
+    Written(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00#\d{16}$", NO_CURSOR),
     OPAQUE,
 ]
 """Where a list that is ordered by time goes on."""
@@ -149,12 +179,25 @@ class ConflictQuery(ScopedRange):
     entity_type: EntityType | None = None
 
 
+NO_GROUP = "there is no such group; without it, all that there are is listed, each with its name"
+
+
+def _group(text: str) -> str:
+    if not attention.is_known(text):
+        raise ValueError(NO_GROUP)
+    return text
+
+
+type GroupName = Annotated[str, Written(r"^[a-z_]{1,64}(/[a-z_]{1,64}){0,2}$", NO_GROUP), AfterValidator(_group)]
+"""`conflict/media_project/title`: as a group of what waits is called."""
+
+
 class AttentionQuery(Scope):
     """What waits: the first of each group, or the rest of one."""
 
     limit: int = Field(10, ge=1, le=100)
     """Of each group; fewer where there are many groups, until one is named."""
-    group: Annotated[str, StringConstraints(pattern=r"^[a-z_]{1,64}(/[a-z_]{1,64}){0,2}$")] | None = None
+    group: GroupName | None = None
     cursor: IdCursor | None = None
     """Of the group that is named."""
 
@@ -204,8 +247,12 @@ class ScopeOfProjects(Body):
 
 TEMPLATE_NAME = r"^[a-z][a-z0-9_-]{0,63}$"
 
-type TemplateName = Annotated[str, StringConstraints(pattern=TEMPLATE_NAME)]
+NO_TEMPLATE_NAME = "it must be small letters, digits, _ and -, a letter first, and 64 characters at most"
 
+type TemplateName = Annotated[str, Written(TEMPLATE_NAME, NO_TEMPLATE_NAME)]
+
+
+PAGE_ID, NO_PAGE_ID = r"^[0-9a-fA-F-]{32,36}$", "it is not the id of a page in Notion"
 
 NOTION_ALLOWS = 600
 """Requests of one connection in a minute, on Business and Enterprise; on other plans it is 180."""
@@ -236,7 +283,7 @@ class ChangeSettings(Body):
         Annotated[int, Field(json_schema_extra={"minimum": FEWEST_REQUESTS, "maximum": NOTION_ALLOWS})] | None
     ) = None
     """What the workspace's plan of Notion allows: 180, or 600 on Business and Enterprise."""
-    parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$")] | None = None
+    parent_page_id: Annotated[str, Written(PAGE_ID, NO_PAGE_ID)] | None = None
     page_templates: dict[EntityType, TemplateName] | None = None
     """What the pages of new rows start with; those of impact stories are the stories' own text."""
     quiet_seconds: dict[EntityType, QuietSeconds] | None = None
@@ -459,7 +506,7 @@ class Resolve(Body):
 
 
 class Decide(Body):
-    """What to do with the deletion that waits."""
+    """What to do with what waits."""
 
     decision: Decision
 
@@ -526,7 +573,13 @@ def _page_id(given: str) -> str:
     try:
         return str(UUID(given))
     except ValueError as error:
-        raise ValueError("it is not the id of a page in Notion") from error
+        raise ValueError(NO_PAGE_ID) from error
+
+
+WHERE_PAGES_ARE = (
+    "open the page in Notion under which it should be made and copy its link: the 32 letters and digits at the end are "
+    "its id, and the page must be shared with the connection"
+)
 
 
 class CreateTemplate(Body):
@@ -537,7 +590,9 @@ class CreateTemplate(Body):
     """
 
     template_name: TemplateName
-    parent_page_id: Annotated[str, Field(pattern=r"^[0-9a-fA-F-]{32,36}$"), AfterValidator(_page_id)]
+    parent_page_id: Annotated[
+        str, Written(PAGE_ID, NO_PAGE_ID), AfterValidator(_page_id), Field(description=WHERE_PAGES_ARE)
+    ]
     project_data: dict[str, JsonValue] | None = None
     workspace_id: Id | None = None
     """Needed by those who have several."""

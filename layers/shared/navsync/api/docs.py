@@ -26,9 +26,9 @@ th, td { text-align: left; vertical-align: top; padding: .25rem 1rem .25rem 0 }
 
 def page(document: Json) -> str:
     """*document* as HTML."""
-    info = document["info"]
+    info, schemas = document["info"], document["components"]["schemas"]
     operations = (
-        _operation(method, path, operation)
+        _operation(method, path, operation, schemas)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     )
@@ -45,8 +45,8 @@ def page(document: Json) -> str:
     )
 
 
-def _operation(method: str, path: str, operation: Json) -> str:
-    parts = [*_told(operation), *_parameters(operation), *_body(operation), *_answers(operation)]
+def _operation(method: str, path: str, operation: Json, schemas: Json) -> str:
+    parts = [*_told(operation), *_parameters(operation, schemas), *_body(operation, schemas), *_answers(operation)]
     head = f"<summary><b>{method.upper()}</b> <code>{escape(path)}</code> {escape(operation['summary'])}</summary>"
     return f'<details id="{escape(operation["operationId"])}">{head}{"".join(parts)}</details>\n'
 
@@ -61,17 +61,29 @@ def _prose(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
-def _parameters(operation: Json) -> Iterator[str]:
+def _parameters(operation: Json, schemas: Json) -> Iterator[str]:
     rows = [
-        (f"<code>{escape(each['name'])}</code>", f"in the {each['in']}", _type(each["schema"]))
+        (f"<code>{escape(each['name'])}</code>", f"in the {each['in']}", _type(each["schema"], schemas))
         for each in operation["parameters"]
     ]
     yield from _table("Parameters", rows)
 
 
-def _body(operation: Json) -> Iterator[str]:
+def _body(operation: Json, schemas: Json) -> Iterator[str]:
     for media in operation.get("requestBody", {}).get("content", {}).values():
-        yield f"<h4>Body</h4>{_example(media)}"
+        yield from _table("Body", _fields(media["schema"], schemas))
+        yield _example(media)
+
+
+def _fields(schema: Json, schemas: Json, prefix: str = "") -> Iterator[tuple[str, ...]]:
+    """A row for each field of an object, and of the objects in it."""
+    shape = _plain(schema, schemas)
+    for name, inner in shape.get("properties", {}).items():
+        needed = "needed" if name in shape.get("required", ()) else ""
+        if "properties" in _plain(inner, schemas):
+            yield from _fields(inner, schemas, f"{prefix}{name}.")
+        else:
+            yield f"<code>{escape(prefix + name)}</code>", needed, _type(inner, schemas)
 
 
 def _answers(operation: Json) -> Iterator[str]:
@@ -89,10 +101,57 @@ def _example(media: Json) -> str:
     return f"<pre>{escape(json.dumps(media['example'], indent=2))}</pre>"
 
 
-def _type(schema: Json) -> str:
-    kind = schema.get("type") or schema.get("$ref", "").rpartition("/")[2] or "one of several"
-    more = [f"{name} {schema[name]}" for name in ("default", "minimum", "maximum", "pattern") if name in schema]
-    return escape(", ".join([str(kind), *more]))
+def _type(schema: Json, schemas: Json) -> str:
+    """What may stand there: its kind and its limits, or each value that is allowed."""
+    plain = _plain(schema, schemas)
+    limits = (f"{word} {plain[name]}" for name, word in LIMITS.items() if plain.get(name) is not None)
+    return ", ".join([_kind(plain, schemas), *map(escape, limits)])
+
+
+LIMITS = {
+    "default": "default",
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "minItems": "entries at least",
+    "maxItems": "entries at most",
+    "maxLength": "characters at most",
+    "pattern": "pattern",
+}
+
+
+def _kind(plain: Json, schemas: Json) -> str:
+    match plain:
+        case {"enum": [*values]}:
+            return _one_of(map(str, values))
+        case {"type": "array", "items": dict(items)}:
+            return f"list of ({_type(items, schemas)})"
+        case {"type": "object", "propertyNames": dict(names), "additionalProperties": dict(values)}:
+            return f"object of names ({_type(names, schemas)}) and values ({_type(values, schemas)})"
+        case {"type": str(kind)}:
+            return escape(kind)
+    return "anything"
+
+
+def _one_of(values: Iterable[str]) -> str:
+    shown = [f"<code>{escape(value)}</code>" for value in values]
+    more = [f"and {len(shown) - MOST_VALUES} more, in openapi.json"] if len(shown) > MOST_VALUES else []
+    return ", ".join(["one of " + ", ".join(shown[:MOST_VALUES]), *more])
+
+
+MOST_VALUES = 12
+"""Of an enumeration, that are shown."""
+
+
+def _plain(schema: Json, schemas: Json) -> Json:
+    """*schema* itself, where it is referred to or may be null."""
+    rest = {name: value for name, value in schema.items() if name not in ("$ref", "anyOf")}
+    match schema:
+        case {"$ref": str(ref)}:
+            return _plain(schemas[ref.rpartition("/")[2]], schemas) | rest
+        case {"anyOf": [*options]}:
+            option = next(each for each in options if each != {"type": "null"})
+            return _plain(option, schemas) | rest
+    return schema
 
 
 def _table(title: str, rows: Iterable[tuple[str, ...]]) -> Iterator[str]:

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from navsync.api.answers import ProblemAnswer
 from navsync.api.requests import LONGEST_ID
 from navsync.api.routes import PREFIX, Nothing, Problems, Route
+from navsync.model import EntityType
 
 type Json = dict[str, Any]
 
@@ -27,7 +28,7 @@ EVERYBODYS: Problems = {
 CALLERS: Problems = {
     "unauthenticated": (401, "There is no bearer token, or it is not valid any more."),
     "forbidden": (403, "The caller's role is not enough."),
-    "invalid": (422, "The path, query or body is not what this route takes; `errors` names each wrong field."),
+    "invalid": (422, "The path, query or body is not what this route takes; the detail says which field, and why."),
     "too_many_requests": (429, "The caller's calls of this minute are used up; `Retry-After` says for how long."),
     **EVERYBODYS,
 }
@@ -149,13 +150,16 @@ def _first_sentence(text: str) -> str:
 
 def _path_parameters(route: Route) -> Iterator[Json]:
     for name in re.findall(r"\{(\w+)\}", route.path):
-        schema = {"type": "string", "maxLength": 100} if name in _NAMES else _ID
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        yield {"name": name, "in": "path", "required": True, "schema": _NAMES.get(name, _ID)}
 
 
 _ID = {"type": "integer", "minimum": 0, "maximum": 10**LONGEST_ID - 1}
-_NAMES = {"entity_type", "entity_id", "template"}
-"""Of what a path names otherwise than by a number of ours."""
+_NAMES: Json = {
+    "entity_type": {"type": "string", "enum": [*EntityType, "page"]},
+    "entity_id": {"type": "string", "maxLength": 100},
+    "template": {"type": "string", "maxLength": 100},
+}
+"""What a path names otherwise than by a number of ours."""
 
 
 def _query_parameters(route: Route, schemas: dict[str, Json]) -> Iterator[Json]:
@@ -163,7 +167,10 @@ def _query_parameters(route: Route, schemas: dict[str, Json]) -> Iterator[Json]:
     for name, schema in shape.get("properties", {}).items():
         plain = {key: value for key, value in schema.items() if key != "description"}
         required = name in shape.get("required", ())
-        yield {"name": name, "in": "query", "required": required, "schema": _not_null(plain)}
+        shown = (
+            {"example": EXAMPLES[name]} if name in EXAMPLES and name != "cursor" else {}
+        )  # a cursor is nobody's to make
+        yield {"name": name, "in": "query", "required": required, "schema": _not_null(plain)} | shown
 
 
 def _not_null(schema: Json) -> Json:
@@ -244,6 +251,12 @@ def _name_of(model: type[BaseModel]) -> str:
 
 EXAMPLES: Json = {
     "id": 890958881634543,
+    "ids": 42,
+    "workspace_name": "Impact Films",
+    "media_project_id": 42,
+    "start_date": "2026-11-01",
+    "end_date": "2026-11-22",
+    "group": "conflict/media_project/title",
     "workspace_id": 890958881634543,
     "mapping_id": 890958881634560,
     "run_id": "890958881634562",

@@ -37,8 +37,19 @@ def not_found(what: str) -> Problem:
 
 def invalid(field: Sequence[str], reason: str) -> Problem:
     """422: *field* is not what the route takes, though it has the shape."""
-    wrong = [{"loc": list(field), "msg": reason}]
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", f"{field[-1]}: {reason}.", errors=wrong)
+    return all_invalid([(field, reason)])
+
+
+def all_invalid(wrong: Sequence[tuple[Sequence[str], str]], *, whole: str = "It") -> Problem:
+    """422: fields that are not what the route takes, each with the reason. *whole* is called what has no name."""
+    told = (f"{'.'.join(field) or whole}: {reason}." for field, reason in wrong[:MOST_TOLD])
+    more = [f"And {len(wrong) - MOST_TOLD} more: errors names each."] if len(wrong) > MOST_TOLD else []
+    errors = [{"loc": list(field), "msg": reason} for field, reason in wrong]
+    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", " ".join([*told, *more]), errors=errors)
+
+
+MOST_TOLD = 3
+"""Wrong fields that the detail tells of."""
 
 
 def hash_of_style(page: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel, ValidationError
 
-from navsync.api.problems import Problem
+from navsync.api import wording
+from navsync.api.problems import Problem, all_invalid
 
 LONGEST_ID = 16
 """Digits."""
@@ -51,7 +53,7 @@ def query[Query: BaseModel](shape: type[Query], event: APIGatewayProxyEventV2) -
     try:
         return shape.model_validate(event.query_string_parameters)
     except ValidationError as error:
-        raise _invalid("The query is not what this route takes.", error) from error
+        raise _invalid("The query", shape, error) from error
 
 
 def parse[Body: BaseModel](shape: type[Body], event: APIGatewayProxyEventV2) -> Body:
@@ -59,7 +61,7 @@ def parse[Body: BaseModel](shape: type[Body], event: APIGatewayProxyEventV2) -> 
     try:
         return shape.model_validate_json(raw_body(event) or b"{}")
     except ValidationError as error:
-        raise _invalid("The body is not what this route takes.", error) from error
+        raise _invalid("The body", shape, error) from error
 
 
 def wait_of(event: APIGatewayProxyEventV2) -> int:
@@ -68,7 +70,11 @@ def wait_of(event: APIGatewayProxyEventV2) -> int:
     return min(int(preferred[1]), LONGEST_WAIT_S) if preferred else 0
 
 
-def _invalid(detail: str, error: ValidationError) -> Problem:
-    wrong = error.errors(include_url=False, include_input=False, include_context=False)[:MOST_NAMED]
-    named = [{"loc": [str(part)[:LONGEST_NAME] for part in each["loc"]], "msg": each["msg"]} for each in wrong]
-    return Problem(HTTPStatus.UNPROCESSABLE_ENTITY, "invalid", detail, errors=named)
+def _invalid(whole: str, shape: type[BaseModel], error: ValidationError) -> Problem:
+    wrong = error.errors(include_url=False, include_input=False)[:MOST_NAMED]
+    return all_invalid([(_named(each["loc"]), wording.reason(each, shape)) for each in wrong], whole=whole)
+
+
+def _named(place: Iterable[int | str]) -> list[str]:
+    """*place* without what pydantic adds where the name of an entry, not its value, is wrong."""
+    return [str(part)[:LONGEST_NAME] for part in place if part != "[key]"]

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from copy import replace
 from datetime import timedelta
 from itertools import islice
 from typing import Final
 
 from navsync.conductor.station import Station
-from navsync.engine import Done, Result, Run
+from navsync.engine import Done, Result, Run, undo
 from navsync.errors import MissingCapability, NotReachable, Refused
 from navsync.fields import SPECS
 from navsync.model import (
+    EVERYTHING,
     UNDOABLE,
+    CreateIntent,
     Decision,
+    EntityRef,
     Lane,
     Operation,
     Outcome,
@@ -26,18 +31,30 @@ from navsync.undoing import Choice
 AT_ONCE: Final = 100
 """Rows of a run between two looks at the time."""
 
+MOST_WAITING: Final = 10_000
+"""So many rows of work are looked through for what an undo has yet to come to."""
+
 
 def resolve(station: Station, work: Work, run: Run) -> Result:
     """Let one side win a conflict."""
     mapping_id, field, version = work.external_id.split("/")
     mapping = station.ledger.load(int(mapping_id))
-    return Done() if mapping is None else station.engine.resolve(mapping, field, version, Side(work.choice or ""), run)
+    if mapping is None:
+        return Done()
+    run = replace(run, decides=field)
+    return station.engine.resolve(mapping, field, version, Side(work.choice or ""), run)
 
 
 def decide(station: Station, work: Work, run: Run) -> Result:
-    """Carry out or call off a deletion that waits."""
+    """Carry out or call off a deletion that waits, or what waits to be told which record is a row's."""
     mapping = station.ledger.load(int(work.external_id))
-    return Done() if mapping is None else station.engine.decide(mapping, Decision(work.choice or ""), run)
+    if mapping is None:
+        return Done()
+    result = station.engine.decide(mapping, Decision(work.choice or ""), replace(run, decides=EVERYTHING))
+    match mapping.intent:
+        case CreateIntent(perhaps_made=str(id)):  # until now it had no page, for it might have been the row's
+            station.desk.put(station.work(work, WorkKind.ENTITY, f"{mapping.entity_type}/{id}", choice=None))
+    return result
 
 
 def revert(station: Station, work: Work, run: Run) -> Result:
@@ -48,19 +65,31 @@ def revert(station: Station, work: Work, run: Run) -> Result:
         return Done()
     log_id, _, field = rest.partition("/")
     row = station.ledger.log(int(log_id))
-    mapping = station.ledger.load(row.mapping_id) if row and row.mapping_id else None
+    mapping = undo.of_row(station.engine, row) if row else None
     if row is None or mapping is None:
         return Done()
     choice = Choice(field or None, Side(work.choice) if work.choice else None)
     try:
-        return station.engine.revert(mapping, row, choice, run)
+        return station.engine.revert(mapping, row, choice, replace(run, decides=EVERYTHING))
     except (Refused, NotReachable, MissingCapability) as error:
-        if not _was_undone(station, row, run):
+        if isinstance(error, undo.OutOfTurn) and (error.is_coming or _is_to_undo(station, work, error.those)):
+            due = station.tools.clock() + station.pause(work.attempts)
+            nonce = str(station.tools.new_id())
+            station.desk.put(replace(work, due=due, nonce=nonce, attempts=work.attempts + 1))
+        elif not _was_undone(station, row, run):
             outcome = Outcome.FAILED
             station.ledger.record(
                 station.engine.row(mapping, Operation.REVERT, run, outcome=outcome, message=str(error), reverts=row.id)
             )
         return Done()
+
+
+def _is_to_undo(station: Station, work: Work, those: Collection[EntityRef]) -> bool:
+    """Whether the same undo has yet to come to one of *those*, such as after a call that failed."""
+    waiting = station.desk.pending(work.lane, limit=MOST_WAITING)
+    others = [each for each in waiting if (each.kind, each.run_id) == (work.kind, work.run_id) and each != work]
+    rows = (station.ledger.log(int(each.external_id.split("/")[1])) for each in others)
+    return any(row and row.entity_type and EntityRef(row.entity_type, row.entity_id or "") in those for row in rows)
 
 
 def _was_undone(station: Station, row: SyncLog, run: Run) -> bool:

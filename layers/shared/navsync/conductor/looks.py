@@ -10,7 +10,18 @@ from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
 from navsync.fields import SPECS
-from navsync.model import CreateIntent, EntityRef, EntityType, Mapping, Operation, Outcome, Present, Side, State
+from navsync.model import (
+    CreateIntent,
+    EntityRef,
+    EntityType,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    State,
+    WorkKind,
+)
 
 
 def entity(station: Station, ref: EntityRef, run: Run, *, thorough: bool) -> Result:
@@ -24,7 +35,7 @@ def entity(station: Station, ref: EntityRef, run: Run, *, thorough: bool) -> Res
         if run.hurried and mapping.state is State.DELETED and _is_deleted(station, ref):
             _tell_missing(station, ref, run)
         return result
-    _finish_creates(station, ref.type, run)
+    _finish_creates(station, ref, run)
     if (mapping := station.ledger.of_entity(ref)) is not None:
         return station.engine.sync(mapping, run)
     return _welcome(station, ref, run)
@@ -40,7 +51,7 @@ def _tell_missing(station: Station, ref: EntityRef, run: Run) -> None:
     said = f"NavImpact has no {ref.name}: check the id, or undo the deletion in the history where it was deleted."
     known = station.ledger.of_entity(ref)
     about = known or station.engine.new_mapping(ref.type, entity_id=ref.id)
-    row = station.engine.row(about, Operation.FAIL, run, outcome=Outcome.FAILED, message=said)
+    row = station.engine.row(about, Operation.MISSING, run, outcome=Outcome.FAILED, message=said)
     station.ledger.record(replace(row, mapping_id=known.id if known else None))
 
 
@@ -56,20 +67,22 @@ def page(station: Station, external_id: str, run: Run) -> Result:
     return station.engine.welcome_page(entity_type, station.engine.notion.read(entity_type, page_id), run)
 
 
-def _finish_creates(station: Station, entity_type: EntityType, run: Run) -> None:
+def _finish_creates(station: Station, unknown: EntityRef, run: Run) -> None:
     """An unknown record may be the one that an interrupted create of ours made: finish those first."""
     now = station.engine.clock()
-    for mapping, intent in _open_creates(station, entity_type):
-        if mapping.next_retry_at is not None and mapping.next_retry_at > now:
+    for mapping, intent in _open_creates(station, unknown.type):
+        if mapping.is_put_off(now):
             continue
         if station.threads > 1 and intent.attempted_at is not None and intent.attempted_at >= station.since:
             continue  # of this very slice: another thread may be waiting for its answer
+        station.note(WorkKind.MAPPING, str(mapping.id))
         try:
             station.engine.sync(mapping, run)
         except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
             raise
         except (Retryable, Fatal) as error:  # it waits for its own time and holds up nobody that is not like it
             station.engine.note_failure(mapping, error, now + station.pause(mapping.attempts))
+        station.note(WorkKind.ENTITY, str(unknown))
 
 
 def _open_creates(station: Station, entity_type: EntityType) -> Iterator[tuple[Mapping, CreateIntent]]:
@@ -89,11 +102,19 @@ def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
         if run.hurried:
             _tell_missing(station, entity, run)
         return Done()
-    spec = SPECS[entity.type]
-    unclear = [intent for _, intent in _open_creates(station, entity.type) if intent.attempted_at is not None]
-    if any(merge.resembles(spec, intent.values, seen) for intent in unclear):
+    claims = [
+        mapping for mapping, intent in _open_creates(station, entity.type) if _may_have_made(intent, seen, entity)
+    ]
+    if any(mapping.state is not State.AWAITING_APPROVAL for mapping in claims):
         raise Unavailable("it may be the record that an interrupted create made; that one is settled first")
+    if claims:
+        return Done()  # it is looked at when a person has said whose it is
     return station.engine.welcome_record(entity.type, seen, run)
+
+
+def _may_have_made(intent: CreateIntent, seen: Present, entity: EntityRef) -> bool:
+    is_unclear = intent.attempted_at is not None
+    return is_unclear and merge.likeness(SPECS[entity.type], intent.values, seen) is not merge.Likeness.NONE
 
 
 def pair(station: Station, mapping_id: int, run: Run) -> Result:

@@ -30,6 +30,7 @@ from navsync.model import (
     Mapping,
     Settings,
     Side,
+    WorkKind,
 )
 
 HORIZON = timedelta(minutes=5)
@@ -54,7 +55,7 @@ class Rehearsal:
         )
         workspace = replace(station.engine.workspace, settings=settings)
         engine = Engine(workspace, self.ledger, *self.sides, self.time, station.tools.new_id)
-        self.station = replace(station, ledger=self.ledger, engine=engine, threads=1)
+        self.station = replace(station, ledger=self.ledger, engine=engine, note=_nothing, threads=1)
 
     def recall(self, before: Iterable[Foreseen]) -> None:
         """Go on from what was foreseen *before*: records that would be made are there by now, others are gone."""
@@ -96,6 +97,10 @@ class Rehearsal:
                     look = partial(looks.pair, self.station, mapping.id, self.run)
                 case _:
                     return
+
+
+def _nothing(kind: WorkKind, external_id: str) -> None:
+    """Who dies at a rehearsal dies at the preview."""
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import batched, product
@@ -13,6 +13,7 @@ from navsync.engine import SETTLE, Done, Result
 from navsync.errors import OutOfTime, Unavailable
 from navsync.fields import broken
 from navsync.model import DataSource, EntityType, Lane, Mapping, Present, Side, Work, WorkKind
+from navsync.ports import SidePort
 
 CONNECTION_EVERY = timedelta(days=1)
 """People change rarely what a connection may do; a refusal that tells of it has it looked at earlier."""
@@ -54,7 +55,7 @@ def sweep(station: Station, work: Work) -> Result:
     entity_types = [source.entity_type for source in sources]
     for entity_type, port in product(entity_types, (station.notion, station.tools.navimpact)):
         work_for = partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP)
-        is_settled = partial(_is_settled, station, port.side, entity_type)
+        is_settled = partial(_needs_no_round, station, port.side, entity_type)
         reconcile.sweep(
             port,
             entity_type,
@@ -70,7 +71,7 @@ def sweep(station: Station, work: Work) -> Result:
             desk=station.desk,
             is_settled=is_settled,
             work_for=work_for,
-            now=station.tools.clock(),
+            clock=station.tools.clock,
         )
     reconcile.check_pairs(
         station.notion,
@@ -89,6 +90,15 @@ def sweep(station: Station, work: Work) -> Result:
 def _is_settled(station: Station, side: Side, entity_type: EntityType, record: Present) -> bool:
     settings = station.engine.workspace.settings
     return reconcile.is_settled(record, side, entity_type, ledger=station.ledger, settings=settings)
+
+
+def _needs_no_round(station: Station, side: Side, entity_type: EntityType, record: Present) -> bool:
+    """Whether *record* is settled, or its look failed and has its time: but for an edit since, which may end that."""
+    if _is_settled(station, side, entity_type, record):
+        return True
+    mapping = reconcile.mapping_of(station.ledger, entity_type, side, record)
+    is_put_off = mapping is not None and mapping.is_put_off(station.tools.clock())
+    return mapping is not None and is_put_off and not reconcile.shows_news(record, side, mapping)
 
 
 def _look_at_connection(station: Station) -> None:
@@ -111,9 +121,8 @@ def backfill(station: Station, work: Work) -> Result:
         return Done()
     side_name, _, kind_name = work.external_id.partition("/")
     side, entity_type = Side(side_name), EntityType(kind_name)
-    port = station.engine.on(side)
-    for page in reconcile.resumed(port, entity_type, None, desk=station.desk, name=f"backfill:{work.external_id}"):
-        _take(station, work, side, entity_type, [r for r in page if _is_new(station, entity_type, side, r)])
+    for page in _all_of(station, station.engine.on(side), entity_type, f"backfill:{work.external_id}"):
+        _take(station, work, side, entity_type, [r for r in page.records if _is_new(station, entity_type, side, r)])
     return Done()
 
 
@@ -133,14 +142,19 @@ def apply_rules(station: Station, work: Work) -> Result:
     elif work.external_id == WAITING:
         station.each_mapping(progress, partial(_look_at_waiting, station, work))
     else:
-        entity_type, navimpact = EntityType(work.external_id), station.tools.navimpact
+        entity_type = EntityType(work.external_id)
         settled = partial(_is_settled, station, Side.NAVIMPACT, entity_type)
-        for page in reconcile.resumed(navimpact, entity_type, None, desk=station.desk, name=progress):
-            _take(station, work, Side.NAVIMPACT, entity_type, [r for r in page if not settled(r)])
+        for page in _all_of(station, station.tools.navimpact, entity_type, progress):
+            _take(station, work, Side.NAVIMPACT, entity_type, [r for r in page.records if not settled(r)])
     return Done()
 
 
 WAITING = "waiting"
+
+
+def _all_of(station: Station, port: SidePort, entity_type: EntityType, name: str) -> Iterator[reconcile.Part]:
+    """All records of a side, in as many slices as it takes; *name* keeps how far that came."""
+    return reconcile.resumed(port, entity_type, None, desk=station.desk, name=name, clock=station.tools.clock)
 
 
 def _check_settings(station: Station) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping as MappingOf
 from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,14 +24,15 @@ from navsync.errors import (
     LostLease,
     NeedsReauth,
     OutOfTime,
-    Refused,
     Retryable,
     StaleMapping,
     Suspended,
-    SyncError,
+    Unclear,
 )
 from navsync.model import (
+    SCHEDULE,
     Connection,
+    Deaths,
     EntityRef,
     Lane,
     Lease,
@@ -58,10 +60,12 @@ LOWER_LANE_EVERY = 5
 """One look in so many is kept for lower lanes, so that a flood of edits cannot starve a backfill."""
 
 DEADLY = 2
-"""A piece of work on which so many holders of the lease died is parked."""
+"""What so many holders of the lease died at, one after the other, is parked."""
 
 PARKED = timedelta(hours=1)
+"""From the last death on; after each further one twice as long."""
 
+LONGEST_PARKED = timedelta(days=1)
 
 ASK_AGAIN = timedelta(seconds=1)
 """How long it is believed that nobody has paused the workspace or set it otherwise."""
@@ -132,6 +136,39 @@ def pass_on(ended: Slice, workspace_id: int, waker: Waker, *, now: datetime) -> 
         waker.later(workspace_id, max(ended.again_at, now + FIRST_PAUSE), now)
 
 
+@dataclass(frozen=True, slots=True)
+class _Deadly:
+    """What workers died at, under one key or several."""
+
+    deaths: MappingOf[str, Deaths]
+
+    @property
+    def times(self) -> int:
+        """How many."""
+        return sum(each.times for each in self.deaths.values())
+
+    @property
+    def last(self) -> datetime:
+        """When the last was found dead."""
+        return max(each.last for each in self.deaths.values())
+
+    @property
+    def parked_until(self) -> datetime | None:
+        """Until when nobody else shall die at it; None while it may have been chance."""
+        further = self.times - DEADLY
+        return None if further < 0 else self.last + min(PARKED * (1 << min(further, 10)), LONGEST_PARKED)
+
+
+def _key(work: Work) -> str:
+    return f"{work.kind}/{work.external_id}"
+
+
+def _work_of(key: str, now: datetime) -> Work:
+    """Work that has *key*, for nobody in particular."""
+    kind, _, external_id = key.partition("/")
+    return Work(Lane.SWEEP, WorkKind(kind), external_id, "", now, run_id=key, actor=SCHEDULE)
+
+
 def _orders(workspace: Workspace | None) -> object:
     """What a person says of how, and whether, to go on."""
     return workspace and (workspace.is_active, workspace.connection, workspace.settings)
@@ -158,6 +195,7 @@ class _Shift:
             check_time=self._check_time,
             take=self._take,
             turn_to=self._turn_to,
+            note=self._note,
             since=tools.clock(),
             threads=1 if lease.inherited else threads_for(workspace.settings.requests_per_minute, tools.most_threads),
         )
@@ -165,12 +203,14 @@ class _Shift:
         self.looked_at = self.failed = 0
         self.kept = set[Blocked]()
         self.counting = Lock()
+        self.deaths = self._deaths()
 
     def drain(self) -> Slice:
         """Look at one piece of work after another."""
         for source in self.desk.sources().values():
             self.notion.use(source)
         try:
+            self._tell_of_death()
             while isinstance(following := self._following(), Work):
                 self._check_time()
                 self._take(following)
@@ -224,9 +264,20 @@ class _Shift:
         return min(dues, default=None)
 
     def _take(self, work: Work) -> None:
-        if self._turn_to(work) >= DEADLY:
-            self._park(work)
-            return
+        about = self._about(work) if self.deaths else ""
+        until = self._parked_until(about)
+        if until is not None and not self._is_asked_for(work, about):
+            self.desk.put(replace(work, due=until, nonce=str(self.tools.new_id())))
+        else:
+            self._turn_to(work)
+            try:
+                self._attempt(work)
+            finally:  # however it ended, we are alive
+                self._survive(about)
+        with self.counting:
+            self.looked_at += 1
+
+    def _attempt(self, work: Work) -> None:
         try:
             result = self._look(work)
         except Blocked as error:
@@ -235,27 +286,29 @@ class _Shift:
         except (LostLease, OutOfTime, NeedsReauth, Suspended):
             raise
         except (Retryable, Fatal) as error:
-            self._put_off(work, error)
-            self._count(error)
+            failures = self._put_off(work, error)
+            if failures == 1:  # again and again tells of the record, and no more of its side: a 503 may be a refusal
+                self._count(down=isinstance(error, Down | Unclear))
         except Exception as error:
             logger.exception("unexpected, at %s", work.kind)
             self._put_off(work, Fatal(f"an unexpected {type(error).__name__}; the log of the worker says where"))
         else:
             self._finished(work, result)
-            self._count(None)
-        with self.counting:
-            self.looked_at += 1
+            self._count(down=isinstance(result, Later) and result.unclear)
 
-    def _turn_to(self, work: Work) -> int:
-        """Say what is done from now on; how many holders of the lease died at it before."""
+    def _turn_to(self, work: Work) -> None:
+        """Say what is done from now on."""
         self.tools.serving(work)
-        return self.desk.begin(self.lease, f"{work.kind}/{work.external_id}")
+        self._note(work.kind, work.external_id)
 
-    def _count(self, error: SyncError | None) -> None:
+    def _note(self, kind: WorkKind, external_id: str) -> None:
+        self.desk.begin(self.lease, f"{kind}/{external_id}")
+
+    def _count(self, *, down: bool) -> None:
         """Leave a side alone that fails again and again. Raises `Blocked` when the circuit breaker opens."""
         had_tripped = self.breaker.trips
         with self.counting:
-            pause = self.breaker.count(down=isinstance(error, Down), chance=self.tools.jitter())
+            pause = self.breaker.count(down=down, chance=self.tools.jitter(), now=self.tools.clock())
         if pause is not None:
             until = self.tools.clock() + pause
             blocked = Blocked("a side failed several times in a row and is left alone", until=until)
@@ -288,8 +341,11 @@ class _Shift:
     def _put_again(self, work: Work, mapping: Mapping, at: datetime) -> None:
         self.desk.put(self.station.work(work, WorkKind.MAPPING, str(mapping.id), due=at))
 
-    def _put_off(self, work: Work, error: Retryable | Fatal) -> None:
-        """Leave this one for later; its neighbours go on. Where even that fails the machinery is broken: it escapes."""
+    def _put_off(self, work: Work, error: Retryable | Fatal) -> int:
+        """Leave this one for later; its neighbours go on. Where even that fails the machinery is broken: it escapes.
+
+        How often it has failed in a row.
+        """
         with self.counting:
             self.failed += 1
         if isinstance(error, Forbidden):
@@ -300,15 +356,59 @@ class _Shift:
             if not work.attempts and work.kind is not WorkKind.PREVIEW:  # told once; a preview tells of itself
                 self.ledger.record(self._failure(work, error))
             self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
-            return
-        self._put_again(work, self.engine.note_failure(mapping, error, at), at)  # before the row goes: we may die here
+            return work.attempts + 1
+        failed = self.engine.note_failure(mapping, error, at)
+        self._put_again(work, failed, at)  # before the row goes: we may die here
         self.desk.done(work)
+        return failed.attempts
 
-    def _park(self, work: Work) -> None:
-        """Workers died on this one: keep it from stopping the workspace, and say so."""
-        self.looked_at += 1
-        self.ledger.record(self._failure(work, Refused("workers died on it twice; it is looked at again in an hour")))
-        self.desk.put(replace(work, due=self.tools.clock() + PARKED, nonce=str(self.tools.new_id())))
+    # --- what workers died at ---------------------------------------------------------------------------------------
+
+    def _deaths(self) -> dict[str, _Deadly]:
+        """What workers died at, by what it is about: a record is looked at by its id, its page's and its mapping's."""
+        found = dict[str, dict[str, Deaths]]()
+        for key, died in self.lease.deaths.items():
+            found.setdefault(self._about(_work_of(key, self.tools.clock())), {})[key] = died
+        return {about: _Deadly(deaths) for about, deaths in found.items()}
+
+    def _about(self, work: Work) -> str:
+        mapping = self._mapping_of(work)
+        return _key(work) if mapping is None else f"{WorkKind.MAPPING}/{mapping.id}"
+
+    def _tell_of_death(self) -> None:
+        """Say so where the holder before us died at what others had died at: it is parked, whoever finds it next."""
+        if self.lease.inherited is None:
+            return
+        work = _work_of(self.lease.inherited, self.tools.clock())
+        about = self._about(work)
+        until = self._parked_until(about)
+        if until is None:
+            return
+        times = self.deaths[about].times
+        error = Fatal(f"{times} workers died at it, one after the other; it is left alone until {until:%H:%M} UTC")
+        mapping = self._mapping_of(work)
+        row = self._failure(work, error)
+        if mapping is not None:
+            mapping = self.engine.note_failure(mapping, error, until)
+            run = Run(work.run_id, work.actor)
+            row = self.engine.row(mapping, row.operation, run, outcome=row.outcome, message=row.message)
+        self.ledger.record(row)
+
+    def _parked_until(self, about: str) -> datetime | None:
+        """Until when it is left alone; None where it may be looked at."""
+        deadly = self.deaths.get(about)
+        until = deadly.parked_until if deadly is not None else None
+        return until if until is not None and until > self.tools.clock() else None
+
+    def _is_asked_for(self, work: Work, about: str) -> bool:
+        """Whether a person has asked for it since the last death: that is worth a worker, but not two."""
+        return work.thorough and work.due >= self.deaths[about].last
+
+    def _survive(self, about: str) -> None:
+        with self.counting:
+            survived = self.deaths.pop(about, None)
+        if survived is not None:
+            self.desk.survive(self.lease, list(survived.deaths))
 
     def _failure(self, work: Work, error: Exception) -> SyncLog:
         return SyncLog(

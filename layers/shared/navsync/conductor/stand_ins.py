@@ -52,6 +52,11 @@ class RehearsedSide:
         """Which one."""
         return self.real.side
 
+    @property
+    def knows_keys(self) -> bool:
+        """Nothing is sent, so nobody answers with what was made: it has to be looked for."""
+        return False
+
     def read(self, entity_type: EntityType, id: str) -> Observation:
         """The record as it would be by now."""
         return self.shown[id] if id in self.shown else self.real.read(entity_type, id)
@@ -83,7 +88,7 @@ class RehearsedSide:
         self.check(entity_type, changes)
         return self._show(replace(seen, id=id, values={**seen.values, **changes}))
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing that anybody would see."""
 
     def remove(self, entity_type: EntityType, id: str) -> None:
@@ -253,11 +258,18 @@ class RehearsedLedger:
     def let_go(self, entity: EntityRef) -> None:
         """Nothing was held."""
 
-    def count_removal(self, now: datetime) -> bool:
-        """Count one deletion; False when as many would have gone through as may."""
-        if not self.removals_left(now):
+    def remade(self, entity: EntityRef) -> str | None:
+        """What was made again of *entity*."""
+        return self.real.remade(entity)
+
+    def note_remade(self, entity: EntityRef, id: str, *, now: datetime) -> None:
+        """Nothing was made."""
+
+    def count_removals(self, now: datetime, many: int) -> bool:
+        """Count *many* deletions; False when more would have gone through than may."""
+        if self.removals_left(now) < many:
             return False
-        self.removals += 1
+        self.removals += many
         return True
 
     def _paired_by(self, mapping: Mapping) -> Iterator[Mapping]:

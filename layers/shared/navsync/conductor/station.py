@@ -38,6 +38,8 @@ class Station:
     """Does one piece of work, whether it is stored or not."""
     turn_to: Callable[[Work], object]
     """Says what is done from now on, to go on with it after something else."""
+    note: Callable[[WorkKind, str], object]
+    """Notes what is looked at within a piece of work, and what after that: that is blamed should the worker die."""
     since: datetime
     """When the slice began."""
     threads: int = 1

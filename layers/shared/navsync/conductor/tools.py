@@ -95,7 +95,7 @@ class Tools:
     new_id: Callable[[], int]
     jitter: Callable[[], float]
     """Uniform in [0, 1)."""
-    pause_sisters: Sisters = lambda _workspace, _pause: None
+    pause_sisters: Sisters = lambda _workspace, _blocked: None
     look_at_connection: Callable[[NotionWorkspace], None] = lambda _notion: None
     """Finds out what the connection may do in Notion and keeps it; every day."""
     was_forbidden: Callable[[Forbidden], None] = lambda _error: None

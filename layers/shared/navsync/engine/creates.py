@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import replace
 from datetime import datetime, timedelta
 
-from navsync import merge, reconcile, scope
-from navsync.engine import deletes, gate, journal, watch
+from navsync import merge, reconcile, scope, titles
+from navsync.engine import deletes, gate, journal, removals, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.updates import stamp
 from navsync.engine.workbench import Workbench
 from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
-from navsync.fields import SPECS, EntitySpec, Field, cannot_carry
+from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
     EVERYTHING,
     KEY_FIELD,
     Bases,
     CreateIntent,
+    Decision,
     EntityRef,
     EntityType,
     Gone,
@@ -32,6 +33,7 @@ from navsync.model import (
     Trashed,
     Trouble,
     Value,
+    Values,
 )
 
 SETTLE = timedelta(seconds=120)
@@ -45,6 +47,9 @@ DRAFT_QUIET = timedelta(seconds=30)
 
 DRAFT_PAUSE = timedelta(minutes=2)
 """Between looks at a row with a required field that cannot be read yet."""
+
+NO_PAGE = ""
+"""In the place of a page's id, where a record is made of what the log says."""
 
 # --- newcomers ------------------------------------------------------------------------------------------------------
 
@@ -96,7 +101,7 @@ def _heal(bench: Workbench, entity_type: EntityType, page: Present, run: Run) ->
     It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
     """
     second = bench.new_mapping(entity_type, page_id=page.id, state=State.CREATING)
-    return deletes.trash_page(bench, second, page, run, message=journal.SECOND_PAGE)
+    return removals.trash_page(bench, second, page, run, message=journal.SECOND_PAGE)
 
 
 def _exists(bench: Workbench, entity: EntityRef) -> bool:
@@ -114,7 +119,15 @@ def page_for(bench: Workbench, mapping: Mapping, seen: Observation, run: Run) ->
     if not isinstance(seen, Present):
         return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
     mapping = mapping.but(title=SPECS[mapping.entity_type].title_of(seen.values))
-    return gate.for_record(bench, mapping, seen, run) or _create(bench, mapping, Side.NOTION, seen, run)
+    if (barred := gate.for_record(bench, mapping, seen, run)) is not None:
+        return barred
+    return bench.not_quiet(mapping, [seen], run) or _create(bench, mapping, Side.NOTION, seen, run)
+
+
+def make_again(bench: Workbench, mapping: Mapping, related: Values, run: Run) -> Step:
+    """Make a record that has no page as the row tells that *mapping* recalls, *related* to what is there now."""
+    fresh = mapping.but(entity_id=None, remakes=mapping.entity_id or mapping.remakes, refused={})
+    return _create(bench, fresh, Side.NAVIMPACT, Present(NO_PAGE, related), run)
 
 
 def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> Step:
@@ -147,18 +160,50 @@ def _lacks(missing: Sequence[Field]) -> Trouble | None:
 def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Run) -> Step:
     if not run.direction.allows(on):
         return Done()
+    if on is Side.NAVIMPACT and mapping.remakes is not None:
+        mapping = mapping.but(remakes=_latest(bench, EntityRef(mapping.entity_type, mapping.remakes)))
+        if (joined := _made_elsewhere(bench, mapping, run)) is not None:
+            return joined
     spec = SPECS[mapping.entity_type]
     seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
     values, troubles = _payload(bench, spec, on, seen)
+    if on is Side.NAVIMPACT and (told := _told(bench, mapping)):
+        values, troubles = {**values, **told}, tuple(trouble for trouble in troubles if trouble.field not in told)
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
         return Done()
-    mapping = mapping.but(waiting_since=None, state=State.CREATING, title=spec.title_of(seen.values), troubles=troubles)
-    row = bench.row(mapping, Operation.CREATE, run, side=on, changes=journal.creation(on, values))
+    title = spec.title_of({**seen.values, **values})
+    mapping = mapping.but(waiting_since=None, state=State.CREATING, title=title, troubles=troubles)
+    run = replace(run, actor=bench.author(run, on.other, seen, of=EVERYTHING))
+    changes = journal.creation(on, values)
+    row = bench.row(mapping, Operation.CREATE, run, side=on, changes=changes, reverts=mapping.recalls)
     # On NavImpact a key of its own for each creation: an entity deleted there is not to be answered from memory.
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     return _post(bench, bench.ledger.save(mapping.but(intent=intent), row), intent, run)
+
+
+def _latest(bench: Workbench, entity: EntityRef) -> str:
+    """The id under which any workspace has last made a record again that was *entity* once."""
+    ids = [entity.id]
+    while (again := bench.ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
+        ids.append(again)
+    return ids[-1]
+
+
+def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
+    """Pair the row of a deleted record with what another workspace that held it has made again; None: nobody has.
+
+    Nothing was agreed on with that one, so what it says otherwise is a conflict.
+    """
+    entity = EntityRef(mapping.entity_type, mapping.remakes or "")
+    if mapping.page_id is None or not isinstance(bench.navimpact.read(entity.type, entity.id), Present):
+        return None
+    _make_way(bench, mapping, entity.id, run)
+    if bench.ledger.of_entity(entity) is not None:
+        return None
+    paired = mapping.but(entity_id=entity.id, bases={}, remakes=None, recalls=None, state=State.LINKED)
+    return Again(bench.ledger.save(paired))
 
 
 def _recalled(mapping: Mapping, page: Present) -> Present:
@@ -170,6 +215,16 @@ def _recalled(mapping: Mapping, page: Present) -> Present:
     agreed = scope.agreed(mapping)
     recalled = {name: value for name, value in agreed.items() if name in page.unreadable or name in emptied}
     return replace(page, values={**page.values, **recalled})
+
+
+def _told(bench: Workbench, mapping: Mapping) -> Values:
+    """What the record said whose deletion is being undone: it is made again so, whatever of it the page never showed.
+
+    Its project has another id by now, which the page tells.
+    """
+    row = None if mapping.recalls is None else bench.ledger.log(mapping.recalls)
+    fields = SPECS[mapping.entity_type].fields
+    return {} if row is None else journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
 
 
 def _payload(
@@ -193,23 +248,39 @@ def _payload(
 
 
 def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run) -> Step:
-    """Go on with a create that was interrupted: adopt what it made, or send the same payload again."""
+    """Go on with a create that was interrupted: adopt what it made, or send the same payload again.
+
+    Where nobody can tell which of the two it has to be, a person is asked.
+    """
     now = bench.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
-    if intent.attempted_at is not None:
-        found = _made_by(bench, mapping, intent, intent.attempted_at)
-        if found is not None:
-            return _adopt(bench, mapping, intent, found, run)
+    if (row := bench.ledger.log(intent.log_id)) is not None:
+        run = replace(run, actor=row.actor)
+    wanted = _wanted(bench, mapping, intent)
+    is_wanted = isinstance(wanted, Present)
+    if intent.attempted_at is not None and not (is_wanted and bench.on(intent.on).knows_keys):
+        surely, perhaps = _made_by(bench, mapping, intent, intent.attempted_at)
+        if surely is not None:
+            return _adopt(bench, mapping, intent, surely, run)
+        if perhaps is not None and is_wanted:
+            return _ask(bench, mapping, intent, perhaps)
         if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
             return Later(mapping, intent.attempted_at + SETTLE)
-    wanted = bench.read(intent.on.other, mapping)
     if not isinstance(wanted, Present):  # not made, and no longer wanted
         return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+    mapping = _answered(mapping)
     if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:
         return called_off
     if intent.on is Side.NOTION:
         intent = _planned_anew(bench, mapping, intent, wanted)
     earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
     return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
+
+
+def _wanted(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> Observation:
+    """What the record is made of, as it is now."""
+    if intent.on is Side.NAVIMPACT and mapping.page_id is None:
+        return Present(NO_PAGE, intent.values)
+    return bench.read(intent.on.other, mapping)
 
 
 def _called_off(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present, run: Run) -> Step | None:
@@ -234,25 +305,67 @@ def _planned_anew(bench: Workbench, mapping: Mapping, intent: CreateIntent, want
     return replace(intent, values=values)
 
 
-def _made_by(bench: Workbench, mapping: Mapping, intent: CreateIntent, attempted_at: datetime) -> Present | None:
-    """What an interrupted create made, if it can be seen.
+def _made_by(
+    bench: Workbench, mapping: Mapping, intent: CreateIntent, attempted_at: datetime
+) -> tuple[Present | None, Present | None]:
+    """What an interrupted create has surely made, or else may have made, as far as it can be seen.
 
-    A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key, and
-    where it knows no idempotency key either, a second request would make a second record: there it is the unpaired
-    newcomer that says most of what we sent, even when somebody has edited it since.
+    A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key: there
+    it is an unpaired newcomer, known by what it says. Of several that say all of it, nobody knows which is ours.
     """
     if intent.on is Side.NOTION:
         pages = bench.notion.find(mapping.entity_type, intent.key)
-        return next((page for page in pages if page.created_by == bench.workspace.bot_id), None)
-    spec, since = SPECS[mapping.entity_type], attempted_at - CLOCKS_APART
-    bench.check_collection(mapping.entity_type)  # before the list and behind it: it may come into view in between
-    for record in reconcile.records(bench.navimpact, mapping.entity_type, since):
+        return next((page for page in pages if page.created_by == bench.workspace.bot_id), None), None
+    alike: dict[merge.Likeness, list[Present]] = {likeness: [] for likeness in merge.Likeness}
+    for record in _newcomers(bench, mapping.entity_type, attempted_at - CLOCKS_APART):
+        alike[merge.likeness(SPECS[mapping.entity_type], intent.values, record)].append(record)
+    sure, possible = alike[merge.Likeness.SURE], alike[merge.Likeness.POSSIBLE]
+    if len(sure) == 1:
+        return sure[0], None
+    return None, next(iter(sure + possible), None)
+
+
+def _newcomers(bench: Workbench, entity_type: EntityType, since: datetime) -> Iterator[Present]:
+    """Records that nothing pairs, made since *since* as far as NavImpact tells."""
+    bench.check_collection(entity_type)  # before the list and behind it: it may come into view in between
+    for record in reconcile.records(bench.navimpact, entity_type, since):
         is_new = record.created_at is None or record.created_at >= since
-        is_free = bench.ledger.of_entity(EntityRef(mapping.entity_type, record.id)) is None
-        if is_new and is_free and merge.resembles(spec, intent.values, record):
-            return record
-    bench.check_collection(mapping.entity_type)
-    return None
+        if is_new and bench.ledger.of_entity(EntityRef(entity_type, record.id)) is None:
+            yield record
+    bench.check_collection(entity_type)
+
+
+def _ask(bench: Workbench, mapping: Mapping, intent: CreateIntent, perhaps: Present) -> Step:
+    """Leave it to a person whether *perhaps* is what was made: a second record would be there for good."""
+    if mapping.state is State.AWAITING_APPROVAL and intent.perhaps_made == perhaps.id:
+        return Done()
+    entity, mapping = EntityRef(mapping.entity_type, perhaps.id), _answered(mapping)
+    trouble = journal.uncertain(entity, SPECS[mapping.entity_type].title_of(perhaps.values))
+    bench.ledger.save(
+        mapping.but(
+            state=State.AWAITING_APPROVAL,
+            troubles=(replace(trouble, since=bench.clock()), *mapping.troubles),
+            intent=replace(intent, perhaps_made=perhaps.id),
+        )
+    )
+    return Done()
+
+
+def _answered(mapping: Mapping) -> Mapping:
+    """*mapping* without the question whether a record was made of it."""
+    others = tuple(trouble for trouble in mapping.troubles if trouble.code != journal.UNCERTAIN)
+    return mapping.but(state=State.CREATING, troubles=others)
+
+
+def confirm(bench: Workbench, mapping: Mapping, intent: CreateIntent, decision: Decision, run: Run) -> Step:
+    """Carry out what a person said: have a record made of the row, or pair it with the one they were asked about."""
+    if decision is Decision.APPROVE:
+        return Again(bench.ledger.save(_answered(mapping).but(intent=replace(intent, attempted_at=None))))
+    entity = EntityRef(mapping.entity_type, intent.perhaps_made or "")
+    found = bench.navimpact.read(entity.type, entity.id)
+    if isinstance(found, Present) and bench.ledger.of_entity(entity) is None:
+        return _adopt(bench, mapping, intent, found, run)
+    return Again(mapping)
 
 
 def _post(
@@ -268,26 +381,36 @@ def _post(
         return _without(bench, mapping, intent, error, run) or _refused(bench, mapping, intent, error, run)
     if earlier is not None:  # the answer may be what an earlier request made, and somebody has edited since
         return _adopt(bench, mapping, intent, made, run)
-    writes = [merge.Write(f, intent.on, v, None, "created") for f, v in intent.values.items()]
+    kept = merge.kept(SPECS[mapping.entity_type], intent.values, made)
+    writes = [merge.Write(f, intent.on, intent.values[f], None, "created") for f in kept]
     _created(bench, mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
-    return Done()
+    is_agreed = mapping.recalls is None and len(kept) == len(intent.values)
+    return Done() if is_agreed else Again(bench.ledger.load(mapping.id) or mapping)
 
 
 def _adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
     """Take *found* for what the create made; people may have edited it meanwhile."""
     bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)
-    _created(bench, mapping, intent, found, bases, run)
+    _created(bench, _answered(mapping), intent, found, bases, run)
     linked = bench.ledger.load(mapping.id)
     return Again(linked) if linked else Done()
 
 
 def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Present, bases: Bases, run: Run) -> None:
+    now = bench.clock()
     if intent.on is Side.NAVIMPACT:
         _make_way(bench, mapping, made.id, run)
-    now = bench.clock()
-    ids = {"page_id": made.id, "stamped": True} if intent.on is Side.NOTION else {"entity_id": made.id}
+    if mapping.remakes is not None:
+        bench.ledger.note_remade(EntityRef(mapping.entity_type, mapping.remakes), made.id, now=now)
+    ids: dict[str, object] = {"entity_id": made.id}
+    if intent.on is Side.NOTION:
+        ids = {"page_id": made.id, "stamped": True, "named": titles.generated(mapping.entity_type, intent.values)}
+    told = _told(bench, mapping).keys() & intent.values.keys()  # the page may say otherwise: as it did, and since when
+    agreed = {name: base for name, base in bases.items() if name not in told}
     linked = mapping.but(
-        bases=bases,
+        bases=agreed | {name: base for name, base in mapping.bases.items() if name in told},
+        remakes=None,
+        recalls=None,
         intent=None,
         state=State.LINKED,
         last_sync_at=now,
@@ -299,7 +422,7 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
     )
     row = bench.row(
         linked, Operation.CREATE, run, side=intent.on, changes=journal.creation(intent.on, intent.values),
-        outcome=Outcome.SUCCESS,
+        outcome=Outcome.SUCCESS, reverts=mapping.recalls,
     )  # fmt: skip
     row = replace(row, id=intent.log_id, duration_ms=journal.since(intent.attempted_at or now, now))
     stamp(bench, bench.ledger.save(linked.but(**HEALTHY), row))
@@ -316,7 +439,7 @@ def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> None:
         ended = journal.abandoned(bench.ledger, other)
         bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
     elif page.created_by == bench.workspace.bot_id:
-        deletes.trash_page(bench, freed, page, run, message=journal.SECOND_PAGE)
+        removals.trash_page(bench, freed, page, run, message=journal.SECOND_PAGE)
 
 
 def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step | None:
@@ -338,11 +461,17 @@ def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Re
 def _refused(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step:
     """Leave the record where it is and say why; the next edit of it tries again with the new values."""
     state = State.DRAFT if intent.on is Side.NAVIMPACT else State.CREATING
-    row = bench.row(mapping, Operation.CREATE, run, side=intent.on, outcome=Outcome.FAILED, message=str(error))
+    troubles = (*mapping.troubles, journal.refusal(error, intent.on))
+    if intent.on is Side.NAVIMPACT and mapping.page_id is None:
+        state, troubles = State.DELETED, ()  # there is no row to edit: it may be undone once more
+    row = bench.row(
+        mapping, Operation.CREATE, run, side=intent.on, outcome=Outcome.FAILED, message=str(error),
+        reverts=mapping.recalls,
+    )  # fmt: skip
     refused = mapping.but(
         intent=None,
         state=state,
-        troubles=(*mapping.troubles, journal.refusal(error, intent.on)),
+        troubles=troubles,
         refused=watch.refusals({EVERYTHING: sorted({**intent.values, **intent.left_out}.items())}, bench.clock()),
     )
     bench.ledger.save(refused, replace(row, id=intent.log_id))

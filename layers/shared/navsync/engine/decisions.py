@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from navsync.engine import deletes
+from navsync import merge
+from navsync.engine import deletes, removals
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
+from navsync.fields import Kind, field_of
 from navsync.model import (
     NEVER_SHOWN,
     Base,
@@ -25,25 +27,24 @@ def resolve(bench: Workbench, mapping: Mapping, field: str, version: str, winner
     """Let *winner*'s value win the conflict of *field* that a person saw as *version*.
 
     Only the bases are set, so that the ordinary plan writes the winner and records the loser. A value that somebody
-    edits after the choice was made is a conflict again: the person chose between the two values they saw.
+    edits after the choice was made is a conflict again: the person chose between the two values they saw. Such an edit
+    of a long text is merged into the winner, where it is in other words than those that were chosen between.
     """
     conflict = next((c for c in mapping.conflicts if (c.field, c.version) == (field, version)), None)
     if conflict is None:
         return Again(mapping)
-    bases = {**mapping.bases, field: _lost_by(winner.other, conflict)}
+    bases = {**mapping.bases, field: _lost_by(winner.other, conflict, field_of(mapping.entity_type, field).kind)}
     others = tuple(c for c in mapping.conflicts if c is not conflict)
     message = f"{field}: {winner} wins"
     row = bench.row(mapping, Operation.RESOLVE, run, side=winner.other, outcome=Outcome.SUCCESS, message=message)
     return Again(bench.ledger.save(mapping.but(bases=bases, conflicts=others), row))
 
 
-def _lost_by(loser: Side, conflict: Conflict) -> Base:
-    """A base that *loser* still shows and the winner never will: so it was the winner who changed."""
-    match loser:
-        case Side.NOTION:
-            return Base(navimpact=NEVER_SHOWN, notion=conflict.notion)
-        case Side.NAVIMPACT:
-            return Base(navimpact=conflict.navimpact, notion=NEVER_SHOWN)
+def _lost_by(loser: Side, conflict: Conflict, kind: Kind) -> Base:
+    """A base that *loser* still shows and the winner does not: so it was the winner who changed."""
+    lost = conflict.on(loser)
+    for_winner = lost if kind in merge.MERGED else NEVER_SHOWN
+    return Base(for_winner, lost) if loser is Side.NOTION else Base(lost, for_winner)
 
 
 def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> Step:
@@ -55,13 +56,15 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
         deletes.check_gone(bench, mapping)
     match entity, page, decision:
         case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
-            return deletes.delete_entity(bench, mapping, entity, run)
+            return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_entity(
+                bench, mapping, entity, run
+            )
         case Present(), Trashed(), Decision.REJECT:
             return deletes.restore_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):
-            return deletes.trash_page(bench, mapping, page, run)
+            return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.REJECT:
-            return deletes.recreate_entity(bench, mapping)
+            return removals.recreate_entity(bench, mapping)
         case _:
             return Again(mapping)  # an edit outlives a deletion, approved or not
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import replace
 from datetime import timedelta
+from itertools import chain, islice
 
-from navsync import merge, reconcile, scope
-from navsync.engine import gate, journal
+from navsync import merge, scope
+from navsync.engine import gate, journal, removals, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import MissingCapability, Refused, SyncError, Unavailable
+from navsync.errors import Unavailable
 from navsync.fields import SPECS, Kind
 from navsync.model import (
     EntityRef,
@@ -32,10 +33,23 @@ from navsync.model import (
 CONFIRM = timedelta(seconds=10)
 """NavImpact's 404 is believed when it is repeated after this."""
 
+MOST_WITNESSES = 20
+"""So many other records are asked for before NavImpact is taken to show none."""
+
+PAIRS_AT_ONCE = 100
+
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
 
+NONE_SHOWN = (
+    "NavImpact shows none of the records that it is known to have, so a missing one proves nothing; where they were "
+    "deleted on purpose, move their pages to the trash"
+)
+
 GONE_TOO = "gone on both sides"
+
+REMOVED = (State.DELETED, State.AWAITING_APPROVAL)
+"""What a mapping is in after its page was trashed."""
 
 SETTLED = (State.DELETED, State.UNREACHABLE, State.EXCLUDED)
 """A project that is gone from NavImpact and as far along as it gets: its children may follow."""
@@ -45,46 +59,102 @@ SETTLED = (State.DELETED, State.UNREACHABLE, State.EXCLUDED)
 
 def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
     """NavImpact answered 404, and that is believed."""
+    run = replace(run, actor=bench.author(run, Side.NAVIMPACT, None))
     if mapping.state is State.DELETED or bench.was_edited(mapping, Side.NOTION, page):
-        return recreate_entity(bench, mapping)
+        return removals.recreate_entity(bench, mapping)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)
     if parent is not None and parent.state not in SETTLED:
-        return First(parent, mapping)
-    if _hides_words(bench, mapping, page):
-        return _wait_for_approval(bench, mapping, journal.UNREAD, run)
+        return First(parent, _reachable_again(bench, mapping))
+    if _hides_words(mapping, page):
+        return _wait_for_approval(bench, mapping, journal.unread(unread_columns(mapping, page)), run)
     counted = parent is not None and parent.state is State.DELETED
-    if not counted and not bench.ledger.count_removal(bench.clock()):
+    if not counted and not bench.ledger.count_removals(bench.clock(), 1 + _pairs_below(bench, mapping)):
         return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
-    return trash_page(bench, mapping, page, run)
+    return removals.trash_page(bench, mapping, page, run)
 
 
-def _hides_words(bench: Workbench, mapping: Mapping, page: Present) -> bool:
-    """Whether *page* says what NavImpact never had, or may say it where it cannot be read.
+def _reachable_again(bench: Workbench, mapping: Mapping) -> Mapping:
+    """*mapping*, whose page is there: a person is not to be asked to share it while its project waits for another."""
+    if mapping.state is not State.UNREACHABLE:
+        return mapping
+    return bench.ledger.save(mapping.but(state=State.LINKED, troubles=()))
 
-    What cannot be read may say something where it was agreed on once, or the row is a person's.
-    """
+
+def _hides_words(mapping: Mapping, page: Present) -> bool:
+    """Whether *page* says what NavImpact never had, or may say it where it cannot be read."""
     unsent = (name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases)
-    if mapping.bases and any(unsent):
-        return True
-    ours = page.created_by == bench.workspace.bot_id
-    return any(name in page.unreadable for name in (mapping.bases if ours else SPECS[mapping.entity_type].names))
+    return bool(mapping.bases and any(unsent)) or bool(unread_columns(mapping, page))
+
+
+def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step | None:
+    """Ask who agreed to the deletion before a column was lost; None: they knew, or there is nothing to know."""
+    columns = unread_columns(mapping, page)
+    if not columns or any(trouble.code == journal.UNREAD.code for trouble in mapping.troubles):
+        return None
+    return _wait_for_approval(bench, mapping, journal.unread(columns), run)
+
+
+def unread_columns(mapping: Mapping, page: Present) -> list[str]:
+    """What of *page* cannot be read: a person may have typed there, whether or not anything was ever agreed on."""
+    return [field.property for field in SPECS[mapping.entity_type].fields if field.name in page.unreadable]
+
+
+class _NoneShown(Unavailable):
+    """NavImpact shows no other record of ours either: it was emptied, or is another one."""
+
+
+def doubted(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
+    """What follows while it is not certain that its record is gone; None once it is.
+
+    Where a person has thrown the page away too, nothing more has to be proved.
+    """
+    try:
+        return unconfirmed(bench, mapping)
+    except _NoneShown:
+        page = bench.read(Side.NOTION, mapping)
+        if isinstance(page, Trashed):
+            return both_gone(bench, mapping, run, page)
+        raise
 
 
 def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
     """When to ask again for a record that was not there; None once that is believed. Notion is not asked before.
 
-    Once is not enough: NavImpact may have got its permissions back between the record and the collection.
+    Once is not enough: NavImpact may have got its permissions back between the record and the collection. Raises
+    `Unavailable` where a missing record proves nothing.
     """
     bench.check_collection(mapping.entity_type)
+    _check_others_are_there(bench, mapping)
     now = bench.clock()
     if mapping.gone_since is None:
         mapping = bench.ledger.save(mapping.but(gone_since=now))
     confirmed_at = (mapping.gone_since or now) + CONFIRM
     return Later(mapping, confirmed_at) if now < confirmed_at else None
+
+
+def _check_others_are_there(bench: Workbench, mapping: Mapping) -> None:
+    """Raise where NavImpact shows no other record of ours, but for those that went with this one.
+
+    Those that were paired next are asked for: once they are known to be deleted it is the turn of others. Where there
+    are no others nothing speaks against it.
+    """
+    pairs = chain(_linked_after(bench, mapping.id), _linked_after(bench, 0))
+    others = list(islice((pair for pair in pairs if not _may_go_together(pair, mapping)), MOST_WITNESSES))
+    if others and all(isinstance(bench.read(Side.NAVIMPACT, other), Gone) for other in others):
+        raise _NoneShown(NONE_SHOWN)
+
+
+def _may_go_together(one: Mapping, other: Mapping) -> bool:
+    """Whether they are one record, or of one project."""
+    families = [
+        {pair.entity_id} if pair.entity_type is EntityType.MEDIA_PROJECT else {*_projects_of(pair)}
+        for pair in (one, other)
+    ]
+    return one.id == other.id or not families[0].isdisjoint(families[1])
 
 
 def check_gone(bench: Workbench, mapping: Mapping) -> None:
@@ -96,26 +166,32 @@ def check_gone(bench: Workbench, mapping: Mapping) -> None:
 
 
 def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
-    """The mapping of its project where that is gone as well.
-
-    NavImpact deletes all that belongs to a project with it; that is one deletion to count, not many.
-    """
-    belongs_to = mapping.bases.get("project")
-    ids = belongs_to.navimpact if belongs_to and isinstance(belongs_to.navimpact, tuple) else ()
-    for id in ids:
+    """The mapping of its project where that is gone as well: NavImpact deletes what belongs to a project with it."""
+    for id in _projects_of(mapping):
         parent = bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
         if parent is not None and isinstance(bench.navimpact.read(EntityType.MEDIA_PROJECT, id), Gone):
             return parent
     return None
 
 
-def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
-    """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
-    fresh = mapping.but(
-        entity_id=None, conflicts=(), troubles=(), refused={}, stamped=False, gone_since=None,
-        intent=None, state=State.DRAFT,
-    )  # fmt: skip
-    return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))
+def _pairs_below(bench: Workbench, project: Mapping) -> int:
+    """How many pairs go with *project*. All are counted when it goes, so that all go, or one question is about all."""
+    if project.entity_type is not EntityType.MEDIA_PROJECT:
+        return 0
+    return sum(project.entity_id in _projects_of(pair) for pair in _linked_after(bench, 0))
+
+
+def _projects_of(mapping: Mapping) -> tuple[str, ...]:
+    """The projects that its record was agreed to belong to."""
+    belongs_to = mapping.bases.get("project")
+    return belongs_to.navimpact if belongs_to and isinstance(belongs_to.navimpact, tuple) else ()
+
+
+def _linked_after(bench: Workbench, mapping_id: int) -> Iterator[Mapping]:
+    """All pairs that are in step or about to be, in the order of their ids."""
+    while pairs := bench.ledger.mappings_after(mapping_id, PAIRS_AT_ONCE):
+        yield from (pair for pair in pairs if pair.state is State.LINKED)
+        mapping_id = pairs[-1].id
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
@@ -123,18 +199,38 @@ def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
 
 def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
-    edited = bench.wants_page(mapping, entity, page.last)
-    if edited and bench.may_write(Side.NOTION):
-        return restore_page(bench, mapping, page, run)
-    if edited or not bench.may_write(Side.NAVIMPACT):
+    wanted = bench.wants_page(mapping, entity, page.last) or _went_with_its_record(bench, mapping, page)
+    if wanted and bench.may_write(Side.NOTION):
+        return restore_page(bench, mapping, page, replace(run, actor=bench.author(run, Side.NAVIMPACT, entity)))
+    if wanted or not bench.may_write(Side.NAVIMPACT):
         return gate.set_aside(bench, mapping, scope.TRASHED, run)
-    trouble = journal.trashed(_edited_columns(mapping, entity))
+    trouble = _question(bench, mapping, entity, page)
     if mapping.state is State.AWAITING_APPROVAL:
-        said = tuple(trouble if each.code == trouble.code else each for each in mapping.troubles)
+        said = tuple(replace(trouble, since=t.since) if t.code == trouble.code else t for t in mapping.troubles)
         if said != mapping.troubles:
             bench.ledger.save(mapping.but(troubles=said))
         return Done()
-    return _wait_for_approval(bench, mapping, trouble, run)
+    return _wait_for_approval(bench, mapping, trouble, replace(run, actor=bench.author(run, Side.NOTION, page.last)))
+
+
+def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
+    """Whether it was we who trashed *page*, because its record was gone, which NavImpact shows again."""
+    return mapping.state is State.DELETED and page.last.edited_by == bench.workspace.bot_id
+
+
+def ask_anew(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step | None:
+    """Ask who agreed to the deletion before somebody edited what would go; None: they knew, or there is nothing."""
+    question = _question(bench, mapping, entity, page)
+    asked = {trouble.cause for trouble in mapping.troubles if trouble.code == question.code}
+    return _wait_for_approval(bench, mapping, question, run) if asked and question.cause not in asked else None
+
+
+def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> Trouble:
+    """What a person is asked whose page is in the trash, with the edits that they may not know of."""
+    since = page.last.edited_at
+    below = removals.those_below(bench, mapping, since) if since is not None else ()
+    changed = sorted({SPECS[kind].title_of(child.values) for kind, child in below})
+    return journal.trashed(_edited_columns(mapping, entity), changed)
 
 
 def _edited_columns(mapping: Mapping, entity: Present) -> list[str]:
@@ -142,6 +238,15 @@ def _edited_columns(mapping: Mapping, entity: Present) -> list[str]:
     spec, bases = SPECS[mapping.entity_type], mapping.bases
     edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
     return [field.property for field in spec.fields if field.name in edited]
+
+
+def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> bool:
+    """Whether an event tells that a body was edited in the moment in which we trashed *page*, which hides it."""
+    ours = mapping.state in REMOVED and page.last.edited_by == bench.workspace.bot_id
+    if not ours or run.edit is None or mapping.last_change_at is None or not removals.hides_body(mapping, page.last):
+        return False
+    bodies = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.BODY}
+    return abs(run.edit.at - mapping.last_change_at) <= watch.BLIND and not bodies.isdisjoint(run.edit.fields)
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:
@@ -153,7 +258,8 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
 
 
 def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run) -> Step:
-    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(trouble,), intent=None)
+    since = replace(trouble, since=bench.clock())
+    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None)
     row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
@@ -178,61 +284,7 @@ def both_gone(bench: Workbench, mapping: Mapping, run: Run, page: Observation | 
     return Done()
 
 
-# --- carrying a deletion out ----------------------------------------------------------------------------------------
-
-
-def trash_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, message: str | None = None) -> Step:
-    """Move the page to the trash, its values recorded first."""
-    changes = journal.removal(Side.NOTION, page, message or "deleted on navimpact")
-    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=message)
-    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), [row])
-
-
-def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, reverts: int) -> Step:
-    """Undo the making of a page: it goes to the trash, and what becomes of its record is for a person to say."""
-    changes = journal.removal(Side.NOTION, page, "undone")
-    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, reverts=reverts)
-    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), [row])
-
-
-def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run, *, reverts: int | None = None) -> Step:
-    """Delete it in NavImpact for good, with all that belongs to it, once every value is recorded.
-
-    NavImpact deletes a project's children with it, without a word about them. Where this undoes a creation the row in
-    Notion, which is a person's, stays.
-    """
-    rule, leaves = ("deletion approved", State.DELETED) if reverts is None else ("undone", State.AWAITING_APPROVAL)
-    changes = journal.removal(Side.NAVIMPACT, entity, rule)
-    row = bench.row(mapping, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, reverts=reverts)
-    return _remove(bench, mapping, RemoveIntent(Side.NAVIMPACT, row.id, leaves), [row])
-
-
-def has_children(bench: Workbench, mapping: Mapping) -> bool:
-    """Whether records belong to it that NavImpact would delete along with it."""
-    return next(_children(bench, mapping), None) is not None
-
-
-def _children(bench: Workbench, mapping: Mapping) -> Iterator[tuple[EntityType, Present]]:
-    if mapping.entity_type is not EntityType.MEDIA_PROJECT:
-        return
-    for kind in (t for t in SPECS if t is not EntityType.MEDIA_PROJECT):
-        for child in reconcile.records(bench.navimpact, kind, None):
-            if child.values.get("project") == (mapping.entity_id,):
-                yield kind, child
-
-
-def _rows_of_children(bench: Workbench, mapping: Mapping, run: Run) -> Iterator[SyncLog]:
-    for kind, child in _children(bench, mapping):
-        pair = bench.ledger.of_entity(EntityRef(kind, child.id))
-        about = pair or bench.new_mapping(kind, entity_id=child.id)
-        changes = journal.removal(Side.NAVIMPACT, child, "deleted with its project")
-        row = bench.row(about, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes)
-        yield replace(row, title=SPECS[kind].title_of(child.values), mapping_id=pair.id if pair else None)
-
-
-def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
-    ended = journal.abandoned(bench.ledger, mapping)
-    return _carry_out(bench, bench.ledger.save(mapping.but(intent=intent), *rows, *ended), intent)
+# --- a removal that was interrupted -----------------------------------------------------------------------------------
 
 
 def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
@@ -240,17 +292,17 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
     seen = bench.read(intent.on, mapping)
     row = bench.ledger.log(intent.log_id)
     if intent.on is Side.NOTION and isinstance(seen, Gone):
-        return page_unreachable(bench, mapping, _run_of(row))  # it goes on when the page is shared again
+        return page_unreachable(bench, mapping, removals.run_of(row))  # it goes on when the page is shared again
     if not isinstance(seen, Present) or row is None:
-        return _carry_out(bench, mapping, intent)
+        return removals.carry_out(bench, mapping, intent)
     if intent.on is Side.NOTION and (_in_hands(bench, seen, row) or bench.was_edited(mapping, Side.NOTION, seen)):
-        return _kept(bench, mapping, intent)
+        return removals.kept(bench, mapping, intent)
     if intent.on is Side.NAVIMPACT and _is_wanted_again(bench, mapping, intent, seen):
-        return _kept(bench, mapping, intent)
+        return removals.kept(bench, mapping, intent)
     if mapping.entity is not None and not bench.may_write(intent.on):
-        return Again(call_off(bench, mapping))
-    bench.ledger.record(_with_words(row, intent.on, seen))
-    return _carry_out(bench, mapping, intent)
+        return Again(removals.call_off(bench, mapping))
+    bench.ledger.record(removals.with_words(row, intent.on, seen))
+    return removals.carry_out(bench, mapping, intent)
 
 
 def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, entity: Present) -> bool:
@@ -260,127 +312,7 @@ def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, e
     return intent.leaves is State.DELETED and isinstance(bench.read(Side.NOTION, mapping), Present)
 
 
-def _run_of(row: SyncLog | None) -> Run:
-    return Run(row.run_id, row.actor) if row else Run("")
-
-
-def call_off(bench: Workbench, mapping: Mapping) -> Mapping:
-    """*mapping* without the removal that was begun: a person does not want it any more."""
-    if isinstance(mapping.intent, RemoveIntent):
-        bench.ledger.record(*_told(bench, mapping.intent))
-    return bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping))
-
-
-def _kept(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
-    """The record stays: its page wants its entity back, where that is gone."""
-    if intent.on is Side.NOTION and intent.leaves is State.DELETED:
-        return recreate_entity(bench, mapping)
-    return Again(call_off(bench, mapping))
-
-
 def _in_hands(bench: Workbench, page: Present, row: SyncLog) -> bool:
     """Whether a person had the page in hands after *row*: to edit it, perhaps, or take it out of the trash again."""
     ours = page.edited_by in (None, bench.workspace.bot_id)
     return not ours and page.edited_at is not None and page.edited_at >= row.at.replace(second=0, microsecond=0)
-
-
-def _with_words(row: SyncLog, side: Side, seen: Present) -> SyncLog:
-    """*row* with what *seen* says; of what cannot be read now, what was recorded before."""
-    rule = row.changes[0].rule if row.changes else ""
-    unread = (change for change in row.changes if change.field in seen.unreadable)
-    return replace(row, changes=(*journal.removal(side, seen, rule), *unread))
-
-
-def _carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
-    id = mapping.page_id if intent.on is Side.NOTION else mapping.entity_id
-    if id is None:
-        raise AssertionError(f"mapping {mapping.id} has nothing to remove on {intent.on}")
-    row = bench.ledger.log(intent.log_id)
-    mapping, intent, goes_too = _record_what_goes_too(bench, mapping, intent, row)
-    try:
-        bench.on(intent.on).remove(mapping.entity_type, id)
-    except (Refused, MissingCapability) as error:
-        return _not_removed(bench, mapping, intent, error, row)
-    bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
-    if intent.on is Side.NOTION and row is not None:
-        match _last_look(bench, mapping, row):
-            case Gone():
-                return Again(mapping)
-            case Present():
-                return _given_back(bench, mapping, intent, row)
-            case Trashed() as last:
-                row = _with_words(bench.ledger.log(row.id) or row, Side.NOTION, last.last)
-                if bench.was_edited(mapping, Side.NOTION, last.last):
-                    bench.notion.restore(mapping.entity_type, last.last.id)
-                    return _given_back(bench, mapping, intent, row)
-    done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
-    waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
-    troubles = () if intent.leaves is State.DELETED else (waits[intent.on],)
-    after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock())
-    bench.ledger.save(after, *done)
-    return Done()
-
-
-def _last_look(bench: Workbench, mapping: Mapping, row: SyncLog) -> Observation:
-    """The page in the trash: there nobody edits it, so what it says now is its last word.
-
-    Where Notion does not show its body there, it is taken out once more and read whole; edited, it stays there.
-    """
-    last = bench.read(Side.NOTION, mapping)
-    if not isinstance(last, Trashed) or not _hides_body(mapping, last.last):
-        return last
-    whole = bench.notion.restore(mapping.entity_type, last.last.id)
-    if bench.was_edited(mapping, Side.NOTION, whole):
-        return whole
-    bench.ledger.record(_with_words(row, Side.NOTION, whole))
-    bench.notion.remove(mapping.entity_type, last.last.id)
-    return bench.read(Side.NOTION, mapping)
-
-
-def _hides_body(mapping: Mapping, page: Present) -> bool:
-    return any(f.kind is Kind.BODY and f.name in page.unreadable for f in SPECS[mapping.entity_type].fields)
-
-
-def _record_what_goes_too(
-    bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None
-) -> tuple[Mapping, RemoveIntent, list[SyncLog]]:
-    """Record what NavImpact deletes along with the record, anew before each try: it may have been edited since."""
-    if intent.on is Side.NOTION:
-        return mapping, intent, []
-    rows = list(_rows_of_children(bench, mapping, _run_of(row)))
-    ended = _told(bench, intent)
-    intent = replace(intent, also=(*intent.also, *(each.id for each in rows)))
-    mapping = bench.ledger.save(mapping.but(intent=intent))  # the ids first: a row that nobody knows is never ended
-    bench.ledger.record(*ended, *rows)
-    return mapping, intent, rows
-
-
-def _told(bench: Workbench, intent: RemoveIntent) -> list[SyncLog]:
-    """The rows of what was to go along, told to the end: gone, or still there."""
-    known = (bench.ledger.log(id) for id in intent.also)
-    return [_ended(bench, row) for row in known if row is not None and row.outcome is Outcome.STARTED]
-
-
-def _ended(bench: Workbench, row: SyncLog) -> SyncLog:
-    if row.entity_type is None or row.entity_id is None:
-        raise AssertionError(f"row {row.id} tells of no record")
-    if isinstance(bench.navimpact.read(row.entity_type, row.entity_id), Gone):
-        return replace(row, outcome=Outcome.SUCCESS)
-    return replace(row, outcome=Outcome.FAILED, message="it did not go after all")
-
-
-def _not_removed(
-    bench: Workbench, mapping: Mapping, intent: RemoveIntent, error: SyncError, row: SyncLog | None
-) -> Step:
-    """The side keeps it: a person must see why, and nothing is tried again without them."""
-    refusal = Trouble("refused", f"{intent.on} does not remove it: {error}", f"Remove it on {intent.on} by hand.")
-    waiting = journal.TRASHED if intent.on is Side.NAVIMPACT else journal.MASS_DELETION
-    kept = mapping.but(intent=None, state=State.AWAITING_APPROVAL, troubles=(waiting, refusal))
-    bench.ledger.save(kept, *([replace(row, outcome=Outcome.FAILED, message=str(error))] if row else []))
-    bench.ledger.record(*_told(bench, intent))
-    return Done()
-
-
-def _given_back(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog) -> Step:
-    bench.ledger.record(replace(row, outcome=Outcome.FAILED, message="edited meanwhile, so it was kept"))
-    return _kept(bench, mapping.but(intent=None), intent)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from copy import replace
 from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from navsync.engine import creates, decisions, deletes, gate, journal, undo, updates
+from navsync.engine import creates, decisions, deletes, gate, journal, removals, undo, updates
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, First, Later, Result, Run, Step
 from navsync.engine.workbench import Workbench
@@ -32,6 +33,10 @@ from navsync.undoing import Choice
 
 LOOKS = 6
 """How often one sync looks, after races and unclear writes, before it is left for later."""
+
+UNCLEAR = 2
+"""How often one sync writes without being told what became of it. The first answer may have been lost on the way; who
+does not answer twice is not asked a third time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +71,11 @@ class Engine(Workbench):
         return self._follow(decisions.resolve(self, mapping, field, version, winner, run), run)
 
     def decide(self, mapping: Mapping, decision: Decision, run: Run) -> Result:
-        """Carry out what a person said of the deletion that *mapping* waits with."""
+        """Carry out what a person said of the deletion that *mapping* waits with, or of what may be its record."""
         if decision is Decision.REJECT and isinstance(mapping.intent, RemoveIntent):
-            mapping = deletes.call_off(self, mapping)
+            mapping = removals.call_off(self, mapping)
+        if mapping.state is State.AWAITING_APPROVAL and isinstance(mapping.intent, CreateIntent):
+            return self._follow(creates.confirm(self, mapping, mapping.intent, decision, run), run)
         mapping = self._without_intent(mapping, run)
         return self._follow(decisions.decide(self, mapping, decision, run), run)
 
@@ -90,16 +97,25 @@ class Engine(Workbench):
 
     def _follow(self, step: Step, run: Run) -> Result:
         """Go on until nothing is left to do now."""
-        looks = 0
+        looks = unclear = 0
         while True:
             match step:
-                case Done() | Later():
+                case Done():
                     return step
+                case Later():
+                    return replace(step, unclear=unclear > 0)
                 case First(parent=parent, mapping=mapping):
                     step = self._after(parent, mapping, run)
                 case Again(mapping=mapping, edited=edited):
                     looks += 1
-                    step = self._attempt(mapping, run, edited, is_last=looks == LOOKS)
+                    try:
+                        step = self._recovered(mapping, self._look(mapping, run, edited))
+                    except (Raced, Unclear, StaleMapping) as error:
+                        unclear += isinstance(error, Unclear)
+                        stored = self.ledger.load(mapping.id)
+                        if stored is None or looks == LOOKS or unclear == UNCLEAR:
+                            raise
+                        step = Again(stored)
                 case _:
                     assert_never(step)
 
@@ -110,15 +126,6 @@ class Engine(Workbench):
             return Again(mapping)
         waits = stored.state is State.AWAITING_APPROVAL
         return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else deletes.CONFIRM))
-
-    def _attempt(self, mapping: Mapping, run: Run, edited: Side | None, *, is_last: bool) -> Step:
-        try:
-            return self._recovered(mapping, self._look(mapping, run, edited))
-        except (Raced, Unclear, StaleMapping):
-            stored = None if is_last else self.ledger.load(mapping.id)
-            if stored is None:
-                raise
-            return Again(stored)
 
     def _look(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
         match mapping.intent:
@@ -144,8 +151,8 @@ class Engine(Workbench):
             return gate.set_aside(self, gate.without_write(self, mapping, entity), left_out, run)
         if left_out is None and edited is Side.NAVIMPACT and self._is_unmoved(mapping, entity):
             return Done()
-        if isinstance(entity, Gone) and (later := deletes.unconfirmed(self, mapping)) is not None:
-            return later
+        if isinstance(entity, Gone) and (doubted := deletes.doubted(self, mapping, run)) is not None:
+            return doubted
         page = self.read(Side.NOTION, mapping)  # last: it is the side people edit, and it has no conditional write
         if left_out is not None and not isinstance(page, Present):
             return gate.set_aside(self, mapping, left_out, run)
@@ -156,6 +163,8 @@ class Engine(Workbench):
         if isinstance(entity, Present) and mapping.gone_since is not None:
             mapping = self.ledger.save(mapping.but(gone_since=None))
         match entity, page:
+            case _, Trashed() if deletes.was_typed_in_as_it_went(self, mapping, page, run):
+                return removals.read_again(self, mapping, page, run)
             case Present(), Present():
                 return updates.merge_both(self, mapping, {Side.NAVIMPACT: entity, Side.NOTION: page}, run)
             case Present(), Trashed():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from copy import replace
 from datetime import datetime, timedelta
@@ -10,11 +10,14 @@ from typing import Any
 
 from navsync import merge
 from navsync.errors import Refused
+from navsync.fields import field_of, unformatted_end
 from navsync.model import (
     NEVER_SHOWN,
     Bases,
     Change,
     Conflict,
+    EntityRef,
+    EntityType,
     Mapping,
     Outcome,
     Present,
@@ -29,6 +32,8 @@ from navsync.ports import Ledger
 
 HEALTHY: dict[str, Any] = {"attempts": 0, "next_retry_at": None}
 """What a mapping says after a look that ended well."""
+
+_WORDS_TOLD = 5
 
 SECOND_PAGE = "A second page of a record that has one: a call that was thought lost had made it after all."
 
@@ -54,6 +59,12 @@ UNREACHABLE = Trouble(
     "Notion does not show its page to NavSync any more: it is no longer shared, or gone for good.",
     "Share the page with the connection again. Nothing was deleted in NavImpact.",
 )
+MOST_NAMED = 5
+"""So many records are named where people are told of more."""
+
+UNCERTAIN = "needs_confirmation"
+"""The code of what a person is asked about a row, of which NavImpact may have made a record."""
+
 UNDONE = Trouble(
     "undone",
     "Its record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
@@ -61,11 +72,39 @@ UNDONE = Trouble(
 )
 
 
-def trashed(unshown: Iterable[str]) -> Trouble:
-    """Of a page in the trash, with the columns that never showed what somebody has edited in NavImpact."""
-    if not (names := ", ".join(unshown)):
-        return TRASHED
-    return replace(TRASHED, cause=f"{TRASHED.cause} It was edited in NavImpact, which Notion never showed: {names}.")
+def trashed(unshown: Sequence[str], changed_below: Sequence[str]) -> Trouble:
+    """Of a page in the trash, with what who trashed it may not know of.
+
+    That are the columns that never showed what somebody has edited in NavImpact, and those records of a project that
+    were edited or added since.
+    """
+    cause = TRASHED.cause
+    if unshown:
+        cause += f" It was edited in NavImpact, which Notion never showed: {', '.join(unshown)}."
+    if changed_below:
+        more = len(changed_below) - MOST_NAMED
+        named = [*changed_below[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
+        cause += f" Of what belongs to it was edited or added since: {', '.join(named)}."
+    return replace(TRASHED, cause=cause)
+
+
+def unread(columns: Iterable[str]) -> Trouble:
+    """Of a page that is not trashed unasked, with the columns that cannot be read."""
+    if not (names := ", ".join(columns)):
+        return UNREAD
+    return replace(
+        UNREAD,
+        cause=f"Its record was deleted in NavImpact; perhaps its page was edited in {names}, which cannot be read.",
+    )
+
+
+def uncertain(entity: EntityRef, title: str) -> Trouble:
+    """Of a row whose record NavImpact may have made, and then it is perhaps *entity*."""
+    return Trouble(
+        UNCERTAIN,
+        f"NavImpact did not say whether it made a record of this row; {entity.name}, “{title}”, may be that record.",
+        f"Reject if it is {entity.name}, which is then paired with the row, or approve to have another record made.",
+    )
 
 
 def creation(on: Side, values: Values) -> tuple[Change, ...]:
@@ -79,6 +118,12 @@ def removal(side: Side, seen: Present, rule: str) -> tuple[Change, ...]:
     return tuple(Change(f, side, v, None, seen.raw.get(f), rule) for f, v in values)
 
 
+def removed(row: SyncLog, fields: Iterable[str]) -> Values:
+    """What the record said of *fields* whose deletion *row* tells of, the pair of `removal`: nothing is not told."""
+    said = {change.field: change.old for change in row.changes}
+    return {name: said.get(name) for name in fields}
+
+
 def last_words(mapping: Mapping, page: Present, rule: str) -> tuple[Change, ...]:
     """What *page* says in the trash; of what cannot be read there, what was agreed on."""
     agreed = {f: b.notion for f, b in mapping.bases.items() if f in page.unreadable and b.notion != NEVER_SHOWN}
@@ -89,6 +134,18 @@ def change(write: merge.Write, seen: dict[Side, Present]) -> Change:
     """What *write* replaces."""
     raw = seen[write.to].raw.get(write.field)
     return Change(write.field, write.to, write.overwrites, write.value, raw, write.rule)
+
+
+def plainer(changes: Iterable[Change], entity_type: EntityType) -> str | None:
+    """What *changes* cost a page of its formatting, and that it is not a fault; None where they cost nothing."""
+    lost = [told for change in changes if change.side is Side.NOTION for told in _plainer(change, entity_type)]
+    return " ".join((*lost, "Notion takes 100 differently formatted parts of a text.")) if lost else None
+
+
+def _plainer(change: Change, entity_type: EntityType) -> Iterator[str]:
+    field = field_of(entity_type, change.field)
+    if end := unformatted_end(field, change.new, change.old_raw):
+        yield f"{field.property} lost its formatting in Notion from “{' '.join(end.split()[:_WORDS_TOLD])}” on."
 
 
 def clashes(before: Mapping, after: Mapping) -> tuple[Change, ...]:
@@ -123,6 +180,12 @@ def only_side(writes: Iterable[merge.Write]) -> Side | None:
     """Where all *writes* go, None where to both."""
     sides = {w.to for w in writes}
     return sides.pop() if len(sides) == 1 else None
+
+
+def only_actor(changes: Iterable[Change]) -> str | None:
+    """Whose all *changes* are, None where several people's."""
+    actors = {change.actor for change in changes}
+    return actors.pop() if len(actors) == 1 else None
 
 
 def refusal(error: Refused, side: Side) -> Trouble:

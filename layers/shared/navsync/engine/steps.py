@@ -21,6 +21,8 @@ class Run:
     """Of the edit that is on its way."""
     hurried: bool = False
     """A person waits for it: nothing is put off to let them finish typing."""
+    decides: str | None = None
+    """What *actor* has decided, so that it is theirs whoever edited it: a field, or `EVERYTHING` of the record."""
 
     def edited_at(self, written: Side | None) -> datetime | None:
         """When that was edited which goes to *written* (None: to both); None: no event told."""
@@ -38,6 +40,8 @@ class Later:
 
     mapping: Mapping
     at: datetime
+    unclear: bool = False
+    """Nobody said what became of a write: its side may be down, though nothing failed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync import merge, scope
-from navsync.engine import deletes, writes
+from navsync.engine import creates, deletes, removals, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen
@@ -25,8 +25,18 @@ from navsync.model import (
     State,
     SyncLog,
     Trashed,
+    Values,
 )
 from navsync.undoing import Choice
+
+
+class OutOfTurn(Refused):
+    """It has to wait for *those*, where they are to be undone too, or are being made again already."""
+
+    def __init__(self, message: str, *, those: frozenset[EntityRef], is_coming: bool = False) -> None:
+        super().__init__(message)
+        self.those = those
+        self.is_coming = is_coming
 
 
 def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
@@ -44,12 +54,12 @@ def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run
             return _write_back(bench, mapping, row, choice, run)
         case Operation.CREATE, Side.NAVIMPACT:
             entity = _as_made(bench, mapping, Side.NAVIMPACT, row)
-            return deletes.delete_entity(bench, mapping, entity, run, reverts=row.id)
+            return removals.delete_entity(bench, mapping, entity, run, reverts=row.id)
         case Operation.CREATE, Side.NOTION:
             page = _as_made(bench, mapping, Side.NOTION, row)
-            return deletes.take_page(bench, mapping, page, run, reverts=row.id)
+            return removals.take_page(bench, mapping, page, run, reverts=row.id)
         case Operation.DELETE, _:
-            return _bring_back(bench, mapping, run, reverts=row.id)
+            return _bring_back(bench, mapping, row, run)
         case _:
             raise Refused(f"a row about {row.operation} wrote no value, so there is nothing to undo")
 
@@ -116,8 +126,14 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
         raise Refused(f"the record is not there on {side} any more")
     if (row.entity_id, row.page_id) != (mapping.entity_id, mapping.page_id):
         raise Refused("it was deleted since and made anew; what is there now is another one")
-    if side is Side.NAVIMPACT and deletes.has_children(bench, mapping):
-        raise Refused("other records belong to it by now; remove those first")
+    if side is Side.NAVIMPACT and (children := removals.children(bench, mapping)):
+        raise OutOfTurn("other records belong to it by now; remove those first", those=children)
+    if side is Side.NOTION and (unread := deletes.unread_columns(mapping, seen)):
+        columns = ", ".join(unread)
+        raise Refused(
+            f"{columns} cannot be read on its page and may say what is nowhere else; restore the column in Notion and "
+            "undo again, or move the page to the trash by hand"
+        )
     made = {change.field: change.new for change in row.changes}
     then = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
     untouched = all(merge.has_landed(spec, write, seen) for write in then)
@@ -126,19 +142,61 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
     return seen
 
 
-def _bring_back(bench: Workbench, mapping: Mapping, run: Run, *, reverts: int) -> Step:
-    """Take the page out of the trash; it wants its entity back."""
+def of_row(bench: Workbench, row: SyncLog) -> Mapping | None:
+    """The mapping of the record that *row* tells of; None: it tells of none.
+
+    What a project took along before anybody had paired it has none: it gets one that is named like the row, so that
+    however often it is asked for, and whenever a worker dies, one record is made again.
+    """
+    if row.mapping_id is not None:
+        return bench.ledger.load(row.mapping_id)
+    if row.deleted_with is None or row.entity_type is None:
+        return None
+    blank = bench.new_mapping(row.entity_type, state=State.DELETED, title=row.title)
+    return bench.ledger.load(row.id) or blank.but(id=row.id)
+
+
+def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> Step:
+    """Take the page out of the trash; it wants its record back, as *row* tells of it."""
     page = bench.read(Side.NOTION, mapping) if mapping.page_id else None
-    if isinstance(page, Present):
-        return deletes.recreate_entity(bench, mapping) if _lacks_entity(bench, mapping) else Again(mapping)
-    if not isinstance(page, Trashed):
+    if isinstance(page, Gone) or (page is None and row.deleted_with is None):
         raise Refused("its page is gone from Notion's trash; its values are in the history of the record")
-    return deletes.restore_page(bench, mapping, page, run, reverts=reverts)
+    lacks_entity = (row.side is Side.NAVIMPACT or isinstance(page, Present)) and _lacks_entity(bench, mapping, row)
+    if not lacks_entity and isinstance(page, Trashed):
+        return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
+    if not lacks_entity:
+        return Again(mapping)
+    if row.side is Side.NAVIMPACT:
+        mapping = mapping.but(recalls=row.id)
+    if page is None:
+        return creates.make_again(bench, mapping, _related(bench, row), run)
+    if isinstance(page, Trashed):
+        mapping = bench.ledger.save(mapping)  # first: whoever finds the page restored makes the record of both
+        deletes.restore_page(bench, mapping, page, run, reverts=row.id)
+    return removals.recreate_entity(bench, mapping)
 
 
-def _lacks_entity(bench: Workbench, mapping: Mapping) -> bool:
+def _lacks_entity(bench: Workbench, mapping: Mapping, row: SyncLog) -> bool:
     if mapping.entity_id is not None and not isinstance(bench.read(Side.NAVIMPACT, mapping), Gone):
         return False
+    if row.side is Side.NAVIMPACT and mapping.entity_id is not None:
+        if mapping.entity_id != row.entity_id:
+            raise Refused("it was made anew since, and that one is gone too; undo its latest deletion")
+        return True  # we have deleted it ourselves
     if mapping.entity_id is not None and mapping.state is State.AWAITING_APPROVAL:
         deletes.check_gone(bench, mapping)
     return mapping.state in (State.AWAITING_APPROVAL, State.DELETED)
+
+
+def _related(bench: Workbench, row: SyncLog) -> Values:
+    """The project that *row* tells of, by the id that it has now."""
+    project = None if row.deleted_with is None else bench.ledger.load(row.deleted_with)
+    if project and project.entity_id and isinstance(bench.read(Side.NAVIMPACT, project), Present):
+        return {"project": (project.entity_id,)}
+    told = (change.old for change in row.changes if change.field == "project")
+    ids = (id for projects in told if isinstance(projects, tuple) for id in projects)
+    raise OutOfTurn(
+        "its project is not there any more; undo the deletion of that first",
+        those=frozenset(EntityRef(EntityType.MEDIA_PROJECT, id) for id in ids),
+        is_coming=project is not None and project.state in (State.CREATING, State.DRAFT) and not project.troubles,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import replace
 from datetime import datetime, timedelta
 
-from navsync import merge, scope
+from navsync import merge, scope, titles
 from navsync.engine import gate, journal, watch, writes
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Later, Run, Step
@@ -16,11 +16,13 @@ from navsync.model import (
     Bases,
     Change,
     Mapping,
+    Observation,
     Operation,
     Outcome,
     Present,
     Side,
     State,
+    Trouble,
     Values,
     WriteIntent,
 )
@@ -45,7 +47,8 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
     after = mapping.but(
         bases=plan.agreed(bases),
-        stamped=mapping.stamped and not rewritten and not _retitled(spec, plan),
+        stamped=mapping.stamped and not rewritten and not titles.is_stale(mapping, page),
+        named=titles.ours(mapping, page),
         conflicts=plan.conflicts,
         troubles=plan.troubles,
         state=State.LINKED,
@@ -59,8 +62,8 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     if plan.writes:
         after = writes.write(bench, mapping, after, plan.writes, seen, run)
     elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
-        after = _save_agreed(bench, mapping, settled, run)
-    after = stamp(bench, after)
+        after = _save_agreed(bench, mapping, settled, seen, run)
+    after = stamp(bench, after, _as_shown(plan, page, after.bases))
     if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
         return gate.set_aside(bench, after, why, run)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
@@ -104,23 +107,14 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
         return plan
     now = bench.clock()
     said = {t.field: t for t in mapping.troubles if t.code == "refused"}
-
-    def may_swing(name: str) -> bool:
-        return run.edit is None and name not in mapping.doubted
-
-    def held_back(action: merge.Action) -> merge.Action:
-        match action:
-            case merge.Write(field=name) if name in said and watch.is_refused(
-                mapping.refused.get(name), journal.pair(seen, name), now
-            ):
-                return merge.Hold(name, said[name])
-            case merge.Write(field=name) if may_swing(name) and watch.swings(mapping.written, action, now):
-                column = field_of(mapping.entity_type, name).property
-                return merge.Hold(name, replace(watch.swinging(column), field=name))
-            case _:
-                return action
-
-    return merge.Plan(tuple(held_back(action) for action in plan.actions))
+    held: dict[str, Trouble] = {}
+    for write in plan.writes:
+        name = write.field
+        if name in said and watch.is_refused(mapping.refused.get(name), journal.pair(seen, name), now):
+            held[name] = said[name]
+        elif run.edit is None and name not in mapping.doubted and watch.swings(mapping.written, write, now):
+            held[name] = replace(watch.swinging(field_of(mapping.entity_type, name).property), field=name)
+    return plan.holding(held)
 
 
 def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> None:
@@ -146,13 +140,14 @@ def _as_written(plan: merge.Plan, entity: Present, bases: Bases) -> Values:
     return {**entity.values, **{w.field: bases[w.field].navimpact for w in plan.writes if w.field in bases}}
 
 
+def _as_shown(plan: merge.Plan, page: Present, bases: Bases) -> Present:
+    """*page* with what it says, now that *plan* was carried out."""
+    to_page = {w.field: bases[w.field].notion for w in plan.writes if w.to is Side.NOTION and w.field in bases}
+    return replace(page, values={**page.values, **to_page})
+
+
 def _title(spec: EntitySpec, plan: merge.Plan, entity: Present) -> str:
     return spec.title_of({**entity.values, **{w.field: w.value for w in plan.writes if w.to is Side.NAVIMPACT}})
-
-
-def _retitled(spec: EntitySpec, plan: merge.Plan) -> bool:
-    """Whether the page's title is made of what a person has just changed on the page: nothing else is written there."""
-    return spec.title_is_generated and any(w.to is Side.NAVIMPACT and w.field in spec.titled_by for w in plan.writes)
 
 
 def _fields_held(plan: merge.Plan) -> set[str | None]:
@@ -164,8 +159,8 @@ def _body_as_of(spec: EntitySpec, page: Present, now: datetime) -> datetime | No
     return page.edited_at if spec.has_body and settled else None
 
 
-def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, run: Run) -> Mapping:
-    rows = [*journal.closed(bench.ledger, before, after.bases), *conflict_rows(bench, before, after, run)]
+def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, seen: Seen, run: Run) -> Mapping:
+    rows = [*journal.closed(bench.ledger, before, after.bases), *conflict_rows(bench, before, after, seen, run)]
     if before.state is not after.state and before.state is not State.CREATING:
         rows.append(bench.row(after, Operation.LINK, run, outcome=Outcome.SUCCESS))
     now = bench.clock()
@@ -178,9 +173,15 @@ def _agreed_at(before: Mapping, after: Mapping) -> datetime | None:
     return before.agreed_at if was_agreed and before.bases == after.bases else None
 
 
-def stamp(bench: Workbench, mapping: Mapping) -> Mapping:
-    """Write the entity's id on its page, and its generated title, where they are not there."""
+def stamp(bench: Workbench, mapping: Mapping, page: Observation | None = None) -> Mapping:
+    """Write the entity's id on its page, and its generated title, where they are not there.
+
+    *page* is what it shows; where nobody looked since something else was written, it is read to see what it is called.
+    """
     if mapping.stamped or mapping.entity is None or mapping.page_id is None:
         return mapping
-    bench.notion.stamp(mapping.entity_type, mapping.page_id, str(mapping.entity), mapping.title or "Untitled")
-    return bench.ledger.save(mapping.but(stamped=True))
+    if page is None and SPECS[mapping.entity_type].title_is_generated:
+        page = bench.read(Side.NOTION, mapping)
+    title = titles.wanted(mapping, page) if isinstance(page, Present) else None
+    bench.notion.stamp(mapping.entity_type, mapping.page_id, str(mapping.entity), title)
+    return bench.ledger.save(mapping.but(stamped=True, named=title or mapping.named))

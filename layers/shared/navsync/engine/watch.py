@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from navsync.merge import Write
 from navsync.model import Edit, Present, Refusal, Side, Trouble, Written, digest
-from navsync.reconcile import CLOCKS_APART
+
+CLOCKS_APART = timedelta(minutes=5)
+"""How far ahead of ours a side's clock is believed: nobody is waited for until a time in the far future."""
 
 SWING = timedelta(minutes=10)
 SWINGS = 3

@@ -13,6 +13,8 @@ from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
 from navsync.fields import SPECS, Field, Kind, cannot_carry
 from navsync.model import (
+    NAVIMPACT,
+    SCHEDULE,
     Change,
     EntityType,
     Mapping,
@@ -130,6 +132,20 @@ class Workbench:
             created_at=self.clock(),
         )
         return blank.but(**known)
+
+    def author(self, run: Run, side: Side, seen: Present | None, *, of: str | None = None) -> str | None:
+        """Whose it is what *run* carries over from *side*: theirs who have decided *of* it, else whose edit it was.
+
+        Notion names the last who edited a page. Where that was ourselves, an event of Notion may have told of somebody.
+        """
+        if of is not None and run.decides == of:
+            return run.actor
+        if side is Side.NAVIMPACT:
+            return NAVIMPACT
+        if seen is not None and seen.edited_by not in (None, self.workspace.bot_id):
+            return seen.edited_by
+        was_told = run.origin is not None and run.origin.side is Side.NOTION
+        return run.actor if was_told or run.actor == SCHEDULE else None
 
     def row(
         self,

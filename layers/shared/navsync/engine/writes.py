@@ -8,14 +8,16 @@ from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from navsync import merge
+from navsync import merge, titles
 from navsync.engine import journal, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
 from navsync.errors import Raced, Refused, SyncError
 from navsync.model import (
+    EVERYTHING,
     Bases,
+    Change,
     FieldWrite,
     Mapping,
     Operation,
@@ -44,6 +46,8 @@ class _Delivery:
 
     writes: tuple[merge.Write, ...]
     shown: Seen = field(default_factory=dict)
+    sent: set[tuple[str, Side]] = field(default_factory=set)
+    """Field and side, where the side took it."""
     refused: dict[tuple[str, Side], Trouble] = field(default_factory=dict)
     """Field and side → why that side did not take it."""
 
@@ -65,6 +69,7 @@ class _Delivery:
         written = {w.field for w in self.writes if w.to is side} - {w.field for w in batch}
         earlier = {name: value for name, value in _values(self.shown.get(side)).items() if name in written}
         self.shown[side] = replace(answer, values={**answer.values, **earlier})
+        self.sent |= {(w.field, side) for w in batch}
 
     def agreed(self, bases: Bases) -> Bases:
         """*bases* with what was taken, as the answers show it."""
@@ -89,10 +94,11 @@ def write(
 ) -> Mapping:
     """Record *writes* and what they overwrite, make them, and agree on what the answers show."""
     started = bench.clock()
-    changes = tuple(journal.change(w, seen) for w in writes)
-    row = bench.row(mapping, operation, run, side=journal.only_side(writes), changes=changes, reverts=reverts)
+    changes = tuple(_change(bench, w, seen, run, operation) for w in writes)
+    by = replace(run, actor=journal.only_actor(changes))
+    row = bench.row(mapping, operation, by, side=journal.only_side(writes), changes=changes, reverts=reverts)
     intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
-    ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, run)]
+    ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, seen, run)]
     mapping = bench.ledger.save(mapping.but(intent=intent), row, *ended)
     delivery = _Delivery(writes)
     for side in ORDER:
@@ -104,15 +110,29 @@ def write(
     return _save(bench, mapping, delivery, seen, row, started)
 
 
-def conflict_rows(bench: Workbench, before: Mapping, after: Mapping, run: Run) -> list[SyncLog]:
-    """A row for the conflicts that are new in *after*."""
-    new = journal.clashes(before, after)
-    return [bench.row(after, Operation.CONFLICT, run, outcome=Outcome.SUCCESS, changes=new)] if new else []
+def _change(bench: Workbench, write: merge.Write, seen: Seen, run: Run, operation: Operation) -> Change:
+    """What *write* replaces, and whose that is."""
+    of = EVERYTHING if operation is Operation.REVERT else write.field
+    actor = bench.author(run, write.to.other, seen[write.to.other], of=of)
+    return replace(journal.change(write, seen), actor=actor)
+
+
+def conflict_rows(bench: Workbench, before: Mapping, after: Mapping, seen: Seen, run: Run) -> list[SyncLog]:
+    """A row for the conflicts that are new in *after*: each half is theirs who edited it there."""
+    halves = journal.clashes(before, after)
+    if not halves:
+        return []
+    told = tuple(replace(half, actor=bench.author(run, half.side, seen[half.side])) for half in halves)
+    by = replace(run, actor=journal.only_actor(told))
+    return [bench.row(after, Operation.CONFLICT, by, outcome=Outcome.SUCCESS, changes=told)]
 
 
 def _deliver(bench: Workbench, mapping: Mapping, side: Side, delivery: _Delivery, seen: Present) -> None:
-    """Send what goes to *side*: all in one call, or without the fields that it refuses."""
-    waiting: list[list[merge.Write]] = [[w for w in delivery.writes if w.to is side]]
+    """Send what goes to *side*: all in one call, or without the fields that it refuses.
+
+    Of a text merged into both sides, the second gets nothing where the first has refused it.
+    """
+    waiting: list[list[merge.Write]] = [[w for w in delivery.writes if w.to is side and w.field not in delivery.held]]
     while waiting:
         batch = waiting.pop(0)
         if not batch:
@@ -172,8 +192,10 @@ def _save(
     now = bench.clock()
     row = replace(row, duration_ms=journal.since(started, now))
     shown = {name: journal.pair(seen, name) for name in delivery.held}
+    page = delivery.shown.get(Side.NOTION)
     after = mapping.but(
         bases=delivery.agreed(mapping.bases),
+        named=titles.ours(mapping, page) if page else mapping.named,
         intent=None,
         troubles=(*mapping.troubles, *delivery.refused.values()),
         refused={**mapping.refused, **watch.refusals(shown, now)},
@@ -183,20 +205,21 @@ def _save(
         agreed_at=now,
         **HEALTHY,
     )
-    return bench.ledger.save(after, *_ended(bench, row, delivery))
+    return bench.ledger.save(after, *_ended(bench, mapping, row, delivery))
 
 
-def _ended(bench: Workbench, row: SyncLog, delivery: _Delivery) -> list[SyncLog]:
+def _ended(bench: Workbench, mapping: Mapping, row: SyncLog, delivery: _Delivery) -> list[SyncLog]:
     """*row* told to its end; what was refused has a row of its own, so that the rest can be undone."""
+    kept = tuple(c for c in row.changes if (c.field, c.side) in delivery.sent)
+    done = replace(row, outcome=Outcome.SUCCESS, changes=kept, message=journal.plainer(kept, mapping.entity_type))
     if not delivery.refused:
-        return [replace(row, outcome=Outcome.SUCCESS)]
+        return [done]
     message = "; ".join(trouble.cause for trouble in delivery.refused.values())
-    kept = tuple(c for c in row.changes if (c.field, c.side) not in delivery.refused)
     failed = replace(row, outcome=Outcome.FAILED, message=message)
     if not kept:
         return [failed]
-    lost = tuple(c for c in row.changes if (c.field, c.side) in delivery.refused)
+    lost = tuple(c for c in row.changes if (c.field, c.side) not in delivery.sent)
     return [
-        replace(row, outcome=Outcome.SUCCESS, changes=kept),
+        done,
         replace(failed, id=bench.new_id(), changes=lost),
     ]

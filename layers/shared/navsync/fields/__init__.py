@@ -8,6 +8,7 @@ from navsync.fields.codecs import (
     render_navimpact,
     render_notion,
     same,
+    unformatted_end,
 )
 from navsync.fields.columns import Names, broken, columns, field_of_column, is_usable, misnamed
 from navsync.fields.entities import (
@@ -55,4 +56,5 @@ __all__ = [
     "render_navimpact",
     "render_notion",
     "same",
+    "unformatted_end",
 ]

@@ -14,7 +14,7 @@ from difflib import SequenceMatcher
 from itertools import accumulate
 
 from navsync import text
-from navsync.fields.alignment import stretches
+from navsync.alignment import stretches
 from navsync.fields.markdown import Piece, Text, Token, read, said, tokens
 from navsync.fields.scalars import newlines
 from navsync.fields.tables import Table
@@ -78,11 +78,38 @@ def has_notions_own(markdown: str) -> bool:
 def merged(base: str, navimpact: str, notion: str) -> str | None:
     """Both sides' changes of the text that was *base* on NavImpact; None where a person must choose.
 
-    *notion* is spelled as NavImpact spells it, so that only what was edited there differs. Lines that both have new are
-    spelled alike too: after half of a merge has been written, merging again gives the same text.
+    Merging again after either side has it gives the same text, however Notion spells it; where it would not, the answer
+    is None.
     """
-    alike = _put(read(to_navimpact(notion, navimpact)), read(base), lambda piece: piece.spelled, spaced=True)
-    return text.merge(base, navimpact, alike)
+    old, ours, theirs = read(base), read(navimpact), read(notion)
+    both = _merged(old, ours, theirs)
+    if both is None or _merged(old, read(both), theirs) != both:
+        return None
+    again = _merged(old, ours, read(to_notion(both, notion)))
+    return both if again is not None and says(again) == says(both) else None
+
+
+def _merged(base: Text, navimpact: Text, notion: Text) -> str | None:
+    """*navimpact* with what was edited on *notion*, which is spelled alike first, so that nothing else differs.
+
+    All three are merged without their own empty lines, which Notion does not show, and NavImpact keeps those it has.
+    """
+    if notion.says == navimpact.says:
+        return _joined(navimpact)
+    typed = _put(notion, navimpact, for_navimpact, spaced=True)
+    alike = _put(read(typed), base, lambda piece: piece.spelled, spaced=True)
+    both = text.merge(_spread(base), _spread(navimpact), _spread(read(alike)))
+    return None if both is None else _put(_close(read(both)), navimpact, for_navimpact, spaced=True)
+
+
+def _spread(whole: Text) -> str:
+    """The text with one empty line above each piece, and none inside code."""
+    return "".join(f"{'' if piece.inside else '\n'}{piece.spelled}\n" for piece in whole.pieces)
+
+
+def _close(whole: Text) -> Text:
+    """The text without empty lines."""
+    return Text(tuple(replace(piece, before=()) for piece in whole.pieces))
 
 
 def _blank(lines: Sequence[str]) -> Iterator[str]:

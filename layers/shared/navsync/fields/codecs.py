@@ -103,6 +103,13 @@ def render_notion(
     return {field.kind.value: _to_notion(field, value, shown, source)}
 
 
+def unformatted_end(field: Field, value: Value, current: object) -> str:
+    """The end of *value* that loses its formatting when it is written over *current*; empty where nothing does."""
+    if field.kind not in (Kind.TITLE, Kind.TEXT) or not isinstance(current, Mapping):
+        return ""
+    return richtext.plainer(_str(value), current.get(field.kind) or ())
+
+
 def _to_notion(field: Field, value: Value, shown: Any, source: DataSource | None) -> Any:
     match field.kind:
         case Kind.TITLE | Kind.TEXT:

@@ -74,7 +74,7 @@ class EntitySpec:
 
     @cached_property
     def title_is_generated(self) -> bool:
-        """Whether the page's title is written from other fields and never read."""
+        """Whether the page's title is made from other fields. It is no field, and carried nowhere."""
         return all(field.kind is not Kind.TITLE for field in self.fields)
 
     @cached_property

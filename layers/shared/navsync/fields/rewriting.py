@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import NamedTuple
 
-from navsync.fields.alignment import changes
+from navsync.alignment import changes
 
 
 class Edit(NamedTuple):

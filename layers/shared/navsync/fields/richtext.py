@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from copy import replace
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from navsync.fields.graphemes import pieces
@@ -73,22 +76,48 @@ def put(text: str, current: Iterable[Item]) -> list[dict[str, Any]]:
     """The items to send so that *current* shows *text*: what stays keeps its formatting, links and mentions.
 
     New words look like those they replace, or like both their neighbours. When that takes more items than Notion does,
-    annotations go first, then links and mentions; text never does.
+    they look like the one before them, and then the last runs lose their looks, as `plainer` tells; text is never lost.
     """
-    runs = [_run(item) for item in current]
-    if text != "".join(run.text for run in runs):
-        runs = _joined(_edited(text, runs))
-    for simpler in _ever_simpler(runs):
-        items = [item for run in simpler for item in _items(run)]
-        if len(items) <= MOST_ITEMS:
+    return _put(text, current)[0]
+
+
+def plainer(text: str, current: Iterable[Item]) -> str:
+    """From where on *text* loses looks when it is put in *current*, because Notion takes no more; empty if nowhere."""
+    return _put(text, current)[1]
+
+
+def _put(text: str, current: Iterable[Item]) -> tuple[list[dict[str, Any]], str]:
+    before = [_run(item) for item in current]
+    if text == "".join(run.text for run in before):
+        runs = before
+    else:
+        runs = _joined(run for run, _ in _edited(text, before))
+        if not _is_taken(runs):
+            runs = _joined(_blended(_edited(text, before)))
+    simple, lost = _simplified(runs)
+    items = [item for run in simple for item in _items(run)]
+    return items, "".join(run.text for run in runs[len(runs) - lost :])
+
+
+def _simplified(runs: list[Run]) -> tuple[list[Run], int]:
+    """Runs that Notion takes, and how many of the last ones look plainer for it: as few as possible.
+
+    Annotations go first, then links and mentions.
+    """
+    for simpler in (_unannotated, _unformatted):
+        tries = partial(_with_plain_end, runs, simpler)
+        lost = bisect_left(range(len(runs)), True, key=lambda lost: _is_taken(tries(lost)))
+        if _is_taken(tries(lost)):
             break
-    return items
+    return tries(lost), lost
 
 
-def _ever_simpler(runs: list[Run]) -> Iterator[list[Run]]:
-    yield runs
-    yield _joined(map(_unannotated, runs))
-    yield _joined(Run(run.text) for run in runs)
+def _with_plain_end(runs: list[Run], simpler: Callable[[Run], Run], count: int) -> list[Run]:
+    return _joined([*runs[: len(runs) - count], *map(simpler, runs[len(runs) - count :])])
+
+
+def _is_taken(runs: Iterable[Run]) -> bool:
+    return sum(1 for run in runs for _ in _items(run)) <= MOST_ITEMS
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -143,6 +172,10 @@ def _unannotated(run: Run) -> Run:
     return replace(run, style=Style(link=run.style.link))
 
 
+def _unformatted(run: Run) -> Run:
+    return Run(run.text)
+
+
 def _joined(runs: Iterable[Run]) -> list[Run]:
     joined: list[Run] = []
     for run in runs:
@@ -157,12 +190,27 @@ def _joined(runs: Iterable[Run]) -> list[Run]:
 # --- editing --------------------------------------------------------------------------------------------------------
 
 
-def _edited(text: str, runs: Sequence[Run]) -> Iterator[Run]:
-    for span in spans("".join(run.text for run in runs), text):
+def _edited(text: str, runs: Sequence[Run]) -> Iterator[tuple[Run, bool]]:
+    """The runs that show *text*, each with whether it is new."""
+    for span in spans("".join(run.text for run in runs), text, _atoms(runs)):
         if span.same:
-            yield from _cut(runs, span.old_from, span.old_to)
+            yield from ((run, False) for run in _cut(runs, span.old_from, span.old_to))
         elif span.new_to > span.new_from:
-            yield Run(text[span.new_from : span.new_to], _style_of_new(span, runs))
+            yield Run(text[span.new_from : span.new_to], _style_of_new(span, runs)), True
+
+
+def _blended(edited: Iterable[tuple[Run, bool]]) -> Iterator[Run]:
+    """The runs, new ones looking like the one before them; the first ones like the one behind."""
+    runs = list(edited)
+    style = next((run.style for run, is_new in runs if not is_new), _PLAIN)
+    for run, is_new in runs:
+        style = style if is_new else run.style
+        yield replace(run, style=style)
+
+
+def _atoms(runs: Sequence[Run]) -> list[slice]:
+    ends = accumulate(len(run.text) for run in runs)
+    return [slice(end - len(run.text), end) for run, end in zip(runs, ends, strict=True) if run.atom and run.text]
 
 
 def _cut(runs: Iterable[Run], start: int, end: int) -> Iterator[Run]:

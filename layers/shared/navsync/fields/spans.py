@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 
+from navsync.alignment import stretches
 from navsync.fields.graphemes import is_boundary
+from navsync.words import words
 
-_MOST_TOKENS = 5_000
-"""Beyond, a stretch counts as replaced: matching takes time that grows with the square."""
-_SENTENCE = re.compile(r".*?(?:[.!?。！？]+\s+|\n+|\Z)", re.DOTALL)
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]\s*|\w+\s*|\W\s*")
+_PART = re.compile(r"\w+|\W")
 
 type Splitter = Callable[[str], list[str]]
 
@@ -28,82 +26,69 @@ class Span:
     new_to: int
     same: bool
 
-    def moved(self, old: int, new: int) -> Span:
-        """The span as seen from *old* and *new* characters further up."""
-        return Span(self.old_from + old, self.old_to + old, self.new_from + new, self.new_to + new, self.same)
+
+def spans(old: str, new: str, whole: Collection[slice] = ()) -> Iterator[Span]:
+    """The stretches that turn *old* into *new*, in order, cut only where no visible character falls apart.
+
+    Whole words stay before parts of words do. *whole* are places in *old*, such as those of mentions, that stay whole
+    or go; what *new* says like them is not cut either.
+    """
+    labels = {old[place] for place in whole}
+    both = Span(0, len(old), 0, len(new), same=False)
+    yield from _spans(_Text.of(old, labels, whole), _Text.of(new, labels), both, (words, _PART.findall))
 
 
-def spans(old: str, new: str) -> Iterator[Span]:
-    """The stretches that turn *old* into *new*, in order, cut only where no visible character falls apart."""
-    yield from _spans(old, new, (_sentences, _words))
-
-
-def _spans(old: str, new: str, splitters: Sequence[Splitter]) -> Iterator[Span]:
-    head = _same_start(old, new)
-    tail = _same_end(old[head:], new[head:])
-    old_to, new_to = len(old) - tail, len(new) - tail
-    if head:
-        yield Span(0, head, 0, head, same=True)
-    for span in _middle(old[head:old_to], new[head:new_to], splitters):
-        yield span.moved(head, head)
-    if tail:
-        yield Span(old_to, len(old), new_to, len(new), same=True)
-
-
-def _middle(old: str, new: str, splitters: Sequence[Splitter]) -> Iterator[Span]:
-    if not (old or new):
-        return
-    if not (old and new and splitters):
-        yield Span(0, len(old), 0, len(new), same=False)
+def _spans(was: _Text, now: _Text, changed: Span, splitters: Sequence[Splitter]) -> Iterator[Span]:
+    if not splitters or changed.old_from == changed.old_to or changed.new_from == changed.new_to:
+        yield from _by_character(was, now, changed)
         return
     split, *finer = splitters
-    yield from _matched(split(old), split(new), finer)
+    old, new = was.cut(split, changed.old_from, changed.old_to), now.cut(split, changed.new_from, changed.new_to)
+    for same, before, after in stretches(was.between(old), now.between(new)):
+        span = Span(old[before.start], old[before.stop], new[after.start], new[after.stop], same)
+        yield from (span,) if same else _spans(was, now, span, finer)
 
 
-def _matched(old: list[str], new: list[str], finer: Sequence[Splitter]) -> Iterator[Span]:
-    old_at, new_at = [0, *accumulate(map(len, old))], [0, *accumulate(map(len, new))]
-    for tag, i1, i2, j1, j2 in _opcodes(old, new):
-        if tag == "equal":
-            yield Span(old_at[i1], old_at[i2], new_at[j1], new_at[j2], same=True)
-            continue
-        for span in _spans("".join(old[i1:i2]), "".join(new[j1:j2]), finer):
-            yield span.moved(old_at[i1], new_at[j1])
-
-
-def _opcodes(old: list[str], new: list[str]) -> Sequence[tuple[str, int, int, int, int]]:
-    if max(len(old), len(new)) > _MOST_TOKENS:
-        return [("replace", 0, len(old), 0, len(new))]
-    return SequenceMatcher(None, old, new).get_opcodes()
-
-
-def _same_start(old: str, new: str) -> int:
-    length = _shared(old, new)
-    while not (is_boundary(old, length) and is_boundary(new, length)):
-        length -= 1
-    return length
-
-
-def _same_end(old: str, new: str) -> int:
-    length = _shared(reversed(old), reversed(new))
-    while not (is_boundary(old, len(old) - length) and is_boundary(new, len(new) - length)):
-        length -= 1
-    return length
+def _by_character(was: _Text, now: _Text, changed: Span) -> Iterator[Span]:
+    """What other words begin and end with alike stays too."""
+    old, new = was.text[changed.old_from : changed.old_to], now.text[changed.new_from : changed.new_to]
+    heads = range(_shared(old, new), -1, -1)
+    head = next(n for n in heads if was.is_cut(changed.old_from + n) and now.is_cut(changed.new_from + n))
+    tails = range(_shared(reversed(old[head:]), reversed(new[head:])), -1, -1)
+    tail = next(n for n in tails if was.is_cut(changed.old_to - n) and now.is_cut(changed.new_to - n))
+    olds = changed.old_from, changed.old_from + head, changed.old_to - tail, changed.old_to
+    news = changed.new_from, changed.new_from + head, changed.new_to - tail, changed.new_to
+    for (low, high), (start, stop), same in zip(pairwise(olds), pairwise(news), (True, False, True), strict=True):
+        if high > low or stop > start:
+            yield Span(low, high, start, stop, same)
 
 
 def _shared(old: Iterable[str], new: Iterable[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
 
 
-def _sentences(text: str) -> list[str]:
-    return _whole(_SENTENCE.findall(text))
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """A text that is not cut at the places *held*, nor inside a visible character."""
 
+    text: str
+    held: Collection[int]
 
-def _words(text: str) -> list[str]:
-    return _whole(_WORD.findall(text))
+    @classmethod
+    def of(cls, text: str, labels: Collection[str], whole: Iterable[slice] = ()) -> _Text:
+        """*text*, which shows *labels* whole wherever it says them."""
+        longest_first = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
+        said = (slice(*match.span()) for match in re.finditer(longest_first, text)) if labels else ()
+        return cls(text, {at for place in (*whole, *said) for at in range(place.start + 1, place.stop)})
 
+    def is_cut(self, at: int) -> bool:
+        """Whether it may be cut there."""
+        return at not in self.held and is_boundary(self.text, at)
 
-def _whole(tokens: list[str]) -> list[str]:
-    """*tokens* with those put together that one visible character spans."""
-    text = "".join(tokens)
-    ends = [end for end in accumulate(map(len, tokens)) if is_boundary(text, end)]
-    return [text[start:end] for start, end in zip([0, *ends], ends, strict=False) if end > start]
+    def cut(self, split: Splitter, start: int, stop: int) -> list[int]:
+        """Where *split* cuts it from *start*, which is the first of them, to *stop*."""
+        return [at for at in accumulate(map(len, split(self.text[start:stop])), initial=start) if self.is_cut(at)]
+
+    def between(self, cuts: Sequence[int]) -> list[str]:
+        """What stands between *cuts*."""
+        return [self.text[start:end] for start, end in pairwise(cuts)]

@@ -1,12 +1,14 @@
 """Which query asks for rows that changed, and where does the next one go on?"""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from navsync.model import Present
 
 type Json = dict[str, Any]
+
+MINUTE = timedelta(minutes=1)
 
 
 def minute(since: datetime | None) -> str:
@@ -22,15 +24,17 @@ def changes(edited_since: str, created_since: str) -> Json:
     return {"sorts": sorts} | ({"filter": {"and": filters}} if filters else {})
 
 
-def next_place(start: str, answer: Json, records: Sequence[Present]) -> tuple[str | None, bool]:
-    """The cursor of the next page, and whether all rows can be reached.
+def next_places(start: str, answer: Json, records: Sequence[Present]) -> tuple[str | None, str | None]:
+    """The cursor of the next page, and the place that keeps: the minute in which the last of *records* was made.
 
-    A query ends silently at 10,000 rows; another one goes on from the minute in which the last of them was made. Only
-    where more rows than that were made within one minute is there no way on.
+    Notion's own cursors are not for keeping, and a query ends silently at 10,000 rows; then another one goes on from
+    that minute. Where more than that were made within one, the rest of them is out of reach: on with the minute behind.
     """
-    if answer.get("has_more"):
-        return f"{start}|{answer['next_cursor']}", True
-    if (answer.get("request_status") or {}).get("type") != "incomplete":
-        return None, True
     last = minute(records[-1].created_at) if records else start
-    return (f"{last}|", True) if last != start else (None, False)
+    place = f"{last}|" if last != start else None
+    if answer.get("has_more"):
+        return f"{start}|{answer['next_cursor']}", place
+    if (answer.get("request_status") or {}).get("type") != "incomplete":
+        return None, None
+    on = place or f"{minute(datetime.fromisoformat(start) + MINUTE)}|"
+    return on, on

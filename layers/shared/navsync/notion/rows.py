@@ -5,9 +5,20 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from navsync.fields import KEY, SPECS, EntitySpec, Field, Kind, Unreadable, broken, is_usable, parse_notion
+from navsync.fields import (
+    GENERATED_TITLE,
+    KEY,
+    SPECS,
+    EntitySpec,
+    Field,
+    Kind,
+    Unreadable,
+    broken,
+    is_usable,
+    parse_notion,
+)
 from navsync.model import DataSource, EntityRef, EntityType, Present, Trashed, Value
-from navsync.notion.schema import DELETED
+from navsync.notion.schema import DELETED, TITLE_ID
 
 MOVED = "the page was moved out of its database; move it back"
 KEY_IS_GONE = f"the column {KEY.property} is gone, and with it whose a page is; undo its deletion in Notion"
@@ -92,6 +103,7 @@ class Reader:
             edited_at=_time(page.get("last_edited_time")),
             created_at=_time(page.get("created_time")),
             url=page.get("url"),
+            name=self._name(row),
         )
 
     def _contents(self, row: Row) -> Iterator[tuple[Field, Json | Unreadable]]:
@@ -133,6 +145,11 @@ class Reader:
         if entity.type is not _PARENT:
             raise Unreadable(f"it points to a {entity.type}; choose a {_PARENT} instead")
         return entity.id
+
+    def _name(self, row: Row) -> str | None:
+        title = row.properties.get(TITLE_ID) if self.spec.title_is_generated else None
+        name = parse_notion(GENERATED_TITLE, title) if title else None
+        return name if isinstance(name, str) else None
 
     def _key(self, row: Row) -> str | None:
         prop = _property(self.source, KEY, row) if is_row_of(self.source, row.page) else None

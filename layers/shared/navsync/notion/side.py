@@ -46,7 +46,7 @@ from navsync.model import (
     Values,
 )
 from navsync.notion.bodies import PageBody, start_of
-from navsync.notion.changes import changes, minute, next_place
+from navsync.notion.changes import changes, minute, next_places
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
 from navsync.notion.loose_pages import NotionPages
@@ -80,6 +80,7 @@ class NotionSide:
     starts_with: Callable[[EntityType, Values], str | None] = lambda _type, _values: None
     """What the page of a new row starts with, where its body is not synced."""
     side: Side = field(default=Side.NOTION, init=False)
+    knows_keys: bool = field(default=False, init=False)
     sources: Sources = field(init=False)
 
     def __post_init__(self) -> None:
@@ -160,7 +161,7 @@ class NotionSide:
         start, _, after = cursor.partition("|") if cursor else ("", "", "")
         answer = next(self._query(source, changes(minute(since), start), after or None))
         records = [self._listed(entity_type, page) for page in answer["results"]]
-        return ChangedPage(records, *next_place(start, answer, records))
+        return ChangedPage(records, *next_places(start, answer, records))
 
     def answers(self, entity_type: EntityType) -> bool:
         """Whether the data source itself can be read and is not in the trash."""
@@ -236,11 +237,11 @@ class NotionSide:
     def _body_made(self, source: DataSource, page: Json, text: str | None) -> Json:
         return self._body(source.entity_type, page["id"]).finish(text) if text else _NO_BODY
 
-    def stamp(self, entity_type: EntityType, id: str, key: str, title: str) -> None:
-        """Write *key*, the link back and, where titles are generated, *title* on the page."""
+    def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
+        """Write *key*, the link back and, where there is one, the generated *title* on the page."""
         source = self.sources.of(entity_type)
         properties = self._stamps(source, key)
-        if SPECS[entity_type].title_is_generated:
+        if title is not None and SPECS[entity_type].title_is_generated:
             properties[TITLE_ID] = render_notion(GENERATED_TITLE, title, None, source)
         self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
 
@@ -348,8 +349,11 @@ class NotionSide:
         return page_id
 
     def _generated_title(self, source: DataSource, values: Values, seen: Present | None) -> Json:
+        """The title made of *values*, unless the page goes by another name: that is a person's, or follows later."""
         spec = SPECS[source.entity_type]
         if not spec.title_is_generated or not any(name in values for name in spec.titled_by):
+            return {}
+        if seen is not None and seen.name not in (None, spec.title_of(seen.values)):
             return {}
         title = spec.title_of({**(seen.values if seen else {}), **values})
         return {TITLE_ID: render_notion(GENERATED_TITLE, title, None, source)}

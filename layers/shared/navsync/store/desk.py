@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
-from collections.abc import Sequence
 from contextlib import suppress
 from copy import replace
 from datetime import datetime, timedelta
@@ -11,7 +11,19 @@ from itertools import islice
 from typing import Any
 
 from navsync.errors import LostLease, StaleMapping
-from navsync.model import BudgetWindow, Capabilities, DataSource, EntityType, Lane, Lease, Pause, Work, Workspace
+from navsync.model import (
+    BudgetWindow,
+    Capabilities,
+    DataSource,
+    Deaths,
+    EntityType,
+    Lane,
+    Lease,
+    Pause,
+    Work,
+    Workspace,
+    digest,
+)
 from navsync.store import counts, keys, records
 from navsync.store.dynamo import (
     MOST_READ,
@@ -42,8 +54,6 @@ class DynamoDesk:
         self.dynamo = dynamo
         self.tables = tables
         self.workspace_id = workspace_id
-        self._begun: dict[int, str] = {}
-        """By fence: the key that a holder is at."""
 
     # --- the workspace ------------------------------------------------------------------------------------------
 
@@ -73,13 +83,13 @@ class DynamoDesk:
         try:
             item = self._update(
                 keys.LEASE,
-                f"{_TAKE}, #deaths = if_not_exists(#deaths, :none) ADD #fence :one",
-                taking | {"none": {}},
+                f"{_TAKE} ADD #fence :one",
+                taking,
                 condition=f"{_FREE} AND attribute_not_exists(#working_on)",
             )
         except ConditionFailedError as failed:
             return self._inherit(failed.found, taking, until)
-        return Lease(self.workspace_id, owner, item["fence"], until)
+        return Lease(self.workspace_id, owner, item["fence"], until, deaths=_deaths(item))
 
     def _inherit(self, found: Item | None, taking: dict[str, Any], until: datetime) -> Lease | None:
         """Take the lease from a holder who died at something, and count that against it."""
@@ -88,51 +98,43 @@ class DynamoDesk:
         owner, dead = taking["owner"], found["until"] <= taking["now"]
         if found["owner"] != owner and not dead:
             return None
-        counted = {"deaths": found["deaths"].get(found["working_on"], 0) + 1} if dead else {}
+        key, died = found["working_on"], found.get("died", {})
+        if dead:
+            died = {**died, key: {"times": died.get(key, {"times": 0})["times"] + 1, "last": taking["now"]}}
         try:
             item = self._update(
                 keys.LEASE,
-                f"{_TAKE}{', #deaths.#key = :deaths' if dead else ''} REMOVE #working_on ADD #fence :one",
-                taking | {"fence": found["fence"]} | counted,
+                f"{_TAKE}, #died = :died REMOVE #working_on ADD #fence :one",
+                taking | {"fence": found["fence"], "died": died},
                 condition=f"{_FREE} AND #fence = :fence",
-                names={"key": found["working_on"]} if dead else {},
             )
         except ConditionFailedError:
             return None
-        return Lease(self.workspace_id, owner, item["fence"], until, inherited=dead)
+        return Lease(self.workspace_id, owner, item["fence"], until, key if dead else None, _deaths(item))
 
     def release(self, lease: Lease) -> None:
         """Give it back; nothing happens when it is no longer ours."""
-        survived = self._survived(lease)
-        also = ", #deaths.#survived" if survived else ""
         with suppress(LostLease):
-            self._hold(lease, f"REMOVE #owner, #until, #working_on{also}", survived)
+            self._hold(lease, "REMOVE #owner, #until, #working_on")
 
-    def begin(self, lease: Lease, key: str) -> int:
-        """Note in the lease that *key* is being worked on; how often a holder died on it before.
+    def begin(self, lease: Lease, key: str) -> None:
+        """Note in the lease that *key* is being worked on: who dies now dies at it."""
+        self._hold(lease, "SET #working_on = :key", key=key)
 
-        The key begun before has been survived, so its deaths are forgotten.
-        """
-        survived = self._survived(lease, but=key)
-        text = f"SET #working_on = :key{' REMOVE #deaths.#survived' if survived else ''}"
-        item = self._hold(lease, text, survived, key=key)
-        self._begun[lease.fence] = key
-        deaths: int = item["deaths"].get(key, 0)
-        return deaths
+    def survive(self, lease: Lease, keys: Sequence[str]) -> None:
+        """Forget who died at *keys*."""
+        names = {f"key{place}": key for place, key in enumerate(keys)}
+        self._hold(lease, f"REMOVE {', '.join(f'#died.#{name}' for name in names)}", names)
 
-    def _survived(self, lease: Lease, but: str | None = None) -> str | None:
-        before = self._begun.pop(lease.fence, None)
-        return None if before == but else before
-
-    def _hold(self, lease: Lease, text: str, survived: str | None, **values: str) -> Item:
+    def _hold(self, lease: Lease, text: str, names: MappingOf[str, str] | None = None, **values: str) -> None:
         """Update the lease while it is ours."""
         try:
-            return self._update(
+            self._update(
                 keys.LEASE,
                 text,
                 {"owner": lease.owner, "fence": lease.fence, **values},
                 condition="#owner = :owner AND #fence = :fence",
-                names={"survived": survived} if survived else {},
+                names=names or {},
             )
         except ConditionFailedError as failed:
             raise LostLease("another worker has taken the workspace; it goes on with what is left") from failed
@@ -153,18 +155,58 @@ class DynamoDesk:
         """Add the row, or replace the row of the same lane, kind and external id."""
         self.dynamo.put(self.tables.mappings, self._work_item(work))
 
-    def put_run(self, works: Sequence[Work], *, total: int, now: datetime) -> None:
-        """Add the rows of one run that a person asked for, and remember how many records it is about."""
-        first = min(works, key=lambda work: work.due)
-        self.dynamo.put(self.tables.workspaces, self._run_item(first, total, now))
-        self.dynamo.put_many(self.tables.mappings, map(self._work_item, works))
+    def put_run(self, works: Sequence[Work], *, now: datetime) -> str | None:
+        """Add the rows of one run that a person asked for, each about another record, and remember how many they are.
+
+        Nothing where a row of a run about the very same still waits for its turn: then that run's id. Rows of others,
+        and what failed and was put off, are replaced.
+        """
+        first, *rest = sorted(works, key=lambda work: work.external_id)
+        about = digest([work.external_id for work in (first, *rest)])
+        run = self._run_item(first, now) | {"total": len(works), "about": about}
+        while True:
+            waiting = self._rows_at(works)
+            same = self._run_about(about, waiting, now)
+            if same is not None:
+                return same
+            if self._begin_run(first, run, waiting):
+                self.dynamo.put_many(self.tables.mappings, map(self._work_item, rest))
+                return None
+
+    def _begin_run(self, first: Work, run: Item, waiting: Iterable[Item]) -> bool:
+        """Add the *first* row of *run*; nothing and False where another was put since the rows *waiting* were read.
+
+        Equal runs have the same first row: of two that begin at once one does not find it as it was.
+        """
+        nonce = next((row["nonce"] for row in waiting if row["sk"] == keys.work(first)), "")
+        as_seen = when("attribute_not_exists(#pk) OR #nonce = :nonce", nonce=nonce)
+        row = Step(put(self.tables.mappings, self._work_item(first), as_seen))
+        try:
+            self.dynamo.transact([row, Step(put(self.tables.workspaces, run))])
+        except ConditionFailedError:
+            return False
+        return True
+
+    def _rows_at(self, works: Sequence[Work]) -> list[Item]:
+        """The rows that wait where *works* would be."""
+        return self.dynamo.get_many(self.tables.mappings, [self._key(keys.work(work)) for work in works])
+
+    def _run_about(self, about: str, waiting: Iterable[Item], now: datetime) -> str | None:
+        """The run to which one of the rows that are *waiting* and due belongs, where it is about the same records."""
+        works = (records.read_short(Work, row["body"]) for row in waiting)
+        runs = {work.run_id for work in works if work.due <= now}
+        return next((id for id in runs if (self._get(keys.run(id)) or {}).get("about") == about), None)
+
+    def note_run(self, work: Work, *, now: datetime) -> None:
+        """Remember that a person asked for the run that begins with *work*: it may end without a trace."""
+        self.dynamo.put(self.tables.workspaces, self._run_item(work, now))
 
     def begin_walk(self, work: Work, name: str, place: str, *, total: int, now: datetime) -> bool:
         """Add the only row of a run and the cursor *name* that says how far it is; nothing and False where one waits.
 
         The cursor is forgotten with the run.
         """
-        run = self._run_item(work, total, now)
+        run = self._run_item(work, now) | {"total": total}
         cursor = self._key(keys.cursor(name)) | {"value": place, "expires_at": run["expires_at"]}
         nobody = when("attribute_not_exists(#pk)")
         try:
@@ -179,14 +221,20 @@ class DynamoDesk:
             return False
         return True
 
-    def _run_item(self, first: Work, total: int, now: datetime) -> Item:
+    def _run_item(self, first: Work, now: datetime) -> Item:
         ends, began = int((now + RUNS_ARE_KEPT).timestamp()), keys.moment(first.due)
-        return self._key(keys.run(first.run_id)) | {"total": total, "began": began, "expires_at": ends}
+        return self._key(keys.run(first.run_id)) | {"began": began, "expires_at": ends}
 
     def run(self, run_id: str) -> tuple[int, datetime] | None:
-        """How many records a run that a person asked for is about, and when it began."""
+        """How many records a run of chosen records is about, and when it began."""
         item = self._get(keys.run(run_id))
-        return None if item is None else (item["total"], datetime.fromisoformat(item["began"]))
+        if item is None or "total" not in item:
+            return None
+        return item["total"], datetime.fromisoformat(item["began"])
+
+    def knows_run(self, run_id: str) -> bool:
+        """Whether a person asked for it within the last days."""
+        return self._get(keys.run(run_id)) is not None
 
     def queued(self, run_id: str | None = None, *, since: datetime | None = None) -> int:
         """How many rows wait to be done, of one run or all: at least so many, where thousands do.
@@ -364,6 +412,11 @@ class DynamoDesk:
 
     def _put(self, sort_key: str, **attributes: str) -> None:
         self.dynamo.put(self.tables.workspaces, self._key(sort_key) | attributes)
+
+
+def _deaths(item: Item) -> dict[str, Deaths]:
+    died = item.get("died", {})
+    return {key: Deaths(each["times"], datetime.fromisoformat(each["last"])) for key, each in died.items()}
 
 
 def _window(item: Item) -> BudgetWindow:

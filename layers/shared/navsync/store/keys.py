@@ -11,6 +11,7 @@ Every partition key starts with the workspace, so that crossing tenants needs an
 | `ORG#<org>`, or `SUBJECT#<sub>` where there is none | `W#<id>` | which workspaces a caller may be in |
 | `OAUTH#<hash of the state>` | `STATE` | who started a connection; expires |
 | `RECORD#<type>#<id>` | `LEASE` | which workspace is writing a NavImpact record that several may hold; expires |
+| `RECORD#<type>#<id>` | `REMADE` | as which record a workspace has made it again, since it was deleted; expires |
 | `CALLS#<hash of the caller>` | `<workspace or all>#<minute>` | how often somebody called; expires |
 
 and in the sync_logs table, with a suffix so that a role can be kept to them:
@@ -27,7 +28,7 @@ In a workspace's partition:
 | workspaces | `PROFILE` `LEASE` `EPOCH` `BUDGET` `PAUSE` `LATER` `MAPPINGS` (counters) | one of each, each by itself |
 | workspaces | `WAITING#<n>` `RUN#<run id>` | a call waits for work to be done; how much a run began with; expire |
 | workspaces | `PREVIEW#<id>` | how far a dry run has come; expires |
-| workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<hour>` `LOGS#<day>` (counters) | |
+| workspaces | `SOURCE#<entity type>` `CURSOR#<name>` `REMOVALS#<ten minutes>` `LOGS#<day>` (counters) | |
 | workspaces | `TEMPLATE#<name>` | a template of its own |
 | mappings | `MAPPING#<id>` | a mapping |
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
@@ -104,8 +105,8 @@ def cursor(name: str) -> str:
 
 
 def removals(now: datetime) -> str:
-    """Sort key of the deletions counted in *now*'s hour."""
-    return f"REMOVALS#{moment(now)[:13]}"
+    """Sort key of the deletions counted in *now*'s ten minutes; sorts by time."""
+    return f"REMOVALS#{moment(now)[: len('2026-11-22T10:0')]}"
 
 
 def log_counts(day: str) -> str:
@@ -230,6 +231,11 @@ def bot_route(bot_id: str) -> Key:
 def record_lease(ref: EntityRef) -> Key:
     """The key of the lease on a record that several workspaces may write."""
     return {"pk": f"RECORD#{ref.type}#{ref.id}", "sk": "LEASE"}
+
+
+def remade(ref: EntityRef) -> Key:
+    """The key of what was made again of a record that several workspaces held."""
+    return {"pk": f"RECORD#{ref.type}#{ref.id}", "sk": "REMADE"}
 
 
 def notion_partition(notion_workspace_id: str) -> str:

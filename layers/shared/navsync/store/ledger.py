@@ -14,7 +14,7 @@ from navsync.model import CreateIntent, EntityRef, Lease, Mapping, SyncLog
 from navsync.standing import LISTED, project_of
 from navsync.store import counts, keys, records
 from navsync.store.blobs import Blob, Folded
-from navsync.store.counts import LogKind, MappingKind
+from navsync.store.counts import KEEP_OVERWRITTEN_DAYS, LogKind, MappingKind
 from navsync.store.dynamo import (
     ConditionFailedError,
     Dynamo,
@@ -162,33 +162,55 @@ class DynamoLedger:
             ours = when("attribute_not_exists(#pk) OR #owner = :owner", owner=self._holder)
             self.dynamo.delete(self.tables.workspaces, keys.record_lease(entity), ours)
 
+    def remade(self, entity: EntityRef) -> str | None:
+        """Id of the record that a workspace, this or another, has made again of *entity*, which was deleted."""
+        item = self.dynamo.get(self.tables.workspaces, keys.remade(entity))
+        return None if item is None else str(item["id"])
+
+    def note_remade(self, entity: EntityRef, id: str, *, now: datetime) -> None:
+        """Tell every workspace that holds *entity*, which was deleted, that it was made again as *id*."""
+        expires_at = int((now + timedelta(days=KEEP_OVERWRITTEN_DAYS)).timestamp())
+        self.dynamo.put(self.tables.workspaces, keys.remade(entity) | {"id": id, "expires_at": expires_at})
+
     @property
     def _holder(self) -> str:
         return f"{self.workspace_id}:{self.lease.fence}"
 
     def removals_left(self, now: datetime) -> int:
-        """How many more deletions may be counted in this hour."""
-        item = self.dynamo.get(self.tables.workspaces, within(self.workspace_id, keys.removals(now)))
-        counted: int = 0 if item is None else item["n"]
-        return max(0, self._most_removals() - counted)
+        """How many more deletions may be counted in the hour until *now*."""
+        return max(0, self._most_removals() - sum(self._removals(now).values()))
 
-    def count_removal(self, now: datetime) -> bool:
-        """Count one deletion in this hour; False when max(5, 10 % of the linked mappings) are counted already."""
+    def count_removals(self, now: datetime, many: int) -> bool:
+        """Count *many* deletions; False, and none counted, where the last hour had too many with them."""
+        earlier = self._removals(now)
+        earlier.pop(keys.removals(now), None)  # of these ten minutes another thread may count too
+        room = self._most_removals() - sum(earlier.values()) - many
+        if room < 0:
+            return False
         try:
             self.dynamo.update(
                 self.tables.workspaces,
                 within(self.workspace_id, keys.removals(now)),
-                "SET #expires_at = :expires_at ADD #n :one",
+                "SET #expires_at = :expires_at ADD #n :many",
                 {
-                    "one": 1,
-                    "most": self._most_removals(),
+                    "many": many,
+                    "room": room,
                     "expires_at": int((now + timedelta(days=2)).timestamp()),
                 },
-                condition="attribute_not_exists(#n) OR #n < :most",
+                condition="attribute_not_exists(#n) OR #n <= :room",
             )
         except ConditionFailedError:
             return False
         return True
+
+    def _removals(self, now: datetime) -> dict[str, int]:
+        """Deletions of the last hour, by the ten minutes that they were counted in."""
+        between = when(
+            "#pk = :pk AND #sk BETWEEN :first AND :last",
+            pk=keys.partition(self.workspace_id),
+            first=keys.removals(now - timedelta(hours=1)), last=keys.removals(now),
+        )  # fmt: skip
+        return {item["sk"]: item["n"] for item in self.dynamo.query(self.tables.workspaces, between)}
 
     def _most_removals(self) -> int:
         linked = counts.mapping_counts(self.dynamo, self.tables.workspaces, self.workspace_id).linked

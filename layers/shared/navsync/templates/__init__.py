@@ -3,7 +3,7 @@
 from navsync.templates.built_in import BUILT_IN
 from navsync.templates.commission import Commission, MadePage
 from navsync.templates.start import PageStart
-from navsync.templates.template import Filled, Template, fault_of, filled, named, offered, values_of
+from navsync.templates.template import Filled, Template, fault_of, filled, named, names_of, offered, values_of
 
 __all__ = [
     "BUILT_IN",
@@ -15,6 +15,7 @@ __all__ = [
     "fault_of",
     "filled",
     "named",
+    "names_of",
     "offered",
     "values_of",
 ]

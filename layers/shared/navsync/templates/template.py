@@ -75,6 +75,11 @@ _BROKEN = re.compile(r"\{\{(?!\s*[a-z_]+\s*\}\})", re.IGNORECASE)
 _IN_TAG = re.compile(r"<[^<>]*\{\{|\\\{\{")
 
 
+def names_of(entity_type: EntityType | None) -> tuple[str, ...]:
+    """What `values_of` reads of a record in NavImpact's JSON."""
+    return ("title",) if entity_type is None else tuple(f.navimpact_name() for f in SPECS[entity_type].fields)
+
+
 def values_of(entity_type: EntityType | None, record: Mapping[str, object]) -> Values:
     """What a record in NavImpact's JSON says; what it does not name is empty, and names of no field are passed over.
 

@@ -1,0 +1,287 @@
+"""A record is taken away: how do its words outlive it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import replace
+from datetime import datetime
+
+from navsync import reconcile
+from navsync.engine import journal
+from navsync.engine.steps import Again, Done, Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.errors import MissingCapability, Refused, SyncError, Unavailable
+from navsync.fields import SPECS, Kind
+from navsync.model import (
+    EntityRef,
+    EntityType,
+    Gone,
+    Mapping,
+    Observation,
+    Operation,
+    Outcome,
+    Present,
+    RemoveIntent,
+    Side,
+    State,
+    SyncLog,
+    Trashed,
+    Trouble,
+    Values,
+)
+
+MOST_LISTINGS = 5
+"""So often what goes with a project is listed before its deletion is put off: people are at work on it."""
+
+LOOKED_AT_AGAIN = "somebody typed as it went, so it was looked at again"
+
+
+def trash_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, message: str | None = None) -> Step:
+    """Move the page to the trash, its values recorded first."""
+    changes = journal.removal(Side.NOTION, page, message or "deleted on navimpact")
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=message)
+    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), [row])
+
+
+def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, reverts: int) -> Step:
+    """Undo the making of a page: it goes to the trash, and what becomes of its record is for a person to say."""
+    changes = journal.removal(Side.NOTION, page, "undone")
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, reverts=reverts)
+    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), [row])
+
+
+def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run, *, reverts: int | None = None) -> Step:
+    """Delete it in NavImpact for good, with all that belongs to it, once every value is recorded.
+
+    NavImpact deletes a project's children with it, without a word about them. Where this undoes a creation the row in
+    Notion, which is a person's, stays.
+    """
+    rule, leaves = ("deletion approved", State.DELETED) if reverts is None else ("undone", State.AWAITING_APPROVAL)
+    changes = journal.removal(Side.NAVIMPACT, entity, rule)
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, reverts=reverts)
+    return _remove(bench, mapping, RemoveIntent(Side.NAVIMPACT, row.id, leaves), [row])
+
+
+def read_again(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> Step:
+    """Have the last look at *page* once more, as if it was only now trashed: what was typed is kept on both sides."""
+    changes = journal.last_words(mapping, page.last, LOOKED_AT_AGAIN)
+    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=LOOKED_AT_AGAIN)
+    intent, ended = RemoveIntent(Side.NOTION, row.id, mapping.state), journal.abandoned(bench.ledger, mapping)
+    return _in_the_trash(bench, bench.ledger.save(mapping.but(intent=intent), row, *ended), intent, row)
+
+
+def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
+    ended = journal.abandoned(bench.ledger, mapping)
+    return carry_out(bench, bench.ledger.save(mapping.but(intent=intent), *rows, *ended), intent)
+
+
+def carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
+    """Take it away on that side. On NavImpact the last thing before is to see that all it says was recorded."""
+    id = mapping.page_id if intent.on is Side.NOTION else mapping.entity_id
+    if id is None:
+        raise AssertionError(f"mapping {mapping.id} has nothing to remove on {intent.on}")
+    row = bench.ledger.log(intent.log_id)
+    mapping, intent, goes_too = _record_what_goes_too(bench, mapping, intent, row)
+    if intent.on is Side.NAVIMPACT and row is not None and _was_edited_since(bench, mapping, row):
+        return Again(mapping)
+    try:
+        bench.on(intent.on).remove(mapping.entity_type, id)
+    except (Refused, MissingCapability) as error:
+        return _not_removed(bench, mapping, intent, error, row)
+    bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
+    if intent.on is Side.NOTION and row is not None:
+        return _in_the_trash(bench, mapping, intent, row)
+    return _removed(bench, mapping, intent, row)
+
+
+def _was_edited_since(bench: Workbench, mapping: Mapping, row: SyncLog) -> bool:
+    """Whether the record says by now what *row* does not tell: the next look decides whether it still goes."""
+    seen = bench.read(Side.NAVIMPACT, mapping)
+    return isinstance(seen, Present) and _words(with_words(row, Side.NAVIMPACT, seen)) != _words(row)
+
+
+def _words(row: SyncLog) -> Values:
+    return {change.field: change.old for change in row.changes}
+
+
+def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
+    done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
+    waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
+    troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
+    after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock())
+    bench.ledger.save(after, *done)
+    return Done()
+
+
+def _not_removed(
+    bench: Workbench, mapping: Mapping, intent: RemoveIntent, error: SyncError, row: SyncLog | None
+) -> Step:
+    """The side keeps it: a person must see why, and nothing is tried again without them."""
+    refusal = Trouble("refused", f"{intent.on} does not remove it: {error}", f"Remove it on {intent.on} by hand.")
+    waiting = journal.TRASHED if intent.on is Side.NAVIMPACT else journal.MASS_DELETION
+    kept = mapping.but(
+        intent=None, state=State.AWAITING_APPROVAL, troubles=(replace(waiting, since=bench.clock()), refusal)
+    )
+    bench.ledger.save(kept, *([replace(row, outcome=Outcome.FAILED, message=str(error))] if row else []))
+    bench.ledger.record(*_told(bench, intent))
+    return Done()
+
+
+# --- what goes along --------------------------------------------------------------------------------------------------
+
+
+def children(bench: Workbench, mapping: Mapping) -> frozenset[EntityRef]:
+    """The records that belong to it, which NavImpact would delete along with it."""
+    return frozenset(EntityRef(kind, child.id) for kind, child in those_below(bench, mapping))
+
+
+def those_below(
+    bench: Workbench, mapping: Mapping, since: datetime | None = None
+) -> Iterator[tuple[EntityType, Present]]:
+    """The records that belong to it, as NavImpact lists them: all, or those that were changed since *since*."""
+    if mapping.entity_type is not EntityType.MEDIA_PROJECT:
+        return
+    for kind in (t for t in SPECS if t is not EntityType.MEDIA_PROJECT):
+        for child in reconcile.records(bench.navimpact, kind, since):
+            if child.values.get("project") == (mapping.entity_id,):
+                yield kind, child
+
+
+def _record_what_goes_too(
+    bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None
+) -> tuple[Mapping, RemoveIntent, list[SyncLog]]:
+    """Record what NavImpact deletes along with the record, anew before each try: it may have been edited since.
+
+    It is listed until nothing is new, for what people add while rows are saved goes too. Raises `Unavailable` where
+    they go on and on.
+    """
+    if intent.on is Side.NOTION:
+        return mapping, intent, []
+    bench.ledger.record(*_told(bench, intent))
+    recorded: dict[EntityRef, SyncLog] = {}
+    for _ in range(MOST_LISTINGS):
+        listed = _rows_of_children(bench, mapping, run_of(row), recorded)
+        moved = [_ended(bench, each) for child, each in recorded.items() if child not in listed]
+        news = [each for child, each in listed.items() if each != recorded.get(child)]
+        if not news and not moved:
+            return mapping, intent, list(recorded.values())
+        intent = replace(intent, also=tuple(dict.fromkeys((*intent.also, *(each.id for each in news)))))
+        mapping = bench.ledger.save(mapping.but(intent=intent))  # the ids first: a row that nobody knows is never ended
+        bench.ledger.record(*moved, *news)
+        recorded = listed
+    raise Unavailable("people are at work on what belongs to it; it is deleted when they pause")
+
+
+def _rows_of_children(
+    bench: Workbench, mapping: Mapping, run: Run, recorded: dict[EntityRef, SyncLog]
+) -> dict[EntityRef, SyncLog]:
+    """A row for each of them as it is now: the one of *recorded*, where it has one."""
+    rows: dict[EntityRef, SyncLog] = {}
+    for kind, child in those_below(bench, mapping):
+        entity = EntityRef(kind, child.id)
+        changes = journal.removal(Side.NAVIMPACT, child, "deleted with its project")
+        row = recorded.get(entity) or _row_of_child(bench, mapping, entity, run)
+        rows[entity] = replace(row, title=SPECS[kind].title_of(child.values), changes=changes)
+    return rows
+
+
+def _row_of_child(bench: Workbench, project: Mapping, child: EntityRef, run: Run) -> SyncLog:
+    pair = bench.ledger.of_entity(child)
+    about = pair or bench.new_mapping(child.type, entity_id=child.id)
+    row = bench.row(about, Operation.DELETE, run, side=Side.NAVIMPACT)
+    return replace(row, mapping_id=pair.id if pair else None, deleted_with=project.id)
+
+
+def _told(bench: Workbench, intent: RemoveIntent) -> list[SyncLog]:
+    """The rows of what was to go along, told to the end: gone, or still there."""
+    known = (bench.ledger.log(id) for id in intent.also)
+    return [_ended(bench, row) for row in known if row is not None and row.outcome is Outcome.STARTED]
+
+
+def _ended(bench: Workbench, row: SyncLog) -> SyncLog:
+    if row.entity_type is None or row.entity_id is None:
+        raise AssertionError(f"row {row.id} tells of no record")
+    if isinstance(bench.navimpact.read(row.entity_type, row.entity_id), Gone):
+        return replace(row, outcome=Outcome.SUCCESS)
+    return replace(row, outcome=Outcome.FAILED, message="it did not go after all")
+
+
+# --- the last look ----------------------------------------------------------------------------------------------------
+
+
+def _in_the_trash(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog) -> Step:
+    match _last_look(bench, mapping, row):
+        case Gone():
+            return Again(mapping)
+        case Present():
+            return _given_back(bench, mapping, intent, row)
+        case Trashed() as last:
+            row = with_words(bench.ledger.log(row.id) or row, Side.NOTION, last.last)
+            if bench.was_edited(mapping, Side.NOTION, last.last):
+                bench.notion.restore(mapping.entity_type, last.last.id)
+                return _given_back(bench, mapping, intent, row)
+            return _removed(bench, mapping, intent, row)
+
+
+def _last_look(bench: Workbench, mapping: Mapping, row: SyncLog) -> Observation:
+    """The page in the trash: there nobody edits it, so what it says now is its last word.
+
+    Where Notion does not show its body there, it is taken out once more and read whole; edited, it stays there.
+    """
+    last = bench.read(Side.NOTION, mapping)
+    if not isinstance(last, Trashed) or not hides_body(mapping, last.last):
+        return last
+    whole = bench.notion.restore(mapping.entity_type, last.last.id)
+    if bench.was_edited(mapping, Side.NOTION, whole):
+        return whole
+    bench.ledger.record(with_words(row, Side.NOTION, whole))
+    bench.notion.remove(mapping.entity_type, last.last.id)
+    return bench.read(Side.NOTION, mapping)
+
+
+def hides_body(mapping: Mapping, page: Present) -> bool:
+    """Whether Notion does not show the text of *page*, as of one in the trash."""
+    return any(f.kind is Kind.BODY and f.name in page.unreadable for f in SPECS[mapping.entity_type].fields)
+
+
+def with_words(row: SyncLog, side: Side, seen: Present) -> SyncLog:
+    """*row* with what *seen* says; of what cannot be read now, what was recorded before."""
+    rule = row.changes[0].rule if row.changes else ""
+    unread = (change for change in row.changes if change.field in seen.unreadable)
+    return replace(row, changes=(*journal.removal(side, seen, rule), *unread))
+
+
+def run_of(row: SyncLog | None) -> Run:
+    """The run that began what *row* tells of."""
+    return Run(row.run_id, row.actor) if row else Run("")
+
+
+# --- calling it off ---------------------------------------------------------------------------------------------------
+
+
+def call_off(bench: Workbench, mapping: Mapping) -> Mapping:
+    """*mapping* without the removal that was begun: a person does not want it any more."""
+    if isinstance(mapping.intent, RemoveIntent):
+        bench.ledger.record(*_told(bench, mapping.intent))
+    return bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping))
+
+
+def kept(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
+    """The record stays: its page wants its entity back, where that is gone."""
+    if intent.on is Side.NOTION and intent.leaves is State.DELETED:
+        return recreate_entity(bench, mapping)
+    return Again(call_off(bench, mapping))
+
+
+def _given_back(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog) -> Step:
+    bench.ledger.record(replace(row, outcome=Outcome.FAILED, message="edited meanwhile, so it was kept"))
+    return kept(bench, mapping.but(intent=None), intent)
+
+
+def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
+    """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
+    fresh = mapping.but(
+        entity_id=None, remakes=mapping.entity_id or mapping.remakes, conflicts=(), troubles=(), refused={},
+        stamped=False, gone_since=None, intent=None, state=State.DRAFT,
+    )  # fmt: skip
+    return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))

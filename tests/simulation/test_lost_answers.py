@@ -1,0 +1,219 @@
+"""NavImpact was asked for a record of a row, and nobody knows what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from navsync.errors import Unclear
+from navsync.fields import SPECS
+from navsync.model import EntityType, Operation, Outcome, Side, State, Value, WorkKind
+from tests.simulation.faults import fail_once, once
+from tests.simulation.world import PROJECT, World
+
+LOG = EntityType.DISTRIBUTION_LOG
+TICK = timedelta(minutes=20)
+LOST = pytest.mark.parametrize("landed", [True, False], ids=["the record was made", "it was not"])
+
+
+@pytest.fixture
+def world() -> World:
+    """With a NavImpact that knows no idempotency key."""
+    world = World(entity_types=tuple(SPECS))
+    world.platform.idempotent = False
+    world.connect()
+    world.clock.advance(timedelta(hours=1))
+    return world
+
+
+def lose_answer(world: World, *, landed: bool) -> None:
+    world.navimpact.fault = fail_once("navimpact create", Unclear("no answer"), applied=landed)
+
+
+def colleague(world: World, kind: EntityType = PROJECT, **values: Value) -> str:
+    """A record that a colleague makes in NavImpact at the same time; its webhook is late."""
+    return world.platform.create(kind, values, key=f"colleague {next(world.ids)}").id
+
+
+def come_to_rest(world: World, *late: str) -> None:
+    for id in late:
+        world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    for _ in range(3):
+        world.clock.advance(TICK)
+        world.reconcile()
+
+
+def pairs(world: World, kind: EntityType = PROJECT) -> list[tuple[str, str]]:
+    """Each record that has a page, and what the page is called."""
+    found = (m for m in world.store.of(1).mappings.values() if m.entity_type is kind)
+    name = SPECS[kind].titled_by[0]
+    return sorted(
+        (m.entity_id, str(world.notion_side.pages[m.page_id].values[name])) for m in found if m.entity_id and m.page_id
+    )
+
+
+@LOST
+@pytest.mark.parametrize("idempotent", [True, False], ids=["with keys", "without"])
+def test_a_row_is_not_paired_with_a_colleagues_project(world: World, *, landed: bool, idempotent: bool) -> None:
+    world.platform.idempotent = idempotent
+    forest = colleague(world, title="Forest", status="planning")
+    lose_answer(world, landed=landed)
+
+    world.new_row(title="Reef", status="planning")
+    come_to_rest(world, forest)
+
+    assert pairs(world) == [(forest, "Forest"), ("2", "Reef")]
+    assert [r.fields["title"] for r in world.platform.records.values()] == ["Forest", "Reef"]
+
+
+@LOST
+def test_a_row_is_not_paired_with_another_log_of_its_project(world: World, *, landed: bool) -> None:
+    project = world.new_project()
+    world.settle()
+    other = colleague(world, LOG, channel="Web", project=(project,), reach=Decimal(10))
+    lose_answer(world, landed=landed)
+
+    row = world.person.add_row(LOG, {"channel": "TV", "project": (world.page_of(project),)}).id
+    world.touched(Side.NOTION, row, LOG)
+    come_to_rest(world)
+
+    assert pairs(world, LOG) == [(other, "Web"), ("3", "TV")]
+
+
+def test_where_navimpact_knows_keys_nobody_searches_for_what_it_made(world: World) -> None:
+    world.platform.idempotent = True
+    lose_answer(world, landed=True)
+    world.navimpact.calls.clear()
+
+    world.new_row(title="Reef")
+    world.settle()
+
+    assert "navimpact changed_since" not in world.navimpact.calls
+    assert pairs(world) == [("1", "Reef")]
+
+
+def test_a_row_that_was_thrown_away_before_it_was_known_what_became_of_it_gets_no_second_page(world: World) -> None:
+    world.platform.idempotent = True
+    row = world.person.add_row(PROJECT, {"title": "Reef"}).id
+
+    def throw_away() -> None:
+        world.person.remove(PROJECT, row)
+        raise Unclear("no answer")
+
+    world.navimpact.fault = once("navimpact create", throw_away, applied=True)
+    world.touched(Side.NOTION, row)
+    come_to_rest(world, "1")
+
+    assert world.live_pages() == []
+    assert world.mapping_of("1").state is State.AWAITING_APPROVAL
+
+
+def test_what_somebody_has_added_to_the_new_record_does_not_hide_whose_it_is(world: World) -> None:
+    def add() -> None:
+        world.clock.advance(timedelta(seconds=5))
+        world.edit(Side.NAVIMPACT, "1", description="added at once")
+        raise Unclear("no answer")
+
+    world.navimpact.fault = once("navimpact create", add, applied=True)
+    row = world.new_row(title="Reef", status="planning")
+    come_to_rest(world)
+
+    assert pairs(world) == [("1", "Reef")]
+    assert world.value(Side.NOTION, row, "description") == "added at once"
+
+
+# --- a person is asked ------------------------------------------------------------------------------------------------
+
+
+def rewritten(world: World, title: str = "Rewritten") -> Callable[[], None]:
+    """Somebody gives the record that was just made another title, and the answer is lost."""
+
+    def rewrite() -> None:
+        world.clock.advance(timedelta(seconds=5))
+        world.edit(Side.NAVIMPACT, "1", title=title)
+        raise Unclear("no answer")
+
+    return rewrite
+
+
+@pytest.fixture
+def asked(world: World) -> str:
+    """The row of a record that may be what was made of it, or another one."""
+    world.navimpact.fault = once("navimpact create", rewritten(world), applied=True)
+    row = world.new_row(title="Reef", description="words")
+    come_to_rest(world, "1")
+    return row
+
+
+def test_a_person_is_asked_where_nobody_can_tell(world: World, asked: str) -> None:
+    (mapping,) = world.store.of(1).mappings.values()
+    (trouble,) = mapping.troubles
+
+    assert (mapping.page_id, mapping.state) == (asked, State.AWAITING_APPROVAL)
+    assert "media project 1, “Rewritten”, may be that record" in trouble.cause
+    assert "Reject if it is media project 1" in trouble.fix
+    assert len(world.platform.records) == 1
+
+
+def test_while_a_person_is_asked_no_page_is_made_of_that_record(world: World, asked: str) -> None:
+    assert world.live_pages() == [asked]
+
+
+def answer(world: World, decision: str) -> None:
+    (mapping,) = (m for m in world.store.of(1).mappings.values() if m.state is State.AWAITING_APPROVAL)
+    world.decide(WorkKind.DECIDE, str(mapping.id), decision)
+    come_to_rest(world)
+
+
+def test_the_record_that_a_person_names_is_paired_and_what_differs_is_a_conflict(world: World, asked: str) -> None:
+    answer(world, "reject")
+
+    assert (world.page_of("1"), len(world.platform.records)) == (asked, 1)
+    assert [conflict.field for conflict in world.mapping_of("1").conflicts] == ["title"]
+    assert world.mapping_of("1").troubles == ()
+    assert world.logs(Operation.CREATE)[0].outcome is Outcome.SUCCESS
+
+
+def test_another_record_is_made_where_a_person_says_so(world: World, asked: str) -> None:
+    answer(world, "approve")
+
+    assert world.page_of("2") == asked
+    assert pairs(world) == [("1", "Rewritten"), ("2", "Reef")]
+
+
+@LOST
+def test_the_other_record_is_made_once_though_that_answer_is_lost_too(
+    world: World, asked: str, *, landed: bool
+) -> None:
+    lose_answer(world, landed=landed)
+
+    answer(world, "approve")
+
+    assert world.page_of("2") == asked
+    assert pairs(world) == [("1", "Rewritten"), ("2", "Reef")]
+
+
+def test_of_two_records_that_say_the_same_a_person_says_which_it_is(world: World) -> None:
+    colleague(world, title="Reef", status="planning")
+    lose_answer(world, landed=True)
+    row = world.new_row(title="Reef", status="planning")
+    come_to_rest(world)
+    assert len(world.platform.records) == 2
+
+    answer(world, "reject")
+
+    assert world.page_of("1") == row
+    assert pairs(world) == [("1", "Reef"), ("2", "Reef")]
+
+
+def test_a_question_ends_with_its_row(world: World, asked: str) -> None:
+    world.person.remove(PROJECT, asked)
+    world.touched(Side.NOTION, asked)
+    come_to_rest(world)
+
+    assert pairs(world) == [("1", "Rewritten")]
+    assert all(log.outcome is not Outcome.STARTED for log in world.store.of(1).logs.values())

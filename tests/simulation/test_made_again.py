@@ -1,0 +1,100 @@
+"""Two workspaces hold one record; it is deleted, and both of them want it back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from navsync.model import Side, WorkKind
+from tests.simulation.world import PROJECT, Watched, World
+
+type Both = tuple[World, World]
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def both() -> Both:
+    """Workspaces of one NavImpact, each with its own Notion."""
+    one = World()
+    two = World(clock=one.clock)
+    two.ids, two.platform, two.navimpact = one.ids, one.platform, Watched(one.platform)
+    two.store.made_again = one.store.made_again  # as in the one table of a deployment
+    for world in (one, two):
+        world.connect()
+    return one, two
+
+
+def come_to_rest(both: Both) -> None:
+    for _ in range(6):
+        for world in both:
+            world.settle()
+        both[0].clock.advance(timedelta(minutes=5))
+        for world in both:
+            world.reconcile()
+
+
+def deleted(both: Both) -> tuple[str, str]:
+    """The pages of a record that the first workspace has deleted."""
+    one, two = both
+    id = one.new_project(title="Reef")
+    come_to_rest(both)
+    pages = one.page_of(id), two.page_of(id)
+    one.clock.advance(HOUR)
+    one.person.remove(PROJECT, pages[0])
+    one.touched(Side.NOTION, pages[0])
+    come_to_rest(both)
+    one.decide(WorkKind.DECIDE, str(one.mapping_of(id).id), "approve")
+    two.touched(Side.NAVIMPACT, id)
+    come_to_rest(both)
+    assert (one.platform.records, one.live_pages(), two.live_pages()) == ({}, [], [])
+    return pages
+
+
+def take_out(both: Both, world: World, page: str) -> None:
+    """Somebody takes the page out of the trash."""
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    come_to_rest(both)
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["first where it was deleted", "first in the other"])
+def test_a_record_that_both_workspaces_bring_back_is_one_record(both: Both, first: int) -> None:
+    pages = deleted(both)
+
+    take_out(both, both[first], pages[first])
+    take_out(both, both[1 - first], pages[1 - first])
+
+    assert [record.fields["title"] for record in both[0].platform.records.values()] == ["Reef"]
+    assert [world.live_pages() for world in both] == [[page] for page in pages]
+    assert [world.mapping_of("2").conflicts for world in both] == [(), ()]
+
+
+def test_what_a_page_says_otherwise_than_the_record_made_again_is_a_conflict(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+    take_out(both, one, pages[0])
+    one.edit(Side.NAVIMPACT, "2", title="Forest")
+    come_to_rest(both)
+
+    take_out(both, two, pages[1])
+
+    assert [(c.navimpact, c.notion) for c in two.mapping_of("2").conflicts] == [("Forest", "Reef")]
+    assert two.live_pages() == [pages[1]]
+
+
+def test_a_record_that_was_made_again_and_deleted_again_is_made_once_more(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+    take_out(both, one, pages[0])
+    one.platform.remove(PROJECT, "2")
+    for world in both:
+        world.touched(Side.NAVIMPACT, "2")
+    come_to_rest(both)
+
+    take_out(both, two, pages[1])
+    take_out(both, one, pages[0])
+
+    assert [id for _, id in one.platform.records] == ["3"]
+    assert [world.live_pages() for world in both] == [[page] for page in pages]
