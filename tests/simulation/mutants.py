@@ -264,6 +264,20 @@ def copies_are_taken_for_ours() -> Iterator[None]:
 
 
 @mutant
+def a_column_that_came_back_empty_is_believed() -> Iterator[None]:
+    """A record is made again of what its page shows, though a column has lost what it said."""
+
+    def recalled(mapping: Pair, page: Present) -> Present:
+        return _recalled(mapping.but(doubted=()), page)
+
+    with patch.object(creates, "_recalled", recalled):
+        yield
+
+
+_recalled = creates._recalled
+
+
+@mutant
 def an_unclear_write_is_taken_as_done() -> Iterator[None]:
     """A timeout counts as success."""
 

@@ -9,6 +9,7 @@ import pytest
 from navsync.errors import Unclear
 from navsync.fields import SPECS
 from navsync.model import Direction, EntityType, Settings, Side, Value, WorkKind
+from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_once, once
 from tests.simulation.rules import set_to
 from tests.simulation.world import World
@@ -236,3 +237,17 @@ def test_a_persons_name_costs_nothing_at_rest(world: World, log: str) -> None:
     world.reconcile()
 
     assert world.writes() == before
+
+
+def test_a_name_that_a_worker_gave_before_it_died_is_ours_though_the_page_was_edited_since(
+    world: World, log: str
+) -> None:
+    page = world.page_of(log, LOG)
+    world.edit(Side.NAVIMPACT, log, LOG, channel="Radio")
+    world.notion.fault = fail_once("notion update", Killed(), applied=True)
+    with pytest.raises(Killed):
+        world.settle()
+    edit_page(world, page, channel="Television")
+    world.clock.advance(timedelta(minutes=10))
+    world.settle()
+    assert name(world, page) == "Television, 2026-05-01"

@@ -256,6 +256,7 @@ class Witness:
         if to == "navimpact" and isinstance(answer, Present):
             if name == "create":
                 self._created(args[0], key, answer.id, args[1])
+                self._recalled(office, key, args[1])
             self.history.people.touched_record(args[0], answer.id)
         values = args[2] if name == "update" else args[1] if name == "create" else {}
         for field_name, value in values.items():
@@ -275,6 +276,19 @@ class Witness:
         likeness = merge.likeness(SPECS[kind], sent, first.seen(with_revision=False))
         if likeness is not merge.Likeness.NONE and key not in self.history.people.confirmed:
             self.history.problem(f"I5: {id} was made of the same row as {first.id}")
+
+    def _recalled(self, office: Office, key: str, sent: Values) -> None:
+        """A record that is made again must not lack what a column lost, though nobody has emptied it."""
+        mappings = self.history.store.of(office.id).mappings.values()
+        made = next((m for m in mappings if isinstance(m.intent, CreateIntent) and m.intent.key == key), None)
+        if made is None or made.page_id is None or office.is_limited or self.history.fired[Fault.OUTLIVED]:
+            return
+        held = {trouble.field for trouble in made.troubles}
+        agreed = {name for name, base in made.bases.items() if base.notion not in EMPTY and base.navimpact not in EMPTY}
+        for name in sorted(agreed - held):
+            emptied = (f"notion {office.id}", made.page_id, name) in self.history.people.cleared
+            if sent.get(name) in EMPTY and KINDS[name] is not Kind.RELATION and not emptied:
+                self.history.problem(f"I17: {name} of {made.page_id[-4:]} was not made again, though nobody emptied it")
 
     def removing(self, office: Office, to: str, kind: EntityType, id: str, seen: SeenBy, listed: Lists) -> None:
         """Just before a record is removed by us, given what the worker has *seen* and *listed*."""

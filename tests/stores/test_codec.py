@@ -84,7 +84,7 @@ MAPPINGS = st.builds(
     body_as_of=MAYBE,
     waiting_since=MAYBE,
     doubted=st.lists(TEXT, max_size=2).map(tuple),
-    named=st.none() | TEXT,
+    named=st.lists(TEXT, max_size=2).map(tuple),
     remakes=st.none() | TEXT,
     recalls=st.none() | IDS,
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),

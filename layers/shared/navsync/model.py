@@ -318,8 +318,8 @@ class Mapping:
     """When NavImpact first answered 404 for it; a deletion is believed when confirmed."""
     title: str | None = None
     """For lists that people read; never compared."""
-    named: str | None = None
-    """The name that we gave its page, where titles are generated: any other name is a person's."""
+    named: tuple[str, ...] = ()
+    """What we called its page last and what we are about to, where titles are generated; other names are people's."""
     waiting_since: datetime | None = None
     """Since when an edit waits for quiet."""
     refused: MappingOf[str, Refusal] = field(default_factory=dict)

@@ -15,16 +15,28 @@ def generated(entity_type: EntityType, values: Values) -> str | None:
     return spec.title_of(values) if spec.title_is_generated else None
 
 
-def ours(mapping: Mapping, page: Present) -> str | None:
-    """The name that we gave *page*: the one it shows, where that is the generated one, else what we knew before."""
-    return page.name if page.name == generated(mapping.entity_type, page.values) else mapping.named
+def names(entity_type: EntityType, values: Values) -> tuple[str, ...]:
+    """The names that are ours of a page that is made of *values*."""
+    title = generated(entity_type, values)
+    return () if title is None else (title,)
+
+
+def ours(mapping: Mapping, page: Present) -> tuple[str, ...]:
+    """The names that we gave *page*: the one it shows, where that is the generated one, else what we knew before."""
+    shown = names(mapping.entity_type, page.values)
+    return shown if page.name in shown else mapping.named
+
+
+def announced(mapping: Mapping, values: Values) -> tuple[str, ...]:
+    """The names that are ours while *values* are being written: a worker may die before it can tell which it was."""
+    return tuple(dict.fromkeys((*mapping.named[-1:], *names(mapping.entity_type, values))))
 
 
 def wanted(mapping: Mapping, page: Present) -> str | None:
     """The name for *page*; None where a person has named it, or what it is made of cannot all be read."""
     title = generated(mapping.entity_type, page.values)
     is_whole = all(name in page.values for name in SPECS[mapping.entity_type].titled_by)
-    return title if is_whole and page.name in (None, mapping.named, title) else None
+    return title if is_whole and page.name in (None, title, *mapping.named) else None
 
 
 def is_stale(mapping: Mapping, page: Present) -> bool:

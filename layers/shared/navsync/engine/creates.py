@@ -180,7 +180,8 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     # On NavImpact a key of its own for each creation: an entity deleted there is not to be answered from memory.
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
-    return _post(bench, bench.ledger.save(mapping.but(intent=intent), row), intent, run)
+    named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
+    return _post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
 
 
 def _latest(bench: Workbench, entity: EntityRef) -> str:
@@ -404,7 +405,7 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
         bench.ledger.note_remade(EntityRef(mapping.entity_type, mapping.remakes), made.id, now=now)
     ids: dict[str, object] = {"entity_id": made.id}
     if intent.on is Side.NOTION:
-        ids = {"page_id": made.id, "stamped": True, "named": titles.generated(mapping.entity_type, intent.values)}
+        ids = {"page_id": made.id, "stamped": True, "named": titles.names(mapping.entity_type, intent.values)}
     told = _told(bench, mapping).keys() & intent.values.keys()  # the page may say otherwise: as it did, and since when
     agreed = {name: base for name, base in bases.items() if name not in told}
     linked = mapping.but(

@@ -178,10 +178,13 @@ def stamp(bench: Workbench, mapping: Mapping, page: Observation | None = None) -
 
     *page* is what it shows; where nobody looked since something else was written, it is read to see what it is called.
     """
-    if mapping.stamped or mapping.entity is None or mapping.page_id is None:
+    entity, page_id = mapping.entity, mapping.page_id
+    if mapping.stamped or entity is None or page_id is None:
         return mapping
     if page is None and SPECS[mapping.entity_type].title_is_generated:
         page = bench.read(Side.NOTION, mapping)
     title = titles.wanted(mapping, page) if isinstance(page, Present) else None
-    bench.notion.stamp(mapping.entity_type, mapping.page_id, str(mapping.entity), title)
-    return bench.ledger.save(mapping.but(stamped=True, named=title or mapping.named))
+    if title is not None and title not in mapping.named:
+        mapping = bench.ledger.save(mapping.but(named=(*mapping.named[-1:], title)))
+    bench.notion.stamp(mapping.entity_type, page_id, str(entity), title)
+    return bench.ledger.save(mapping.but(stamped=True, named=mapping.named if title is None else (title,)))

@@ -99,7 +99,8 @@ def write(
     row = bench.row(mapping, operation, by, side=journal.only_side(writes), changes=changes, reverts=reverts)
     intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
     ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, seen, run)]
-    mapping = bench.ledger.save(mapping.but(intent=intent), row, *ended)
+    named = titles.announced(mapping, _page_after(seen[Side.NOTION], writes))
+    mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
     delivery = _Delivery(writes)
     for side in ORDER:
         try:
@@ -108,6 +109,11 @@ def write(
             _save_half(bench, mapping, delivery, started)
             raise
     return _save(bench, mapping, delivery, seen, row, started)
+
+
+def _page_after(page: Present, writes: Iterable[merge.Write]) -> Values:
+    """What *page* says once *writes* are made."""
+    return {**page.values, **{write.field: write.value for write in writes if write.to is Side.NOTION}}
 
 
 def _change(bench: Workbench, write: merge.Write, seen: Seen, run: Run, operation: Operation) -> Change:
