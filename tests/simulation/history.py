@@ -46,6 +46,8 @@ MOST_RECEIVES = 5
 TICK = 300.0
 PAGE_SIZE = 4
 """So small that the lists of many histories have pages."""
+AT_REST = 100
+"""Rounds that take a page at a time are to come round by the end."""
 _BEGINNING = START.timestamp()
 
 
@@ -269,11 +271,20 @@ class History:
         """The last fault ends; what is under way comes to its end."""
         self.faulty, self.dark = False, None
         self.rates.clear()
+        self.platform.page_size = AT_REST
         for office in self.offices:
+            office.notion.page_size = AT_REST
             self.reconnect(office)
             self.let_work(office, active=True)
             self.people.mend_properties(office)
             self.store.desk(office.id).disclaim_later()  # of a wake that was lost: ticks are rarer from here on
+            self._ask_for_parked(office)
+
+    def _ask_for_parked(self, office: Office) -> None:
+        """People ask for what so many workers died at that it would be left alone for hours."""
+        for deadly in list(self.store.of(office.id).lease.deaths):
+            kind, _, external_id = deadly.partition("/")
+            self.put(office, WorkKind(kind), external_id, thorough=True)
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""
@@ -311,11 +322,12 @@ class History:
         *,
         choice: str | None = None,
         edit: Edit | None = None,
+        thorough: bool = False,
     ) -> None:
         """Work, as sync_trigger, the API and the schedule put it: the row first, then the wake."""
         nonce = str(next(self.ids))
-        desk = self.store.desk(office.id)
-        desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce, choice=choice, edit=edit))
+        work = Work(lane, kind, external_id, nonce, self.clock(), nonce, choice=choice, edit=edit, thorough=thorough)
+        self.store.desk(office.id).put(work)
         self.wake(office)
 
     def wake(self, office: Office) -> None:

@@ -98,3 +98,29 @@ def test_a_record_that_was_made_again_and_deleted_again_is_made_once_more(both: 
 
     assert [id for _, id in one.platform.records] == ["3"]
     assert [world.live_pages() for world in both] == [[page] for page in pages]
+
+
+def test_a_page_does_not_make_way_while_a_column_of_it_cannot_be_read(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+    take_out(both, one, pages[0])
+    second = two.page_of("2")
+    two.person.edit(second, {"description": "We counted 312 fish."})
+    two.notion_side.break_property(PROJECT, "description", "retyped")
+
+    two.person.restore(PROJECT, pages[1])
+    two.touched(Side.NOTION, pages[1])
+    for _ in range(5):
+        two.slice()
+        two.clock.advance(timedelta(minutes=5))
+    assert second in two.live_pages()
+
+    two.notion_side.mend_property(PROJECT, "description")
+    two.put(WorkKind.SCHEMA, PROJECT)
+    come_to_rest(both)
+    two.clock.advance(HOUR)
+    come_to_rest(both)
+    told = [change.old for log in two.store.of(1).logs.values() for change in log.changes]
+    shown = [two.value(Side.NOTION, page, "description") for page in two.live_pages()]
+    assert "We counted 312 fish." in [*told, *shown]
+    assert two.live_pages() == [pages[1]]

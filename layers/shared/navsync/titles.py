@@ -27,9 +27,11 @@ def ours(mapping: Mapping, page: Present) -> tuple[str, ...]:
     return shown if page.name in shown else mapping.named
 
 
-def announced(mapping: Mapping, values: Values) -> tuple[str, ...]:
-    """The names that are ours while *values* are being written: a worker may die before it can tell which it was."""
-    return tuple(dict.fromkeys((*mapping.named[-1:], *names(mapping.entity_type, values))))
+def announced(mapping: Mapping, page: Present, values: Values) -> tuple[str, ...]:
+    """The names that are ours while *values* are written to *page*: a worker may die before it can tell which it is."""
+    known = (*mapping.named, *names(mapping.entity_type, page.values))
+    shown = [name for name in known if name == page.name]
+    return tuple(dict.fromkeys((*shown, *mapping.named[-1:], *names(mapping.entity_type, values))))
 
 
 def wanted(mapping: Mapping, page: Present) -> str | None:

@@ -440,7 +440,16 @@ def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> None:
         ended = journal.abandoned(bench.ledger, other)
         bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
     elif page.created_by == bench.workspace.bot_id:
+        _check_all_is_read(other, page)
         removals.trash_page(bench, freed, page, run, message=journal.SECOND_PAGE)
+
+
+def _check_all_is_read(mapping: Mapping, page: Present) -> None:
+    if unread := deletes.unread_columns(mapping, page):
+        raise Unavailable(
+            f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
+            "the column in Notion"
+        )
 
 
 def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step | None:

@@ -63,7 +63,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         after = writes.write(bench, mapping, after, plan.writes, seen, run)
     elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
         after = _save_agreed(bench, mapping, settled, seen, run)
-    after = stamp(bench, after, _as_shown(plan, page, after.bases))
+    after = stamp(bench, after, None if any(write.to is Side.NOTION for write in plan.writes) else page)
     if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
         return gate.set_aside(bench, after, why, run)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
@@ -140,12 +140,6 @@ def _as_written(plan: merge.Plan, entity: Present, bases: Bases) -> Values:
     return {**entity.values, **{w.field: bases[w.field].navimpact for w in plan.writes if w.field in bases}}
 
 
-def _as_shown(plan: merge.Plan, page: Present, bases: Bases) -> Present:
-    """*page* with what it says, now that *plan* was carried out."""
-    to_page = {w.field: bases[w.field].notion for w in plan.writes if w.to is Side.NOTION and w.field in bases}
-    return replace(page, values={**page.values, **to_page})
-
-
 def _title(spec: EntitySpec, plan: merge.Plan, entity: Present) -> str:
     return spec.title_of({**entity.values, **{w.field: w.value for w in plan.writes if w.to is Side.NAVIMPACT}})
 
@@ -184,7 +178,7 @@ def stamp(bench: Workbench, mapping: Mapping, page: Observation | None = None) -
     if page is None and SPECS[mapping.entity_type].title_is_generated:
         page = bench.read(Side.NOTION, mapping)
     title = titles.wanted(mapping, page) if isinstance(page, Present) else None
-    if title is not None and title not in mapping.named:
-        mapping = bench.ledger.save(mapping.but(named=(*mapping.named[-1:], title)))
+    if isinstance(page, Present) and title is not None and title not in mapping.named:
+        mapping = bench.ledger.save(mapping.but(named=titles.announced(mapping, page, page.values)))
     bench.notion.stamp(mapping.entity_type, page_id, str(entity), title)
     return bench.ledger.save(mapping.but(stamped=True, named=mapping.named if title is None else (title,)))

@@ -99,7 +99,7 @@ def write(
     row = bench.row(mapping, operation, by, side=journal.only_side(writes), changes=changes, reverts=reverts)
     intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
     ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, seen, run)]
-    named = titles.announced(mapping, _page_after(seen[Side.NOTION], writes))
+    named = titles.announced(mapping, seen[Side.NOTION], _page_after(seen[Side.NOTION], writes))
     mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
     delivery = _Delivery(writes)
     for side in ORDER:
