@@ -48,6 +48,7 @@ PAGE_SIZE = 4
 """So small that the lists of many histories have pages."""
 AT_REST = 100
 """Rounds that take a page at a time are to come round by the end."""
+RECORDS = (WorkKind.ENTITY, WorkKind.PAGE, WorkKind.MAPPING)
 _BEGINNING = START.timestamp()
 
 
@@ -283,8 +284,10 @@ class History:
     def _ask_for_parked(self, office: Office) -> None:
         """People ask for what so many workers died at that it would be left alone for hours."""
         for deadly in list(self.store.of(office.id).lease.deaths):
-            kind, _, external_id = deadly.partition("/")
-            self.put(office, WorkKind(kind), external_id, thorough=True)
+            name, _, external_id = deadly.partition("/")
+            kind = WorkKind(name)
+            lane = Lane.LIVE if kind in RECORDS else Lane.SWEEP if kind is WorkKind.SWEEP else Lane.BACKFILL
+            self.put(office, kind, external_id, lane, thorough=True)
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""

@@ -309,10 +309,10 @@ def what_is_trashed_is_deleted() -> Iterator[None]:
 def a_merge_counts_when_one_side_has_it() -> Iterator[None]:
     """A merged text is agreed on although only one side took it before the worker died."""
 
-    def remember(bases: Bases, sent: Sequence[Any], shown: Mapping[Side, Present]) -> Bases:
-        return _remember(bases, [write for write in sent if write.to in shown], shown)
+    def landed(spec: Any, bases: Bases, sent: Sequence[Any], seen: Mapping[Side, Present]) -> Bases:
+        return _remember(bases, [write for write in sent if merge.has_landed(spec, write, seen[write.to])], seen)
 
-    with patch.object(merge, "remember", remember):
+    with patch.object(merge, "landed", landed):
         yield
 
 
