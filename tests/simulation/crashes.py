@@ -306,8 +306,11 @@ class _Scene:
         self.settle()
 
     def settle(self) -> None:
-        """Ten minutes with their ticks."""
+        """Ten minutes with their ticks, and some more where people must ask for what many workers have died at."""
         for _ in range(2):
+            self.history.play(self.history.now + QUIET)
+            self.history.reconcile(TICK)
+        if self.history.ask_for_parked(self.office):
             self.history.play(self.history.now + QUIET)
             self.history.reconcile(TICK)
 

@@ -49,6 +49,7 @@ PAGE_SIZE = 4
 AT_REST = 100
 """Rounds that take a page at a time are to come round by the end."""
 RECORDS = (WorkKind.ENTITY, WorkKind.PAGE, WorkKind.MAPPING)
+DECISIONS = (WorkKind.RESOLVE, WorkKind.DECIDE, WorkKind.REVERT)
 _BEGINNING = START.timestamp()
 
 
@@ -279,15 +280,16 @@ class History:
             self.let_work(office, active=True)
             self.people.mend_properties(office)
             self.store.desk(office.id).disclaim_later()  # of a wake that was lost: ticks are rarer from here on
-            self._ask_for_parked(office)
+            self.ask_for_parked(office)
 
-    def _ask_for_parked(self, office: Office) -> None:
-        """People ask for what so many workers died at that it would be left alone for hours."""
-        for deadly in list(self.store.of(office.id).lease.deaths):
-            name, _, external_id = deadly.partition("/")
-            kind = WorkKind(name)
+    def ask_for_parked(self, office: Office) -> bool:
+        """People ask for what so many workers died at that it would be left alone for hours; whether there is such."""
+        deadly = [name.partition("/") for name in self.store.of(office.id).lease.deaths]
+        asked = [(WorkKind(name), id) for name, _, id in deadly if name not in DECISIONS]  # those see what came of it
+        for kind, id in asked:
             lane = Lane.LIVE if kind in RECORDS else Lane.SWEEP if kind is WorkKind.SWEEP else Lane.BACKFILL
-            self.put(office, kind, external_id, lane, thorough=True)
+            self.put(office, kind, id, lane, thorough=True)
+        return bool(asked)
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""

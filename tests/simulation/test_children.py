@@ -110,6 +110,36 @@ def test_a_project_that_would_take_more_along_than_may_go_in_an_hour_is_one_ques
     assert all(world.notion_side.pages[page].in_trash for page in pages)
 
 
+def test_children_rest_while_the_deletion_of_their_project_waits_for_a_person(world: World) -> None:
+    project, pages = deleted_with_children(world, 12)
+    world.navimpact.calls.clear()
+
+    for _ in range(4 * 3):
+        world.clock.advance(timedelta(minutes=20))
+        world.put(WorkKind.SWEEP)
+        for _ in range(4):
+            world.slice()
+            world.clock.advance(timedelta(seconds=10))
+
+    assert world.navimpact.calls.count("navimpact read") <= 4 * 3 * len(pages)
+    assert world.mapping_of(project).state is State.AWAITING_APPROVAL
+    assert not any(world.notion_side.pages[page].in_trash for page in pages)
+
+
+def test_children_follow_at_once_when_the_deletion_of_their_project_is_approved(world: World) -> None:
+    project, pages = deleted_with_children(world, 12)
+    for _ in range(12):
+        world.slice()
+        world.clock.advance(timedelta(seconds=20))
+
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+    for _ in range(12):
+        world.slice()
+        world.clock.advance(timedelta(seconds=20))
+
+    assert all(world.notion_side.pages[page].in_trash for page in pages)
+
+
 def test_a_child_deleted_alone_leaves_its_project(world: World) -> None:
     project = world.new_project()
     child = add_child(world, LOG, project)

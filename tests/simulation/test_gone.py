@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from navsync.attention import waiting
+from navsync.engine import deletes
 from navsync.fields import SPECS
 from navsync.model import EntityType, Gone, Operation, Outcome, Present, Side, State, Trashed, WorkKind
 from tests.simulation.faults import once
@@ -100,6 +101,66 @@ def test_lists_alone_are_no_proof_that_records_are_there(world: World, monkeypat
 
     assert len(world.live_pages()) == 3 * 7
     assert {pair.state for pair in world.store.of(1).mappings.values()} == {State.LINKED}
+
+
+def reads(world: World) -> int:
+    return world.navimpact.calls.count("navimpact read")
+
+
+def test_an_emptied_navimpact_is_not_asked_for_the_same_records_at_every_look(world: World) -> None:
+    projects_with_children(world)
+    world.navimpact.calls.clear()
+
+    emptied(world)
+    time_passes(world, 3)
+
+    looks = world.navimpact.calls.count("navimpact answers")
+    assert looks >= 3 * 7
+    assert reads(world) < 4 * looks
+
+
+def test_a_block_that_vanishes_is_one_hours_deletion_however_many_vanish_around_each(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletes, "MOST_WITNESSES", 2)  # so that 50 are many more than are searched
+    ids = [world.new_project(title=f"P{n}") for n in range(60)]
+    world.settle(most=200)
+    gone, left = ids[:50], ids[50:]
+
+    for id in gone:
+        world.platform.remove(PROJECT, id)
+        world.touched(Side.NAVIMPACT, id)
+    time_passes(world, 3)
+
+    states = [world.mapping_of(id).state for id in gone]
+    assert (states.count(State.DELETED), states.count(State.AWAITING_APPROVAL)) == (5, 45)
+    assert {world.mapping_of(id).state for id in left} == {State.LINKED}
+
+
+def test_a_block_that_vanishes_costs_a_few_reads_for_each(world: World) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(60)]
+    world.settle(most=200)
+    world.navimpact.calls.clear()
+
+    for id in ids[:50]:
+        world.platform.remove(PROJECT, id)
+        world.touched(Side.NAVIMPACT, id)
+    world.settle(most=200)
+
+    assert reads(world) <= 5 * 50
+
+
+def test_a_pair_whose_record_another_row_has_is_no_witness(world: World) -> None:
+    gone, freed = world.new_project(title="Gone"), world.new_project(title="Freed")
+    world.settle()
+    page, pair = world.page_of(gone), world.mapping_of(freed)
+    world.store.of(1).mappings[pair.id] = pair.but(entity_id=None)  # as while its page, a second one, makes way
+
+    world.platform.remove(PROJECT, gone)
+    world.touched(Side.NAVIMPACT, gone)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
 
 def test_who_deleted_all_there_was_says_so_by_trashing_the_pages_too(world: World) -> None:

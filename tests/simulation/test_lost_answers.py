@@ -10,8 +10,8 @@ import pytest
 
 from navsync.errors import Unclear
 from navsync.fields import SPECS
-from navsync.model import EntityType, Operation, Outcome, Side, State, Value, WorkKind
-from tests.simulation.faults import fail_once, once
+from navsync.model import EntityType, Operation, Outcome, Present, Side, State, Value, WorkKind
+from tests.simulation.faults import fail_always, fail_once, once
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -217,3 +217,131 @@ def test_a_question_ends_with_its_row(world: World, asked: str) -> None:
 
     assert pairs(world) == [("1", "Rewritten")]
     assert all(log.outcome is not Outcome.STARTED for log in world.store.of(1).logs.values())
+
+
+# --- several records may be it ----------------------------------------------------------------------------------------
+
+
+def logs_of(world: World) -> list[Value]:
+    """The channels of all logs of NavImpact, in the order in which they were made."""
+    return [r.fields["channel"] for (kind, _), r in world.platform.records.items() if kind is LOG]
+
+
+@pytest.fixture
+def two_alike(world: World) -> str:
+    """The row of log 3, whose channel somebody corrected at once; a colleague's log 2 has its date too."""
+    project = world.new_project(title="Film")
+    world.settle()
+    colleague(world, LOG, channel="Web", date="2026-05-01", project=(project,))
+
+    def correct() -> None:
+        world.clock.advance(timedelta(seconds=5))
+        seen = world.platform.read(LOG, "3")
+        assert isinstance(seen, Present)
+        world.platform.update(LOG, "3", {"channel": "TV, evening"}, seen=seen)
+        raise Unclear("no answer")
+
+    world.navimpact.fault = once("navimpact create", correct, applied=True)
+    row = world.person.add_row(LOG, {"channel": "TV", "date": "2026-05-01", "project": (world.page_of(project),)}).id
+    world.touched(Side.NOTION, row, LOG)
+    world.settle()
+    return row
+
+
+def question(world: World) -> str:
+    (mapping,) = (m for m in world.store.of(1).mappings.values() if m.state is State.AWAITING_APPROVAL)
+    return mapping.troubles[0].cause
+
+
+MEANWHILE = pytest.mark.parametrize("meanwhile", [True, False], ids=["the other got a page meanwhile", "at once"])
+
+
+@MEANWHILE
+def test_who_says_that_it_is_another_one_is_asked_about_the_next(
+    world: World, two_alike: str, *, meanwhile: bool
+) -> None:
+    if meanwhile:
+        come_to_rest(world)
+    assert "“Web, 2026-05-01”" in question(world)
+    assert pairs(world, LOG) == ([("3", "TV, evening")] if meanwhile else [])
+
+    answer(world, "approve")
+
+    assert "“TV, evening, 2026-05-01”" in question(world)
+    assert logs_of(world) == ["Web", "TV, evening"]
+
+
+@MEANWHILE
+def test_the_second_record_that_a_person_is_asked_about_is_paired(
+    world: World, two_alike: str, *, meanwhile: bool
+) -> None:
+    if meanwhile:
+        come_to_rest(world)
+    answer(world, "approve")
+
+    answer(world, "reject")
+
+    assert [id for id, _ in pairs(world, LOG)] == ["2", "3"]
+    assert world.mapping_of("3", LOG).page_id == two_alike
+    assert len(world.live_pages()) == 3
+    assert logs_of(world) == ["Web", "TV, evening"]
+
+
+def test_another_record_is_made_once_every_one_that_may_be_it_is_ruled_out(world: World, two_alike: str) -> None:
+    answer(world, "approve")
+    answer(world, "approve")
+
+    assert logs_of(world) == ["Web", "TV, evening", "TV"]
+    assert pairs(world, LOG) == [("2", "Web"), ("3", "TV, evening"), ("4", "TV")]
+    assert world.mapping_of("4", LOG).page_id == two_alike
+
+
+def test_of_two_records_that_say_the_same_neither_may_be_it(world: World) -> None:
+    for _ in range(2):
+        colleague(world, title="Reef", status="planning")
+    lose_answer(world, landed=False)
+    row = world.new_row(title="Reef", status="planning")
+    world.settle()
+
+    answer(world, "approve")
+    assert len(world.platform.records) == 2
+    answer(world, "approve")
+
+    assert world.page_of("3") == row
+    assert [id for id, _ in pairs(world)] == ["1", "2", "3"]
+
+
+def test_while_a_person_is_asked_every_other_record_gets_its_page(world: World, two_alike: str) -> None:
+    project = world.mapping_of("1").entity_id or ""
+
+    later = [world.new_child(LOG, project, channel="Kiosk", date="2026-05-01") for _ in range(3)]
+    come_to_rest(world)
+
+    assert "“Web, 2026-05-01”" in question(world)
+    assert {id for id, channel in pairs(world, LOG) if channel == "Kiosk"} == set(later)
+
+
+def test_while_a_person_is_asked_a_new_record_costs_no_search(world: World, two_alike: str) -> None:
+    world.navimpact.calls.clear()
+
+    world.new_child(LOG, "1", channel="Kiosk", date="2026-06-02")
+    world.settle()
+
+    assert "navimpact changed_since" not in world.navimpact.calls
+    assert "Kiosk" in [channel for _, channel in pairs(world, LOG)]
+
+
+def test_a_record_that_was_there_long_before_does_not_wait_for_a_create_that_was_put_off(world: World) -> None:
+    project = world.new_project(title="Film")
+    world.settle()
+    old = colleague(world, LOG, channel="Web", date="2026-05-01", project=(project,))
+    world.clock.advance(timedelta(hours=1))
+    world.navimpact.fault = fail_always("navimpact create", Unclear("no answer"))
+    row = world.person.add_row(LOG, {"channel": "TV", "date": "2026-05-01", "project": (world.page_of(project),)}).id
+    world.touched(Side.NOTION, row, LOG)
+    world.slice()
+
+    world.touched(Side.NAVIMPACT, old, LOG)
+    world.slice()
+
+    assert pairs(world, LOG) == [(old, "Web")]

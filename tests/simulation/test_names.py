@@ -251,3 +251,12 @@ def test_a_name_that_a_worker_gave_before_it_died_is_ours_though_the_page_was_ed
     world.clock.advance(timedelta(minutes=10))
     world.settle()
     assert name(world, page) == "Television, 2026-05-01"
+
+
+def test_a_name_that_an_older_release_gave_is_ours(world: World, log: str) -> None:
+    page, kept = world.page_of(log, LOG), world.store.of(1)
+    mapping = world.mapping_of(log, LOG)
+    kept.mappings[mapping.id] = mapping.but(named=())
+    edit_page(world, page, channel="Television")
+    world.settle()
+    assert name(world, page) == "Television, 2026-05-01"

@@ -165,6 +165,8 @@ class Witness:
                 continue
             if value in EMPTY and before.get(name) not in EMPTY and rule != "undone":
                 self._cleared(office, to, name, mapping)
+            if value in EMPTY and rule == "undone":  # should it reach one side only, that one is carried to the other
+                self.history.people.cleared.add((f"notion {office.id}", mapping.page_id or "" if mapping else "", name))
             if looked is not None and looked.values.get(name) == before.get(name) and rule.startswith("changed on"):
                 self._undone(to, name, before.get(name), value)
             for piece in _lost(name, before, after):

@@ -64,7 +64,8 @@ INTENTS = st.one_of(
         IDS,
     ),
     st.builds(CreateIntent, on=st.sampled_from(Side), values=st.dictionaries(TEXT, VALUES, max_size=4), key=TEXT,
-              log_id=IDS, attempted_at=MAYBE, perhaps_made=st.none() | TEXT),
+              log_id=IDS, attempted_at=MAYBE, perhaps_made=st.none() | TEXT,
+              ruled_out=st.lists(TEXT, max_size=3).map(tuple)),
     st.builds(RemoveIntent, st.sampled_from(Side), IDS, st.sampled_from(State), st.lists(IDS).map(tuple)),
 )  # fmt: skip
 MAPPINGS = st.builds(

@@ -248,6 +248,8 @@ class CreateIntent:
     """What was refused, so that the rest could be made."""
     perhaps_made: str | None = None
     """Id of the record that a person is asked about: it may be what this has made."""
+    ruled_out: tuple[str, ...] = ()
+    """Ids of the records that a person has said are others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,22 +23,22 @@ def names(entity_type: EntityType, values: Values) -> tuple[str, ...]:
 
 def ours(mapping: Mapping, page: Present) -> tuple[str, ...]:
     """The names that we gave *page*: the one it shows, where that is the generated one, else what we knew before."""
-    shown = names(mapping.entity_type, page.values)
-    return shown if page.name in shown else mapping.named
+    known = (mapping.title, *names(mapping.entity_type, page.values))
+    return (page.name,) if page.name is not None and page.name in known else mapping.named
 
 
 def announced(mapping: Mapping, page: Present, values: Values) -> tuple[str, ...]:
     """The names that are ours while *values* are written to *page*: a worker may die before it can tell which it is."""
-    known = (*mapping.named, *names(mapping.entity_type, page.values))
-    shown = [name for name in known if name == page.name]
-    return tuple(dict.fromkeys((*shown, *mapping.named[-1:], *names(mapping.entity_type, values))))
+    shown = [name for name in mapping.named if name == page.name]
+    return tuple(dict.fromkeys((*shown, *ours(mapping, page)[-1:], *names(mapping.entity_type, values))))
 
 
 def wanted(mapping: Mapping, page: Present) -> str | None:
     """The name for *page*; None where a person has named it, or what it is made of cannot all be read."""
     title = generated(mapping.entity_type, page.values)
     is_whole = all(name in page.values for name in SPECS[mapping.entity_type].titled_by)
-    return title if is_whole and page.name in (None, title, *mapping.named) else None
+    known = (None, title, mapping.title, *mapping.named)  # what an older release gave is kept in `title` alone
+    return title if is_whole and page.name in known else None
 
 
 def is_stale(mapping: Mapping, page: Present) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import replace
+
 from navsync.bootstrap.fresh import clock
 from navsync.errors import Blocked
 from navsync.model import Pause, Workspace
@@ -23,4 +25,10 @@ def pause_sisters(store: Store, workspace: Workspace, blocked: Blocked) -> None:
     )
     for id in ids:
         if id != workspace.id:
-            store.desk(id).keep_pause(Pause(blocked.until))
+            _prolong(store.desk(id), blocked)
+
+
+def _prolong(desk: DynamoDesk, blocked: Blocked) -> None:
+    """Pause a workspace as well, which keeps what its own circuit breaker has counted."""
+    pause = desk.pause() or Pause(blocked.until)
+    desk.keep_pause(replace(pause, until=max(pause.until, blocked.until)))

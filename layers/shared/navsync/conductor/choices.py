@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from copy import replace
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -18,7 +19,9 @@ from navsync.model import (
     CreateIntent,
     Decision,
     EntityRef,
+    EntityType,
     Lane,
+    Mapping,
     Operation,
     Outcome,
     Side,
@@ -26,6 +29,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from navsync.standing import project_of
 from navsync.undoing import Choice
 
 AT_ONCE: Final = 100
@@ -54,7 +58,15 @@ def decide(station: Station, work: Work, run: Run) -> Result:
     match mapping.intent:
         case CreateIntent(perhaps_made=str(id)):  # until now it had no page, for it might have been the row's
             station.desk.put(station.work(work, WorkKind.ENTITY, f"{mapping.entity_type}/{id}", choice=None))
+    if mapping.entity_type is EntityType.MEDIA_PROJECT:
+        station.each_mapping(f"decided:{work.run_id}", partial(_wake_below, station, work, mapping))
     return result
+
+
+def _wake_below(station: Station, work: Work, project: Mapping, mapping: Mapping) -> None:
+    """What belongs to *project* has waited for the decision about it."""
+    if mapping.next_retry_at is not None and project_of(mapping) == project.entity_id:
+        station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP, choice=None))
 
 
 def revert(station: Station, work: Work, run: Run) -> Result:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from copy import replace
 
-from navsync import merge
 from navsync.conductor.station import Station
-from navsync.engine import Done, Result, Run
+from navsync.engine import Done, Result, Run, creates
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
-from navsync.fields import SPECS
 from navsync.model import (
     CreateIntent,
     EntityRef,
@@ -71,8 +69,8 @@ def _finish_creates(station: Station, unknown: EntityRef, run: Run) -> None:
     """An unknown record may be the one that an interrupted create of ours made: finish those first."""
     now = station.engine.clock()
     for mapping, intent in _open_creates(station, unknown.type):
-        if mapping.is_put_off(now):
-            continue
+        if mapping.is_put_off(now) or mapping.state is State.AWAITING_APPROVAL:
+            continue  # only time, or a person, can tell
         if station.threads > 1 and intent.attempted_at is not None and intent.attempted_at >= station.since:
             continue  # of this very slice: another thread may be waiting for its answer
         station.note(WorkKind.MAPPING, str(mapping.id))
@@ -102,19 +100,14 @@ def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
         if run.hurried:
             _tell_missing(station, entity, run)
         return Done()
-    claims = [
-        mapping for mapping, intent in _open_creates(station, entity.type) if _may_have_made(intent, seen, entity)
-    ]
-    if any(mapping.state is not State.AWAITING_APPROVAL for mapping in claims):
+    creating = list(_open_creates(station, entity.type))
+    asked = [intent for mapping, intent in creating if mapping.state is State.AWAITING_APPROVAL]
+    unasked = [intent for mapping, intent in creating if mapping.state is not State.AWAITING_APPROVAL]
+    if any(creates.may_have_made(intent, entity.type, seen) for intent in unasked):
         raise Unavailable("it may be the record that an interrupted create made; that one is settled first")
-    if claims:
+    if any(intent.perhaps_made == entity.id for intent in asked):
         return Done()  # it is looked at when a person has said whose it is
     return station.engine.welcome_record(entity.type, seen, run)
-
-
-def _may_have_made(intent: CreateIntent, seen: Present, entity: EntityRef) -> bool:
-    is_unclear = intent.attempted_at is not None
-    return is_unclear and merge.likeness(SPECS[entity.type], intent.values, seen) is not merge.Likeness.NONE
 
 
 def pair(station: Station, mapping_id: int, run: Run) -> Result:

@@ -268,13 +268,19 @@ def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run:
             return Later(mapping, intent.attempted_at + SETTLE)
     if not isinstance(wanted, Present):  # not made, and no longer wanted
         return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
-    mapping = _answered(mapping)
+    mapping, intent = _answered(mapping), _settled(intent)
     if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:
         return called_off
     if intent.on is Side.NOTION:
         intent = _planned_anew(bench, mapping, intent, wanted)
     earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
     return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
+
+
+def _settled(intent: CreateIntent) -> CreateIntent:
+    """*intent* without its question, as nothing is left to ask about; where a person said so, nothing was made."""
+    attempted_at = None if intent.perhaps_made in intent.ruled_out else intent.attempted_at
+    return replace(intent, attempted_at=attempted_at, perhaps_made=None)
 
 
 def _wanted(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> Observation:
@@ -312,28 +318,60 @@ def _made_by(
     """What an interrupted create has surely made, or else may have made, as far as it can be seen.
 
     A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key: there
-    it is an unpaired newcomer, known by what it says. Of several that say all of it, nobody knows which is ours.
+    it is an unpaired newcomer, known by what it says. Of several that say all of it, nobody knows which is ours. Once a
+    person is asked nothing is sure: what they say of one record does not make another one ours.
     """
     if intent.on is Side.NOTION:
         pages = bench.notion.find(mapping.entity_type, intent.key)
         return next((page for page in pages if page.created_by == bench.workspace.bot_id), None), None
+    is_asked = intent.perhaps_made is not None
     alike: dict[merge.Likeness, list[Present]] = {likeness: [] for likeness in merge.Likeness}
-    for record in _newcomers(bench, mapping.entity_type, attempted_at - CLOCKS_APART):
+    for record in _newcomers(bench, mapping.entity_type, intent, attempted_at):
         alike[merge.likeness(SPECS[mapping.entity_type], intent.values, record)].append(record)
     sure, possible = alike[merge.Likeness.SURE], alike[merge.Likeness.POSSIBLE]
-    if len(sure) == 1:
+    if len(sure) == 1 and not is_asked:
         return sure[0], None
-    return None, next(iter(sure + possible), None)
+    candidates = sure + possible
+    shown = (record for record in candidates if record.id == intent.perhaps_made)  # a question is not exchanged
+    return None, next(shown, next(iter(candidates), None))
 
 
-def _newcomers(bench: Workbench, entity_type: EntityType, since: datetime) -> Iterator[Present]:
-    """Records that nothing pairs, made since *since* as far as NavImpact tells."""
+def may_have_made(intent: CreateIntent, entity_type: EntityType, record: Present) -> bool:
+    """Whether NavImpact's *record* may be what *intent* made, whose answer was lost."""
+    if intent.attempted_at is None or record.id in intent.ruled_out:
+        return False
+    is_new = record.created_at is None or record.created_at >= intent.attempted_at - CLOCKS_APART
+    return is_new and merge.likeness(SPECS[entity_type], intent.values, record) is not merge.Likeness.NONE
+
+
+def _newcomers(
+    bench: Workbench, entity_type: EntityType, intent: CreateIntent, attempted_at: datetime
+) -> Iterator[Present]:
+    """Records that may be what *intent* made, and that nothing pairs with a page of a person's."""
     bench.check_collection(entity_type)  # before the list and behind it: it may come into view in between
-    for record in reconcile.records(bench.navimpact, entity_type, since):
-        is_new = record.created_at is None or record.created_at >= since
-        if is_new and bench.ledger.of_entity(EntityRef(entity_type, record.id)) is None:
+    for record in reconcile.records(bench.navimpact, entity_type, attempted_at - CLOCKS_APART):
+        if not may_have_made(intent, entity_type, record):
+            continue
+        other = bench.ledger.of_entity(EntityRef(entity_type, record.id))
+        if other is None or (intent.perhaps_made and _came_meanwhile(bench, other, record, attempted_at)):
             yield record
     bench.check_collection(entity_type)
+
+
+def _came_meanwhile(bench: Workbench, other: Mapping, record: Present, attempted_at: datetime) -> bool:
+    """Whether *record* was made about when we asked for one, and got a page while a person was asked about another."""
+    made_at = record.created_at or other.created_at
+    if other.created_at < attempted_at or made_at > attempted_at + CLOCKS_APART:
+        return False
+    return _has_page_of_ours(bench, other)
+
+
+def _has_page_of_ours(bench: Workbench, other: Mapping) -> bool:
+    """Whether the page of *other* is one that we made of its record, and so can make way for a row."""
+    if other.state is not State.LINKED or other.page_id is None:
+        return False
+    page = bench.read(Side.NOTION, other)
+    return isinstance(page, Present) and page.created_by == bench.workspace.bot_id
 
 
 def _ask(bench: Workbench, mapping: Mapping, intent: CreateIntent, perhaps: Present) -> Step:
@@ -359,12 +397,16 @@ def _answered(mapping: Mapping) -> Mapping:
 
 
 def confirm(bench: Workbench, mapping: Mapping, intent: CreateIntent, decision: Decision, run: Run) -> Step:
-    """Carry out what a person said: have a record made of the row, or pair it with the one they were asked about."""
-    if decision is Decision.APPROVE:
-        return Again(bench.ledger.save(_answered(mapping).but(intent=replace(intent, attempted_at=None))))
+    """Carry out what a person said: rule out the record that they were asked about, or pair it with the row.
+
+    Another record is made once none is left that may be the row's.
+    """
     entity = EntityRef(mapping.entity_type, intent.perhaps_made or "")
-    found = bench.navimpact.read(entity.type, entity.id)
-    if isinstance(found, Present) and bench.ledger.of_entity(entity) is None:
+    if decision is Decision.APPROVE:
+        said = replace(intent, ruled_out=(*intent.ruled_out, entity.id))
+        return Again(bench.ledger.save(_answered(mapping).but(intent=said)))
+    found, other = bench.navimpact.read(entity.type, entity.id), bench.ledger.of_entity(entity)
+    if isinstance(found, Present) and (other is None or _has_page_of_ours(bench, other)):
         return _adopt(bench, mapping, intent, found, run)
     return Again(mapping)
 

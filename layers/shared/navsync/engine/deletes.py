@@ -34,12 +34,15 @@ CONFIRM = timedelta(seconds=10)
 """NavImpact's 404 is believed when it is repeated after this."""
 
 MOST_WITNESSES = 20
-"""So many other records are asked for before NavImpact is taken to show none."""
+"""So many of the pairs made next are asked for before NavImpact is taken to show none."""
 
 PAIRS_AT_ONCE = 100
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
+
+APPROVAL_PAUSE = timedelta(hours=1)
+"""Between looks at what belongs to a project whose deletion waits for a person."""
 
 NONE_SHOWN = (
     "NavImpact shows none of the records that it is known to have, so a missing one proves nothing; where they were "
@@ -67,6 +70,8 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)
+    if parent is not None and parent.state is State.AWAITING_APPROVAL and parent.gone_since is not None:
+        return _wait_with_its_project(bench, _reachable_again(bench, mapping))
     if parent is not None and parent.state not in SETTLED:
         return First(parent, _reachable_again(bench, mapping))
     if _hides_words(mapping, page):
@@ -82,6 +87,14 @@ def _reachable_again(bench: Workbench, mapping: Mapping) -> Mapping:
     if mapping.state is not State.UNREACHABLE:
         return mapping
     return bench.ledger.save(mapping.but(state=State.LINKED, troubles=()))
+
+
+def _wait_with_its_project(bench: Workbench, mapping: Mapping) -> Later:
+    """Leave *mapping* alone for a while: a person is asked about its project, and what they say is for it too."""
+    now = bench.clock()
+    if mapping.next_retry_at is None or not mapping.is_put_off(now):  # else every reconcile would look at it
+        mapping = bench.ledger.save(mapping.but(next_retry_at=now + APPROVAL_PAUSE))
+    return Later(mapping, mapping.next_retry_at or now)
 
 
 def _hides_words(mapping: Mapping, page: Present) -> bool:
@@ -139,13 +152,48 @@ def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
 def _check_others_are_there(bench: Workbench, mapping: Mapping) -> None:
     """Raise where NavImpact shows no other record of ours, but for those that went with this one.
 
-    Those that were paired next are asked for: once they are known to be deleted it is the turn of others. Where there
-    are no others nothing speaks against it.
+    Where there are no others nothing speaks against it.
     """
-    pairs = chain(_linked_after(bench, mapping.id), _linked_after(bench, 0))
-    others = list(islice((pair for pair in pairs if not _may_go_together(pair, mapping)), MOST_WITNESSES))
-    if others and all(isinstance(bench.read(Side.NAVIMPACT, other), Gone) for other in others):
+    was_asked = False
+    for other in _witnesses(bench, mapping):
+        if _is_there(bench, other):
+            return
+        was_asked = True
+    if was_asked:
         raise _NoneShown(NONE_SHOWN)
+
+
+def _witnesses(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
+    """Others to ask for, the likeliest to be there first.
+
+    One of those that the list shows spares the search: were a whole block deleted, those that were paired next are gone
+    too, and the block would come to be believed, and counted, only in the course of hours.
+    """
+    latest = bench.witnesses.latest
+    if latest is not None and not _may_go_together(latest, mapping):
+        yield latest
+    yield from islice(_listed(bench, mapping), 1)
+    pairs = chain(_linked_after(bench, mapping.id), _linked_after(bench, 0))
+    yield from islice((pair for pair in pairs if not _may_go_together(pair, mapping)), MOST_WITNESSES)
+
+
+def _listed(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
+    """Other pairs that the beginning of NavImpact's list shows. A list alone proves nothing."""
+    for seen in bench.navimpact.changed_since(mapping.entity_type, None, None).records:
+        pair = bench.ledger.of_entity(EntityRef(mapping.entity_type, seen.id))
+        if pair is not None and _has_record(pair) and not _may_go_together(pair, mapping):
+            yield pair
+
+
+def _is_there(bench: Workbench, other: Mapping) -> bool:
+    """Whether NavImpact shows *other*. What it did not show is not asked for again by the same bench."""
+    if other.id in bench.witnesses.missing:
+        return False
+    if isinstance(bench.read(Side.NAVIMPACT, other), Gone):
+        bench.witnesses.missing.add(other.id)
+        return False
+    bench.witnesses.latest = other
+    return True
 
 
 def _may_go_together(one: Mapping, other: Mapping) -> bool:
@@ -188,10 +236,15 @@ def _projects_of(mapping: Mapping) -> tuple[str, ...]:
 
 
 def _linked_after(bench: Workbench, mapping_id: int) -> Iterator[Mapping]:
-    """All pairs that are in step or about to be, in the order of their ids."""
+    """All pairs with a record that are in step or about to be, in the order of their ids."""
     while pairs := bench.ledger.mappings_after(mapping_id, PAIRS_AT_ONCE):
-        yield from (pair for pair in pairs if pair.state is State.LINKED)
+        yield from filter(_has_record, pairs)
         mapping_id = pairs[-1].id
+
+
+def _has_record(pair: Mapping) -> bool:
+    """Whether it is in step or about to be, and not one whose page makes way for that of another pair."""
+    return pair.state is State.LINKED and pair.entity_id is not None
 
 
 # --- the page -------------------------------------------------------------------------------------------------------

@@ -120,6 +120,8 @@ class Engine(Workbench):
                     assert_never(step)
 
     def _after(self, parent: Mapping, mapping: Mapping, run: Run) -> Step:
+        if parent.next_retry_at is not None and parent.is_put_off(self.clock()):
+            return Later(mapping, parent.next_retry_at)
         self.sync(parent, run)
         stored = self.ledger.load(parent.id)
         if stored is None or stored.state in deletes.SETTLED:

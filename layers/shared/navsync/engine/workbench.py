@@ -50,6 +50,16 @@ class Busy:
             self._ids.discard(mapping_id)
 
 
+@dataclass(slots=True)
+class Witnesses:
+    """What was asked for of NavImpact's records, to know whether one that is missing proves anything."""
+
+    latest: Mapping | None = None
+    """That was there."""
+    missing: set[int] = field(default_factory=set)
+    """Ids of the mappings of those that were not, so that an empty NavImpact is not asked for them at every look."""
+
+
 @dataclass(frozen=True, slots=True)
 class Workbench:
     """Both sides of one workspace, its memory, and time and ids. Single-threaded per mapping."""
@@ -63,6 +73,7 @@ class Workbench:
     busy: Busy = field(default_factory=Busy)
     crossed: Callable[[], None] = lambda: None
     """Told before a project enters or leaves the workspace's scope: what belongs to it has to follow."""
+    witnesses: Witnesses = field(default_factory=Witnesses)
 
     def on(self, side: Side) -> SidePort:
         """The port of *side*."""
