@@ -103,7 +103,8 @@ def uncertain(entity: EntityRef, title: str) -> Trouble:
     return Trouble(
         UNCERTAIN,
         f"NavImpact did not say whether it made a record of this row; {entity.name}, “{title}”, may be that record.",
-        f"Reject if it is {entity.name}, which is then paired with the row, or approve to have another record made.",
+        f"Reject if it is {entity.name}, which is then paired with the row. Approve if it is not: then you are asked "
+        "about the next that it may be, or another record is made.",
     )
 
 
