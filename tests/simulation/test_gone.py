@@ -9,9 +9,10 @@ import pytest
 
 from navsync.attention import waiting
 from navsync.engine import deletes
+from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import EntityType, Gone, Operation, Outcome, Present, Side, State, Trashed, WorkKind
-from tests.simulation.faults import once
+from tests.simulation.faults import fail_always, once
 from tests.simulation.test_decisions import in_trash
 from tests.simulation.world import PROJECT, World
 
@@ -337,3 +338,20 @@ def test_the_question_names_a_story_that_was_added_since(world: World) -> None:
     assert "was edited or added since: Fresh" in causes(world, project)
     world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
     assert isinstance(world.shown(Side.NAVIMPACT, project), Gone)
+
+
+def test_a_record_that_went_before_it_had_a_page_is_done_with_though_nothing_else_is_there(world: World) -> None:
+    for title in ("Reef", "Delta"):
+        world.new_project(title=title)
+    world.settle()
+    world.notion.fault = fail_always("notion create", Unavailable("503"))
+    late = world.new_project(title="Forest")
+    world.slice()
+    mapping = world.mapping_of(late)
+    world.platform.records.clear()
+    world.notion.fault = None
+
+    time_passes(world, 2)
+
+    after = world.store.of(1).mappings[mapping.id]
+    assert (after.page_id, after.intent, after.state) == (None, None, State.DELETED)

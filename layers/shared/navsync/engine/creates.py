@@ -487,7 +487,8 @@ def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> None:
 
 
 def _check_all_is_read(mapping: Mapping, page: Present) -> None:
-    if unread := deletes.unread_columns(mapping, page):
+    fields = (f for f in SPECS[mapping.entity_type].fields if f.kind is not Kind.RELATION)  # it names, and says nothing
+    if unread := [field.property for field in fields if field.name in page.unreadable]:
         raise Unavailable(
             f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
             "the column in Notion"

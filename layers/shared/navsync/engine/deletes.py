@@ -141,7 +141,8 @@ def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
     `Unavailable` where a missing record proves nothing.
     """
     bench.check_collection(mapping.entity_type)
-    _check_others_are_there(bench, mapping)
+    if mapping.page_id is not None:  # else nothing would go with it
+        _check_others_are_there(bench, mapping)
     now = bench.clock()
     if mapping.gone_since is None:
         mapping = bench.ledger.save(mapping.but(gone_since=now))
