@@ -94,7 +94,7 @@ def deadly_on_pages(workers: Workers, description: str) -> None:
             workers.die()
         return update(kind, id, changes, seen=seen)
 
-    workers.world.notion_side.update = deadly  # type: ignore[method-assign, assignment]
+    workers.world.notion_side.update = deadly  # type: ignore[method-assign, assignment]  # one call of a fake kills
 
 
 def ask_for(world: World, id: str) -> None:
@@ -200,7 +200,7 @@ def dies_of_creating(workers: Workers, title: str) -> None:
             workers.die()
         return create(kind, values, key=key)
 
-    world.platform.create = deadly  # type: ignore[method-assign, assignment]
+    world.platform.create = deadly  # type: ignore[method-assign, assignment]  # one call of a fake kills
 
 
 def test_a_row_that_kills_who_makes_its_record_keeps_no_other_record_from_its_page(

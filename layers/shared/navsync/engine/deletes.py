@@ -7,7 +7,7 @@ from copy import replace
 from datetime import timedelta
 from itertools import chain, islice
 
-from navsync import merge, scope
+from navsync import merge, reconcile, scope
 from navsync.engine import gate, journal, removals, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -29,14 +29,13 @@ from navsync.model import (
     Trashed,
     Trouble,
 )
+from navsync.standing import project_of
 
 CONFIRM = timedelta(seconds=10)
 """NavImpact's 404 is believed when it is repeated after this."""
 
 MOST_WITNESSES = 20
 """So many of the pairs made next are asked for before NavImpact is taken to show none."""
-
-PAIRS_AT_ONCE = 100
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
@@ -199,11 +198,8 @@ def _is_there(bench: Workbench, other: Mapping) -> bool:
 
 def _may_go_together(one: Mapping, other: Mapping) -> bool:
     """Whether they are one record, or of one project."""
-    families = [
-        {pair.entity_id} if pair.entity_type is EntityType.MEDIA_PROJECT else {*_projects_of(pair)}
-        for pair in (one, other)
-    ]
-    return one.id == other.id or not families[0].isdisjoint(families[1])
+    project = project_of(one)
+    return one.id == other.id or (project is not None and project == project_of(other))
 
 
 def check_gone(bench: Workbench, mapping: Mapping) -> None:
@@ -216,29 +212,21 @@ def check_gone(bench: Workbench, mapping: Mapping) -> None:
 
 def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
     """The mapping of its project where that is gone as well: NavImpact deletes what belongs to a project with it."""
-    for id in _projects_of(mapping):
-        parent = bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
-        if parent is not None and isinstance(bench.navimpact.read(EntityType.MEDIA_PROJECT, id), Gone):
-            return parent
-    return None
+    id = None if mapping.entity_type is EntityType.MEDIA_PROJECT else project_of(mapping)
+    parent = None if id is None else bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
+    return parent if parent is not None and isinstance(bench.read(Side.NAVIMPACT, parent), Gone) else None
 
 
 def _pairs_below(bench: Workbench, project: Mapping) -> int:
     """How many pairs go with *project*. All are counted when it goes, so that all go, or one question is about all."""
     if project.entity_type is not EntityType.MEDIA_PROJECT:
         return 0
-    return sum(project.entity_id in _projects_of(pair) for pair in _linked_after(bench, 0))
-
-
-def _projects_of(mapping: Mapping) -> tuple[str, ...]:
-    """The projects that its record was agreed to belong to."""
-    belongs_to = mapping.bases.get("project")
-    return belongs_to.navimpact if belongs_to and isinstance(belongs_to.navimpact, tuple) else ()
+    return sum(project_of(pair) == project.entity_id and pair.id != project.id for pair in _linked_after(bench, 0))
 
 
 def _linked_after(bench: Workbench, mapping_id: int) -> Iterator[Mapping]:
     """All pairs with a record that are in step or about to be, in the order of their ids."""
-    while pairs := bench.ledger.mappings_after(mapping_id, PAIRS_AT_ONCE):
+    while pairs := bench.ledger.mappings_after(mapping_id, reconcile.PAIRS_AT_ONCE):
         yield from filter(_has_record, pairs)
         mapping_id = pairs[-1].id
 
