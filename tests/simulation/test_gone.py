@@ -151,6 +151,24 @@ def test_a_block_that_vanishes_costs_a_few_reads_for_each(world: World) -> None:
     assert reads(world) <= 5 * 50
 
 
+def test_nobody_is_asked_about_a_page_that_they_threw_away_though_no_webhook_told(world: World) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(9)]
+    world.settle()
+    for id in ids[:7]:
+        world.platform.remove(PROJECT, id)
+        world.touched(Side.NAVIMPACT, id)
+    time_passes(world, 1)
+    asked = [id for id in ids if world.mapping_of(id).state is State.AWAITING_APPROVAL]
+    thrown_away, unshared = asked
+
+    world.person.remove(PROJECT, world.page_of(thrown_away))
+    world.notion_side.pages[world.page_of(unshared)].shared = False
+    time_passes(world, 1)
+
+    assert world.mapping_of(thrown_away).state is State.DELETED
+    assert world.mapping_of(unshared).state is State.UNREACHABLE
+
+
 def test_a_pair_whose_record_another_row_has_is_no_witness(world: World) -> None:
     gone, freed = world.new_project(title="Gone"), world.new_project(title="Freed")
     world.settle()

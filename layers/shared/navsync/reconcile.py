@@ -194,8 +194,18 @@ def _next_round(desk: Desk, name: str, now: datetime, place: str) -> None:
 
 def rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> Sequence[Present]:
     """The rows of those *pairs* that are of *entity_type*, a hundred pairs at most."""
-    keys = [str(p.entity) for p in pairs if p.entity_type is entity_type and p.state is State.LINKED]
+    shown = (pair for pair in pairs if pair.state is State.LINKED or _is_asked_about_its_page(pair))
+    keys = [str(pair.entity) for pair in shown if pair.entity_type is entity_type]
     return notion.rows(entity_type, keys) if keys else ()
+
+
+def _is_asked_about_its_page(pair: Mapping) -> bool:
+    """Whether a person is asked what is to become of a page that has no record any more."""
+    return pair.state is State.AWAITING_APPROVAL and pair.page_id is not None and not _is_asked_about_its_record(pair)
+
+
+def _is_asked_about_its_record(pair: Mapping) -> bool:
+    return pair.state is State.AWAITING_APPROVAL and any(trouble.code == "approve_delete" for trouble in pair.troubles)
 
 
 def are_in_step(
@@ -211,8 +221,10 @@ def are_in_step(
         case State.LINKED:
             row = rows.get(pair.page_id or "")
             return row is not None and in_step(row, Side.NOTION, pair) and shows_as_agreed(pair)
-        case State.AWAITING_APPROVAL if any(trouble.code == "approve_delete" for trouble in pair.troubles):
+        case State.AWAITING_APPROVAL if _is_asked_about_its_record(pair):
             return shows_as_agreed(pair.but(state=State.LINKED))
+        case State.AWAITING_APPROVAL if _is_asked_about_its_page(pair):
+            return pair.page_id in rows  # else it was thrown away or is not shared any more: nobody needs to be asked
         case State.EXCLUDED if pair.troubles == (scope.TRASHED,):
             return shows_as_agreed(pair.but(state=State.LINKED, troubles=()))
         case State.EXCLUDED:
