@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from navsync import conductor, merge, reconcile, scope, titles
 from navsync.conductor import rounds
-from navsync.engine import creates, deletes, gate, journal, removals, writes
+from navsync.engine import creates, deletes, gate, journal, lost_answers, newcomers, removals, writes
 from navsync.engine.steps import Done, Result, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
@@ -123,9 +123,9 @@ def a_create_is_simply_repeated() -> Iterator[None]:
     """No lookup before a second try."""
 
     def finish(bench: Workbench, mapping: Pair, intent: CreateIntent, run: Run) -> Step:
-        return creates._post(bench, mapping, intent, run)
+        return creates.post(bench, mapping, intent, run)
 
-    with patch.object(creates, "finish_create", finish), patch.object(creates, "_heal", _leave):
+    with patch.object(lost_answers, "finish_create", finish), patch.object(newcomers, "_heal", _leave):
         yield
 
 
@@ -136,14 +136,14 @@ def _leave(*_: object) -> Step:
 @mutant
 def the_index_is_trusted_at_once() -> Iterator[None]:
     """A page that a query does not show is made again without waiting; duplicates are left."""
-    with patch.object(creates, "SETTLE", timedelta()), patch.object(creates, "_heal", _leave):
+    with patch.object(lost_answers, "SETTLE", timedelta()), patch.object(newcomers, "_heal", _leave):
         yield
 
 
 @mutant
 def second_pages_are_left() -> Iterator[None]:
     """No healing of what late workers make."""
-    with patch.object(creates, "_heal", _leave):
+    with patch.object(newcomers, "_heal", _leave):
         yield
 
 
@@ -257,9 +257,9 @@ def copies_are_taken_for_ours() -> Iterator[None]:
     """A page with our key that nothing pairs is removed, whoever made it."""
 
     def keyed(bench: Workbench, entity_type: Any, _key: str, page: Present, run: Run) -> Step:
-        return creates._heal(bench, entity_type, page, run)
+        return newcomers._heal(bench, entity_type, page, run)
 
-    with patch.object(creates, "_keyed_page", keyed):
+    with patch.object(newcomers, "_keyed_page", keyed):
         yield
 
 

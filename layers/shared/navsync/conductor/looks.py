@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import replace
 
 from navsync.conductor.station import Station
-from navsync.engine import Done, Result, Run, creates
+from navsync.engine import Done, Result, Run, lost_answers
 from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
 from navsync.model import (
     CreateIntent,
@@ -103,7 +103,7 @@ def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
     creating = list(_open_creates(station, entity.type))
     asked = [intent for mapping, intent in creating if mapping.state is State.AWAITING_APPROVAL]
     unasked = [intent for mapping, intent in creating if mapping.state is not State.AWAITING_APPROVAL]
-    if any(creates.may_have_made(intent, entity.type, seen) for intent in unasked):
+    if any(lost_answers.may_have_made(intent, entity.type, seen) for intent in unasked):
         raise Unavailable("it may be the record that an interrupted create made; that one is settled first")
     if any(intent.perhaps_made == entity.id for intent in asked):
         return Done()  # it is looked at when a person has said whose it is

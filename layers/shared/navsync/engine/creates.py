@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from copy import replace
 from datetime import datetime, timedelta
 
-from navsync import merge, reconcile, scope, titles
+from navsync import merge, scope, titles
 from navsync.engine import deletes, gate, journal, removals, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
@@ -16,13 +16,9 @@ from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
     EVERYTHING,
-    KEY_FIELD,
     Bases,
     CreateIntent,
-    Decision,
     EntityRef,
-    EntityType,
-    Gone,
     Mapping,
     Observation,
     Operation,
@@ -30,17 +26,10 @@ from navsync.model import (
     Present,
     Side,
     State,
-    Trashed,
     Trouble,
     Value,
     Values,
 )
-
-SETTLE = timedelta(seconds=120)
-"""How long a page created by a lost call may be missing from Notion's index before it may be created again."""
-
-CLOCKS_APART = timedelta(minutes=10)
-"""More than our clock and NavImpact's will ever differ by."""
 
 DRAFT_QUIET = timedelta(seconds=30)
 """How long a new row may stay without its required fields before a person is told."""
@@ -50,68 +39,6 @@ DRAFT_PAUSE = timedelta(minutes=2)
 
 NO_PAGE = ""
 """In the place of a page's id, where a record is made of what the log says."""
-
-# --- newcomers ------------------------------------------------------------------------------------------------------
-
-
-def welcome_record(bench: Workbench, entity_type: EntityType, seen: Present, run: Run) -> Step:
-    """Give the entity just read as *seen* a page."""
-    return page_for(bench, bench.new_mapping(entity_type, entity_id=seen.id, state=State.CREATING), seen, run)
-
-
-def welcome_page(bench: Workbench, entity_type: EntityType, page: Observation, run: Run) -> Step:
-    """Look at a page that no mapping pairs: adopt it by its key, or make an entity of a row a person added."""
-    match page:
-        case Gone() | Trashed():
-            return Done()
-        case Present(unreadable=unreadable) if KEY_FIELD in unreadable:  # a copy of a page would look like a new row
-            raise Unavailable(unreadable[KEY_FIELD])
-        case Present(key=None):
-            return draft(bench, bench.new_mapping(entity_type, page_id=page.id, state=State.DRAFT), page, run)
-        case Present(key=str(key)):
-            return _keyed_page(bench, entity_type, key, page, run)
-        case _:
-            raise AssertionError(f"unexpected {page}")
-
-
-def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Present, run: Run) -> Step:
-    try:
-        entity = EntityRef.parse(key)
-    except ValueError:
-        return Done()  # a person wrote something of their own there: not ours to touch
-    mapping = bench.ledger.of_entity(entity)
-    ours = page.created_by == bench.workspace.bot_id
-    if mapping is None and not ours and not _exists(bench, entity):
-        return Done()  # a copy of a page whose record is gone: it was never agreed on, so nothing follows from it
-    if mapping is None:
-        known = bench.new_mapping(entity_type, entity_id=entity.id, page_id=page.id, state=State.LINKED, stamped=True)
-        return Again(bench.ledger.save(known))
-    if not ours:
-        return Done()  # a person's copy carries our key along: left alone
-    if isinstance(mapping.intent, CreateIntent):
-        return _adopt(bench, mapping, mapping.intent, page, run)
-    if mapping.page_id is None and mapping.state is not State.DELETED:  # left out, or refused: made at an earlier time
-        return Again(bench.ledger.save(mapping.but(page_id=page.id, stamped=True)))
-    return _heal(bench, entity_type, page, run)
-
-
-def _heal(bench: Workbench, entity_type: EntityType, page: Present, run: Run) -> Step:
-    """Trash a second page that a call of ours made which was thought lost; what it said stays in the log.
-
-    It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
-    """
-    second = bench.new_mapping(entity_type, page_id=page.id, state=State.CREATING)
-    return removals.trash_page(bench, second, page, run, message=journal.SECOND_PAGE)
-
-
-def _exists(bench: Workbench, entity: EntityRef) -> bool:
-    if isinstance(bench.navimpact.read(entity.type, entity.id), Present):
-        return True
-    bench.check_collection(entity.type)
-    return False
-
-
-# --- the plan -------------------------------------------------------------------------------------------------------
 
 
 def page_for(bench: Workbench, mapping: Mapping, seen: Observation, run: Run) -> Step:
@@ -166,7 +93,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
             return joined
     spec = SPECS[mapping.entity_type]
     seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
-    values, troubles = _payload(bench, spec, on, seen)
+    values, troubles = payload(bench, spec, on, seen)
     if on is Side.NAVIMPACT and (told := _told(bench, mapping)):
         values, troubles = {**values, **told}, tuple(trouble for trouble in troubles if trouble.field not in told)
     refused = mapping.refused.get(EVERYTHING)
@@ -181,7 +108,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
-    return _post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
+    return post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
 
 
 def _latest(bench: Workbench, entity: EntityRef) -> str:
@@ -228,7 +155,7 @@ def _told(bench: Workbench, mapping: Mapping) -> Values:
     return {} if row is None else journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
 
 
-def _payload(
+def payload(
     bench: Workbench, spec: EntitySpec, on: Side, seen: Present
 ) -> tuple[dict[str, Value], tuple[Trouble, ...]]:
     """What of *seen* can be carried to a new record on *on*, and why the rest cannot."""
@@ -245,176 +172,13 @@ def _payload(
     return values, tuple(troubles)
 
 
-# --- interrupted ----------------------------------------------------------------------------------------------------
+# --- making it ------------------------------------------------------------------------------------------------------
 
 
-def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run) -> Step:
-    """Go on with a create that was interrupted: adopt what it made, or send the same payload again.
-
-    Where nobody can tell which of the two it has to be, a person is asked.
-    """
-    now = bench.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
-    if (row := bench.ledger.log(intent.log_id)) is not None:
-        run = replace(run, actor=row.actor)
-    wanted = _wanted(bench, mapping, intent)
-    is_wanted = isinstance(wanted, Present)
-    if intent.attempted_at is not None and not (is_wanted and bench.on(intent.on).knows_keys):
-        surely, perhaps = _made_by(bench, mapping, intent, intent.attempted_at)
-        if surely is not None:
-            return _adopt(bench, mapping, intent, surely, run)
-        if perhaps is not None and is_wanted:
-            return _ask(bench, mapping, intent, perhaps)
-        if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
-            return Later(mapping, intent.attempted_at + SETTLE)
-    if not isinstance(wanted, Present):  # not made, and no longer wanted
-        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
-    mapping, intent = _answered(mapping), _settled(intent)
-    if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:
-        return called_off
-    if intent.on is Side.NOTION:
-        intent = _planned_anew(bench, mapping, intent, wanted)
-    earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
-    return _post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
-
-
-def _settled(intent: CreateIntent) -> CreateIntent:
-    """*intent* without its question, as nothing is left to ask about; where a person said so, nothing was made."""
-    attempted_at = None if intent.perhaps_made in intent.ruled_out else intent.attempted_at
-    return replace(intent, attempted_at=attempted_at, perhaps_made=None)
-
-
-def _wanted(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> Observation:
-    """What the record is made of, as it is now."""
-    if intent.on is Side.NAVIMPACT and mapping.page_id is None:
-        return Present(NO_PAGE, intent.values)
-    return bench.read(intent.on.other, mapping)
-
-
-def _called_off(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present, run: Run) -> Step | None:
-    """What to do where nothing was made and the workspace's rules by now make nothing; None: make it."""
-    if intent.on is Side.NOTION:
-        return gate.for_record(bench, mapping, wanted, run)
-    barred = gate.for_row(bench, mapping, wanted) if intent.attempted_at is None else None
-    if barred is None:
-        return None
-    waiting = mapping.but(intent=None, state=State.DRAFT, troubles=(barred,))
-    bench.ledger.save(waiting, *journal.abandoned(bench.ledger, mapping))
-    return Done()
-
-
-def _planned_anew(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present) -> CreateIntent:
-    """*intent* with what the record says by now: nothing was made of what it said then.
-
-    Should the index be later than any was seen, that page is found after all, and fields that it shows otherwise have
-    no base. A row's payload stays: NavImpact's key belongs to it, and a column of the row may have been lost since.
-    """
-    values, _ = _payload(bench, SPECS[mapping.entity_type], intent.on, wanted)
-    return replace(intent, values=values)
-
-
-def _made_by(
-    bench: Workbench, mapping: Mapping, intent: CreateIntent, attempted_at: datetime
-) -> tuple[Present | None, Present | None]:
-    """What an interrupted create has surely made, or else may have made, as far as it can be seen.
-
-    A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key: there
-    it is an unpaired newcomer, known by what it says. Of several that say all of it, nobody knows which is ours. Once a
-    person is asked nothing is sure: what they say of one record does not make another one ours.
-    """
-    if intent.on is Side.NOTION:
-        pages = bench.notion.find(mapping.entity_type, intent.key)
-        return next((page for page in pages if page.created_by == bench.workspace.bot_id), None), None
-    is_asked = intent.perhaps_made is not None
-    alike: dict[merge.Likeness, list[Present]] = {likeness: [] for likeness in merge.Likeness}
-    for record in _newcomers(bench, mapping.entity_type, intent, attempted_at):
-        alike[merge.likeness(SPECS[mapping.entity_type], intent.values, record)].append(record)
-    sure, possible = alike[merge.Likeness.SURE], alike[merge.Likeness.POSSIBLE]
-    if len(sure) == 1 and not is_asked:
-        return sure[0], None
-    candidates = sure + possible
-    shown = (record for record in candidates if record.id == intent.perhaps_made)  # a question is not exchanged
-    return None, next(shown, next(iter(candidates), None))
-
-
-def may_have_made(intent: CreateIntent, entity_type: EntityType, record: Present) -> bool:
-    """Whether NavImpact's *record* may be what *intent* made, whose answer was lost."""
-    if intent.attempted_at is None or record.id in intent.ruled_out:
-        return False
-    is_new = record.created_at is None or record.created_at >= intent.attempted_at - CLOCKS_APART
-    return is_new and merge.likeness(SPECS[entity_type], intent.values, record) is not merge.Likeness.NONE
-
-
-def _newcomers(
-    bench: Workbench, entity_type: EntityType, intent: CreateIntent, attempted_at: datetime
-) -> Iterator[Present]:
-    """Records that may be what *intent* made, and that nothing pairs with a page of a person's."""
-    bench.check_collection(entity_type)  # before the list and behind it: it may come into view in between
-    for record in reconcile.records(bench.navimpact, entity_type, attempted_at - CLOCKS_APART):
-        if not may_have_made(intent, entity_type, record):
-            continue
-        other = bench.ledger.of_entity(EntityRef(entity_type, record.id))
-        if other is None or (intent.perhaps_made and _came_meanwhile(bench, other, record, attempted_at)):
-            yield record
-    bench.check_collection(entity_type)
-
-
-def _came_meanwhile(bench: Workbench, other: Mapping, record: Present, attempted_at: datetime) -> bool:
-    """Whether *record* was made about when we asked for one, and got a page while a person was asked about another."""
-    made_at = record.created_at or other.created_at
-    if other.created_at < attempted_at or made_at > attempted_at + CLOCKS_APART:
-        return False
-    return _has_page_of_ours(bench, other)
-
-
-def _has_page_of_ours(bench: Workbench, other: Mapping) -> bool:
-    """Whether the page of *other* is one that we made of its record, and so can make way for a row."""
-    if other.state is not State.LINKED or other.page_id is None:
-        return False
-    page = bench.read(Side.NOTION, other)
-    return isinstance(page, Present) and page.created_by == bench.workspace.bot_id
-
-
-def _ask(bench: Workbench, mapping: Mapping, intent: CreateIntent, perhaps: Present) -> Step:
-    """Leave it to a person whether *perhaps* is what was made: a second record would be there for good."""
-    if mapping.state is State.AWAITING_APPROVAL and intent.perhaps_made == perhaps.id:
-        return Done()
-    entity, mapping = EntityRef(mapping.entity_type, perhaps.id), _answered(mapping)
-    trouble = journal.uncertain(entity, SPECS[mapping.entity_type].title_of(perhaps.values))
-    bench.ledger.save(
-        mapping.but(
-            state=State.AWAITING_APPROVAL,
-            troubles=(replace(trouble, since=bench.clock()), *mapping.troubles),
-            intent=replace(intent, perhaps_made=perhaps.id),
-        )
-    )
-    return Done()
-
-
-def _answered(mapping: Mapping) -> Mapping:
-    """*mapping* without the question whether a record was made of it."""
-    others = tuple(trouble for trouble in mapping.troubles if trouble.code != journal.UNCERTAIN)
-    return mapping.but(state=State.CREATING, troubles=others)
-
-
-def confirm(bench: Workbench, mapping: Mapping, intent: CreateIntent, decision: Decision, run: Run) -> Step:
-    """Carry out what a person said: rule out the record that they were asked about, or pair it with the row.
-
-    Another record is made once none is left that may be the row's.
-    """
-    entity = EntityRef(mapping.entity_type, intent.perhaps_made or "")
-    if decision is Decision.APPROVE:
-        said = replace(intent, ruled_out=(*intent.ruled_out, entity.id))
-        return Again(bench.ledger.save(_answered(mapping).but(intent=said)))
-    found, other = bench.navimpact.read(entity.type, entity.id), bench.ledger.of_entity(entity)
-    if isinstance(found, Present) and (other is None or _has_page_of_ours(bench, other)):
-        return _adopt(bench, mapping, intent, found, run)
-    return Again(mapping)
-
-
-def _post(
+def post(
     bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run, *, earlier: datetime | None = None
 ) -> Step:
-    """Send it. *earlier* is when it was last sent with an unknown outcome, if it was."""
+    """Send what *intent* says. *earlier* is when it was last sent with an unknown outcome, if it was."""
     try:
         made = bench.on(intent.on).create(mapping.entity_type, intent.values, key=intent.key)
     except (Blocked, OutOfTime, Unavailable):  # surely not done this time: no lookup is owed for it
@@ -423,7 +187,7 @@ def _post(
     except Refused as error:
         return _without(bench, mapping, intent, error, run) or _refused(bench, mapping, intent, error, run)
     if earlier is not None:  # the answer may be what an earlier request made, and somebody has edited since
-        return _adopt(bench, mapping, intent, made, run)
+        return adopt(bench, mapping, intent, made, run)
     kept = merge.kept(SPECS[mapping.entity_type], intent.values, made)
     writes = [merge.Write(f, intent.on, intent.values[f], None, "created") for f in kept]
     _created(bench, mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
@@ -431,12 +195,18 @@ def _post(
     return Done() if is_agreed else Again(bench.ledger.load(mapping.id) or mapping)
 
 
-def _adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
+def adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
     """Take *found* for what the create made; people may have edited it meanwhile."""
     bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)
-    _created(bench, _answered(mapping), intent, found, bases, run)
+    _created(bench, without_question(mapping), intent, found, bases, run)
     linked = bench.ledger.load(mapping.id)
     return Again(linked) if linked else Done()
+
+
+def without_question(mapping: Mapping) -> Mapping:
+    """*mapping* without the question whether a record was made of it."""
+    others = tuple(trouble for trouble in mapping.troubles if trouble.code != journal.UNCERTAIN)
+    return mapping.but(state=State.CREATING, troubles=others)
 
 
 def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Present, bases: Bases, run: Run) -> None:
@@ -508,7 +278,7 @@ def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Re
     left_out = {**intent.left_out, field.name: intent.values[field.name]}
     less = replace(intent, values=values, key=key, attempted_at=bench.clock(), left_out=left_out)
     troubles = (*mapping.troubles, journal.refusal(error, intent.on))
-    return _post(bench, bench.ledger.save(mapping.but(intent=less, troubles=troubles)), less, run)
+    return post(bench, bench.ledger.save(mapping.but(intent=less, troubles=troubles)), less, run)
 
 
 def _refused(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from navsync.engine import creates, decisions, deletes, gate, journal, removals, undo, updates
+from navsync.engine import creates, decisions, deletes, gate, journal, lost_answers, newcomers, removals, undo, updates
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, First, Later, Result, Run, Step
 from navsync.engine.workbench import Workbench
@@ -57,11 +57,11 @@ class Engine(Workbench):
 
     def welcome_record(self, entity_type: EntityType, seen: Present, run: Run) -> Result:
         """Give the entity just read as *seen* a page."""
-        return self._follow(creates.welcome_record(self, entity_type, seen, run), run)
+        return self._follow(newcomers.welcome_record(self, entity_type, seen, run), run)
 
     def welcome_page(self, entity_type: EntityType, page: Observation, run: Run) -> Result:
         """Look at a page that no mapping pairs: adopt it by its key, or make an entity of a row a person added."""
-        return self._follow(creates.welcome_page(self, entity_type, page, run), run)
+        return self._follow(newcomers.welcome_page(self, entity_type, page, run), run)
 
     # --- what people decide -----------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ class Engine(Workbench):
         if decision is Decision.REJECT and isinstance(mapping.intent, RemoveIntent):
             mapping = removals.call_off(self, mapping)
         if mapping.state is State.AWAITING_APPROVAL and isinstance(mapping.intent, CreateIntent):
-            return self._follow(creates.confirm(self, mapping, mapping.intent, decision, run), run)
+            return self._follow(lost_answers.confirm(self, mapping, mapping.intent, decision, run), run)
         mapping = self._without_intent(mapping, run)
         return self._follow(decisions.decide(self, mapping, decision, run), run)
 
@@ -132,7 +132,7 @@ class Engine(Workbench):
     def _look(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
         match mapping.intent:
             case CreateIntent() as intent:
-                return creates.finish_create(self, mapping, intent, run)
+                return lost_answers.finish_create(self, mapping, intent, run)
             case RemoveIntent() as intent:
                 return deletes.finish_remove(self, mapping, intent)
             case WriteIntent() | None:
