@@ -380,8 +380,8 @@ def the_cursor_has_no_overlap() -> Iterator[None]:
     """A sweep goes on exactly where the last one ended, and nothing walks through the rest."""
     with (
         patch.object(reconcile, "OVERLAP", timedelta()),
-        patch.object(reconcile, "check_pairs", lambda *_, **__: None),
-        patch.object(reconcile, "walk_rows", lambda *_, **__: None),
+        patch.object(reconcile.Round, "check_pairs", lambda *_, **__: None),
+        patch.object(reconcile.Round, "walk_rows", lambda *_, **__: None),
     ):
         yield
 
@@ -389,7 +389,7 @@ def the_cursor_has_no_overlap() -> Iterator[None]:
 @mutant
 def vanished_records_are_not_looked_for() -> Iterator[None]:
     """Only queries for changes: what a webhook did not tell of a deletion is never known."""
-    with patch.object(reconcile, "check_pairs", lambda *_, **__: None):
+    with patch.object(reconcile.Round, "check_pairs", lambda *_, **__: None):
         yield
 
 
@@ -407,9 +407,9 @@ def done_ignores_the_nonce() -> Iterator[None]:
 @contextmanager
 def _no_walk() -> Iterator[None]:
     with (
-        patch.object(reconcile, "sweep", lambda *_, **__: 0),
-        patch.object(reconcile, "check_pairs", lambda *_, **__: None),
-        patch.object(reconcile, "walk_rows", lambda *_, **__: None),
+        patch.object(reconcile.Round, "sweep", lambda *_, **__: 0),
+        patch.object(reconcile.Round, "check_pairs", lambda *_, **__: None),
+        patch.object(reconcile.Round, "walk_rows", lambda *_, **__: None),
     ):
         yield
 

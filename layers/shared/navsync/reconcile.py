@@ -20,39 +20,13 @@ OVERLAP = timedelta(seconds=120)
 """How far behind its cursor a sweep looks again: longer than a side's clock is coarse and its index late."""
 
 
-def sweep(
-    port: SidePort,
-    entity_type: EntityType,
-    *,
-    desk: Desk,
-    is_settled: Callable[[Present], bool],
-    work_for: Callable[[str], Work],
-    clock: Callable[[], datetime],
-    check_time: Callable[[], None],
-) -> int:
-    """Put work for every record of *entity_type* that *port* shows changed since the cursor; how many there were.
+PAIRS_AT_ONCE = 100
+"""As many rows as one call to Notion shows."""
 
-    All work is put before the cursor moves, so that a crash in between repeats and never skips. The cursor is the
-    side's own latest time of change, but never later than the list was begun: what is edited behind our back while we
-    go through its pages is not on them, and one time from the future must not blind the sweeps until then.
-    """
-    name = f"sweep:{port.side}:{entity_type}"
-    cursor = desk.cursor(name)
-    reached = datetime.fromisoformat(cursor) if cursor else None
-    since = reached - OVERLAP if reached else None
-    latest, put = reached, 0
-    for part in resumed(port, entity_type, since, desk=desk, name=f"part of {name}", clock=clock):
-        for record in part.records:
-            check_time()
-            if not is_settled(record):
-                desk.put(work_for(f"{entity_type}/{record.id}"))
-                put += 1
-            if record.edited_at is not None:
-                surely = min(record.edited_at, part.began)
-                latest = max(latest or surely, surely)
-    if latest and latest != reached:
-        desk.move_cursor(name, latest.isoformat(timespec="microseconds"))
-    return put
+PAIRS_EVERY = timedelta(minutes=15)
+"""Between two looks at so many pairs: 9,600 a day, at 96 calls."""
+
+_PAIRS = "pairs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,48 +40,6 @@ class Part:
     """Where it can be gone on with even in days; None where it ends, or only the next page leads on."""
 
 
-def resumed(
-    port: SidePort,
-    entity_type: EntityType,
-    since: datetime | None,
-    *,
-    desk: Desk,
-    name: str,
-    clock: Callable[[], datetime],
-    place: str | None = None,
-) -> Iterator[Part]:
-    """Records changed since *since*, page by page, going on behind the last page that an earlier slice got through.
-
-    Where there was none, the list begins at *place*.
-    """
-    try:
-        start, cursor, began = json.loads(desk.cursor(name) or "")
-    except ValueError:  # nobody has begun it, or a release that kept something else
-        start, cursor, began = since.isoformat() if since else None, place, clock().isoformat()
-    while True:
-        try:
-            page = port.changed_since(entity_type, datetime.fromisoformat(start) if start else None, cursor)
-        except Fatal:
-            desk.clear_cursor(name)  # a place in a list does not keep for ever: begin anew
-            raise
-        yield Part(page.records, datetime.fromisoformat(began), page.place)
-        if cursor is not None:
-            desk.clear_cursor(name)
-        cursor = page.cursor
-        if cursor is None:
-            return
-        desk.move_cursor(name, json.dumps([start, cursor, began]))
-
-
-PAIRS_AT_ONCE = 100
-"""As many rows as one call to Notion shows."""
-
-PAIRS_EVERY = timedelta(minutes=15)
-"""Between two looks at so many pairs: 9,600 a day, at 96 calls."""
-
-_PAIRS = "pairs"
-
-
 class Rows(Protocol):
     """Notion's rows, many at a time."""
 
@@ -116,80 +48,138 @@ class Rows(Protocol):
         ...
 
 
-def check_pairs(
-    notion: Rows,
-    navimpact: SidePort,
-    entity_types: Iterable[EntityType],
-    *,
-    desk: Desk,
-    ledger: Ledger,
-    settings: Settings,
-    work_for: Callable[[str], Work],
-    clock: Callable[[], datetime],
-    check_time: Callable[[], None],
-) -> None:
-    """Every now and then put work for those of the next hundred pairs that are not in step.
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One pass through a workspace: where it keeps how far it came, and how it learns that its time is up."""
 
-    Finds what neither a webhook nor a query for changes tells: what vanished, and edits that the index had late.
-    Nothing is concluded from a row or a record that is missing here: the work's look asks for it by its id.
-    """
-    now = clock()
-    place = _due(desk, _PAIRS, now)
-    if place is None:
-        return
-    pairs = ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
-    rows = {row.id: row for entity_type in entity_types for row in rows_of(notion, entity_type, pairs)}
-    for checked, pair in enumerate(pairs):
+    desk: Desk
+    clock: Callable[[], datetime]
+    check_time: Callable[[], None]
+
+    def sweep(
+        self,
+        port: SidePort,
+        entity_type: EntityType,
+        *,
+        is_settled: Callable[[Present], bool],
+        work_for: Callable[[str], Work],
+    ) -> int:
+        """Put work for every record of *entity_type* that *port* shows changed since the cursor; how many there were.
+
+        All work is put before the cursor moves, so that a crash in between repeats and never skips. The cursor is the
+        side's own latest time of change, but never later than the list was begun: what is edited behind our back while
+        we go through its pages is not on them, and one time from the future must not blind the sweeps until then.
+        """
+        name = f"sweep:{port.side}:{entity_type}"
+        cursor = self.desk.cursor(name)
+        reached = datetime.fromisoformat(cursor) if cursor else None
+        since = reached - OVERLAP if reached else None
+        latest, put = reached, 0
+        for part in self.resumed(port, entity_type, since, name=f"part of {name}"):
+            for record in part.records:
+                self.check_time()
+                if not is_settled(record):
+                    self.desk.put(work_for(f"{entity_type}/{record.id}"))
+                    put += 1
+                if record.edited_at is not None:
+                    surely = min(record.edited_at, part.began)
+                    latest = max(latest or surely, surely)
+        if latest and latest != reached:
+            self.desk.move_cursor(name, latest.isoformat(timespec="microseconds"))
+        return put
+
+    def resumed(
+        self, port: SidePort, entity_type: EntityType, since: datetime | None, *, name: str, place: str | None = None
+    ) -> Iterator[Part]:
+        """Records changed since *since*, page by page, going on behind the last page that an earlier slice got through.
+
+        *name* is under which that is kept. Where there was none, the list begins at *place*.
+        """
         try:
-            check_time()
-        except OutOfTime:
-            _next_round(desk, _PAIRS, now, str(pairs[checked - 1].id) if checked else place)
-            raise
-        if not pair.is_put_off(now) and not are_in_step(pair, rows, navimpact, ledger, settings):
-            desk.put(work_for(str(pair.id)))
-    _next_round(desk, _PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
+            start, cursor, began = json.loads(self.desk.cursor(name) or "")
+        except ValueError:  # nobody has begun it, or a release that kept something else
+            start, cursor, began = since.isoformat() if since else None, place, self.clock().isoformat()
+        while True:
+            try:
+                page = port.changed_since(entity_type, datetime.fromisoformat(start) if start else None, cursor)
+            except Fatal:
+                self.desk.clear_cursor(name)  # a place in a list does not keep for ever: begin anew
+                raise
+            yield Part(page.records, datetime.fromisoformat(began), page.place)
+            if cursor is not None:
+                self.desk.clear_cursor(name)
+            cursor = page.cursor
+            if cursor is None:
+                return
+            self.desk.move_cursor(name, json.dumps([start, cursor, began]))
 
+    def check_pairs(
+        self,
+        notion: Rows,
+        navimpact: SidePort,
+        entity_types: Iterable[EntityType],
+        *,
+        ledger: Ledger,
+        settings: Settings,
+        work_for: Callable[[str], Work],
+    ) -> None:
+        """Every now and then put work for those of the next hundred pairs that are not in step.
 
-def walk_rows(
-    port: SidePort,
-    entity_type: EntityType,
-    *,
-    desk: Desk,
-    is_settled: Callable[[Present], bool],
-    work_for: Callable[[str], Work],
-    clock: Callable[[], datetime],
-) -> None:
-    """Now and then put work for those of the next hundred records that are not in step.
+        Finds what neither a webhook nor a query for changes tells: what vanished, and edits that the index had late.
+        Nothing is concluded from a row or a record that is missing here: the work's look asks for it by its id.
+        """
+        place = self._due(_PAIRS)
+        if place is None:
+            return
+        now, pairs = self.clock(), ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
+        rows = {row.id: row for entity_type in entity_types for row in rows_of(notion, entity_type, pairs)}
+        for checked, pair in enumerate(pairs):
+            try:
+                self.check_time()
+            except OutOfTime:
+                self._next(_PAIRS, now, str(pairs[checked - 1].id) if checked else place)
+                raise
+            if not pair.is_put_off(now) and not are_in_step(pair, rows, navimpact, ledger, settings):
+                self.desk.put(work_for(str(pair.id)))
+        self._next(_PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
 
-    Finds what no mapping pairs and no query for changes shows: shared again, indexed late, or looked at when NavImpact
-    showed nothing. Until the next look only a place that keeps is good, so where more than a hundred rows were made in
-    one minute, a look goes on to the end of it.
-    """
-    name, now = f"walk:{port.side}:{entity_type}", clock()
-    place, unfinished = _due(desk, name, now), f"part of {name}"
-    if place is None:
-        return
-    reached = None
-    for part in resumed(port, entity_type, None, desk=desk, name=unfinished, clock=clock, place=place or None):
-        for row in part.records:
-            if not is_settled(row):
-                desk.put(work_for(f"{entity_type}/{row.id}"))
-        reached = part.place
-        if reached is not None:
-            desk.clear_cursor(unfinished)
-            break
-    _next_round(desk, name, now, reached or "")
+    def walk_rows(
+        self,
+        port: SidePort,
+        entity_type: EntityType,
+        *,
+        is_settled: Callable[[Present], bool],
+        work_for: Callable[[str], Work],
+    ) -> None:
+        """Now and then put work for those of the next hundred records that are not in step.
 
+        Finds what no mapping pairs and no query for changes shows: shared again, indexed late, or looked at when
+        NavImpact showed nothing. Until the next look only a place that keeps is good, so where more than a hundred rows
+        were made in one minute, a look goes on to the end of it.
+        """
+        name, now = f"walk:{port.side}:{entity_type}", self.clock()
+        place, unfinished = self._due(name), f"part of {name}"
+        if place is None:
+            return
+        reached = None
+        for part in self.resumed(port, entity_type, None, name=unfinished, place=place or None):
+            for row in part.records:
+                if not is_settled(row):
+                    self.desk.put(work_for(f"{entity_type}/{row.id}"))
+            reached = part.place
+            if reached is not None:
+                self.desk.clear_cursor(unfinished)
+                break
+        self._next(name, now, reached or "")
 
-def _due(desk: Desk, name: str, now: datetime) -> str | None:
-    """Where a round through many rows stands ("" at its start), or None while it is not time to go on."""
-    last, _, place = (desk.cursor(name) or "").partition(" ")
-    return None if last and now < datetime.fromisoformat(last) + PAIRS_EVERY else place
+    def _due(self, name: str) -> str | None:
+        """Where a round through many rows stands ("" at its start), or None while it is not time to go on."""
+        last, _, place = (self.desk.cursor(name) or "").partition(" ")
+        return None if last and self.clock() < datetime.fromisoformat(last) + PAIRS_EVERY else place
 
-
-def _next_round(desk: Desk, name: str, now: datetime, place: str) -> None:
-    """Cursors only move forward, so this one begins with the time."""
-    desk.move_cursor(name, f"{now.isoformat(timespec='microseconds')} {place}")
+    def _next(self, name: str, now: datetime, place: str) -> None:
+        """Cursors only move forward, so this one begins with the time."""
+        self.desk.move_cursor(name, f"{now.isoformat(timespec='microseconds')} {place}")
 
 
 def rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> Sequence[Present]:
@@ -261,10 +251,18 @@ def mapping_of(ledger: ReadableLedger, entity_type: EntityType, side: Side, reco
 
 
 def is_settled(
-    record: Present, side: Side, entity_type: EntityType, *, ledger: ReadableLedger, settings: Settings
+    record: Present,
+    side: Side,
+    entity_type: EntityType,
+    mapping: Mapping | None,
+    *,
+    ledger: ReadableLedger,
+    settings: Settings,
 ) -> bool:
-    """Whether a look at *record* would change nothing: it shows nothing new, or the workspace's rules leave it out."""
-    mapping = mapping_of(ledger, entity_type, side, record)
+    """Whether a look at *record*, which *mapping* pairs if one does, would change nothing.
+
+    It shows nothing new, or the workspace's rules leave it out.
+    """
     if side is Side.NAVIMPACT:
         return _is_settled(record, entity_type, mapping, ledger, settings)
     return in_step(record, side, mapping) or (mapping is not None and scope.is_out(mapping))

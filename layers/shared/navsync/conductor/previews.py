@@ -133,7 +133,7 @@ class _Round:
         ledger, settings = self.rehearsal.ledger, self.kept.settings
         known = reconcile.mapping_of(ledger, entity_type, side, record)
         if known is None:
-            return not reconcile.is_settled(record, side, entity_type, ledger=ledger, settings=settings)
+            return not reconcile.is_settled(record, side, entity_type, known, ledger=ledger, settings=settings)
         return known.state is State.DELETED and not ledger.has(known.id)
 
     def _pairs(self, entity_type: EntityType) -> None:

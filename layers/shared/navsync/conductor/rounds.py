@@ -53,52 +53,46 @@ def sweep(station: Station, work: Work) -> Result:
     for source in filter(broken, sources):
         station.desk.put(station.work(work, WorkKind.SCHEMA, source.entity_type))
     entity_types = [source.entity_type for source in sources]
+    passing = _round(station)
     for entity_type, port in product(entity_types, (station.notion, station.tools.navimpact)):
         work_for = partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP)
         is_settled = partial(_needs_no_round, station, port.side, entity_type)
-        reconcile.sweep(
-            port,
-            entity_type,
-            desk=station.desk,
-            is_settled=is_settled,
-            work_for=work_for,
-            clock=station.tools.clock,
-            check_time=station.check_time,
-        )
-        reconcile.walk_rows(
-            port,
-            entity_type,
-            desk=station.desk,
-            is_settled=is_settled,
-            work_for=work_for,
-            clock=station.tools.clock,
-        )
-    reconcile.check_pairs(
+        passing.sweep(port, entity_type, is_settled=is_settled, work_for=work_for)
+        passing.walk_rows(port, entity_type, is_settled=is_settled, work_for=work_for)
+    passing.check_pairs(
         station.notion,
         station.tools.navimpact,
         entity_types,
-        desk=station.desk,
         ledger=station.ledger,
         settings=station.engine.workspace.settings,
         work_for=partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP),
-        clock=station.tools.clock,
-        check_time=station.check_time,
     )
     return Done()
 
 
+def _round(station: Station) -> reconcile.Round:
+    return reconcile.Round(station.desk, station.tools.clock, station.check_time)
+
+
 def _is_settled(station: Station, side: Side, entity_type: EntityType, record: Present) -> bool:
-    settings = station.engine.workspace.settings
-    return reconcile.is_settled(record, side, entity_type, ledger=station.ledger, settings=settings)
+    mapping = reconcile.mapping_of(station.ledger, entity_type, side, record)
+    return _would_change_nothing(station, side, entity_type, record, mapping)
 
 
 def _needs_no_round(station: Station, side: Side, entity_type: EntityType, record: Present) -> bool:
     """Whether *record* is settled, or its look failed and has its time: but for an edit since, which may end that."""
-    if _is_settled(station, side, entity_type, record):
-        return True
     mapping = reconcile.mapping_of(station.ledger, entity_type, side, record)
+    if _would_change_nothing(station, side, entity_type, record, mapping):
+        return True
     is_put_off = mapping is not None and mapping.is_put_off(station.tools.clock())
     return mapping is not None and is_put_off and not reconcile.shows_news(record, side, mapping)
+
+
+def _would_change_nothing(
+    station: Station, side: Side, entity_type: EntityType, record: Present, mapping: Mapping | None
+) -> bool:
+    settings = station.engine.workspace.settings
+    return reconcile.is_settled(record, side, entity_type, mapping, ledger=station.ledger, settings=settings)
 
 
 def _look_at_connection(station: Station) -> None:
@@ -154,7 +148,7 @@ WAITING = "waiting"
 
 def _all_of(station: Station, port: SidePort, entity_type: EntityType, name: str) -> Iterator[reconcile.Part]:
     """All records of a side, in as many slices as it takes; *name* keeps how far that came."""
-    return reconcile.resumed(port, entity_type, None, desk=station.desk, name=name, clock=station.tools.clock)
+    return _round(station).resumed(port, entity_type, None, name=name)
 
 
 def _check_settings(station: Station) -> None:
@@ -181,7 +175,7 @@ def _is_new(station: Station, entity_type: EntityType, side: Side, record: Prese
     """Whether nothing pairs it, or what was begun with it when a slice ended is left undone: nobody else goes on."""
     known = reconcile.mapping_of(station.ledger, entity_type, side, record)
     if known is None:
-        return not _is_settled(station, side, entity_type, record)
+        return not _would_change_nothing(station, side, entity_type, record, None)
     return known.intent is not None
 
 

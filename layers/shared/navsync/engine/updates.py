@@ -44,8 +44,24 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     plan = merge.plan(spec, bases, entity, page, bench.workspace.settings, direction=run.direction)
     plan = _held_back(bench, mapping, _nameable(bench, plan), seen, run)
     _tell_overwritten(bench, mapping, page, run)
+    after = _as_planned(mapping, plan, bases, seen, bench.clock())
+    if plan.writes:
+        after = writes.write(bench, mapping, after, plan.writes, seen, run)
+    elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
+        after = _save_agreed(bench, mapping, settled, seen, run)
+    after = stamp(bench, after, None if any(write.to is Side.NOTION for write in plan.writes) else page)
+    if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
+        return gate.set_aside(bench, after, why, run)
+    swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
+    return Later(after, bench.clock() + watch.FROZEN) if swings else Done()
+
+
+def _as_planned(mapping: Mapping, plan: merge.Plan, bases: Bases, seen: Seen, now: datetime) -> Mapping:
+    """*mapping* once *plan* is carried out."""
+    entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
+    spec = SPECS[mapping.entity_type]
     rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
-    after = mapping.but(
+    return mapping.but(
         bases=plan.agreed(bases),
         stamped=mapping.stamped and not rewritten and not titles.is_stale(mapping, page),
         named=titles.ours(mapping, page),
@@ -57,17 +73,8 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
         title=_title(spec, plan, entity),
         doubted=tuple(name for name in mapping.doubted if name not in page.values),
         refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
-        body_as_of=_body_as_of(spec, page, bench.clock()),
+        body_as_of=_body_as_of(spec, page, now),
     )
-    if plan.writes:
-        after = writes.write(bench, mapping, after, plan.writes, seen, run)
-    elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
-        after = _save_agreed(bench, mapping, settled, seen, run)
-    after = stamp(bench, after, None if any(write.to is Side.NOTION for write in plan.writes) else page)
-    if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
-        return gate.set_aside(bench, after, why, run)
-    swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
-    return Later(after, bench.clock() + watch.FROZEN) if swings else Done()
 
 
 def _believed(mapping: Mapping, page: Present) -> Bases:
