@@ -45,9 +45,7 @@ def test_what_waits_because_of_the_same_is_one_group_with_one_step(cloud: Cloud,
         "conflict/media_project/title": ("conflict", 2, [2, 1]),
         "quarantined/media_project/budget": ("error", 1, [3]),
     }
-    assert [group["call"] for group in found.values()] == [
-        "POST /conflicts/{mapping_id}/resolve", "POST /workspaces/{id}/setup",
-    ]  # fmt: skip
+    assert [group["call"] for group in found.values()] == ["POST /conflicts/{mapping_id}/resolve", None]
 
 
 def test_a_record_that_waits_for_two_things_is_in_two_groups(cloud: Cloud, history: History) -> None:

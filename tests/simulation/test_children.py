@@ -6,8 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from navsync import views
+from navsync.errors import Unavailable
 from navsync.fields import SPECS
-from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, Trashed, Value, WorkKind
+from navsync.model import Direction, EntityRef, EntityType, Mapping, Present, Side, State, Trashed, Value, WorkKind
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -178,3 +180,34 @@ def test_a_generated_title_follows_what_people_change_in_notion(world: World) ->
     world.settle()
 
     assert world.notion_side.pages[page].name == "streaming"
+
+
+def test_the_project_that_was_chosen_is_told_once_notion_has_taken_it(world: World) -> None:
+    first, second, third = (world.new_project(title=title) for title in ("A", "B", "C"))
+    world.settle()
+    log = world.new_child(LOG, first)
+    world.settle()
+    page = world.page_of(log, LOG)
+    world.edit(Side.NAVIMPACT, log, LOG, project=(second,))
+    world.notion_side.edit(page, {"project": (world.page_of(third),)})
+    world.touched(Side.NOTION, page, LOG)
+    world.settle()
+    (conflict,) = world.mapping_of(log, LOG).conflicts
+
+    def does_not_answer(call: str, applied: bool) -> None:
+        if call == "notion update" and not applied:
+            raise Unavailable("503")
+
+    world.notion.fault = does_not_answer
+    world.ask(WorkKind.RESOLVE, f"{world.mapping_of(log, LOG).id}/project/{conflict.version}", "navimpact")
+    world.slice()
+    assert belongs_to(world, log) is None
+
+    world.notion.fault = None
+    world.settle()
+    assert belongs_to(world, log) == int(second)
+
+
+def belongs_to(world: World, log: str) -> object:
+    shown = views.mapping(world.mapping_of(log, LOG), database_id=None, direction=Direction.BOTH)
+    return shown["belongs_to"]

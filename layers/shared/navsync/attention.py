@@ -159,8 +159,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "quarantined": Step(
         "The property is missing in Notion, or is of another type: the field is held, and nothing is cleared.",
-        "Restore the property in Notion with its old type, or run set-up again.",
-        "POST /workspaces/{id}/setup",
+        "Restore the property in Notion with its old type.",
     ),
     "refused": Step(
         "A side refused the value; each says which, and why.", "Change the value on the other side; it is sent again."

@@ -231,7 +231,7 @@ def _write(field: Field, shown: Base, rule: _Rule, to: Side, value: Value, why: 
 
 def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
     reason = seen.unreadable.get(field.name, f"{side} does not show it")
-    fix = f"Restore the property “{field.property}” in Notion with its old type, or run set-up again."
+    fix = f"Restore the property “{field.property}” in Notion with its old type."
     return Trouble("quarantined", f"{field.property}: {reason}", fix, field.name)
 
 

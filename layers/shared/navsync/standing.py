@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import assert_never
 
-from navsync.model import CreateIntent, EntityType, Mapping, State
+from navsync.model import NEVER_SHOWN, CreateIntent, EntityType, Mapping, State
 
 
 class Standing(StrEnum):
@@ -62,7 +62,7 @@ def _of_live(mapping: Mapping) -> Standing:
 
 
 def project_of(mapping: Mapping) -> str | None:
-    """The id of the media project that it belongs to, where it is known."""
+    """The id of the media project that it belongs to, where it is known: not while Notion has yet to take another."""
     if mapping.entity_type is EntityType.MEDIA_PROJECT:
         return mapping.entity_id
     base = mapping.bases.get("project")
@@ -70,4 +70,4 @@ def project_of(mapping: Mapping) -> str | None:
     value = about_to_say.get("project") if base is None else base.navimpact
     if isinstance(value, tuple):
         value = next(iter(value), None)
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and value != NEVER_SHOWN else None

@@ -23,6 +23,7 @@ from navsync.errors import (
     Forbidden,
     LostLease,
     NeedsReauth,
+    OtherShape,
     OutOfTime,
     Retryable,
     StaleMapping,
@@ -460,12 +461,16 @@ class _Shift:
                 assert_never(work.kind)
 
     def _mapping_of(self, work: Work) -> Mapping | None:
-        match work.kind:
-            case WorkKind.ENTITY:
-                return self.ledger.of_entity(EntityRef.parse(work.external_id))
-            case WorkKind.PAGE:
-                return self.ledger.of_page(work.external_id.partition("/")[2])
-            case WorkKind.MAPPING:
-                return self.ledger.load(int(work.external_id))
-            case _:
-                return None
+        """The mapping that *work* is about; None where there is none yet, or this release cannot read it."""
+        try:
+            match work.kind:
+                case WorkKind.ENTITY:
+                    return self.ledger.of_entity(EntityRef.parse(work.external_id))
+                case WorkKind.PAGE:
+                    return self.ledger.of_page(work.external_id.partition("/")[2])
+                case WorkKind.MAPPING:
+                    return self.ledger.load(int(work.external_id))
+                case _:
+                    return None
+        except (OtherShape, ValueError):  # written by a later one, which was taken back
+            return None

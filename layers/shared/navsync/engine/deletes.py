@@ -11,7 +11,7 @@ from navsync import merge, reconcile, scope
 from navsync.engine import gate, journal, removals, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import Unavailable
+from navsync.errors import MissingCapability, Refused, Unavailable
 from navsync.fields import SPECS, Kind
 from navsync.model import (
     EntityRef,
@@ -36,6 +36,9 @@ CONFIRM = timedelta(seconds=10)
 
 MOST_WITNESSES = 20
 """So many of the pairs made next are asked for before NavImpact is taken to show none."""
+
+MOST_FAILING = 3
+"""So many of them may fail to be read, each for a reason of its own, before it is taken for the side's."""
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
 """Between looks at a page that Notion does not show us."""
@@ -154,10 +157,15 @@ def _check_others_are_there(bench: Workbench, mapping: Mapping) -> None:
 
     Where there are no others nothing speaks against it.
     """
-    was_asked = False
+    was_asked, failures = False, 0
     for other in _witnesses(bench, mapping):
-        if _is_there(bench, other):
-            return
+        try:
+            if _is_there(bench, other):
+                return
+        except (Unavailable, Refused, MissingCapability):
+            failures += 1
+            if failures == MOST_FAILING:
+                raise
         was_asked = True
     if was_asked:
         raise _NoneShown(NONE_SHOWN)

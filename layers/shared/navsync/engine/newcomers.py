@@ -44,6 +44,8 @@ def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Prese
         entity = EntityRef.parse(key)
     except ValueError:
         return Done()  # a person wrote something of their own there: not ours to touch
+    if entity.type is not entity_type:
+        return Done()  # moved here from another database, which does not make a log of a story
     mapping = bench.ledger.of_entity(entity)
     ours = page.created_by == bench.workspace.bot_id
     if mapping is None and not ours and not _exists(bench, entity):
