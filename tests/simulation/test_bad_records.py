@@ -9,7 +9,7 @@ import pytest
 
 from navsync.errors import Down, OtherShape, Refused, SyncError
 from navsync.fields import SPECS
-from navsync.model import EntityType, Mapping, Observation, Present, Side, State, Trashed, WorkKind
+from navsync.model import EntityType, Mapping, Observation, Present, Side, State, Trashed, Value, WorkKind
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.world import PROJECT, World
 
@@ -121,10 +121,13 @@ def test_work_about_a_kind_of_record_that_only_a_later_release_knows_holds_nobod
 def test_a_story_moved_among_the_logs_is_not_taken_for_the_log_of_that_number(is_ours: bool) -> None:
     world = World(entity_types=tuple(SPECS))
     project = world.platform.create(PROJECT, {"title": "Reef"}, key="p").id
-    required = {"activity_type": "Ad", "channel": "TV", "date": "2026-01-01", "project": (project,)}
+    story = world.platform.create(STORY, {"title": "Tale", "project": (project,)}, key="s").id
+    world.platform.last_id[0] -= 1  # NavImpact counts each collection for itself
+    required: dict[str, Value] = {"activity_type": "Ad", "channel": "TV", "date": "2026-01-01", "project": (project,)}
     log = world.platform.create(LOG, required, key="l").id
+    assert log == story
     adder = world.notion_side if is_ours else world.person
-    row = adder.add_row(LOG, {"notes": "typed by a person"}, key=f"{STORY}/{log}").id
+    row = adder.add_row(LOG, {"notes": "typed by a person"}, key=f"{STORY}/{story}").id
 
     world.connect()  # again, after it was erased: nothing is paired
     ticks(world, 4)
