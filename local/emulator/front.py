@@ -11,6 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from typing import Any, Final
 
+from local.emulator.moments import changed_by
 from local.emulator.vendor import apigateway
 
 type Scope = MutableMapping[str, Any]
@@ -29,11 +30,16 @@ NOT_DEPLOYED = (503, "NavSync is not deployed here yet: `make run` does that")
 
 
 class Front:
-    """Sends the requests of two ports on to the emulator, or refuses them."""
+    """Sends the requests of two ports on to the emulator, or refuses them.
 
-    def __init__(self, emulator: App, *, api_port: int) -> None:
+    Args:
+        changed: is told of each service of AWS that a request may have changed, once the request was answered.
+    """
+
+    def __init__(self, emulator: App, *, api_port: int, changed: Callable[[str], None] = lambda _: None) -> None:
         self.emulator = emulator
         self.api_port = api_port
+        self.changed = changed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection as ASGI has it."""
@@ -46,7 +52,11 @@ class Front:
             return await self._api(scope, receive, send)
         if is_control_plane(scope["path"]) and is_from_a_page(headers):
             return await refuse(send, *WEB_PAGE)
-        return await self.emulator(scope, receive, send)
+        try:
+            await self.emulator(scope, receive, send)
+        finally:  # whoever asked may have gone before the answer
+            if service := changed_by(scope.get("method", ""), headers):
+                self.changed(service)
 
     async def _api(self, scope: Scope, receive: Receive, send: Send) -> None:
         api_id = deployed_api()

@@ -17,9 +17,10 @@ if (found := version("ministack")) != PINNED:
 
 # ministack carries no types; what crosses from it into our code is typed where it crosses.
 from ministack import app  # type: ignore[import-untyped]  # noqa: E402
-from ministack.core import iam_evaluator, lambda_runtime  # type: ignore[import-untyped]  # noqa: E402
+from ministack.core import iam_evaluator, lambda_runtime, persistence  # type: ignore[import-untyped]  # noqa: E402
 from ministack.services import (  # type: ignore[import-untyped]  # noqa: E402
     apigateway,
+    cloudformation,
     dynamodb,
     kms,
     lambda_svc,
@@ -31,11 +32,13 @@ from ministack.services.cloudformation import provisioners  # type: ignore[impor
 __all__ = [
     "apigateway",
     "app",
+    "cloudformation",
     "dynamodb",
     "iam_evaluator",
     "kms",
     "lambda_runtime",
     "lambda_svc",
+    "persistence",
     "provisioners",
     "secretsmanager",
     "sqs",

@@ -203,8 +203,18 @@ def stay(machine: Machine, narrator: Narrator) -> None:
     while names := running.names():
         for name in names:
             if running.pid(name) is None and name in running.names():
-                raise Stopped(f"the {name} ended; the end of its log is in {running.log_of(name)}")
+                raise Stopped(ended(machine, name))
         time.sleep(1.0)
+
+
+def ended(machine: Machine, name: str) -> str:
+    """Say that a server ended while the stack was up, what that may have cost, and how to go on."""
+    missing_s = servers.may_be_missing_s(machine) if name == servers.EMULATOR else None
+    cost = (
+        f" (up to {missing_s} seconds of mappings, history, decisions and settings may be missing)" if missing_s else ""
+    )
+    log = servers.processes(machine).log_of(name)
+    return f"the {name} ended; the end of its log is in {log}. Start everything again with `make run`{cost}"
 
 
 @contextmanager

@@ -56,6 +56,13 @@ def connect(api: httpx.Client) -> bool:
     return True
 
 
+def look_at_everything(api: httpx.Client) -> None:
+    """Ask for a look at every record of every workspace that is connected, whether or not it changed."""
+    for workspace in checked(api.get("workspaces")).json()["items"]:
+        if workspace["state"] == "connected":
+            checked(api.post(f"workspaces/{workspace['id']}/setup"))
+
+
 def connect_another(
     api: httpx.Client, notion_workspace_id: str | None = None, *, settings: Mapping[str, object] | None = None
 ) -> None:
@@ -87,6 +94,8 @@ class Progress:
 
     settled: int
     expected: int
+    waiting: int = 0
+    """How many of those that have arrived wait for a person."""
 
     @property
     def is_done(self) -> bool:
@@ -101,7 +110,8 @@ def progress(machine: Machine, api: httpx.Client, token: str) -> Progress:
     # What waits for a person is counted as pending or failed and stays; what is tried again by itself moves.
     tried_again = sum(group["count"] for group in waiting["groups"] if group["code"] == "failing")
     under_way = max(0, status["pending_mappings"] + status["failed_mappings"] - waiting["records"]) + tried_again
-    return Progress(max(0, status["total_mappings"] - under_way), records_in_navimpact(machine, token))
+    settled = max(0, status["total_mappings"] - under_way)
+    return Progress(settled, records_in_navimpact(machine, token), max(0, waiting["records"] - tried_again))
 
 
 def records_in_navimpact(machine: Machine, token: str) -> int:

@@ -91,6 +91,10 @@ class Deployment:
         self.fingerprint = fingerprint(values)
         self._stamp = machine.state / "deployed"
 
+    def forget(self) -> None:
+        """Take nothing for deployed: an emulator that was killed may run an earlier stack."""
+        self._stamp.unlink(missing_ok=True)
+
     def is_current(self) -> bool:
         """Say whether the emulator runs exactly what is in this checkout."""
         stamped = self._stamp.exists() and self._stamp.read_text() == self.fingerprint
@@ -116,7 +120,7 @@ class Deployment:
 
     def deploy(self) -> None:
         """Create the stack or bring it up to date."""
-        self._stamp.unlink(missing_ok=True)
+        self.forget()
         self._sam("deploy", "--stack-name", STACK, "--no-progressbar", "--on-failure", "DELETE")
         self._stamp.write_text(self.fingerprint)
 

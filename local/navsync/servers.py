@@ -54,6 +54,14 @@ def emulator(machine: Machine, environ: Mapping[str, str]) -> Server:
     )
 
 
+def may_be_missing_s(machine: Machine) -> int | None:
+    """Return how many seconds of its last ones an emulator that was killed may not have kept; None if it ended well."""
+    try:
+        return int((machine.state / "aws/running").read_text())
+    except FileNotFoundError:
+        return None
+
+
 def notion_twin(machine: Machine, credentials: Credentials, environ: Mapping[str, str]) -> Server:
     """The server that behaves as Notion does."""
     settings = {

@@ -48,20 +48,40 @@ def bring_up(machine: Machine, narrator: Narrator, environ: Mapping[str, str] = 
     check_ports(machine)
     shape.check(machine)
     held = credentials.kept_in(machine.state / "credentials.json")
+    deployment = Deployment(machine, parameters(machine, held, environ))
+    missing_s = servers.may_be_missing_s(machine)
+    if missing_s is not None:
+        narrator.warn(unclean(missing_s))
+        deployment.forget()
     start_servers(machine, narrator, servers.all_servers(machine, held, environ))
-    outputs = deploy(Deployment(machine, parameters(machine, held, environ)), narrator)
+    outputs = deploy(deployment, narrator)
     vault = Vault(machine, outputs)
     with narrator.step("give the stack its secrets"):
         vault.fill(held)
     running = Running(machine, vault, held)
-    connect(running, narrator)
+    connect(running, narrator, look_at_everything=missing_s is not None)
     return running
+
+
+def unclean(missing_s: int) -> str:
+    """Say what an emulator that was killed may have forgotten; the twins forget nothing."""
+    return (
+        f"the AWS emulator was killed when it last ran: up to {missing_s} seconds of mappings, history, decisions and "
+        "settings from just before that may be missing, so NavSync looks at all records again; decide or set anew what "
+        "you miss"
+    )
 
 
 def check_ports(machine: Machine) -> None:
     """Stop if another program listens where we want to, naming the port and what changes it."""
     mine = servers.processes(machine)
-    if any(mine.pid(name) for name in mine.names()):
+    running = [name for name in mine.names() if mine.pid(name)]
+    if ended := [name for name in mine.names() if running and name not in running]:
+        raise Stopped(
+            f"the {', the '.join(ended)} ended while the rest of NavSync goes on: stop that with `make down`, and "
+            "start everything again with `make run`"
+        )
+    if running:
         raise Stopped(f"NavSync already runs here, at {machine.api.url}: use it, or stop it with `make down` first")
     for port in machine.ports:
         if is_taken(port):
@@ -123,7 +143,7 @@ def deploy(deployment: Deployment, narrator: Narrator) -> Outputs:
     return outputs
 
 
-def connect(running: Running, narrator: Narrator) -> None:
+def connect(running: Running, narrator: Narrator, *, look_at_everything: bool = False) -> None:
     """Agree on webhooks, connect the sample workspace and follow its first sync."""
     machine = running.machine
     with narrator.step("agree with Notion on webhooks"):
@@ -133,6 +153,8 @@ def connect(running: Running, narrator: Narrator) -> None:
             connecting.await_api(api)
             if connecting.connect(api):
                 connecting.agree_on_pace(machine, api)
+            elif look_at_everything:
+                connecting.look_at_everything(api)
         follow_first_sync(running, api, narrator)
 
 
@@ -148,6 +170,8 @@ def follow_first_sync(running: Running, api: httpx.Client, narrator: Narrator) -
             f"{seen.expected - seen.settled} of {seen.expected} records have not arrived and nothing moves: "
             "`./navsync logs sync-worker` tells why"
         )
+    if seen.waiting:
+        narrator.warn(f"{seen.waiting} records wait for a person: GET /attention says for what")
 
 
 def keep_function_logs(machine: Machine) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
@@ -15,6 +15,7 @@ from uuid import UUID
 from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, Unavailable
 from navsync.fields import (
     SPECS,
+    UNPAIRED,
     Field,
     Kind,
     cannot_carry,
@@ -24,6 +25,7 @@ from navsync.fields import (
     render_navimpact,
     render_notion,
 )
+from navsync.fields.rewriting import Edit, applied, batch, edits
 from navsync.model import (
     DataSource,
     EntityRef,
@@ -51,6 +53,10 @@ def at_once() -> timedelta:
 
 def _forget(_source: DataSource) -> None:
     """Nobody keeps schemas."""
+
+
+def _go_on() -> None:
+    """Nothing happens between two requests."""
 
 
 def same_id(entity: EntityRef) -> str:
@@ -126,6 +132,10 @@ class MemoryNotion:
     """How many rows a query shows at a time."""
     remember: Callable[[DataSource], None] = _forget
     """Stores a data source whose schema turned out to have changed."""
+    largest_write: int | None = None
+    """Bytes of a body in one request; None: it takes any."""
+    between_requests: Callable[[], None] = _go_on
+    """Called between those that a body takes; raises what the next one would."""
     side: Side = field(default=Side.NOTION, init=False)
     knows_keys: bool = field(default=False, init=False)
 
@@ -199,7 +209,7 @@ class MemoryNotion:
         entities = [self.entity_of(page_id) for page_id in ids_in(values[related])]
         if None in entities:
             del values[related]
-            return {related: "it points to a page that is not synced yet"}
+            return {related: UNPAIRED}
         values[related] = tuple(entity.id for entity in entities if entity is not None)
         return {}
 
@@ -208,7 +218,16 @@ class MemoryNotion:
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         filled = {name: value for name, value in values.items() if value not in (None, ())}
         title = SPECS[entity_type].title_of(filled) if SPECS[entity_type].title_is_generated else None
-        return self.add_row(entity_type, self._kept(entity_type, filled), key=key, name=title)
+        kept = dict(self._kept(entity_type, filled))
+        body = str(BODIES.get(entity_type))
+        first, *more = [*self.half_written(entity_type, body, filled.get(body), None), filled.get(body)]
+        kept |= {body: first} if body in kept else {}
+        page = self.pages[self.add_row(entity_type, kept, key=key, name=title).id]
+        for step in more:
+            self.between_requests()
+            page.values[body] = _through_notion(entity_type, body, step)
+            self._touch(page)
+        return self.shown(page)
 
     def add_row(
         self, entity_type: EntityType, values: Values, *, key: str | None = None, name: str | None = None
@@ -234,7 +253,8 @@ class MemoryNotion:
             return self.shown(page)
         wanted = kept.get(body)
         if body in kept:
-            kept[body] = _rewritten(page.values[body], seen.values.get(body), wanted)
+            shown = self._begin_body(page, kept, changes[body], seen.values.get(body))
+            kept[body] = _rewritten(page.values[body], shown, wanted)
         page.values |= kept
         self._touch(page)
         if body in kept and kept[body] != wanted:
@@ -250,6 +270,26 @@ class MemoryNotion:
             return self.shown(page, whole=False)
         now = self.shown(page)
         return replace(now, values={**now.values, body: seen.values[body]})
+
+    def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Sequence[Value]:
+        if name != BODIES.get(entity_type) or self.largest_write is None:
+            return ()
+        wanted = str(_through_notion(entity_type, name, value) or "")
+        shown = str(before or "")
+        return [_through_notion(entity_type, name, step) for step in _begun(wanted, shown, self.largest_write)]
+
+    def _begin_body(self, page: Page, kept: Mapping[str, Value], value: Value, shown: Value) -> Value:
+        """All requests but the last of those that make a body which was *shown* say *value*; what it shows then.
+
+        The other values of *kept* are written before.
+        """
+        body = BODIES[page.entity_type]
+        for step in self.half_written(page.entity_type, body, value, shown):
+            page.values |= {**kept, body: _rewritten(page.values[body], shown, step)}
+            self._touch(page)
+            self.between_requests()
+            shown = step
+        return shown
 
     def _retitle(self, page: Page, changes: Values, seen: Present) -> None:
         """A generated title follows what we write of what it is made of, unless the page goes by another name."""
@@ -395,6 +435,20 @@ def _rewritten(now: Value, seen: Value, wanted: Value) -> Value:
     return text or None
 
 
+def _begun(wanted: str, shown: str, most: int) -> Iterator[str]:
+    """What a body says until the last request that makes it say *wanted*, which takes what does not fit otherwise."""
+    told = {shown}
+    while made := edits(shown, wanted) or ([Edit("", wanted)] if not shown.strip() else ()):
+        sent = tuple(batch(made, shown, most))
+        if not sent or sent == tuple(made):
+            return
+        shown = applied(shown, sent)
+        if shown in told:
+            return
+        told.add(shown)
+        yield shown
+
+
 def _squeezed(markdown: str) -> str:
     """Without blank lines, which Notion drops."""
     return "\n".join(line for line in markdown.split("\n") if line.strip())
@@ -488,6 +542,9 @@ class MemoryNavImpact:
         record.version += 1
         record.updated_at = self.clock()
         return record.seen(with_revision=self.conditional)
+
+    def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Sequence[Value]:
+        return ()
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing to do."""

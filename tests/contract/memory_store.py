@@ -7,6 +7,7 @@ from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.foresight import Foreseen, Preview
@@ -26,6 +27,7 @@ from navsync.model import (
     Work,
     Workspace,
 )
+from navsync.standing import Outline, project_of
 from navsync.templates import Commission
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -119,8 +121,14 @@ class MemoryLedger:
         return self._pairing(page_id)
 
     def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
-        ids = sorted(id for id in self.kept.mappings if id > mapping_id)
-        return [self.kept.mappings[id] for id in ids[:limit]]
+        return self._after(mapping_id)[:limit]
+
+    def outlines_after(self, mapping_id: int, limit: int) -> Sequence[Outline]:
+        return [Outline.of(mapping) for mapping in self._after(mapping_id)[:limit]]
+
+    def outlines_of(self, project_id: str, mapping_id: int, limit: int) -> Sequence[Outline]:
+        found = (mapping for mapping in self._after(mapping_id) if project_of(mapping) == project_id)
+        return [Outline.of(mapping) for mapping in islice(found, limit)]
 
     def open_creates(self) -> Sequence[Mapping]:
         mappings = (self.kept.mappings[id] for id in sorted(self.kept.mappings))
@@ -191,6 +199,9 @@ class MemoryLedger:
     def _check_lease(self) -> None:
         _check(self.kept.lease, self.lease)
 
+    def _after(self, mapping_id: int) -> Sequence[Mapping]:
+        return [self.kept.mappings[id] for id in sorted(self.kept.mappings) if id > mapping_id]
+
     def _pairing(self, name: EntityRef | str) -> Mapping | None:
         found = self.kept.pairs.get(name)
         return None if found is None else self.kept.mappings[found]
@@ -249,6 +260,10 @@ class MemoryDesk:
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         rows = [work for work in self.kept.work.values() if work.lane is lane]
         return sorted(rows, key=lambda work: (work.due, work.kind, work.external_id))[:limit]
+
+    def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
+        keys = [(work.lane, work.kind, work.external_id) for work in works]
+        return [self.kept.work[key] for key in keys if key in self.kept.work]
 
     def done(self, work: Work) -> bool:
         key = work.lane, work.kind, work.external_id

@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from local.twins.navimpact import sample
 from navsync.errors import Raced, Refused, Unclear
 from navsync.fields import field_of, same
 from navsync.model import EntityType, Observation, Present, Trashed
@@ -289,6 +290,47 @@ def test_a_change_that_fails_half_way_is_unclear(notion: NotionStage) -> None:
         written(notion, made, long(90))
 
 
+DAYS = [f"Day {number}: {PARAGRAPH}".strip() for number in range(90)]
+SHOUTED = [day.upper() for day in DAYS]
+HALF_WAY = {"rewritten": SHOUTED, "moved": DAYS[45:] + DAYS[:45], "less": [d for n, d in enumerate(SHOUTED) if n % 3]}
+
+
+def fail(notion: NotionStage, page: str, nth: int) -> None:
+    match = {"method": "PATCH", "path": f"/v1/pages/{page}/markdown", "nth": nth}
+    error = {"object": "error", "status": 403, "code": "restricted_resource", "message": "no"}
+    notion.steer("faults", [{"match": match, "do": {"status": 403, "body": error}}])
+
+
+@pytest.mark.usefixtures("small_requests")
+@pytest.mark.parametrize("requests", [1, 2])
+@pytest.mark.parametrize("change", HALF_WAY)
+def test_what_a_page_shows_half_way_is_told_beforehand_and_can_be_ended(
+    notion: NotionStage, change: str, requests: int
+) -> None:
+    text, made = "\n\n".join(HALF_WAY[change]), told(notion, "\n\n".join(DAYS))
+    before = notion.by_hand("GET", f"pages/{made.id}/markdown")
+    fail(notion, made.id, requests + 1)
+    with pytest.raises(Unclear):
+        written(notion, now(notion, made.id), text)
+    notion.steer("faults", [])
+
+    steps = list(notion.side.half_written(STORY, "description", text, before))
+
+    description = field_of(STORY, "description")
+    assert same(description, steps[requests - 1], now(notion, made.id).values["description"])
+    after = written(notion, now(notion, made.id), text)
+    assert same(description, text, after.values["description"])
+
+
+@pytest.mark.usefixtures("small_requests")
+def test_the_beginning_that_a_new_page_shows_is_told_beforehand(notion: NotionStage) -> None:
+    beginning, *_ = notion.side.half_written(STORY, "description", "\n\n".join(DAYS), None)
+
+    started = told(notion, bodies.start_of("\n\n".join(DAYS)))
+
+    assert same(field_of(STORY, "description"), beginning, started.values["description"])
+
+
 def test_a_paragraph_that_no_block_holds_is_refused_with_the_reason(notion: NotionStage) -> None:
     with pytest.raises(Refused, match="200,000"):
         told(notion, "x" * 200_001)
@@ -313,10 +355,12 @@ AWKWARD = (
 )
 
 
-def test_a_text_that_notion_spells_in_its_own_way_makes_a_story_all_the_same(notion: NotionStage) -> None:
-    made = told(notion, AWKWARD)
+@pytest.mark.parametrize("text", [AWKWARD, sample.MARKDOWN], ids=["awkward", "sample"])
+def test_a_text_that_notion_spells_in_its_own_way_makes_a_story_all_the_same(notion: NotionStage, text: str) -> None:
+    made = told(notion, text)
 
     assert body(made) == body(present(notion.side.read(STORY, made.id)))
+    assert same(field_of(STORY, "description"), text, made.values["description"])
 
 
 def test_another_paragraph_of_such_a_text_can_still_be_edited(notion: NotionStage) -> None:

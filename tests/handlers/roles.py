@@ -42,6 +42,11 @@ KNOWN: Mapping[tuple[str, str, str], str] = {
         "dynamodb:Query",
         "SyncLogsTable/index/by_run",
     ): "undoing a run reads its rows",
+    (
+        "SyncWorkerRole",
+        "dynamodb:Query",
+        "MappingsTable/index/by_project",
+    ): "a deleted project is counted with what belongs to it; tests/stores, and make demo",
 }
 """What is granted and no test of this folder needs, and why it is granted all the same."""
 

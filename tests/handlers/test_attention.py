@@ -9,8 +9,20 @@ from typing import Any
 
 import pytest
 
-from navsync import attention, connection
-from navsync.model import Capabilities, Capability, Conflict, Connection, EntityType, State, Trouble, Workspace
+from navsync import attention, connection, reconcile
+from navsync.model import (
+    Capabilities,
+    Capability,
+    Conflict,
+    Connection,
+    EntityType,
+    Lane,
+    State,
+    Trouble,
+    Work,
+    WorkKind,
+    Workspace,
+)
 from tests.handlers.deployed import Cloud
 from tests.handlers.known import W
 from tests.handlers.test_access import FUNCTION_OF
@@ -143,6 +155,39 @@ def test_a_dead_token_is_a_group_and_comes_first(cloud: Cloud) -> None:
     )  # fmt: skip
 
 
+def list_fails(cloud: Cloud, name: str, attempts: int) -> None:
+    work = Work(Lane.SWEEP, WorkKind.SWEEP, name, "n", NOW, "tick", attempts=attempts)
+    cloud.store.desk(W).put(work)
+
+
+def test_a_database_that_no_sweep_can_list_is_a_group_that_names_it(cloud: Cloud, history: History) -> None:
+    list_fails(cloud, "notion/distribution_log", attempts=reconcile.FAILURES_IN_A_ROW)
+    list_fails(cloud, "navimpact/impact_story", attempts=40)
+
+    group = groups(cloud)["unread_list"]
+
+    assert (group["kind"], group["count"], group["call"]) == ("connection", 2, None)
+    told = {item["cause"]: item["fix"] for item in group["items"]}
+    (of_logs,) = (
+        fix for cause, fix in told.items() if cause.startswith("Distribution logs in Notion cannot be listed")
+    )
+    assert of_logs.startswith("Share the database with the connection again")
+    assert any(cause.startswith("Impact stories in NavImpact cannot be listed") for cause in told)
+
+
+def test_a_list_that_failed_a_moment_ago_waits_for_nobody(cloud: Cloud, history: History) -> None:
+    list_fails(cloud, "notion/distribution_log", attempts=1)
+
+    assert groups(cloud) == {}
+
+
+def test_a_list_waits_for_nobody_while_the_workspace_is_paused(cloud: Cloud) -> None:
+    History(cloud, is_active=False)
+    list_fails(cloud, "notion/distribution_log", attempts=40)
+
+    assert groups(cloud) == {}
+
+
 def test_what_was_settled_is_no_longer_counted(cloud: Cloud, history: History) -> None:
     waiting = history.mapping(1, conflicts=(CLASH,))
 
@@ -201,7 +246,8 @@ OF_CONNECTIONS = "connection.py"
 
 def test_everything_that_a_connection_may_wait_for_is_a_group() -> None:
     everything = Capabilities(NOW, missing=tuple(Capability), out_of_blocks_since=NOW)
-    told = [trouble for each in Connection for trouble in connection.troubles_of(connected(each), everything)]
+    unread = reconcile.lists_of(EntityType)
+    told = [trouble for each in Connection for trouble in connection.troubles_of(connected(each), everything, unread)]
 
     assert {trouble.code for trouble in told} == connection.CODES
 

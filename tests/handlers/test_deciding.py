@@ -257,7 +257,7 @@ def counted(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("body", "external_id", "choice"),
-    [({"scope": "record"}, f"log/{LOG}", None), ({"scope": "run"}, "run/run-1", None),
+    [({"scope": "record"}, f"record/{LOG}", None), ({"scope": "run"}, "run/run-1", None),
      ({"scope": "field", "field": "title"}, f"log/{LOG}/title", None),
      ({"scope": "field", "field": "title", "side": "notion"}, f"log/{LOG}/title", "notion")],
     ids=str,

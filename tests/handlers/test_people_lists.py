@@ -195,6 +195,16 @@ def test_what_is_no_workspaces_id_is_refused(cloud: Cloud, name: str, workspace_
     assert see(cloud, name, workspace_id=workspace_id).status == 422
 
 
+@pytest.mark.parametrize("name", ["workspaces", "sync_mappings", "sync_logs", "history", "conflicts", "attention"])
+def test_a_filter_that_there_is_not_is_refused_and_those_that_there_are_are_named(cloud: Cloud, name: str) -> None:
+    answer = see(cloud, name, foo="1")
+
+    (error,) = answer.json["errors"]
+    assert (answer.status, error["loc"]) == (422, ["foo"])
+    assert error["msg"].startswith("there is no such parameter here; there are ")
+    assert "cursor" in error["msg"]
+
+
 # --- workspaces -------------------------------------------------------------------------------------------------------
 
 

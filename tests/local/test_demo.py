@@ -6,6 +6,7 @@ import pytest
 
 from local.navsync.both_sides import LOGS, PROJECTS, differences, words
 from local.navsync.demo.checks import NotShown, eventually, expect
+from local.navsync.demo.stage import Stage
 from local.navsync.traffic import Call
 
 PROJECT = {
@@ -115,3 +116,25 @@ def test_what_does_not_come_fails_its_check_with_what_was_awaited() -> None:
 def test_what_does_not_hold_fails_its_check() -> None:
     with pytest.raises(NotShown, match="2 projects were made"):
         expect(False, "2 projects were made")
+
+
+class TwoReconciles(Stage):
+    """A stage on which the first reconcile asks Notion for more than the second."""
+
+    def __init__(self) -> None:
+        self.made = [Call(0, "POST", "/v1/pages")] * 10
+        self.wanted = [66, 87]
+        self.traffic: Any = self
+
+    def notion(self) -> list[Call]:
+        return self.made
+
+    def mark(self) -> tuple[int, int]:
+        return len(self.made), 0
+
+    def reconcile(self) -> None:
+        self.made = self.made + [Call(0, "GET", "/v1/pages/1")] * self.wanted.pop()
+
+
+def test_the_calls_of_both_reconciles_are_told_as_their_step_in_the_table_counts_them_together() -> None:
+    assert TwoReconciles().reconcile_twice() == ((97, 0), "66 calls of Notion, and 87 of the first reconcile")

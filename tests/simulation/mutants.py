@@ -464,8 +464,8 @@ def fields_have_no_policy_of_their_own() -> Iterator[None]:
 def an_edit_against_the_direction_counts_as_agreed() -> Iterator[None]:
     """What may not travel is taken for seen: the next edit of the source replaces it as if nobody had made it."""
 
-    def write(field: Any, shown: Base, rule: Any, to: Side, value: Any, why: str) -> merge.Action:
-        return merge.Settle(field.name, shown) if to not in rule.towards else _write(field, shown, rule, to, value, why)
+    def write(field: Any, base: Base | None, shown: Base, rule: Any, to: Side, why: str) -> merge.Action:
+        return merge.Settle(field.name, shown) if to not in rule.towards else _write(field, base, shown, rule, to, why)
 
     with patch.object(merge, "_write", write):
         yield

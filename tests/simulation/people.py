@@ -374,14 +374,16 @@ class People:
         row = _pick(written[-12:], op.target)
         if row is None:
             return
-        scope = ("log", "log", "field", "run")[op.how % 4]
-        meant = [each for each in written if each.run_id == row.run_id] if scope == "run" else [row]
+        scope = ("log", "record", "field", "run")[op.how % 4]
+        of_run = [each for each in written if each.run_id == row.run_id]
+        with_it = [each for each in of_run if each is row or (row.mapping_id and each.deleted_with == row.mapping_id)]
+        meant = {"run": of_run, "record": with_it}.get(scope, [row])
         self.approved |= {(office.id, each.mapping_id) for each in meant if each.mapping_id is not None}
         for each in meant:
             self.empties(office, each)
         if scope == "run":
             self.undone.add((office.id, row.run_id))
-        external_id = f"run/{row.run_id}" if scope == "run" else f"log/{row.id}"
+        external_id = f"run/{row.run_id}" if scope == "run" else f"{'record' if scope == 'record' else 'log'}/{row.id}"
         if scope == "field" and row.changes:
             external_id += f"/{row.changes[op.field % len(row.changes)].field}"
         self.history.note(f"    undo {external_id}: {row.operation}")

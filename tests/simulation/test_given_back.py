@@ -361,3 +361,118 @@ def test_a_project_to_which_somebody_else_has_added_stays_when_the_run_that_made
     (refused,) = [row for row in said if row.operation is Operation.REVERT]
     assert "other records belong to it" in str(refused.message)
     assert world.mapping_of(project).state is State.LINKED
+
+
+# --- a project with all that went with it ----------------------------------------------------------------------------
+
+
+def said_of(world: World, undo: str) -> list[SyncLog]:
+    """What the history says of a run."""
+    return [row for row in world.store.of(1).logs.values() if row.run_id == undo]
+
+
+def with_a_story(world: World) -> str:
+    """A project to which a story belongs whose text Notion spells in another way."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.new_child(STORY, id, title="Paired", description="* a point\n\n__strong__")
+    world.settle()
+    return id
+
+
+def gone_from_navimpact(world: World) -> tuple[str, SyncLog]:
+    """Somebody deletes a project in NavImpact, which tells of each record by itself; the row of the project."""
+    id = with_a_story(world)
+    (story,), log = ids(world, STORY), world.new_child(LOG, id, notes="Aired")
+    world.new_project(title="Another")  # without it, nothing would be there to prove that it is gone
+    world.settle()
+    world.platform.remove(PROJECT, id)
+    for kind, each in [(STORY, story), (LOG, log), (PROJECT, id)]:
+        world.put(WorkKind.ENTITY, f"{kind}/{each}")
+        world.settle()
+        world.clock.advance(timedelta(minutes=1))
+        world.settle()
+    (row,) = [row for row in world.logs(Operation.DELETE) if row.entity_type is PROJECT]
+    return id, row
+
+
+@pytest.mark.parametrize("scope", ["record", "run"])
+def test_a_deletion_that_was_undone_already_is_not_undone_again_and_it_says_so(world: World, scope: str) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    deleted(world, id)
+    (row,) = world.logs(Operation.DELETE)
+    what = f"record/{row.id}" if scope == "record" else f"run/{row.run_id}"
+    assert not [each for each in said_of(world, world.decide(WorkKind.REVERT, what)) if each.outcome is Outcome.FAILED]
+
+    again = said_of(world, world.decide(WorkKind.REVERT, what))
+
+    assert [(each.operation, each.outcome, each.reverts) for each in again] == [
+        (Operation.REVERT, Outcome.FAILED, row.id)
+    ]
+    assert "undone already" in str(again[0].message)
+    assert len(records(world)) == 1
+
+
+def test_undoing_the_deletion_of_a_project_gives_back_what_went_with_it_as_it_was(world: World) -> None:
+    id = with_a_story(world)
+    world.new_project(title="Another")
+    world.settle()
+    deleted(world, id)
+
+    undo = world.decide(WorkKind.REVERT, f"record/{row_of(world, PROJECT).id}")
+    world.settle()
+
+    (again,) = records(world, STORY)
+    by_title = {world.platform.records[PROJECT, each].fields["title"]: each for each in ids(world, PROJECT)}
+    assert (again["title"], again["description"], again["project"]) == (
+        "Paired", "* a point\n\n__strong__", (by_title["Reef"],),
+    )  # fmt: skip
+    said = said_of(world, undo)
+    assert row_of(world, STORY).id in {row.reverts for row in said if row.outcome is Outcome.SUCCESS}
+    assert not [row for row in said if row.outcome is Outcome.FAILED]
+
+
+def test_what_was_trashed_because_its_project_was_deleted_is_of_the_same_run(world: World) -> None:
+    _, project = gone_from_navimpact(world)
+
+    rows = world.logs(Operation.DELETE)
+
+    assert {row.run_id for row in rows} == {project.run_id}
+    assert {row.entity_type: row.deleted_with for row in rows} == {
+        PROJECT: None, STORY: project.mapping_id, LOG: project.mapping_id,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("scope", ["record", "run"])
+def test_one_undo_brings_back_all_that_went_with_a_project_deleted_in_navimpact(world: World, scope: str) -> None:
+    _, row = gone_from_navimpact(world)
+
+    undo = world.decide(WorkKind.REVERT, f"record/{row.id}" if scope == "record" else f"run/{row.run_id}")
+    world.settle()
+
+    assert {str(each["title"]) for each in records(world)} == {"Reef", "Another"}
+    assert [each["title"] for each in records(world, STORY)] == ["Paired"]
+    assert [each["notes"] for each in records(world, LOG)] == ["Aired"]
+    assert len(world.live_pages()) == 4
+    assert not [each for each in said_of(world, undo) if each.outcome is Outcome.FAILED]
+
+
+@pytest.mark.parametrize("scope", ["record", "run"])
+def test_a_child_whose_page_was_trashed_after_its_record_comes_back_as_its_record_was(world: World, scope: str) -> None:
+    id = with_a_story(world)
+    world.new_project(title="Another")
+    world.settle()
+    deleted(world, id)
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=20))
+        world.reconcile()
+    row = row_of(world, PROJECT)
+    assert len(world.live_pages()) == 1
+
+    undo = world.decide(WorkKind.REVERT, f"record/{row.id}" if scope == "record" else f"run/{row.run_id}")
+    world.settle()
+
+    assert [each["description"] for each in records(world, STORY)] == ["* a point\n\n__strong__"]
+    assert len(world.live_pages()) == 3
+    assert not [each for each in said_of(world, undo) if each.outcome is Outcome.FAILED]

@@ -6,7 +6,7 @@ import pytest
 
 from navsync.engine.watch import SWINGS
 from navsync.errors import Refused, Unavailable
-from navsync.model import EntityType, Operation, Outcome, Present, Side, Value, WorkKind
+from navsync.model import Base, EntityType, Operation, Outcome, Present, Side, Value, WorkKind
 from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.test_decisions import both, choose
 from tests.simulation.world import PROJECT, World
@@ -118,6 +118,95 @@ def test_a_merge_is_held_whole_though_an_automation_fights_over_one_side_of_it(w
 
     assert both(world, id, "description") == ("ONE\n\ntwo", "one\n\nTWO")
     assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+
+
+def test_edits_of_different_paragraphs_merge_though_the_sides_spell_an_accent_in_two_ways(world: World) -> None:
+    """macOS types "é" as two characters."""
+    id = project(world, "Plan.")
+    edit_both(world, id, PROJECT, "Caf\u00e9.\n\nTwo.\n\nThree.", "Cafe\u0301.\n\nTwo.\n\nThree.")
+    assert both(world, id, "description") == ("Caf\u00e9.\n\nTwo.\n\nThree.", "Cafe\u0301.\n\nTwo.\n\nThree.")
+
+    edit_both(world, id, PROJECT, "Caf\u00e9.\n\nTwo!\n\nThree.", "Cafe\u0301.\n\nTwo.\n\nThree?")
+
+    assert both(world, id, "description") == ("Caf\u00e9.\n\nTwo!\n\nThree?",) * 2
+    assert world.mapping_of(id).conflicts == ()
+
+
+def test_a_text_that_a_merge_does_not_change_stays_spelled_as_it_was_typed(world: World) -> None:
+    id = project(world, "Cafe.")
+
+    edit_both(world, id, PROJECT, "Cafe\u0301. Two. Three.", "Caf\u00e9. Two.")
+    edit_both(world, id, PROJECT, "Cafe\u0301. Two. Three.", "Caf\u00e9. Two. Three.")
+
+    assert both(world, id, "description") == ("Cafe\u0301. Two. Three.", "Caf\u00e9. Two. Three.")
+
+
+def test_a_word_that_one_side_removed_and_the_other_joined_to_its_neighbour_is_asked_about(world: World) -> None:
+    id = project(world, "Our data base of films grows.")
+
+    edit_both(world, id, PROJECT, "Our data of films grows.", "Our database of films grows.")
+
+    assert both(world, id, "description") == ("Our data of films grows.", "Our database of films grows.")
+    assert [c.field for c in world.mapping_of(id).conflicts] == ["description"]
+
+
+# --- what no page would show ------------------------------------------------------------------------------------------
+
+NOTES = "<meeting-notes>\n\tWe met.\n</meeting-notes>"
+
+
+def type_in_navimpact(world: World, id: str, text: str) -> None:
+    record = world.platform.records[STORY, id]
+    record.fields["description"] = text
+    record.version += 1
+    world.touched(Side.NAVIMPACT, id, STORY)
+    world.settle()
+
+
+@pytest.mark.parametrize("text", [f"First.\n\n{NOTES}", f"First, then.\n\n{NOTES}", NOTES])
+def test_a_text_in_a_block_that_no_page_would_show_waits_and_people_are_told(world: World, text: str) -> None:
+    id = story(world, "First.")
+
+    type_in_navimpact(world, id, text)
+    look_again(world, id, STORY)
+
+    assert texts(world, id, STORY) == (text, "First.")
+    (told,) = world.mapping_of(id, STORY).troubles
+    assert (told.code, "<meeting-notes>" in told.cause) == ("cannot_carry", True)
+
+
+def test_a_text_in_such_a_block_travels_once_it_stands_outside(world: World) -> None:
+    id = story(world, "First.")
+    type_in_navimpact(world, id, f"First.\n\n{NOTES}")
+
+    type_in_navimpact(world, id, "First.\n\nWe met.")
+
+    assert texts(world, id, STORY)[1] == "First.\nWe met."
+    assert world.mapping_of(id, STORY).troubles == ()
+
+
+@pytest.mark.parametrize("text", [f"First.\n\n{NOTES}", NOTES])
+def test_a_page_is_made_without_a_text_that_it_would_not_show_and_people_are_told(world: World, text: str) -> None:
+    id = world.new_child(STORY, project(world, "Of stories"), title="Fishers")
+    type_in_navimpact(world, id, text)
+    look_again(world, id, STORY)
+
+    assert world.value(Side.NOTION, world.page_of(id, STORY), "description", STORY) is None
+    assert [t.code for t in world.mapping_of(id, STORY).troubles] == ["cannot_carry"]
+
+
+def test_what_was_agreed_on_with_such_a_block_in_it_goes_on_syncing(world: World) -> None:
+    id = story(world, "First.")
+    mapping = world.mapping_of(id, STORY)
+    world.platform.records[STORY, id].fields["description"] = f"First.\n\n{NOTES}"
+    agreed = {**mapping.bases, "description": Base(f"First.\n\n{NOTES}", "First.")}
+    world.store.of(1).mappings[mapping.id] = mapping.but(bases=agreed)
+
+    world.edit(Side.NAVIMPACT, id, STORY, description=f"First, then.\n\n{NOTES}")
+    world.settle()
+
+    assert texts(world, id, STORY) == (f"First, then.\n\n{NOTES}", "First, then.")
+    assert world.mapping_of(id, STORY).troubles == ()
 
 
 # --- a merge that was interrupted -------------------------------------------------------------------------------------

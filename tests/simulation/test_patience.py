@@ -13,7 +13,7 @@ from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import SWINGS
 from navsync.errors import Blocked, Down, Unavailable, Unclear
-from navsync.model import Edit, Lane, Operation, Pause, Present, Settings, Side, Work, WorkKind
+from navsync.model import Edit, Lane, Operation, Pause, Policy, Present, Settings, Side, Work, WorkKind
 from tests.simulation.world import PROJECT, World
 
 
@@ -172,6 +172,56 @@ def test_a_field_that_went_to_and_fro_is_synced_again_when_that_is_over(world: W
     assert world.value(Side.NAVIMPACT, id, "title") == world.value(Side.NOTION, world.page_of(id), "title")
 
 
+@pytest.mark.parametrize("side", list(Side))
+def test_a_person_who_tries_values_that_nothing_puts_back_is_not_stopped(world: World, side: Side) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    places = {Side.NAVIMPACT: id, Side.NOTION: world.page_of(id)}
+
+    for tried in ["Active", "On Hold"] * 4:
+        world.clock.advance(timedelta(minutes=1))
+        world.edit(side, places[side], description=tried)
+        world.slice()
+
+        assert world.value(side.other, places[side.other], "description") == tried
+    assert world.mapping_of(id).troubles == ()
+
+
+def test_one_answer_of_the_other_side_does_not_stop_a_person_who_tries_values(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+
+    for side, where, tried in [
+        *[(Side.NAVIMPACT, id, "Active"), (Side.NAVIMPACT, id, "On Hold")] * 2,
+        (Side.NOTION, page, "Planned"),
+        *[(Side.NAVIMPACT, id, "Active"), (Side.NAVIMPACT, id, "On Hold")] * 2,
+    ]:
+        world.clock.advance(timedelta(seconds=30))
+        world.edit(side, where, description=tried)
+        world.slice()
+
+    assert world.value(Side.NOTION, page, "description") == "On Hold"
+    assert world.mapping_of(id).troubles == ()
+
+
+def test_a_field_that_is_only_ever_written_to_the_side_that_puts_it_back_is_left_alone() -> None:
+    world = World(settings=Settings(policy=Policy.NAVIMPACT))
+    world.connect()
+    id = world.new_project(budget=Decimal(1))
+    world.settle()
+
+    for tried in [Decimal(2), Decimal(3)] * 2:
+        world.clock.advance(timedelta(seconds=30))
+        world.edit(Side.NOTION, world.page_of(id), budget=Decimal(1))
+        world.edit(Side.NAVIMPACT, id, budget=tried)
+        world.slice()
+
+    assert {c.side for log in world.logs(Operation.UPDATE) for c in log.changes} == {Side.NOTION}
+    assert len(world.logs(Operation.UPDATE)) == SWINGS
+    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+
+
 # --- overwritten unseen -----------------------------------------------------------------------------------------------
 
 
@@ -204,6 +254,27 @@ def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World
 
     (row,) = world.logs(Operation.OVERWRITE)
     assert (row.entity_id, row.actor, [c.field for c in row.changes]) == (id, "ann", ["title"])
+
+
+def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritten(world: World) -> None:
+    id = world.new_project(description="the committee meets at noon")
+    world.settle()
+    world.clock.now += timedelta(hours=1)
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"description": "the committee meets at the lake"}, seen=seen)
+    world.edit(Side.NAVIMPACT, id, description="the whole committee meets at noon")
+    world.settle()
+    assert world.value(Side.NOTION, page, "description") == "the whole committee meets at the lake"
+
+    told(world, page, fields=("description",))
+    world.settle()
+    assert world.logs(Operation.OVERWRITE) == []
+
+    told(world, page, fields=("description",))  # of another edit in that moment, which nobody has seen
+    world.settle()
+    assert len(world.logs(Operation.OVERWRITE)) == 1
 
 
 def test_an_event_of_a_column_that_is_gone_by_now_does_not_fail_the_look(

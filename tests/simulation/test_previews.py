@@ -13,13 +13,14 @@ from itertools import count
 import pytest
 
 from navsync.conductor import SLICE, Tools, conduct
-from navsync.errors import Down, Unavailable
+from navsync.errors import Down, MissingCapability, Refused, SyncError, Unavailable
 from navsync.foresight import Effect, Foreseen, Preview, Progress
 from navsync.model import (
     Change,
     Direction,
     EntityType,
     Lane,
+    Observation,
     Operation,
     Outcome,
     Policy,
@@ -354,6 +355,27 @@ def test_a_record_that_cannot_be_foreseen_is_told_and_keeps_no_other_back() -> N
     assert [(each.effect, each.reason) for each in items] == [
         (Effect.FAIL, "the project it belongs to has no page yet")
     ] * 2
+
+
+@pytest.mark.parametrize("error", [Refused("422"), MissingCapability("403")], ids=str)
+def test_a_pair_whose_record_cannot_be_read_is_told_and_keeps_no_other_back(error: SyncError) -> None:
+    world = at_rest()
+    edit(world, KELP, title="Kelp forest")
+    read = world.platform.read
+
+    def failing(kind: EntityType, id: str) -> Observation:
+        if (kind, id) == (PROJECT, REEF):
+            raise error
+        return read(kind, id)
+
+    world.platform.read = failing  # type: ignore[assignment]
+
+    items = foresee(world)
+
+    assert {(each.entity_type, each.entity_id): (each.effect, each.reason) for each in items} == {
+        (PROJECT, REEF): (Effect.FAIL, str(error)),
+        (PROJECT, KELP): (Effect.UPDATE, None),
+    }
 
 
 # --- what was begun and not ended -------------------------------------------------------------------------------------

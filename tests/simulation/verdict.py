@@ -266,7 +266,7 @@ def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Present) -> Ite
 
 
 def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
-    if trouble.code == "quarantined":
+    if trouble.code in ("quarantined", "unpaired"):
         yield f"I17: {name} still holds {trouble.field}, which can be read again"
 
 
@@ -324,7 +324,7 @@ def _mapping_of(office: Office, history: History, work: Work) -> int | None:
     match work.kind:
         case WorkKind.MAPPING | WorkKind.DECIDE | WorkKind.RESOLVE:
             return int(work.external_id.partition("/")[0])
-        case WorkKind.REVERT if work.external_id.startswith("log/"):
+        case WorkKind.REVERT if work.external_id.startswith(("log/", "record/")):
             return history.store.of(office.id).logs[int(work.external_id.split("/")[1])].mapping_id
         case _:
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -109,6 +109,9 @@ class Watched:
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         return self.call("update", lambda: self.port.update(entity_type, id, changes, seen=seen))
 
+    def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Iterable[Value]:
+        return self.port.half_written(entity_type, name, value, before)
+
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         self.call("stamp", lambda: self.port.stamp(entity_type, id, key, title))
 
@@ -190,7 +193,7 @@ class World:
     store: MemoryStore = field(default_factory=MemoryStore)
 
     def __post_init__(self) -> None:
-        self.ids = count(1)
+        self.ids = count(10_000)  # all as long as each other, as real ones are: work is sorted by their text
         page_of, entity_of = translators(self.store.of(1))
         self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
         self.person = self.notion_side.by(PERSON)

@@ -483,6 +483,13 @@ def test_work_on_the_same_thing_replaces_what_was_there(desk: Desk) -> None:
     assert desk.pending(Lane.LIVE, limit=9) == [again]
 
 
+def test_of_several_pieces_of_work_those_are_found_that_wait(desk: Desk) -> None:
+    desk.put(failed := some_work("media_project/1", attempts=3))
+    desk.put(some_work("media_project/2", lane=Lane.SWEEP))
+
+    assert desk.which_wait([some_work(f"media_project/{n}", nonce="of nobody") for n in (1, 2, 3)]) == [failed]
+
+
 def test_done_work_is_gone(desk: Desk) -> None:
     desk.put(some_work())
 

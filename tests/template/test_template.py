@@ -86,6 +86,7 @@ MAY = {
             "dynamodb:Query",
         },
         "MappingsTable/index/by_due": {"dynamodb:Query"},
+        "MappingsTable/index/by_project": {"dynamodb:Query"},
         "SyncLogsTable": {
             "dynamodb:BatchGetItem",
             "dynamodb:BatchWriteItem",

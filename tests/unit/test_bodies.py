@@ -38,6 +38,12 @@ def test_of_two_lines_that_are_alike_the_right_one_is_changed() -> None:
     assert applied("a\nsame\nb\nsame\nc", found) == "a\nsame\nb\nother\nc"
 
 
+def test_a_line_below_a_stretch_that_stands_there_twice_is_named_with_the_line_below() -> None:
+    moving = "d\ne\nf\nb\nc\nd\ne\nf"
+
+    assert edits(moving, "d\ne\nf\na\nb\nc\nd\ne\nf") == (Edit("f\nb", "f\na\nb"),)
+
+
 def test_an_empty_body_is_replaced_whole() -> None:
     assert edits("", "new") is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from time import process_time
 
 import pytest
 from hypothesis import assume, given, settings
@@ -298,3 +299,85 @@ def test_a_text_of_one_mark_repeated_is_read_in_no_time(part: str) -> None:
     text = "<table>\n" + part * 8_000 + "`\n</table>"
 
     assert bodies.says(bodies.to_notion(text, "")) == bodies.says(text)
+
+
+BEGINNINGS = [
+    "$`a ", "`", "` ``", "~", "<mention-user ", "<mention-user>a ", '<mention-date start="', '<mention-date start="a" ',
+    '{color="{color="', "?X-Amz-", "<span ", "<br ", "<page ", "\\$", "\\] ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", [*BEGINNINGS, "backticks, one more each time"])
+def test_four_times_the_text_takes_no_more_than_about_four_times_as_long(part: str) -> None:
+    """A line of nothing but beginnings: where each looked for its end, it would be sixteen times."""
+    short, long = (_repeated(part, length) for length in (20_000, 80_000))
+
+    taken = min(_seconds(long) for _ in range(3))
+
+    assert taken < 9 * max(_seconds(short) for _ in range(3)) + 0.02
+
+
+def _repeated(part: str, length: int) -> str:
+    if part in BEGINNINGS:
+        return part * (length // len(part)) + "`"
+    return " ".join("`" * count for count in range(1, round((2 * length) ** 0.5)))
+
+
+def _seconds(line: str) -> float:
+    start = process_time()
+    _ = bodies.says(line), bodies.plain(line)
+    return process_time() - start
+
+
+def test_labels_within_labels_are_read_however_many() -> None:
+    kinds = [f"mention-a{at}" for at in range(900)]
+    nested = "".join(f"<{kind}>" for kind in kinds) + "Ann" + "".join(f"</{kind}>" for kind in reversed(kinds))
+
+    assert "Ann" in (bodies.says(nested) or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("a $`x + y`$ b", "a $x + y$ b"),
+        ("a `b` c ``d`e`` f", "a `b` c ``d`e`` f"),
+        ("``a `b\\* c`", "``a `b\\* c`"),
+        ("``a\\* b", "``a* b"),
+        ('At <mention-date start="2026-01-05"/> with <mention-user>Ann</mention-user>', "At 2026-01-05 with Ann"),
+        ("<mention-user>Ann <mention-page>B</mention-page>", "<mention-user>Ann B"),
+    ],
+)
+def test_code_formulas_and_mentions_end_where_they_are_closed(line: str, said: str) -> None:
+    assert bodies.says(line) == f"0 {said}"
+
+
+# --- what no page would show ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("Notes.\n\n<meeting-notes>\nour words\n</meeting-notes>", "<meeting-notes>"),
+        ("<meeting-notes>\nnever closed", "<meeting-notes>"),
+        ('<synced_block url="x">\n\tinside\n</synced_block>\nafter', "<synced_block>"),
+        ('See:\n\n<page url="https://www.notion.so/abc">The plan</page>', "<page>"),
+        ('- a\n  <file src="x"/>', "<file>"),
+    ],
+)
+def test_a_block_that_no_page_would_show_is_named(text: str, tag: str) -> None:
+    assert bodies.left_out(text, "") == tag
+    assert bodies.left_out(text, "Other.") == tag
+    assert bodies.left_out(text + "\n\nMore.", text) is None or "never closed" in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Write `<meeting-notes>` above it.", "```\n<meeting-notes>\nour words\n</meeting-notes>\n```",
+        "We met <page one> and left.", "\\<page url=\"x\">The plan\\</page>", "<callout>\n\tInside.\n</callout>",
+        "<columns>\n<column>\nLeft.\n</column>\n</columns>", "<meeting-notes>\n</meeting-notes>",
+        "<table_of_contents/>", "if a<b: c>d",
+    ],
+)  # fmt: skip
+def test_of_what_pages_show_or_only_mention_nothing_is_left_out(text: str) -> None:
+    assert bodies.left_out(text, "") is None

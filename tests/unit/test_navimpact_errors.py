@@ -148,6 +148,39 @@ def test_a_refusal_names_its_field_where_the_platform_does(body: dict[str, Any],
     assert failure.value.field == name
 
 
+TOO_LONG = "String should have at most 100000 characters"
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ({"type": "string_too_long", "msg": TOO_LONG}, "description: it may have 100,000 characters at most"),
+        ({"type": "string_too_long", "ctx": {"max_length": 20}}, "description: it may have 20 characters at most"),
+        ({"type": "string_too_long", "msg": "12 of 20"}, "description: it is too long"),
+        ({"type": "string_too_short", "ctx": {"min_length": 1}}, "description: it must have 1 characters at least"),
+        ({"type": "missing", "msg": "Field required"}, "description: it must not be empty"),
+        ({"type": "greater_than_equal", "ctx": {"ge": 0}}, "description: it must be 0 or more"),
+        ({"type": "less_than_equal", "ctx": {"le": 99.5}}, "description: it must be 99.5 or less"),
+        ({"type": "enum", "ctx": {"expected": "secret"}}, "description: it is none of the values that NavImpact knows"),
+        ({"type": "date_from_datetime_parsing", "msg": "secret"}, "description: it must be a day that there is"),
+        ({"type": "value_error", "msg": "secret"}, "description"),
+        ({"type": ["secret"]}, "description"),
+    ],
+    ids=str,
+)
+def test_a_refusal_says_why_in_words_of_ours(detail: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refused) as failure:
+        Wire([httpx.Response(422, json={"details": [{"loc": ["body", "description"], **detail}]})]).write()
+    assert str(failure.value) == f"NavImpact does not accept {said}; correct it in Notion"
+
+
+def test_a_refusal_of_one_entry_of_a_list_says_so() -> None:
+    detail = {"loc": "body -> team_members -> 3", "type": "string_too_long", "msg": "at most 80"}
+    with pytest.raises(Refused) as failure:
+        Wire([httpx.Response(422, json={"details": [detail]})]).write()
+    assert "team_members: each entry of it may have 80 characters at most" in str(failure.value)
+
+
 @pytest.mark.parametrize(
     ("said", "seconds"), [("600", 600), ("0", 1), ("Sun, 22 Nov 2026 10:01:30 GMT", 90), ("?", 60)]
 )

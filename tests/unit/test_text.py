@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -70,6 +72,44 @@ def test_what_people_read_as_one_is_never_put_together_of_two_edits(base: str, o
     assert merge(base, ours, theirs) is None
 
 
+@pytest.mark.parametrize(
+    ("base", "removed", "joined"),
+    [
+        pytest.param("Our data base of films.", "Our data of films.", "Our database of films.", id="the second word"),
+        pytest.param("Our data base of films.", "Our base of films.", "Our database of films.", id="the first word"),
+        pytest.param("Our data base of films.", "Our data of films.", "Our data-base of films.", id="with a hyphen"),
+        pytest.param("Our data base of films.", "Our data of films.", "Our databases of films.", id="in the plural"),
+        pytest.param("Our Data Base of films.", "Our Data of films.", "Our Database of films.", id="in small letters"),
+        pytest.param("Data base ", "Data ", "Database ", id="alone"),
+        pytest.param("Call Ann , Bob , Cy", "Call Ann , Cy", "Call Ann,Bob , Cy", id="with a comma"),
+        pytest.param("On May 10, June 12 ", "On May 10, ", "On May 10 June 12 ", id="without one"),
+        pytest.param("a data base and", "a data and", "one database and", id="beside another edit"),
+        pytest.param("Sea. Old film show", "Sea. show", "Seafilm show", id="over another word"),
+        pytest.param("Ann! Bob\nCy", "Ann! Cy", "Bob! Cy", id="that takes its place"),
+    ],
+)
+def test_a_word_removed_here_and_joined_to_its_neighbour_there_is_for_a_person(
+    base: str, removed: str, joined: str
+) -> None:
+    assert merge(base, removed, joined) is None
+    assert merge(base, joined, removed) is None
+
+
+@pytest.mark.parametrize(
+    ("base", "ours", "theirs", "merged"),
+    [
+        pytest.param("clean river", "clear river", "clean stream", "clear stream", id="two changed words"),
+        pytest.param("Big data base", "Huge data base", "Big database", "Huge database",
+                     id="a changed word and two joined ones"),
+        pytest.param("the reef is clean", "reef is clean", "the reef and sea is clean", "reef and sea is clean",
+                     id="a removed word and an added one"),
+    ],
+)  # fmt: skip
+def test_changes_to_neighbouring_words_merge_without_a_person(base: str, ours: str, theirs: str, merged: str) -> None:
+    assert merge(base, ours, theirs) == merged
+    assert merge(base, theirs, ours) == merged
+
+
 def test_different_words_of_a_very_long_paragraph_merge() -> None:
     base = " ".join(f"word{number} and" for number in range(10_000))
 
@@ -118,6 +158,51 @@ def test_no_word_is_lost_that_one_side_added_and_the_other_never_saw(base: str, 
     merged = merge(base, ours + "\nADDED", theirs)
 
     assert merged is None or "ADDED" in merged
+
+
+_GAPS = st.sampled_from([" "] * 4 + ["\n", "\n\n", ", ", ". ", " - ", "\u3000", "\t", "! "])
+_JOINTS = st.sampled_from(["", "", "", "-", "'", "/", ","])
+
+
+@st.composite
+def edited_by_two(draw: st.DrawFn) -> tuple[list[str], str, str, str]:
+    """Words of which each is unlike all others, their text, and what each of two people has made of it."""
+    old = [f"w{at}q" for at in range(draw(st.integers(1, 7)))]
+    gaps = [draw(_GAPS) for _ in old]
+
+    def edited(who: str) -> str:
+        parts = []
+        for at, (word, gap) in enumerate(zip(old, gaps, strict=True)):
+            match draw(st.sampled_from(["keep"] * 5 + ["remove", "replace", "add", "respace", "join"])):
+                case "keep":
+                    parts.append(word + gap)
+                case "replace":
+                    parts.append(f"{who}{at}q{gap}")
+                case "add":
+                    parts.append(f"{word}{gap}{who}{at}q{draw(_GAPS)}")
+                case "respace":
+                    parts.append(word + draw(_GAPS))
+                case "join":
+                    parts.append(word + draw(_JOINTS))
+        return "".join(parts)
+
+    base = "".join(word + gap for word, gap in zip(old, gaps, strict=True))
+    return old, base, edited("O"), edited("T")
+
+
+@given(edited_by_two())
+def test_a_merge_has_every_word_once_that_was_added_or_that_nobody_removed(
+    edits: tuple[list[str], str, str, str],
+) -> None:
+    old, base, ours, theirs = edits
+    merged = merge(base, ours, theirs)
+
+    if merged is not None:
+        assert {word: merged.count(word) for word in old} == {
+            word: min(ours.count(word), theirs.count(word)) for word in old
+        }
+        assert re.findall(r"O\dq", merged) == re.findall(r"O\dq", ours)
+        assert re.findall(r"T\dq", merged) == re.findall(r"T\dq", theirs)
 
 
 def test_edits_far_apart_in_a_very_long_text_are_merged() -> None:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import pages
 from dashboard.front import routes, runtime, workspaces_of
-from navsync import api, views
+from navsync import api, reconcile, views
 from navsync import attention as waits
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Cause, Step
@@ -83,13 +83,19 @@ def _stopped(mine: Sequence[Workspace], group: str | None) -> Iterator[views.Jso
     chosen = [item for item in of_connections(mine) if group in (None, item["group"])]
     for name, alike in groupby(sorted(chosen, key=code), key=code):
         items = [*alike]
-        step = Step(items[0]["cause"], items[0]["fix"], "GET /connect")
+        step = Step(items[0]["cause"], items[0]["fix"], None if name == "unread_list" else "GET /connect")
         yield views.group(Cause(name), step, count=len(items), items=items, cursor=None)
 
 
 def of_connections(mine: Sequence[Workspace]) -> list[views.Json]:
     """What stops whole workspaces, one by one."""
-    return [item for w in mine for item in views.connection(w, runtime.store.desk(w.id).capabilities())]
+    return [item for w in mine for item in _of_connection(w)]
+
+
+def _of_connection(workspace: Workspace) -> list[views.Json]:
+    desk = runtime.store.desk(workspace.id)
+    unread = reconcile.unread_lists(desk, runtime.clock()) if views.is_active(workspace) else []
+    return views.connection(workspace, desk.capabilities(), unread)
 
 
 def of_records(mine: Sequence[Workspace], most: int) -> list[views.Json]:

@@ -93,7 +93,7 @@ def _undone(row: SyncLog, asked: asks.Revert) -> str:
         case asks.RevertScope.RUN:
             return f"run/{row.run_id}"
         case asks.RevertScope.RECORD:
-            return f"log/{row.id}"
+            return f"record/{row.id}"
         case asks.RevertScope.FIELD:
             return f"log/{row.id}/{asked.field}"
 

@@ -144,7 +144,8 @@ STEPS: Mapping[str, Step] = {
         _DECIDE,
     ),
     "unread_deletion": Step(
-        "The record was deleted in NavImpact, but a part of its page cannot be read: perhaps it was edited.",
+        "The record was deleted in NavImpact, but its page says what NavImpact never had, or may say so where it "
+        "cannot be read; each names the columns.",
         "Approve the deletion to move the page to the trash, or reject it to make its record again.",
         _DECIDE,
     ),
@@ -161,8 +162,14 @@ STEPS: Mapping[str, Step] = {
         "The property is missing in Notion, or is of another type: the field is held, and nothing is cleared.",
         "Restore the property in Notion with its old type.",
     ),
+    "unpaired": Step(
+        "The row points to a page that is no project's, or whose project has no record in NavImpact: perhaps an old "
+        "one in the trash. The field is held, and nothing is cleared.",
+        "Point the row at the project's page, or restore that page in Notion and give it what it lacks.",
+    ),
     "refused": Step(
-        "A side refused the value; each says which, and why.", "Change the value on the other side; it is sent again."
+        "A side refused the value; each says which, and why.",
+        "Change the value on the other side, where it is sent from again, or do what each says.",
     ),
     "cannot_carry": Step(
         "The other side cannot hold the value; each says why.", "Change the value on the side that each names."

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from navsync.model import Capabilities, Capability, Connection, Trouble, Workspace
+from navsync.model import Capabilities, Capability, Connection, Side, Trouble, Workspace
+from navsync.reconcile import Listing
 
 CURSOR = "connection"
 """The cursor that says when it was last looked at what the connection may do."""
 
 _GRANT = "Allow it for the connection in Notion's settings of the integration, then connect the workspace again."
 
-CODES = frozenset({"needs_reauth", "suspended", "out_of_blocks", *(f"missing_{each}" for each in Capability)})
+CODES = frozenset(
+    {"needs_reauth", "suspended", "out_of_blocks", "unread_list", *(f"missing_{each}" for each in Capability)}
+)
 """Of everything that may be said of a connection as a whole."""
 
 _STOPS = {
@@ -27,9 +30,29 @@ def stops(capability: Capability) -> str:
     return _STOPS[capability]
 
 
-def troubles_of(workspace: Workspace, capabilities: Capabilities | None) -> list[Trouble]:
-    """Everything about the connection as a whole that waits for a person, the worst first."""
-    return [*_of_connection(workspace.connection), *(_of_capabilities(capabilities) if capabilities else ())]
+def troubles_of(
+    workspace: Workspace, capabilities: Capabilities | None, unread: Sequence[Listing] = ()
+) -> list[Trouble]:
+    """Everything about the connection as a whole that waits for a person, the worst first.
+
+    *unread*: the lists that no sweep could read for some time.
+    """
+    of_capabilities = _of_capabilities(capabilities) if capabilities else ()
+    return [*_of_connection(workspace.connection), *of_capabilities, *map(_of_list, unread)]
+
+
+def _of_list(unread: Listing) -> Trouble:
+    cause = f"{unread.name} cannot be listed: what no webhook tells of there is not found."
+    return Trouble("unread_list", cause, _LISTED_AGAIN[unread.side])
+
+
+_LISTED_AGAIN = {
+    Side.NOTION: (
+        "Share the database with the connection again in Notion, or take it out of the trash; the history says how it "
+        "failed, and it is tried again by itself."
+    ),
+    Side.NAVIMPACT: "It is tried again by itself; if it lasts, tell whoever runs NavImpact what the history says.",
+}
 
 
 def _of_connection(connection: Connection) -> Iterator[Trouble]:

@@ -154,3 +154,7 @@ class ConfigError(Fatal):
     """A setting is missing or wrong. Raised at start, naming the setting."""
 
     code = "config"
+
+
+STOP_EVERYTHING = (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended)
+"""What is not about the record or the list that was being looked at: nothing goes on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
@@ -9,9 +10,10 @@ from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import assert_never
+from unicodedata import normalize
 
 from navsync import text
-from navsync.fields import EntitySpec, Field, Kind, bodies, cannot_carry, same
+from navsync.fields import ASTRAY, EntitySpec, Field, Kind, bodies, cannot_carry, same
 from navsync.model import (
     NEVER_SHOWN,
     Base,
@@ -162,17 +164,24 @@ def _decide(
     if shown == base:
         return ()
     if same(field, shown.navimpact, shown.notion):
-        return (Settle(field.name, shown),)
+        return (_left_out(field, base, shown) or Settle(field.name, shown),)
     rule = rule_of(field)
     match _moved(base, shown), rule.towards:
         case (moved,), _:
-            return (_write(field, shown, rule, moved.other, shown.on(moved), f"changed on {moved}"),)
+            return (_write(field, base, shown, rule, moved.other, f"changed on {moved}"),)
         case _, ():
             return (Hold(field.name, one_way(field, Side.NOTION)),)
         case _, (to,) if base is not None:
-            return (_write(field, shown, rule, to, shown.on(to.other), f"syncs only to {to}"),)
+            return (_write(field, base, shown, rule, to, f"syncs only to {to}"),)
         case _:
             return _merged(field, base, shown) or (_ruled(field, base, shown, rule),)
+
+
+def _left_out(field: Field, base: Base | None, shown: Base) -> Hold | None:
+    """Why a body says more than its page, though both mean the same: NavImpact added what no page would show."""
+    first = shown.navimpact if shown.notion else None  # never agreed on: a page that says the same may have it
+    reason = cannot_carry(field, shown.navimpact, Side.NOTION, base.navimpact if base else first)
+    return Hold(field.name, uncarried(field, Side.NAVIMPACT, reason)) if reason and field.kind is Kind.BODY else None
 
 
 def _merged(field: Field, base: Base | None, shown: Base) -> tuple[Action, ...]:
@@ -183,18 +192,17 @@ def _merged(field: Field, base: Base | None, shown: Base) -> tuple[Action, ...]:
     both = _together(field, base, shown)
     if both is None:
         return ()
-    fresh = {Side.NAVIMPACT: shown.navimpact == both, Side.NOTION: same(field, both, shown.notion)}
-    behind = [to for to in Side if not fresh[to]]
+    behind = [to for to in Side if not same(field, both, shown.on(to))]
     for to in behind:
-        if reason := cannot_carry(field, both, to):
+        if reason := cannot_carry(field, both, to, base.navimpact if base else None):
             return (Hold(field.name, _uncarried_whole(field, to, reason)),)
     return tuple(Write(field.name, to, both, shown.on(to), "merged") for to in behind)
 
 
 def _together(field: Field, base: Base | None, shown: Base) -> str | None:
     match field.kind, base, shown:
-        case Kind.TEXT, Base(str(old), str(agreed)), Base(str(mine), str(other)) if old == agreed:
-            return text.merge(old, mine, other)
+        case Kind.TEXT, Base(str(old), str(agreed)), Base(str(mine), str(other)) if same(field, old, agreed):
+            return text.merge(*(normalize("NFC", version) for version in (old, mine, other)))
         case Kind.BODY, Base(str(old), str()), Base(str(mine), str(other)):
             return bodies.merged(old, mine, other)
         case _:
@@ -206,7 +214,7 @@ def _ruled(field: Field, base: Base | None, shown: Base, rule: _Rule) -> Action:
         agreed = base.navimpact if base and base.navimpact != NEVER_SHOWN else None
         return Clash(Conflict(field.name, agreed, shown.navimpact, shown.notion))
     winner = Side(rule.policy)
-    return _write(field, shown, rule, winner.other, shown.on(winner), f"policy {winner}")
+    return _write(field, base, shown, rule, winner.other, f"policy {winner}")
 
 
 def _moved(base: Base | None, shown: Base) -> tuple[Side, ...]:
@@ -221,16 +229,20 @@ def _is_empty(value: Value) -> bool:
     return value is None or value == ()
 
 
-def _write(field: Field, shown: Base, rule: _Rule, to: Side, value: Value, why: str) -> Write | Hold:
+def _write(field: Field, base: Base | None, shown: Base, rule: _Rule, to: Side, why: str) -> Write | Hold:
+    value = shown.on(to.other)
     if to not in rule.towards:
         return Hold(field.name, one_way(field, to.other))
-    if reason := cannot_carry(field, value, to):
+    if reason := cannot_carry(field, value, to, base.navimpact if base else None):
         return Hold(field.name, uncarried(field, to.other, reason))
     return Write(field.name, to, value, shown.on(to), why)
 
 
 def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
     reason = seen.unreadable.get(field.name, f"{side} does not show it")
+    if reason in ASTRAY:
+        fix = "Point the row at the project's page, or restore that page in Notion and give it what it lacks."
+        return Trouble("unpaired", f"{field.property}: {reason}.", fix, field.name)
     fix = f"Restore the property “{field.property}” in Notion with its old type."
     return Trouble("quarantined", f"{field.property}: {reason}", fix, field.name)
 
@@ -316,6 +328,25 @@ def has_landed(spec: EntitySpec, write: FieldWrite, now: Present) -> bool:
         return False
     pair = _pair(write.to, write.value, now.values[write.field])
     return same(next(f for f in spec.fields if f.name == write.field), pair.navimpact, pair.notion)
+
+
+def half(field: Field, write: FieldWrite, steps: Sequence[Value], page: Present) -> Bases:
+    """The base of a body of which *page* shows one of the *steps* of an interrupted *write*, edited since or not.
+
+    An edited text is taken for what it is most like. In NavImpact the half never stood, so what it says counts as
+    edited: it is carried over the half, or merged with what was typed into it.
+    """
+    shown = page.values[field.name]
+    if any(same(field, step, shown) for step in steps):
+        return {field.name: Base(shown, shown)}
+    nearest = min((write.overwrites, write.value, *steps), key=lambda text: _apart(text, shown))
+    return {} if nearest in (write.overwrites, write.value) else {field.name: Base(nearest, nearest)}
+
+
+def _apart(one: Value, other: Value) -> int:
+    """How many lines of one text the other has not."""
+    lines, others = (Counter((bodies.says(str(text or "")) or "").split("\n")) for text in (one, other))
+    return (lines - others).total() + (others - lines).total()
 
 
 def _pair(to: Side, carried: Value, shown: Value) -> Base:

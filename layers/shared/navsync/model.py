@@ -210,7 +210,7 @@ class Trouble:
     fix: str
     field: str | None = None
     since: datetime | None = dataclasses.field(default=None, compare=False)
-    """Since when a person is waited for, where that is kept: of deletions."""
+    """Since when a person is waited for, where that is kept: of deletions, and what is looked at ever more rarely."""
 
 
 # --- intents: writes about to be made -------------------------------------------------------------------------------
@@ -292,6 +292,10 @@ class Written:
     until: datetime
     digest: str
     """Of the value, to know it again."""
+    put_back: bool = False
+    """Whether that side has shown something else since, which we had not written."""
+    awaits: bool = False
+    """Whether it went over an edit that we had seen, of which no event has told yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +345,8 @@ class Mapping:
     """Id of the deleted record that is to be made again, until it is."""
     recalls: int | None = None
     """The id of the row of its deletion, while that is being undone: the record is made again as it is told there."""
+    removed_by: int | None = None
+    """The id of the row that tells how we took it away last; None where both sides lost it by themselves."""
     version: int = 0
     """Of the stored item; 0 is not stored yet. The store raises it on each save."""
 
@@ -551,7 +557,8 @@ class WorkKind(StrEnum):
     PREVIEW = "preview"
     """One at a time in a workspace; the run's id is the preview's"""
     REVERT = "revert"
-    """external id: `log/<log id>`, `log/<log id>/<field>` or `run/<run id>`"""
+    """external id: `log/<log id>`, `log/<log id>/<field>`, `record/<log id>` (of a project with what went with it) or
+    `run/<run id>`"""
     TEMPLATE = "template"
     """external id: of the commission that says which page is to be made"""
     CHOSEN = "chosen"

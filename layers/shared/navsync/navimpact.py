@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import replace
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
@@ -124,6 +126,10 @@ class NavImpactSide:
             return self._written(entity_type, self._tell("PUT", _path(entity_type, id), body, holds))
         except NotReachable as error:
             raise Raced("the record was deleted on NavImpact between our read and our write") from error
+
+    def half_written(self, *_: object) -> Sequence[Value]:
+        """Nothing: a record is written by one request."""
+        return ()
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing to do: a record is known by its own id."""
@@ -252,19 +258,92 @@ def failure_of(answer: httpx.Response, *, now: datetime, writing: bool) -> SyncE
 
 
 def _refused(answer: httpx.Response) -> Refused:
-    name = _blamed(answer)
-    return Refused(f"NavImpact does not accept {name or 'the values'}; correct it in Notion", field=name)
-
-
-def _blamed(answer: httpx.Response) -> str | None:
-    """The field that a 422 names: `body -> budget` in the platform's own words, a list in the framework's."""
     details = _whole(answer)
     details = details.get("details") or details.get("detail") if isinstance(details, dict) else None
     first = details[0] if isinstance(details, list) and details else None
-    loc = first.get("loc") if isinstance(first, dict) else None
+    detail = first if isinstance(first, dict) else {}
+    place, why = _blamed(detail), _why(detail)
+    name = place[0] if place else None
+    reason = "" if why is None else f": {'each entry of it' if len(place) > 1 else 'it'} {why}"
+    return Refused(f"NavImpact does not accept {name or 'the values'}{reason}; correct it in Notion", field=name)
+
+
+def _blamed(detail: Json) -> list[str]:
+    """What a 422 names, the field first: `body -> budget` in the platform's own words, a list in the framework's."""
+    loc = detail.get("loc")
     parts = loc.split(" -> ") if isinstance(loc, str) else loc
-    name = next((str(part) for part in parts or () if part != "body"), None)
-    return "project" if name == "media_project_id" else name
+    place = [str(part) for part in parts or () if part != "body"] if isinstance(parts, list | None) else []
+    return ["project" if part == "media_project_id" else part for part in place]
+
+
+_WHY = {
+    "missing": "must not be empty",
+    "string_type": "must be text",
+    "string_too_long": "may have {} characters at most",
+    "string_too_short": "must have {} characters at least",
+    "string_pattern_mismatch": "is not written as NavImpact wants it",
+    "too_long": "may have {} entries at most",
+    "too_short": "must have {} entries at least",
+    "list_type": "must be a list",
+    "greater_than": "must be more than {}",
+    "greater_than_equal": "must be {} or more",
+    "less_than": "must be less than {}",
+    "less_than_equal": "must be {} or less",
+    "finite_number": "must be a number",
+    "decimal_max_digits": "may have {} digits at most",
+    "decimal_max_places": "may have {} decimal places at most",
+    "decimal_whole_digits": "may have {} digits before the point at most",
+    "enum": "is none of the values that NavImpact knows",
+    "literal_error": "is none of the values that NavImpact knows",
+}
+_WHY_ALIKE = {
+    "int_": "must be a whole number",
+    "float_": "must be a number",
+    "decimal_": "must be a number",
+    "bool_": "must be yes or no",
+    "date_": "must be a day that there is",
+    "datetime_": "must be a time that there is",
+    "url_": "must be a web address",
+}
+"""By the kind of pydantic's error, and by what several kinds begin with. Its own text may quote, so it goes nowhere."""
+
+_UNLIMITED = {
+    "string_too_long": "is too long",
+    "string_too_short": "is too short",
+    "too_long": "has too many entries",
+    "too_short": "has too few entries",
+    "greater_than": "is too small",
+    "greater_than_equal": "is too small",
+    "less_than": "is too large",
+    "less_than_equal": "is too large",
+    "decimal_max_digits": "has too many digits",
+    "decimal_max_places": "has too many decimal places",
+    "decimal_whole_digits": "has too many digits before the point",
+}
+"""Of kinds with a limit, where that is not told."""
+
+
+def _why(detail: Json) -> str | None:
+    """What is wrong with a value, in words of ours; None for a kind that we do not know."""
+    kind = detail.get("type")
+    if not isinstance(kind, str):
+        return None
+    if kind in _UNLIMITED:
+        limit = _limit(detail)
+        return _UNLIMITED[kind] if limit is None else _WHY[kind].format(limit)
+    alike = (words for start, words in _WHY_ALIKE.items() if kind.startswith(start))
+    return _WHY.get(kind) or next(alike, None)
+
+
+_LIMITS = ("max_length", "min_length", "gt", "ge", "lt", "le", "max_digits", "decimal_places", "whole_digits")
+
+
+def _limit(detail: Json) -> str | None:
+    """The number that a value must keep to: the platform's own answers tell it in their text alone."""
+    context = detail.get("ctx")
+    told = [context[name] for name in _LIMITS if name in context] if isinstance(context, dict) else []
+    numbers = re.findall(r"-?\d+(?:\.\d+)?", str(told[0] if told else detail.get("msg")))
+    return f"{Decimal(numbers[0]):,f}" if len(numbers) == 1 else None
 
 
 def _cut(error: httpx.RequestError, *, writing: bool) -> SyncError:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from navsync.foresight import Foreseen, Preview
 from navsync.model import (
@@ -22,10 +22,12 @@ from navsync.model import (
     Present,
     Side,
     SyncLog,
+    Value,
     Values,
     Work,
     Workspace,
 )
+from navsync.standing import Outline
 from navsync.templates import Commission, Filled, MadePage
 
 
@@ -66,6 +68,13 @@ class ReadableSide(Protocol):
 
     def answers(self, entity_type: EntityType) -> bool:
         """Whether the collection itself can be read now: without this a 404 proves nothing."""
+        ...
+
+    def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Iterable[Value]:
+        """What a field may say between the requests that make it say *value*; nothing where it takes only one.
+
+        *before* is what it said: as the side spelled it where that is known, None where the record is made.
+        """
         ...
 
 
@@ -118,6 +127,17 @@ class ReadableLedger(Protocol):
 
     def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
         """The next *limit* mappings in order of their ids; 0 is before the first."""
+        ...
+
+    def outlines_after(self, mapping_id: int, limit: int) -> Sequence[Outline]:
+        """The next *limit* mappings in order of their ids, each without what its sides say."""
+        ...
+
+    def outlines_of(self, project_id: str, mapping_id: int, limit: int) -> Sequence[Outline]:
+        """The next *limit* of a project, its own among them, however many others there are.
+
+        Those that came to it in the last moment may be missing, and one that left it then may be among them.
+        """
         ...
 
     def open_creates(self) -> Sequence[Mapping]:
@@ -263,6 +283,10 @@ class Desk(Protocol):
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         """Rows of *lane* in order of their `due`, those not due yet too, read consistently."""
+        ...
+
+    def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
+        """The rows that are where *works* would be put, read consistently."""
         ...
 
     def done(self, work: Work) -> bool:

@@ -8,12 +8,24 @@ from collections.abc import Mapping as MappingOf
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Protocol
+from typing import Protocol, Self
 
 from navsync import scope, titles
-from navsync.errors import Fatal, OutOfTime
+from navsync.errors import STOP_EVERYTHING, Fatal, OutOfTime, Retryable, SyncError, Unavailable
 from navsync.fields import SPECS
-from navsync.model import EntityRef, EntityType, Mapping, Present, Settings, Side, State, Work, WriteIntent
+from navsync.model import (
+    EntityRef,
+    EntityType,
+    Lane,
+    Mapping,
+    Present,
+    Settings,
+    Side,
+    State,
+    Work,
+    WorkKind,
+    WriteIntent,
+)
 from navsync.ports import Desk, Ledger, ReadableLedger, ReadableSide, SidePort
 
 OVERLAP = timedelta(seconds=120)
@@ -26,7 +38,58 @@ PAIRS_AT_ONCE = 100
 PAIRS_EVERY = timedelta(minutes=15)
 """Between two looks at so many pairs: 9,600 a day, at 96 calls."""
 
-_PAIRS = "pairs"
+MOST_UNREAD = 3
+"""So many pairs that cannot be read end a look at them: the side may be down, and each is looked at once more."""
+
+PAIRS = "pairs"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All records of one type that one side shows. Its text form, `notion/media_project`, names its part of a sweep."""
+
+    side: Side
+    entity_type: EntityType
+
+    def __str__(self) -> str:
+        return f"{self.side}/{self.entity_type}"
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read the text form back. Raises ValueError when *text* is none."""
+        side, _, entity_type = text.partition("/")
+        return cls(Side(side), EntityType(entity_type))
+
+    @property
+    def name(self) -> str:
+        """As people call it: `Media projects in Notion`."""
+        place = "Notion" if self.side is Side.NOTION else "NavImpact"
+        return f"{SPECS[self.entity_type].database_title} in {place}"
+
+
+def lists_of(entity_types: Iterable[EntityType]) -> list[Listing]:
+    """What both sides show of *entity_types*, in their order."""
+    return [Listing(side, kind) for kind in entity_types for side in (Side.NOTION, Side.NAVIMPACT)]
+
+
+FAILURES_IN_A_ROW = 5
+"""From then on a person is told: it has lasted for a minute or more."""
+
+
+class Waiting(Protocol):
+    """Where work waits."""
+
+    def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
+        """The rows that are where *works* would be put."""
+        ...
+
+
+def unread_lists(desk: Waiting, now: datetime) -> list[Listing]:
+    """The lists that no sweep could read for some time."""
+    ids = [str(listing) for listing in lists_of(EntityType)]
+    rows = desk.which_wait([Work(Lane.SWEEP, WorkKind.SWEEP, id, "", now, run_id="") for id in ids])
+    failed = {row.external_id for row in rows if row.attempts >= FAILURES_IN_A_ROW}
+    return [Listing.parse(id) for id in ids if id in failed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,26 +185,39 @@ class Round:
         ledger: Ledger,
         settings: Settings,
         work_for: Callable[[str], Work],
-    ) -> None:
-        """Every now and then put work for those of the next hundred pairs that are not in step.
+    ) -> bool:
+        """Every now and then put work for those of the next hundred pairs that are not in step; whether it was time.
 
         Finds what neither a webhook nor a query for changes tells: what vanished, and edits that the index had late.
-        Nothing is concluded from a row or a record that is missing here: the work's look asks for it by its id.
+        Nothing is concluded from a row or a record that is missing here: the work's look asks for it by its id. So does
+        that of a pair whose record cannot be read. Pairs of a database whose rows cannot be asked for wait for the next
+        time, and keep no others waiting: it raises `Unavailable` for them once all is done.
         """
-        place = self._due(_PAIRS)
+        place = self._due(PAIRS)
         if place is None:
-            return
+            return False
         now, pairs = self.clock(), ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
-        rows = {row.id: row for entity_type in entity_types for row in rows_of(notion, entity_type, pairs)}
-        for checked, pair in enumerate(pairs):
+        rows = {kind: _asked_for(notion, kind, pairs) for kind in entity_types}
+        unread = 0
+        for pair in pairs:
             try:
                 self.check_time()
             except OutOfTime:
-                self._next(_PAIRS, now, str(pairs[checked - 1].id) if checked else place)
+                self._next(PAIRS, now, place)
                 raise
-            if not pair.is_put_off(now) and not are_in_step(pair, rows, navimpact, ledger, settings):
-                self.desk.put(work_for(str(pair.id)))
-        self._next(_PAIRS, now, str(pairs[-1].id) if len(pairs) == PAIRS_AT_ONCE else "")
+            place, shown = str(pair.id), rows.get(pair.entity_type, {})
+            if isinstance(shown, SyncError) or pair.is_put_off(now):
+                continue
+            answer = _known_in_step(pair, shown, navimpact, ledger, settings)
+            if not answer:
+                self.desk.put(work_for(place))
+            unread += answer is None
+            if unread == MOST_UNREAD:
+                break
+        is_end = unread < MOST_UNREAD and len(pairs) < PAIRS_AT_ONCE
+        self._next(PAIRS, now, "" if is_end else place)
+        _tell_unasked(rows)
+        return True
 
     def walk_rows(
         self,
@@ -180,6 +256,40 @@ class Round:
     def _next(self, name: str, now: datetime, place: str) -> None:
         """Cursors only move forward, so this one begins with the time."""
         self.desk.move_cursor(name, f"{now.isoformat(timespec='microseconds')} {place}")
+
+
+def _asked_for(
+    notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]
+) -> MappingOf[str, Present] | Retryable | Fatal:
+    """The rows of *pairs* by their ids, or why they cannot be asked for."""
+    try:
+        return {row.id: row for row in rows_of(notion, entity_type, pairs)}
+    except STOP_EVERYTHING:
+        raise
+    except (Retryable, Fatal) as error:
+        return error
+
+
+def _tell_unasked(rows: MappingOf[EntityType, object]) -> None:
+    unasked = [f"{Listing(Side.NOTION, kind).name}: {why}" for kind, why in rows.items() if isinstance(why, SyncError)]
+    if unasked:
+        raise Unavailable(f"not all pages could be asked for. {'. '.join(unasked)}")
+
+
+def _known_in_step(
+    pair: Mapping,
+    rows: MappingOf[str, Present],
+    navimpact: ReadableSide,
+    ledger: ReadableLedger,
+    settings: Settings,
+) -> bool | None:
+    """As `are_in_step`; None where its record cannot be read."""
+    try:
+        return are_in_step(pair, rows, navimpact, ledger, settings)
+    except STOP_EVERYTHING:
+        raise
+    except (Retryable, Fatal):
+        return None
 
 
 def rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> Sequence[Present]:
@@ -275,6 +385,8 @@ def _is_settled(
     why = why_not(settings, ledger, entity_type, record.id, record.values)
     if mapping is None:
         return why is not None and not scope.is_remembered(entity_type)
+    if why is None and mapping.state is State.UNREACHABLE:  # what NavImpact shows is no news of its page
+        return in_step(record, Side.NAVIMPACT, mapping.but(state=State.LINKED, troubles=()))
     if why is None:
         return in_step(record, Side.NAVIMPACT, mapping)
     return mapping.state is State.EXCLUDED and mapping.troubles == (why,)
@@ -304,6 +416,8 @@ def shows_news(record: Present, side: Side, mapping: Mapping) -> bool:
 
     Where it failed before it came to that, no value was to blame. An edit of a field that is held travels no more now.
     """
+    if mapping.state is State.DRAFT and not mapping.attempts:  # it names what could not be read, such as a project
+        return not any(f.required and f.name in record.unreadable for f in SPECS[mapping.entity_type].fields)
     if not isinstance(mapping.intent, WriteIntent):
         return False
     writes = mapping.intent.writes

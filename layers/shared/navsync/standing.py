@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import assert_never
+from typing import Self, assert_never
 
 from navsync.model import NEVER_SHOWN, CreateIntent, EntityType, Mapping, State
 
@@ -71,3 +73,28 @@ def project_of(mapping: Mapping) -> str | None:
     if isinstance(value, tuple):
         value = next(iter(value), None)
     return value if isinstance(value, str) and value != NEVER_SHOWN else None
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """A mapping without what its sides say, which may be long: for walks through many."""
+
+    id: int
+    entity_type: EntityType
+    entity_id: str | None
+    state: State = State.LINKED
+    next_retry_at: datetime | None = None
+    project: str | None = None
+    """The id of the media project that it belongs to, where it is known."""
+
+    @classmethod
+    def of(cls, mapping: Mapping) -> Self:
+        """The outline of *mapping*."""
+        return cls(
+            mapping.id,
+            mapping.entity_type,
+            mapping.entity_id,
+            mapping.state,
+            mapping.next_retry_at,
+            project_of(mapping),
+        )

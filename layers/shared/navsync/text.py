@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain, groupby, permutations
 from typing import NamedTuple
+from unicodedata import category
 
-from navsync.alignment import matched
+from navsync.alignment import Stretch, matched
 from navsync.words import END, FIGURE, LETTER, WORD
 
 type Tokens = Sequence[str]
@@ -21,6 +23,9 @@ _LEVELS = (
     re.compile(rf"\s+|{_QUANTITY}|{LETTER}|{WORD}|{END}"),  # what people read as one, and what is between
 )
 """Ways to cut a text, coarse to fine. The pieces joined are the text again."""
+
+_MOST_LOOKED_THROUGH = 10_000_000
+"""Pairs of old words times new letters. What has more was written anew: no sign in it is where it was."""
 
 
 def merge(base: str, ours: str, theirs: str) -> str | None:
@@ -89,5 +94,39 @@ def _agreements(base: Tokens, ours: Tokens, theirs: Tokens) -> Iterator[_Chunk]:
 
 
 def _matches(base: Tokens, other: Tokens) -> list[tuple[int, int, int]]:
-    """Stretches of *base* that *other* still has: start, stop, and how far they have moved."""
-    return [(old.start, old.stop, new.start - old.start) for same, old, new in matched(base, other) if same]
+    """Stretches of *base* that *other* still has: start, stop, and how far they have moved.
+
+    Where *other* has joined two words, or moved one, a space or sign beside it is not taken for one that it has
+    elsewhere: a word that it still says would seem to be removed.
+    """
+    found = list(matched(base, other))
+    doubtful = _doubtful(found, base, other)
+    kept = (stretch for at, stretch in enumerate(found) if stretch.same and at not in doubtful)
+    return [(old.start, old.stop, new.start - old.start) for _, old, new in kept]
+
+
+def _doubtful(found: Sequence[Stretch], base: Tokens, other: Tokens) -> set[int]:
+    """Places in *found* of spaces and signs that tell nothing, as words beside them were joined or moved."""
+    runs = groupby(range(len(found)), lambda at: not (found[at].same and any(map(_letters, base[found[at].old]))))
+    return {at for changed, run in runs if changed for at in _doubtful_in([*run], found, base, other)}
+
+
+def _doubtful_in(run: Sequence[int], found: Sequence[Stretch], base: Tokens, other: Tokens) -> Iterator[int]:
+    """As `_doubtful`, of a *run* of changes with nothing but spaces and signs between them."""
+    if len(run) == 1:
+        return
+    words = [(at, word) for at in run for word in map(_letters, base[found[at].old]) if word]
+    made = [(at, "\n".join(["", *map(_letters, other[found[at].new]), ""])) for at in run if not found[at].same]
+    if len(words) ** 2 * sum(len(letters) for _, letters in made) > _MOST_LOOKED_THROUGH:
+        yield from run
+        return
+    for at, letters in made:
+        moved = ((first, first) for first, word in words if f"\n{word}\n" in letters)
+        joined = ((one, two) for (one, word), (two, after) in permutations(words, 2) if word + after in letters)
+        for places in chain(moved, joined):
+            yield from range(min(*places, at), max(*places, at) + 1)
+
+
+def _letters(part: str) -> str:
+    """What a reader would miss in *part*: neither spaces nor signs, nor whether a letter is a capital."""
+    return "".join(char for char in part.casefold() if category(char)[0] not in "PZC")

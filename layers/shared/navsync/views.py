@@ -35,6 +35,7 @@ from navsync.model import (
     Value,
     Workspace,
 )
+from navsync.reconcile import Listing
 from navsync.standing import Standing, project_of, standing_of
 from navsync.templates import BUILT_IN, Template, offered
 
@@ -140,7 +141,7 @@ def _capabilities(shown: Capabilities) -> Json:
     }
 
 
-def connection(shown: Workspace, capabilities: Capabilities | None) -> list[Json]:
+def connection(shown: Workspace, capabilities: Capabilities | None, unread: Sequence[Listing] = ()) -> list[Json]:
     """Everything about the connection as a whole that waits for a person, as `attention` lists it."""
     about = {
         "workspace_id": shown.id,
@@ -152,7 +153,7 @@ def connection(shown: Workspace, capabilities: Capabilities | None) -> list[Json
         "kind": Kind.CONNECTION,
         "field": None,
     }
-    troubles = troubles_of(shown, capabilities)
+    troubles = troubles_of(shown, capabilities, unread)
     return [about | {"group": t.code, "code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles]
 
 

@@ -268,12 +268,10 @@ def _pages(office: Office) -> dict[str, object]:
 
 def at_rest_nothing_is_written(stage: Offices) -> str:
     """A second reconcile of all workspaces makes 0 writes."""
-    stage.reconcile()
-    mark = stage.traffic.mark()
-    stage.reconcile()
+    mark, calls = stage.reconcile_twice()
     writes = stage.traffic.writes(mark)
     expect(not writes, f"it wrote {', '.join(call.kind for call in writes[:5])}")
-    return f"0 writes, {len(stage.traffic.notion(mark[0]))} calls of Notion"
+    return f"0 writes; {calls}"
 
 
 CHECKS: tuple[Check[Offices], ...] = (

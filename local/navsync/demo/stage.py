@@ -34,8 +34,12 @@ class Stage:
 
     def attention(self, kind: str) -> list[Json]:
         """Return what waits for a person, of one kind."""
+        return [item for group in self.everything_that_waits() if group["kind"] == kind for item in group["items"]]
+
+    def everything_that_waits(self) -> list[Json]:
+        """Return what waits for a person, in groups of one cause each."""
         groups: list[Json] = checked(self.api.get("attention", params={"limit": 100})).json()["groups"]
-        return [item for group in groups if group["kind"] == kind for item in group["items"]]
+        return groups
 
     def reconcile(self) -> None:
         """Ask for the pass that the scheduler asks for every few minutes, and wait until nothing moves."""
@@ -46,3 +50,12 @@ class Stage:
                 checked(self.api.post(f"workspaces/{workspace['id']}/sync", json={}))
         eventually(lambda: self.traffic.notion(mark), "the reconcile did not ask Notion")
         self.traffic.wait_until_quiet(within_s=SETTLES_WITHIN_S)
+
+    def reconcile_twice(self) -> tuple[tuple[int, int], str]:
+        """Reconcile, and once more; return where the second began, and what each asked of Notion, in words."""
+        begin = len(self.traffic.notion())
+        self.reconcile()
+        mark, between = self.traffic.mark(), len(self.traffic.notion())
+        self.reconcile()
+        end = len(self.traffic.notion())
+        return mark, f"{end - between} calls of Notion, and {between - begin} of the first reconcile"

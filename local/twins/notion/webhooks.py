@@ -138,8 +138,9 @@ class Webhooks:
             del self._held[untold]
             self._held.pop(("page.properties_updated", entity_id), None)
             return True
-        opposite = (OPPOSITE.get(change.type, ""), entity_id)
-        return opposite in self._held and bool(self._held.pop(opposite))
+        undone = self._held.pop((OPPOSITE.get(change.type, ""), entity_id), None)
+        # Notion does not say what becomes of two authors' undoing of each other; the later may not know of the earlier
+        return undone is not None and undone.authors == (change.author,)
 
     def _due(self, change: Changed) -> float:
         now, hold = self.clock.monotonic(), HOLD_S * self.world.switches.merge_scale

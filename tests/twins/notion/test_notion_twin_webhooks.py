@@ -227,6 +227,23 @@ def test_trash_and_restore_within_the_minute_tell_nothing_of_the_page(api: Api, 
     assert [event["type"] for event in inbox.settled()] == ["data_source.content_updated"]
 
 
+@pytest.mark.parametrize("trashes", ["person", "connection"])
+def test_of_what_two_authors_undo_of_each_other_within_the_minute_the_later_is_told(
+    api: Api, person: Api, inbox: Inbox, page: str, trashes: str
+) -> None:
+    first, second = (person, api) if trashes == "connection" else (api, person)
+    first.ok("PATCH", f"/v1/pages/{page}", {"in_trash": True})
+    inbox.settled()
+    inbox.receiver.got.clear()
+
+    first.ok("PATCH", f"/v1/pages/{page}", {"in_trash": False})
+    second.ok("PATCH", f"/v1/pages/{page}", {"in_trash": True})
+
+    of_the_page = [event for event in inbox.settled() if event["entity"]["type"] == "page"]
+    told = [(event["type"], [author["type"] for author in event["authors"]]) for event in of_the_page]
+    assert told == [("page.deleted", ["person" if trashes == "person" else "bot"])]
+
+
 def test_a_page_that_was_gone_before_it_was_told_is_never_told(rig: Rig, api: Api, inbox: Inbox) -> None:
     source = api.table()
     inbox.settled()

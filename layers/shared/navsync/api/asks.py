@@ -76,6 +76,12 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class Query(BaseModel):
+    """A query string: a filter that is mistyped is refused, for all that there is would look like its result."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 # --- days and moments -------------------------------------------------------------------------------------------------
 
 DAY_FIRST = r"^\d{4}-\d\d-\d\d"
@@ -97,13 +103,13 @@ type Day = Annotated[date, ISO, AS_TEXT]
 # --- which part of a list ---------------------------------------------------------------------------------------------
 
 
-class Scope(BaseModel):
+class Scope(Query):
     """Of one workspace, or of all that the caller may see."""
 
     workspace_id: Id | None = None
 
 
-class Range(BaseModel):
+class Range(Query):
     """Which part of a list."""
 
     skip: int = Field(0, ge=0, le=10_000)
@@ -351,7 +357,7 @@ class ChangeWorkspace(Body):
     settings: ChangeSettings | None = None
 
 
-class Disconnect(BaseModel):
+class Disconnect(Query):
     """Whether everything goes with the connection."""
 
     erase: bool = False
@@ -444,7 +450,7 @@ class Which(StrEnum):
     NEW = "new"
 
 
-class ValueQuery(BaseModel):
+class ValueQuery(Query):
     """Which value of a row, and which part of it."""
 
     field: FieldName

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from pydantic import BaseModel, ValidationError
@@ -53,7 +55,7 @@ def query[Query: BaseModel](shape: type[Query], event: APIGatewayProxyEventV2) -
     try:
         return shape.model_validate(event.query_string_parameters)
     except ValidationError as error:
-        raise _invalid("The query", shape, error) from error
+        raise _invalid("The query", error, partial(_why_not_asked, shape=shape)) from error
 
 
 def parse[Body: BaseModel](shape: type[Body], event: APIGatewayProxyEventV2) -> Body:
@@ -61,7 +63,7 @@ def parse[Body: BaseModel](shape: type[Body], event: APIGatewayProxyEventV2) -> 
     try:
         return shape.model_validate_json(raw_body(event) or b"{}")
     except ValidationError as error:
-        raise _invalid("The body", shape, error) from error
+        raise _invalid("The body", error, partial(wording.reason, shape=shape)) from error
 
 
 def wait_of(event: APIGatewayProxyEventV2) -> int:
@@ -70,9 +72,13 @@ def wait_of(event: APIGatewayProxyEventV2) -> int:
     return min(int(preferred[1]), LONGEST_WAIT_S) if preferred else 0
 
 
-def _invalid(whole: str, shape: type[BaseModel], error: ValidationError) -> Problem:
+def _invalid(whole: str, error: ValidationError, reason: Callable[[Mapping[str, Any]], str]) -> Problem:
     wrong = error.errors(include_url=False, include_input=False)[:MOST_NAMED]
-    return all_invalid([(_named(each["loc"]), wording.reason(each, shape)) for each in wrong], whole=whole)
+    return all_invalid([(_named(each["loc"]), reason(each)) for each in wrong], whole=whole)
+
+
+def _why_not_asked(wrong: Mapping[str, Any], shape: type[BaseModel]) -> str:
+    return wording.unknown_parameter(shape) if wrong["type"] == "extra_forbidden" else wording.reason(wrong, shape)
 
 
 def _named(place: Iterable[int | str]) -> list[str]:

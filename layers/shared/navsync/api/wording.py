@@ -40,6 +40,11 @@ NO_DAY = "there is no such day or time; write it like 2026-11-22 or 2026-11-22T1
 _OF_DAYS = ("date_", "datetime_", "timezone_")
 
 
+def unknown_parameter(shape: type[BaseModel]) -> str:
+    """Why a query with a name that *shape* has not is refused."""
+    return f"there is no such parameter here; there are {', '.join(shape.model_fields)}"
+
+
 def reason(wrong: Mapping[str, Any], shape: type[BaseModel]) -> str:
     """Why *wrong*, as pydantic tells it, is refused, with what the field's description in *shape* says to do."""
     to_do = _described(wrong["loc"], shape)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from copy import replace
 from datetime import timedelta
-from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -29,7 +28,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
-from navsync.standing import project_of
+from navsync.standing import Outline
 from navsync.undoing import Choice
 
 AT_ONCE: Final = 100
@@ -59,18 +58,26 @@ def decide(station: Station, work: Work, run: Run) -> Result:
         case CreateIntent(perhaps_made=str(id)):  # until now it had no page, for it might have been the row's
             station.desk.put(station.work(work, WorkKind.ENTITY, f"{mapping.entity_type}/{id}", choice=None))
     if mapping.entity_type is EntityType.MEDIA_PROJECT:
-        station.each_mapping(f"decided:{work.run_id}", partial(_wake_below, station, work, mapping))
+        _wake_below(station, work, mapping)
     return result
 
 
-def _wake_below(station: Station, work: Work, project: Mapping, mapping: Mapping) -> None:
-    """What belongs to *project* has waited for the decision about it."""
-    if mapping.next_retry_at is not None and project_of(mapping) == project.entity_id:
-        station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP, choice=None))
+def _wake_below(station: Station, work: Work, project: Mapping) -> None:
+    """What belongs to *project* has waited for the decision about it; what an index has late comes within the hour."""
+
+    def wake(pair: Outline) -> None:
+        if pair.next_retry_at is not None:
+            station.desk.put(station.work(work, WorkKind.MAPPING, str(pair.id), lane=Lane.SWEEP, choice=None))
+
+    if project.entity_id is not None:
+        station.each_of_project(project.entity_id, f"decided:{work.run_id}", wake)
 
 
 def revert(station: Station, work: Work, run: Run) -> Result:
-    """Undo one row, or put work for each row of a run. What cannot be undone is said in a row of its own."""
+    """Undo one row, or put work for each row of a run. What cannot be undone is said in a row of its own.
+
+    With the deletion of a project, undone as a record, goes the undoing of what went with it.
+    """
     scope, _, rest = work.external_id.partition("/")
     if scope == "run":
         _put_each(station, work, rest)
@@ -81,19 +88,24 @@ def revert(station: Station, work: Work, run: Run) -> Result:
     if row is None or mapping is None:
         return Done()
     choice = Choice(field or None, Side(work.choice) if work.choice else None)
+    result: Result = Done()
     try:
-        return station.engine.revert(mapping, row, choice, replace(run, decides=EVERYTHING))
+        result = station.engine.revert(mapping, row, choice, replace(run, decides=EVERYTHING))
     except (Refused, NotReachable, MissingCapability) as error:
         if isinstance(error, undo.OutOfTurn) and (error.is_coming or _is_to_undo(station, work, error.those)):
             due = station.tools.clock() + station.pause(work.attempts)
             nonce = str(station.tools.new_id())
             station.desk.put(replace(work, due=due, nonce=nonce, attempts=work.attempts + 1))
-        elif not _was_undone(station, row, run):
+            return result
+        if not _was_undone(station, row, run):
             outcome = Outcome.FAILED
             station.ledger.record(
                 station.engine.row(mapping, Operation.REVERT, run, outcome=outcome, message=str(error), reverts=row.id)
             )
-        return Done()
+            return result
+    if scope == "record" and row.operation is Operation.DELETE and row.entity_type is EntityType.MEDIA_PROJECT:
+        _put_each(station, work, row.run_id, with_project=mapping.id)
+    return result
 
 
 def _is_to_undo(station: Station, work: Work, those: Collection[EntityRef]) -> bool:
@@ -110,19 +122,32 @@ def _was_undone(station: Station, row: SyncLog, run: Run) -> bool:
     return any(done.reverts == row.id and done.outcome is Outcome.SUCCESS for done in latest)
 
 
-def _put_each(station: Station, work: Work, run_id: str) -> None:
-    """Work for each row, behind people's edits, going on behind the last that an earlier slice got to."""
+def _put_each(station: Station, work: Work, run_id: str, *, with_project: int | None = None) -> None:
+    """Work for each row, behind people's edits, going on behind the last that an earlier slice got to.
+
+    *with_project*: only for those of what was deleted with the project of this mapping.
+    """
     name = f"undo:{work.external_id}:{work.run_id}"
     start, _, last = (station.desk.cursor(name) or "0/").partition("/")
     before = station.ledger.log(int(last)) if last else None
     for place, row in enumerate(station.ledger.logs_of_run(run_id, before=before), int(start) + 1):
-        if row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE:
+        is_meant = with_project in (None, row.deleted_with) and not _is_told_by_its_record(station, row)
+        if is_meant and row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE:
             due = work.due + _turn(row, place)
             station.desk.put(station.work(work, WorkKind.REVERT, f"log/{row.id}", lane=Lane.SWEEP, due=due))
         if place % AT_ONCE == 0:
             station.desk.move_cursor(name, f"{place:09d}/{row.id}")
             station.check_time()
     station.desk.clear_cursor(name)
+
+
+def _is_told_by_its_record(station: Station, row: SyncLog) -> bool:
+    """Whether *row* is of a page that went as its record had, with a project: that record's row brings both back."""
+    if row.side is not Side.NOTION or row.deleted_with is None:
+        return False
+    project = station.ledger.load(row.deleted_with)
+    removal = project and project.removed_by and station.ledger.log(project.removed_by)
+    return bool(removal and removal.side is Side.NAVIMPACT)
 
 
 def _turn(row: SyncLog, place: int) -> timedelta:

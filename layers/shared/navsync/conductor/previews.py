@@ -15,7 +15,17 @@ from navsync.conductor.rehearsal import Rehearsal
 from navsync.conductor.rounds import let_edits_pass
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run
-from navsync.errors import Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, StaleMapping, Suspended
+from navsync.errors import (
+    Fatal,
+    LostLease,
+    MissingCapability,
+    NeedsReauth,
+    OutOfTime,
+    Refused,
+    Retryable,
+    StaleMapping,
+    Suspended,
+)
 from navsync.foresight import Foreseen, Preview, Progress
 from navsync.model import EntityType, Mapping, Present, Side, State, Work
 
@@ -149,8 +159,11 @@ class _Round:
     def _pair(self, pair: Mapping, rows: MappingOf[str, Present]) -> list[Foreseen]:
         ledger, settings = self.rehearsal.ledger, self.kept.settings
         waits = pair.state is not State.EXCLUDED and (pair.conflicts or pair.troubles)
-        if not waits and reconcile.are_in_step(pair, rows, self.station.tools.navimpact, ledger, settings):
-            return []
+        try:
+            if not waits and reconcile.are_in_step(pair, rows, self.station.tools.navimpact, ledger, settings):
+                return []
+        except (Refused, MissingCapability):
+            pass  # its rehearsal says how it fails, and the others are foreseen
         return self.rehearsal.pair(pair)
 
     def _step(self, rehearse: Callable[[], list[Foreseen]], behind: _Place) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from itertools import batched, product
+from itertools import batched
 
 from navsync import connection, reconcile, scope
 from navsync.conductor.station import Station
@@ -45,29 +45,68 @@ def _source(station: Station, entity_type: EntityType) -> DataSource:
 
 
 def sweep(station: Station, work: Work) -> Result:
-    """Find what webhooks have missed."""
+    """Find what webhooks have missed.
+
+    Each list is work of its own, and the pairs are: one that fails is put off alone, and left to its time then.
+    """
+    if is_part_of_sweep(work):
+        _sweep_part(station, work)
+        return Done()
     _look_at_connection(station)
     sources = station.connected()
     if not sources:  # the connection was cut short between its tokens and its set-up
         station.desk.put(station.work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
     for source in filter(broken, sources):
         station.desk.put(station.work(work, WorkKind.SCHEMA, source.entity_type))
-    entity_types = [source.entity_type for source in sources]
+    names = [*map(str, reconcile.lists_of(source.entity_type for source in sources)), reconcile.PAIRS]
+    parts = [station.work(work, WorkKind.SWEEP, name, lane=Lane.SWEEP) for name in names]
+    failed = {part.external_id for part in station.desk.which_wait(parts)}
+    for part in parts:
+        if part.external_id not in failed:
+            station.take(part)
+    return Done()
+
+
+def is_part_of_sweep(work: Work) -> bool:
+    """Whether it is about one list, or the pairs, alone."""
+    return work.kind is WorkKind.SWEEP and work.external_id != ""
+
+
+def title_of(work: Work) -> str:
+    """What a row of the log that tells of *work* is about, where it is about no one record."""
+    if not is_part_of_sweep(work):
+        return f"{work.kind} {work.external_id}".strip()
+    is_list = work.external_id != reconcile.PAIRS
+    return reconcile.Listing.parse(work.external_id).name if is_list else "Records and their pages"
+
+
+def _sweep_part(station: Station, work: Work) -> None:
+    if work.external_id == reconcile.PAIRS:
+        _check_pairs(station, work)
+    else:
+        _sweep_list(station, work, reconcile.Listing.parse(work.external_id))
+
+
+def _sweep_list(station: Station, work: Work, listing: reconcile.Listing) -> None:
+    port, entity_type = station.engine.on(listing.side), listing.entity_type
+    is_settled = partial(_needs_no_round, station, listing.side, entity_type)
+    work_for = partial(station.work, work, _KIND[listing.side], lane=Lane.SWEEP)
     passing = _round(station)
-    for entity_type, port in product(entity_types, (station.notion, station.tools.navimpact)):
-        work_for = partial(station.work, work, _KIND[port.side], lane=Lane.SWEEP)
-        is_settled = partial(_needs_no_round, station, port.side, entity_type)
-        passing.sweep(port, entity_type, is_settled=is_settled, work_for=work_for)
-        passing.walk_rows(port, entity_type, is_settled=is_settled, work_for=work_for)
-    passing.check_pairs(
+    passing.sweep(port, entity_type, is_settled=is_settled, work_for=work_for)
+    passing.walk_rows(port, entity_type, is_settled=is_settled, work_for=work_for)
+
+
+def _check_pairs(station: Station, work: Work) -> None:
+    was_time = _round(station).check_pairs(
         station.notion,
         station.tools.navimpact,
-        entity_types,
+        [source.entity_type for source in station.connected()],
         ledger=station.ledger,
         settings=station.engine.workspace.settings,
         work_for=partial(station.work, work, WorkKind.MAPPING, lane=Lane.SWEEP),
     )
-    return Done()
+    if work.attempts and not was_time:
+        raise Unavailable("it is tried again when it is time for the next pairs")
 
 
 def _round(station: Station) -> reconcile.Round:

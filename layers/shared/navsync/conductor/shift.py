@@ -276,7 +276,7 @@ class _Shift:
             finally:  # however it ended, we are alive
                 self._survive(about)
         with self.counting:
-            self.looked_at += 1
+            self.looked_at += not rounds.is_part_of_sweep(work)
 
     def _attempt(self, work: Work) -> None:
         try:
@@ -288,14 +288,16 @@ class _Shift:
             raise
         except (Retryable, Fatal) as error:
             failures = self._put_off(work, error)
-            if failures == 1:  # again and again tells of the record, and no more of its side: a 503 may be a refusal
+            # Again and again tells of a record, and no more of its side: a 503 may be a refusal. A list is of its side.
+            if failures == 1 or rounds.is_part_of_sweep(work):
                 self._count(down=isinstance(error, Down | Unclear))
         except Exception as error:
             logger.exception("unexpected, at %s", work.kind)
             self._put_off(work, Fatal(f"an unexpected {type(error).__name__}; the log of the worker says where"))
         else:
             self._finished(work, result)
-            self._count(down=isinstance(result, Later) and result.unclear)
+            if not rounds.is_part_of_sweep(work):  # one side has answered; the sweep as a whole counts
+                self._count(down=isinstance(result, Later) and result.unclear)
 
     def _turn_to(self, work: Work) -> None:
         """Say what is done from now on."""
@@ -419,7 +421,7 @@ class _Shift:
             run_id=work.run_id,
             operation=Operation.SETUP if work.kind is WorkKind.SETUP else Operation.FAIL,
             outcome=Outcome.FAILED,
-            title=f"{work.kind} {work.external_id}".strip(),
+            title=rounds.title_of(work),
             actor=work.actor,
             message=str(error),
         )

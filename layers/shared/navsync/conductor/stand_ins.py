@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from navsync import foresight
 from navsync.errors import Refused, StaleMapping
@@ -25,9 +26,11 @@ from navsync.model import (
     SyncLog,
     Trashed,
     Trouble,
+    Value,
     Values,
 )
 from navsync.ports import ChangedPage, ReadableLedger, ReadableSide
+from navsync.standing import Outline
 
 # --- a side -----------------------------------------------------------------------------------------------------------
 
@@ -87,6 +90,10 @@ class RehearsedSide:
         """The record as it would be; *id* is that of *seen*."""
         self.check(entity_type, changes)
         return self._show(replace(seen, id=id, values={**seen.values, **changes}))
+
+    def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Iterable[Value]:
+        """As the real one, of which a rehearsal may find the traces."""
+        return self.real.half_written(entity_type, name, value, before)
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing that anybody would see."""
@@ -208,6 +215,14 @@ class RehearsedLedger:
     def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
         """Those that are there in earnest."""
         return self.real.mappings_after(mapping_id, limit)
+
+    def outlines_after(self, mapping_id: int, limit: int) -> Sequence[Outline]:
+        """Those that are there in earnest."""
+        return self.real.outlines_after(mapping_id, limit)
+
+    def outlines_of(self, project_id: str, mapping_id: int, limit: int) -> Sequence[Outline]:
+        """Those that are there in earnest."""
+        return self.real.outlines_of(project_id, mapping_id, limit)
 
     def open_creates(self) -> Sequence[Mapping]:
         """Mappings that would still have an open create intent."""

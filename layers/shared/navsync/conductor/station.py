@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 
 from navsync import reconcile
@@ -15,6 +16,7 @@ from navsync.engine import Engine
 from navsync.errors import Blocked, LostLease, NeedsReauth, OutOfTime, Suspended
 from navsync.model import DataSource, Mapping, Work, WorkKind
 from navsync.ports import Desk, Ledger
+from navsync.standing import Outline
 
 LOOK_TAKES_S = 0.6
 """Seconds from the first read of a record to its last save, most of them waiting for answers."""
@@ -69,11 +71,20 @@ class Station:
 
     def each_mapping(self, name: str, act: Callable[[Mapping], None]) -> None:
         """*act* on every mapping, going on behind the last that an earlier slice got to under the same *name*."""
+        self._each(name, act, self.ledger.mappings_after)
+
+    def each_of_project(self, project_id: str, name: str, act: Callable[[Outline], None]) -> None:
+        """*act* on every mapping of a project, in the same way."""
+        self._each(name, act, partial(self.ledger.outlines_of, project_id))
+
+    def _each[T: (Mapping, Outline)](
+        self, name: str, act: Callable[[T], None], after: Callable[[int, int], Sequence[T]]
+    ) -> None:
         place = int(self.desk.cursor(name) or 0)
-        while mappings := self.ledger.mappings_after(place, reconcile.PAIRS_AT_ONCE):
-            for mapping in mappings:
-                act(mapping)
-            place = mappings[-1].id
+        while pairs := after(place, reconcile.PAIRS_AT_ONCE):
+            for pair in pairs:
+                act(pair)
+            place = pairs[-1].id
             self.desk.move_cursor(name, f"{place:016d}")
             self.check_time()
         self.desk.clear_cursor(name)

@@ -7,7 +7,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import deletes, gate, journal, removals, watch
+from navsync.engine import deletes, gate, half_written, journal, removals, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.updates import stamp
@@ -19,6 +19,7 @@ from navsync.model import (
     Bases,
     CreateIntent,
     EntityRef,
+    EntityType,
     Mapping,
     Observation,
     Operation,
@@ -35,7 +36,8 @@ DRAFT_QUIET = timedelta(seconds=30)
 """How long a new row may stay without its required fields before a person is told."""
 
 DRAFT_PAUSE = timedelta(minutes=2)
-"""Between looks at a row with a required field that cannot be read yet."""
+LONGEST_DRAFT_PAUSE = timedelta(hours=1)
+"""Between looks at a row with a required field that cannot be read yet: ever longer, until it is edited."""
 
 NO_PAGE = ""
 """In the place of a page's id, where a record is made of what the log says."""
@@ -63,7 +65,7 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return deletes.both_gone(bench, mapping, run, page)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     barred = gate.for_row(bench, mapping, page)
-    trouble = barred or _lacks(missing)
+    trouble = barred or _lacks(missing, page)
     if trouble is None:
         if (later := bench.not_quiet(mapping, [page], run)) is not None:
             return later
@@ -71,17 +73,36 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
     if mapping.version == 0:
         mapping = bench.ledger.save(mapping.but(state=State.DRAFT))
         return Later(mapping, bench.clock() + DRAFT_QUIET)
+    if not barred and any(f.name in page.unreadable for f in missing):  # such as a project that has no record yet
+        return _wait_until_readable(bench, mapping, trouble, page)
     if mapping.troubles != (trouble,):
-        mapping = bench.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,)))
-    unread = any(f.name in page.unreadable for f in missing)  # such as a project that has no record yet
-    return Later(mapping, bench.clock() + DRAFT_PAUSE) if unread and not barred else Done()
+        bench.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,), next_retry_at=None))
+    return Done()
 
 
-def _lacks(missing: Sequence[Field]) -> Trouble | None:
+def _lacks(missing: Sequence[Field], page: Present) -> Trouble | None:
+    """What a person is told of a row without these fields: some may be filled in, and yet cannot be read."""
     if not missing:
         return None
-    names = ", ".join(f.property for f in missing)
-    return Trouble("draft", f"The row lacks {names}.", f"Fill in {names} in Notion.", missing[0].name)
+    unread = [f for f in missing if f.name in page.unreadable]
+    empty = ", ".join(f.property for f in missing if f not in unread)
+    causes = [f"The row lacks {empty}."] if empty else []
+    fixes = [f"Fill in {empty} in Notion."] if empty else []
+    if unread:
+        causes += [f"{f.property} cannot be read: {page.unreadable[f.name]}." for f in unread]
+        fixes.append("Do in Notion what the cause says; the row is looked at again by itself.")
+    return Trouble("draft", " ".join(causes), " ".join(fixes), missing[0].name)
+
+
+def _wait_until_readable(bench: Workbench, mapping: Mapping, trouble: Trouble, page: Present) -> Step:
+    """Leave a row alone ever longer, for Notion's lists show when it can be read. An edit of it begins that anew."""
+    now = bench.clock()
+    told = next((t for t in mapping.troubles if t == trouble and t.since is not None), replace(trouble, since=now))
+    since = max(time for time in (told.since, page.edited_at) if time is not None)
+    at = now + watch.patience(since, now, least=DRAFT_PAUSE, most=LONGEST_DRAFT_PAUSE)
+    if told in mapping.troubles and mapping.next_retry_at is not None and now < mapping.next_retry_at <= at:
+        return Done()  # whoever put it off looks again
+    return Later(bench.ledger.save(mapping.but(state=State.DRAFT, troubles=(told,), next_retry_at=at)), at)
 
 
 def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Run) -> Step:
@@ -99,8 +120,10 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
         return Done()
+    if spec.type is EntityType.MEDIA_PROJECT and mapping.state is State.DRAFT and mapping.troubles:
+        bench.crossed()  # rows that name it have waited as long, and are read ever more rarely
     title = spec.title_of({**seen.values, **values})
-    mapping = mapping.but(waiting_since=None, state=State.CREATING, title=title, troubles=troubles)
+    mapping = mapping.but(waiting_since=None, next_retry_at=None, state=State.CREATING, title=title, troubles=troubles)
     run = replace(run, actor=bench.author(run, on.other, seen, of=EVERYTHING))
     changes = journal.creation(on, values)
     row = bench.row(mapping, Operation.CREATE, run, side=on, changes=changes, reverts=mapping.recalls)
@@ -197,7 +220,8 @@ def post(
 
 def adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
     """Take *found* for what the create made; people may have edited it meanwhile."""
-    bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)
+    found, halves = half_written.made_whole(bench, mapping, intent, found)
+    bases = {**merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found), **halves}
     _created(bench, without_question(mapping), intent, found, bases, run)
     linked = bench.ledger.load(mapping.id)
     return Again(linked) if linked else Done()

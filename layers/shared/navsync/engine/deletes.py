@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import replace
 from datetime import timedelta
+from functools import partial
 from itertools import chain, islice
 
 from navsync import merge, reconcile, scope
@@ -29,7 +30,7 @@ from navsync.model import (
     Trashed,
     Trouble,
 )
-from navsync.standing import project_of
+from navsync.standing import Outline, project_of
 
 CONFIRM = timedelta(seconds=10)
 """NavImpact's 404 is believed when it is repeated after this."""
@@ -41,7 +42,8 @@ MOST_FAILING = 3
 """So many of them may fail to be read, each for a reason of its own, before it is taken for the side's."""
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
-"""Between looks at a page that Notion does not show us."""
+LONGEST_UNREACHABLE_PAUSE = timedelta(days=1)
+"""Between looks at a page that Notion does not show us: ever longer, for a walk through the rows finds it sooner."""
 
 APPROVAL_PAUSE = timedelta(hours=1)
 """Between looks at what belongs to a project whose deletion waits for a person."""
@@ -76,12 +78,22 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return _wait_with_its_project(bench, _reachable_again(bench, mapping))
     if parent is not None and parent.state not in SETTLED:
         return First(parent, _reachable_again(bench, mapping))
-    if _hides_words(mapping, page):
-        return _wait_for_approval(bench, mapping, journal.unread(unread_columns(mapping, page)), run)
+    unread, unsent = unread_columns(mapping, page), _unsent_columns(mapping, page)
+    if unread or unsent:
+        return _wait_for_approval(bench, mapping, journal.unread(unread, unsent), run)
     counted = parent is not None and parent.state is State.DELETED
     if not counted and not bench.ledger.count_removals(bench.clock(), 1 + _pairs_below(bench, mapping)):
         return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
+    if parent is not None and (with_it := _row_of_removal(bench, parent)) is not None:
+        return removals.trash_page(bench, mapping, page, removals.run_of(with_it), deleted_with=parent.id)
     return removals.trash_page(bench, mapping, page, run)
+
+
+def _row_of_removal(bench: Workbench, project: Mapping) -> SyncLog | None:
+    """The row that tells how *project* was taken away: what goes with it is of the same run, so one undo has all."""
+    if project.state is not State.DELETED or project.removed_by is None:
+        return None
+    return bench.ledger.log(project.removed_by)
 
 
 def _reachable_again(bench: Workbench, mapping: Mapping) -> Mapping:
@@ -99,18 +111,20 @@ def _wait_with_its_project(bench: Workbench, mapping: Mapping) -> Later:
     return Later(mapping, mapping.next_retry_at or now)
 
 
-def _hides_words(mapping: Mapping, page: Present) -> bool:
-    """Whether *page* says what NavImpact never had, or may say it where it cannot be read."""
-    unsent = (name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases)
-    return bool(mapping.bases and any(unsent)) or bool(unread_columns(mapping, page))
+def _unsent_columns(mapping: Mapping, page: Present) -> list[str]:
+    """What *page* says that NavImpact never had: of one of which nothing was ever agreed on, nobody can tell."""
+    filled = {name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases}
+    fields = SPECS[mapping.entity_type].fields if mapping.bases else ()
+    return [field.property for field in fields if field.name in filled]
 
 
 def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step | None:
     """Ask who agreed to the deletion before a column was lost; None: they knew, or there is nothing to know."""
     columns = unread_columns(mapping, page)
-    if not columns or any(trouble.code == journal.UNREAD.code for trouble in mapping.troubles):
+    question = journal.unread(columns, _unsent_columns(mapping, page))
+    if not columns or any(trouble == question for trouble in mapping.troubles):
         return None
-    return _wait_for_approval(bench, mapping, journal.unread(columns), run)
+    return _wait_for_approval(bench, mapping, question, run)
 
 
 def unread_columns(mapping: Mapping, page: Present) -> list[str]:
@@ -177,19 +191,22 @@ def _witnesses(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
     One of those that the list shows spares the search: were a whole block deleted, those that were paired next are gone
     too, and the block would come to be believed, and counted, only in the course of hours.
     """
-    latest = bench.witnesses.latest
-    if latest is not None and not _may_go_together(latest, mapping):
+    latest, this = bench.witnesses.latest, Outline.of(mapping)
+    if latest is not None and not _may_go_together(Outline.of(latest), this):
         yield latest
     yield from islice(_listed(bench, mapping), 1)
     pairs = chain(_linked_after(bench, mapping.id), _linked_after(bench, 0))
-    yield from islice((pair for pair in pairs if not _may_go_together(pair, mapping)), MOST_WITNESSES)
+    for pair in islice((pair for pair in pairs if not _may_go_together(pair, this)), MOST_WITNESSES):
+        other = bench.ledger.load(pair.id)
+        if other is not None and _has_record(other):
+            yield other
 
 
 def _listed(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
     """Other pairs that the beginning of NavImpact's list shows. A list alone proves nothing."""
     for seen in bench.navimpact.changed_since(mapping.entity_type, None, None).records:
         pair = bench.ledger.of_entity(EntityRef(mapping.entity_type, seen.id))
-        if pair is not None and _has_record(pair) and not _may_go_together(pair, mapping):
+        if pair is not None and _has_record(pair) and not _may_go_together(Outline.of(pair), Outline.of(mapping)):
             yield pair
 
 
@@ -204,10 +221,9 @@ def _is_there(bench: Workbench, other: Mapping) -> bool:
     return True
 
 
-def _may_go_together(one: Mapping, other: Mapping) -> bool:
+def _may_go_together(one: Outline, other: Outline) -> bool:
     """Whether they are one record, or of one project."""
-    project = project_of(one)
-    return one.id == other.id or (project is not None and project == project_of(other))
+    return one.id == other.id or (one.project is not None and one.project == other.project)
 
 
 def check_gone(bench: Workbench, mapping: Mapping) -> None:
@@ -226,20 +242,29 @@ def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
 
 
 def _pairs_below(bench: Workbench, project: Mapping) -> int:
-    """How many pairs go with *project*. All are counted when it goes, so that all go, or one question is about all."""
-    if project.entity_type is not EntityType.MEDIA_PROJECT:
+    """How many pairs go with *project*. All are counted when it goes, so that all go, or one question is about all.
+
+    The ledger may miss what was paired in the last moment: NavImpact has not shown the project for `CONFIRM` by then.
+    """
+    id = project.entity_id
+    if project.entity_type is not EntityType.MEDIA_PROJECT or id is None:
         return 0
-    return sum(project_of(pair) == project.entity_id and pair.id != project.id for pair in _linked_after(bench, 0))
+    pairs = _linked(partial(bench.ledger.outlines_of, id))
+    return sum(pair.project == id and pair.id != project.id for pair in pairs)
 
 
-def _linked_after(bench: Workbench, mapping_id: int) -> Iterator[Mapping]:
+def _linked_after(bench: Workbench, mapping_id: int) -> Iterator[Outline]:
     """All pairs with a record that are in step or about to be, in the order of their ids."""
-    while pairs := bench.ledger.mappings_after(mapping_id, reconcile.PAIRS_AT_ONCE):
+    return _linked(bench.ledger.outlines_after, mapping_id)
+
+
+def _linked(after: Callable[[int, int], Sequence[Outline]], mapping_id: int = 0) -> Iterator[Outline]:
+    while pairs := after(mapping_id, reconcile.PAIRS_AT_ONCE):
         yield from filter(_has_record, pairs)
         mapping_id = pairs[-1].id
 
 
-def _has_record(pair: Mapping) -> bool:
+def _has_record(pair: Mapping | Outline) -> bool:
     """Whether it is in step or about to be, and not one whose page makes way for that of another pair."""
     return pair.state is State.LINKED and pair.entity_id is not None
 
@@ -317,11 +342,14 @@ def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run
 
 def page_unreachable(bench: Workbench, mapping: Mapping, run: Run) -> Step:
     """Notion's 404: not reachable, which proves nothing."""
+    now = bench.clock()
     if mapping.state is not State.UNREACHABLE:
         cause = journal.UNREACHABLE.cause
         row = bench.row(mapping, Operation.FAIL, run, outcome=Outcome.FAILED, message=cause)
-        mapping = bench.ledger.save(mapping.but(state=State.UNREACHABLE, troubles=(journal.UNREACHABLE,)), row)
-    return Later(mapping, bench.clock() + UNREACHABLE_PAUSE)
+        told = replace(journal.UNREACHABLE, since=now)
+        mapping = bench.ledger.save(mapping.but(state=State.UNREACHABLE, troubles=(told,)), row)
+    since = next((t.since for t in mapping.troubles if t.code == journal.UNREACHABLE.code), None) or now
+    return Later(mapping, now + watch.patience(since, now, least=UNREACHABLE_PAUSE, most=LONGEST_UNREACHABLE_PAUSE))
 
 
 def both_gone(bench: Workbench, mapping: Mapping, run: Run, page: Observation | None = None) -> Step:
@@ -329,7 +357,7 @@ def both_gone(bench: Workbench, mapping: Mapping, run: Run, page: Observation | 
     if mapping.version and mapping.state is not State.DELETED:
         said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
-        gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None)
+        gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None, removed_by=None)
         bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import replace
 
 from navsync import merge, scope
-from navsync.engine import journal
+from navsync.engine import half_written, journal
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Run, Step
 from navsync.engine.workbench import Workbench
@@ -89,7 +89,8 @@ def without_write(bench: Workbench, mapping: Mapping, entity: Observation) -> Ma
     bases = mapping.bases
     if isinstance(entity, Present) and isinstance(page, Present):
         seen = {Side.NAVIMPACT: entity, Side.NOTION: page}
-        bases = merge.landed(SPECS[mapping.entity_type], bases, mapping.intent.writes, seen)
+        halves = half_written.begun(bench, mapping, mapping.intent, page)
+        bases = {**merge.landed(SPECS[mapping.entity_type], bases, mapping.intent.writes, seen), **halves}
     ended = journal.closed(bench.ledger, mapping, bases)
     return bench.ledger.save(mapping.but(bases=bases, intent=None), *ended)
 

@@ -51,7 +51,7 @@ MASS_DELETION = Trouble(
 )
 UNREAD = Trouble(
     "unread_deletion",
-    "Its record was deleted in NavImpact, but a part of its page cannot be read: perhaps it was edited.",
+    "Its record was deleted in NavImpact, but its page may say what NavImpact never had.",
     "Approve the deletion to move the page to the trash, or reject it to make its record again.",
 )
 UNREACHABLE = Trouble(
@@ -88,14 +88,15 @@ def trashed(unshown: Sequence[str], changed_below: Sequence[str]) -> Trouble:
     return replace(TRASHED, cause=cause)
 
 
-def unread(columns: Iterable[str]) -> Trouble:
-    """Of a page that is not trashed unasked, with the columns that cannot be read."""
-    if not (names := ", ".join(columns)):
-        return UNREAD
-    return replace(
-        UNREAD,
-        cause=f"Its record was deleted in NavImpact; perhaps its page was edited in {names}, which cannot be read.",
-    )
+def unread(unread: Iterable[str], unsent: Iterable[str] = ()) -> Trouble:
+    """Of a page that is not trashed unasked, with the columns that cannot be read or that NavImpact never had."""
+    unknown, new = ", ".join(unread), ", ".join(unsent)
+    causes = ["Its record was deleted in NavImpact."]
+    if new:
+        causes.append(f"Its page says what NavImpact never had, in {new}.")
+    if unknown:
+        causes.append(f"Perhaps its page was edited in {unknown}, which cannot be read.")
+    return replace(UNREAD, cause=" ".join(causes))
 
 
 def uncertain(entity: EntityRef, title: str) -> Trouble:
@@ -191,7 +192,12 @@ def only_actor(changes: Iterable[Change]) -> str | None:
 
 def refusal(error: Refused, side: Side) -> Trouble:
     """What *side* did not take, and what to do."""
-    return Trouble("refused", f"{side} refused the value: {error}", f"Change the value on {side.other}.", error.field)
+    fix = (
+        "Change it on navimpact, or make the change in Notion by hand."
+        if side is Side.NOTION
+        else "Change it on notion."
+    )
+    return Trouble("refused", f"{side} refused the value: {error}", fix, error.field)
 
 
 def pair(seen: MappingOf[Side, Present], name: str) -> tuple[Value, Value]:

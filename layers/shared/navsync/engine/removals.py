@@ -36,10 +36,19 @@ MOST_LISTINGS = 5
 LOOKED_AT_AGAIN = "somebody typed as it went, so it was looked at again"
 
 
-def trash_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, message: str | None = None) -> Step:
+def trash_page(
+    bench: Workbench,
+    mapping: Mapping,
+    page: Present,
+    run: Run,
+    *,
+    message: str | None = None,
+    deleted_with: int | None = None,
+) -> Step:
     """Move the page to the trash, its values recorded first."""
     changes = journal.removal(Side.NOTION, page, message or "deleted on navimpact")
     row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=message)
+    row = replace(row, deleted_with=deleted_with)
     return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), [row])
 
 
@@ -108,7 +117,10 @@ def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: Sync
     done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
     waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
     troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
-    after = mapping.but(intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock())
+    after = mapping.but(
+        intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock(),
+        removed_by=intent.log_id,
+    )  # fmt: skip
     bench.ledger.save(after, *done)
     return Done()
 

@@ -39,6 +39,10 @@ class OutOfTurn(Refused):
         self.is_coming = is_coming
 
 
+class UndoneAlready(Refused):
+    """What was deleted is there again."""
+
+
 def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
     """Write what *row* replaced, as an edit like any other. Raises `Refused` where somebody has edited since."""
     if row.outcome is not Outcome.SUCCESS:
@@ -112,7 +116,8 @@ def _hindrance(bench: Workbench, mapping: Mapping, change: Change, to: Side) -> 
             return "the project is not there any more"
     if not merge.may_travel(mapping.entity_type, field, bench.workspace.settings, to):
         return f"it does not sync to {to}; put it back on {to.other} by hand"
-    return cannot_carry(field, change.old, to)
+    base = mapping.bases.get(change.field)
+    return cannot_carry(field, change.old, to, base.navimpact if base else None)
 
 
 # --- records --------------------------------------------------------------------------------------------------------
@@ -165,6 +170,8 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
     if not lacks_entity and isinstance(page, Trashed):
         return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
     if not lacks_entity:
+        if mapping.entity_id is not None and isinstance(bench.read(Side.NAVIMPACT, mapping), Present):
+            raise UndoneAlready("it was undone already, or came back by itself: the record is there again")
         return Again(mapping)
     if row.side is Side.NAVIMPACT:
         mapping = mapping.but(recalls=row.id)

@@ -6,7 +6,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import gate, journal, watch, writes
+from navsync.engine import gate, half_written, journal, watch, writes
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -39,16 +39,19 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     spec = SPECS[mapping.entity_type]
     bases = _believed(mapping, seen[Side.NOTION])
     if isinstance(mapping.intent, WriteIntent):
-        bases = merge.landed(spec, bases, mapping.intent.writes, seen)
+        whole, halves = half_written.ended(bench, mapping, mapping.intent, seen[Side.NOTION])
+        seen = {**seen, Side.NOTION: whole}
+        bases = {**merge.landed(spec, bases, mapping.intent.writes, seen), **halves}
+    before, mapping = mapping, mapping.but(written=watch.put_back(mapping.written, bases, seen))
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
     plan = merge.plan(spec, bases, entity, page, bench.workspace.settings, direction=run.direction)
     plan = _held_back(bench, mapping, _nameable(bench, plan), seen, run)
-    _tell_overwritten(bench, mapping, page, run)
+    mapping = _tell_overwritten(bench, mapping, page, run)
     after = _as_planned(mapping, plan, bases, seen, bench.clock())
     if plan.writes:
         after = writes.write(bench, mapping, after, plan.writes, seen, run)
-    elif (settled := after.but(intent=None, **HEALTHY)) != mapping:
-        after = _save_agreed(bench, mapping, settled, seen, run)
+    elif (settled := after.but(intent=None, **HEALTHY)) != before:
+        after = _save_agreed(bench, before, settled, seen, run)
     after = stamp(bench, after, None if any(write.to is Side.NOTION for write in plan.writes) else page)
     if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
         return gate.set_aside(bench, after, why, run)
@@ -124,13 +127,17 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
     return plan.holding(held)
 
 
-def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> None:
-    """Tell of edits that an event names and the page does not show, for we wrote the field in that moment."""
+def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Mapping:
+    """Tell of edits that an event names and the page does not show, for we wrote the field in that moment.
+
+    Not of one that we had seen when we wrote: *mapping* waits for its event no more.
+    """
     if run.edit is None:
-        return
+        return mapping
     shown = page.values
     unmoved = [name for name, base in mapping.bases.items() if name in shown and shown[name] == base.notion]
-    for hit in watch.overwritten(mapping.written, run.edit, unmoved):
+    hits = watch.overwritten(mapping.written, run.edit, unmoved)
+    for hit in (hit for hit in hits if not hit.awaits):
         at = f"{run.edit.at:%H:%M:%S}"
         message = f"An edit of {hit.field} in Notion at {at} may have been overwritten; see the history of the page."
         change = Change(hit.field, Side.NOTION, None, shown[hit.field], rule="possible overwrite")
@@ -140,6 +147,7 @@ def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Ru
                 message=message,
             )
         )  # fmt: skip
+    return mapping.but(written=watch.told_of(mapping.written, hits))
 
 
 def _as_written(plan: merge.Plan, entity: Present, bases: Bases) -> Values:

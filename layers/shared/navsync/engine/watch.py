@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from copy import replace
 from datetime import datetime, timedelta
 
 from navsync.merge import Write
-from navsync.model import Edit, Present, Refusal, Side, Trouble, Written, digest
+from navsync.model import Bases, Edit, Present, Refusal, Side, Trouble, Written, digest
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far ahead of ours a side's clock is believed: nobody is waited for until a time in the far future."""
 
 SWING = timedelta(minutes=10)
 SWINGS = 3
-"""So many writes of one field within `SWING`, the same value among them: somebody's automation writes it back."""
+"""So many writes of one field within `SWING`, each put back, the same value among them: automations fight over it."""
 
 FROZEN = timedelta(hours=1)
 """How long it is left alone then, unless a person edits it or asks."""
@@ -33,15 +34,39 @@ MINUTE = timedelta(minutes=1)
 """As coarse as Notion's times are."""
 
 
-def note(written: Iterable[Written], taken: Iterable[Write], since: datetime, now: datetime) -> tuple[Written, ...]:
-    """*written* and the writes of *taken*, made between *since* and *now*, without what is too old to matter."""
-    new = (Written(w.field, w.to, since, now, digest(w.value)) for w in taken)
+def note(
+    written: Iterable[Written], taken: Iterable[Write], awaited: Collection[str], since: datetime, now: datetime
+) -> tuple[Written, ...]:
+    """*written* and the writes of *taken*, made between *since* and *now*, without what is too old to matter.
+
+    Of *awaited* fields an edit in Notion was seen before an event told of it.
+    """
+    new = (
+        Written(w.field, w.to, since, now, digest(w.value), awaits=w.to is Side.NOTION and w.field in awaited)
+        for w in taken
+    )
     return tuple(w for w in (*written, *new) if now - w.until < KEPT)[-MOST_KEPT:]
 
 
+def put_back(written: Iterable[Written], bases: Bases, seen: Mapping[Side, Present]) -> tuple[Written, ...]:
+    """*written*, with the latest write of a field marked where its side shows something else by now.
+
+    Who only tries one value after the other changes what the other side shows, not the side that we wrote.
+    """
+    written = tuple(written)
+    latest = {(w.field, w.side): place for place, w in enumerate(written)}
+    lost = {place for (name, side), place in latest.items() if _has_moved(bases, name, side, seen[side])}
+    return tuple(replace(w, put_back=w.put_back or place in lost) for place, w in enumerate(written))
+
+
+def _has_moved(bases: Bases, name: str, side: Side, seen: Present) -> bool:
+    return name in bases and name in seen.values and seen.values[name] != bases[name].on(side)
+
+
 def swings(written: Iterable[Written], write: Write, now: datetime) -> bool:
-    """Whether *write* is one more turn of a field that goes to and fro."""
-    same = [w for w in written if (w.field, w.side) == (write.field, write.to) and now - w.until < FROZEN]
+    """Whether *write* is one more turn of a field that goes to and fro: what was not put back was no turn."""
+    turns = (w for w in written if w.put_back and now - w.until < FROZEN)
+    same = [w for w in turns if (w.field, w.side) == (write.field, write.to)]
     quick = any(last.until - first.until < SWING for first, last in zip(same, same[SWINGS - 1 :], strict=False))
     return quick and digest(write.value) in {w.digest for w in same}
 
@@ -55,14 +80,21 @@ def swinging(property_name: str) -> Trouble:
 def overwritten(written: Iterable[Written], edit: Edit, unmoved: Iterable[str]) -> tuple[Written, ...]:
     """Our writes that may have hit *edit*: it named the field, fell into the write's window, and does not show.
 
-    Notion has no conditional writes, so an edit between our read and our write of a field is overwritten unseen.
+    Notion has no conditional writes, so an edit between our read and our write of a field is overwritten unseen. One
+    for each field; where one of them had seen an edit and still awaits its event, this is it.
     """
     hidden = set(unmoved).intersection(edit.fields)
-    return tuple(
-        w
-        for w in written
-        if w.side is Side.NOTION and w.field in hidden and w.since - BLIND <= edit.at <= w.until + BLIND
-    )
+    near = [w for w in written if _is_near(w, edit) and w.field in hidden]
+    return tuple({w.field: w for w in sorted(near, key=lambda w: w.awaits)}.values())
+
+
+def _is_near(write: Written, edit: Edit) -> bool:
+    return write.side is Side.NOTION and write.since - BLIND <= edit.at <= write.until + BLIND
+
+
+def told_of(written: Iterable[Written], hits: Collection[Written]) -> tuple[Written, ...]:
+    """*written*, of which those among *hits* await no event any more."""
+    return tuple(replace(w, awaits=False) if w in hits else w for w in written)
 
 
 def refusals(shown: Mapping[str, object], now: datetime) -> dict[str, Refusal]:
@@ -78,6 +110,11 @@ def is_refused(refusal: Refusal | None, shown: object, now: datetime) -> bool:
 def was_refused(refusal: Refusal | None, shown: object) -> bool:
     """Whether just *shown* was refused, however long ago."""
     return refusal is not None and refusal.digest == digest(shown)
+
+
+def patience(since: datetime, now: datetime, *, least: timedelta, most: timedelta) -> timedelta:
+    """How long to leave alone what has waited since *since*: as long again, so that each pause doubles the wait."""
+    return min(max(now - since, least), most)
 
 
 def quiet_until(seen: Present, quiet: timedelta, now: datetime, ours: str) -> datetime | None:

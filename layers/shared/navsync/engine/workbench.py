@@ -72,7 +72,7 @@ class Workbench:
     new_id: Callable[[], int]
     busy: Busy = field(default_factory=Busy)
     crossed: Callable[[], None] = lambda: None
-    """Told before a project enters or leaves the workspace's scope: what belongs to it has to follow."""
+    """Told before a project enters or leaves the workspace's scope, or gets its record: what belongs to it follows."""
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def on(self, side: Side) -> SidePort:
@@ -108,8 +108,9 @@ class Workbench:
     def _reaches(self, page: Present, field: Field, value: Value, mapping: Mapping) -> bool:
         """Whether *value* can be written on *page*. A body that the trash does not show is taken for what it was."""
         is_there = field.kind is Kind.BODY or field.name not in page.unreadable
-        carried = is_there and cannot_carry(field, value, Side.NOTION) is None
-        pair = value, page.values.get(field.name, mapping.bases[field.name].notion)
+        base = mapping.bases[field.name]
+        carried = is_there and cannot_carry(field, value, Side.NOTION, base.navimpact) is None
+        pair = value, page.values.get(field.name, base.notion)
         refused = watch.was_refused(mapping.refused.get(field.name), pair)
         allowed = merge.may_travel(mapping.entity_type, field, self.workspace.settings, Side.NOTION)
         return carried and allowed and not refused

@@ -45,6 +45,8 @@ class _Delivery:
     """What became of the writes so far."""
 
     writes: tuple[merge.Write, ...]
+    awaited: frozenset[str] = frozenset()
+    """Fields of which an edit in Notion was seen before an event told of it."""
     shown: Seen = field(default_factory=dict)
     sent: set[tuple[str, Side]] = field(default_factory=set)
     """Field and side, where the side took it."""
@@ -101,7 +103,7 @@ def write(
     ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, seen, run)]
     named = titles.announced(mapping, seen[Side.NOTION], _page_after(seen[Side.NOTION], writes))
     mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
-    delivery = _Delivery(writes)
+    delivery = _Delivery(writes, _untold(before, seen[Side.NOTION], run))
     for side in ORDER:
         try:
             _deliver(bench, mapping, side, delivery, seen[side])
@@ -109,6 +111,15 @@ def write(
             _save_half(bench, mapping, delivery, started)
             raise
     return _save(bench, mapping, delivery, seen, row, started)
+
+
+def _untold(before: Mapping, page: Present, run: Run) -> frozenset[str]:
+    """Fields that somebody has edited on *page*, of which the event that led here does not tell."""
+    told = run.edit.fields if run.edit else ()
+    shown = {name: value for name, value in page.values.items() if name not in told}
+    return frozenset(
+        name for name, value in shown.items() if name not in before.bases or before.bases[name].notion != value
+    )
 
 
 def _page_after(page: Present, writes: Iterable[merge.Write]) -> Values:
@@ -188,7 +199,7 @@ def _save_half(bench: Workbench, mapping: Mapping, delivery: _Delivery, started:
     """Keep what one side has taken though the other failed: whoever edits it next has seen it."""
     bases = delivery.agreed(mapping.bases)
     if bases != mapping.bases:
-        written = watch.note(mapping.written, delivery.taken, started, bench.clock())
+        written = watch.note(mapping.written, delivery.taken, delivery.awaited, started, bench.clock())
         bench.ledger.save(mapping.but(bases=bases, written=written))
 
 
@@ -205,7 +216,7 @@ def _save(
         intent=None,
         troubles=(*mapping.troubles, *delivery.refused.values()),
         refused={**mapping.refused, **watch.refusals(shown, now)},
-        written=watch.note(mapping.written, delivery.taken, started, now),
+        written=watch.note(mapping.written, delivery.taken, delivery.awaited, started, now),
         last_sync_at=now,
         last_change_at=now,
         agreed_at=now,

@@ -26,16 +26,19 @@ from navsync.fields.entities import (
     missing_option,
     property_schema,
 )
-from navsync.fields.scalars import Unreadable
+from navsync.fields.scalars import ASTRAY, NO_PROJECT, UNPAIRED, Unreadable
 
 __all__ = [
+    "ASTRAY",
     "GENERATED_TITLE",
     "KEY",
     "KEY_PROPERTY",
     "LINK",
     "LINK_PROPERTY",
+    "NO_PROJECT",
     "NO_STATUS",
     "SPECS",
+    "UNPAIRED",
     "EntitySpec",
     "Field",
     "Kind",

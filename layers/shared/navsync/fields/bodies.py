@@ -75,6 +75,18 @@ def has_notions_own(markdown: str) -> bool:
     return any(piece.of_notion for piece in read(markdown).pieces)
 
 
+def left_out(navimpact: str, before: str) -> str | None:
+    """The tag of a block in which NavImpact says what no page would show, unless *before* said that there as well."""
+    known = set(_said_apart(before))
+    return next((tag for tag, line in _said_apart(navimpact) if (tag, line) not in known), None)
+
+
+def _said_apart(markdown: str) -> Iterator[tuple[str, str]]:
+    """Lines that people read, but Notion takes for its own, each with the tag that makes them so."""
+    whole = read(markdown) if "<" in markdown else Text(())
+    return ((piece.apart, piece.spelled.strip()) for piece in whole.pieces if piece.apart)
+
+
 def merged(base: str, navimpact: str, notion: str) -> str | None:
     """Both sides' changes of the text that was *base* on NavImpact; None where a person must choose.
 
@@ -163,8 +175,9 @@ def plain(line: str, *, starts: bool = False) -> str:
     """
     parts = tokens(line)
     whole = "".join(part.says for part in parts)
-    places = enumerate(parts)
-    return "".join(_typed(part, *_beside(parts, at), whole, starts=starts) for at, part in places)
+    clear = _clear_in(whole)
+    begins = {at for at, part in enumerate(parts) if starts and whole.startswith(part.says)}
+    return "".join(_typed(part, *_beside(parts, at), clear, starts=at in begins) for at, part in enumerate(parts))
 
 
 def _beside(parts: Sequence[Token], at: int) -> tuple[str, str]:
@@ -172,26 +185,27 @@ def _beside(parts: Sequence[Token], at: int) -> tuple[str, str]:
     return before, parts[at + 1].says[:1] if at + 1 < len(parts) else ""
 
 
-def _typed(part: Token, before: str, after: str, line: str, *, starts: bool) -> str:
+def _clear_in(line: str) -> str:
+    """Signs that can mean nothing but themselves anywhere in *line*."""
+    brackets = "" if "](" in line or "]:" in line else "[]"
+    braces = "" if '="' in line else "{}"
+    return brackets + braces + ("" if line.count("$") > 1 else "$")
+
+
+def _typed(part: Token, before: str, after: str, clear: str, *, starts: bool) -> str:
     if part.spelled.startswith("\\") and len(part.spelled) > 1:
-        needed = (starts and line.startswith(part.says)) or _is_needed(part.says, before, after, line)
+        needed = starts or (part.says not in clear and _is_needed(part.says, before, after))
         return part.spelled if needed else part.says
     return part.spelled if part.spelled.startswith("`") else part.says
 
 
-def _is_needed(escaped: str, before: str, after: str, line: str) -> bool:
+def _is_needed(escaped: str, before: str, after: str) -> bool:
     """Whether *escaped* would mean something else without its backslash, as far as that is easily told."""
     match escaped:
         case "*" | "~":
             return not (before == after == " ")
         case "<":
             return not (after in ("", " ", "=") or after.isdigit())
-        case "[" | "]":
-            return "](" in line or "]:" in line
-        case "{" | "}":
-            return '="' in line
-        case "$":
-            return line.count("$") > 1
         case ">" | "^":
             return not before
         case "!":

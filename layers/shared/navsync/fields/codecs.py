@@ -249,33 +249,36 @@ def same(field: Field, navimpact: Value, notion: Value) -> bool:
     return one == other
 
 
-def cannot_carry(field: Field, value: Value, to: Side) -> str | None:
-    """Why *value* would lose something on the way to side *to*, as the end of "it cannot be carried: ..."."""
+def cannot_carry(field: Field, value: Value, to: Side, before: Value = None) -> str | None:
+    """Why *value* would lose something on the way to side *to*, as the end of "it cannot be carried: ...".
+
+    What NavImpact said *before* in a block of Notion's own is not lost now: the page may have that block.
+    """
     if field.required and to is Side.NAVIMPACT and value in (None, ()):
         return "NavImpact keeps no record without it"
-    return None if value is None else next(_losses(field, value, to), None)
+    return None if value is None else next(_losses(field, value, to, before), None)
 
 
 def _refuse_loss(field: Field, value: Value, to: Side) -> None:
-    if reason := cannot_carry(field, value, to):
+    if reason := cannot_carry(field, value, to, value):  # what it said before is not known here
         raise Refused(f"{field.property} cannot be carried to {to}: {reason}", field=field.name)
 
 
-def _losses(field: Field, value: Value, to: Side) -> Iterator[str]:
+def _losses(field: Field, value: Value, to: Side, before: Value) -> Iterator[str]:
     texts = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ()
     if any(map(scalars.has_half_characters, texts)):
         yield "it holds half of a character, which cannot be sent"
     if any("\0" in text for text in texts):
         yield "it holds a NUL character, which cannot be kept"
-    yield from _losses_in_notion(field, value) if to is Side.NOTION else _losses_in_navimpact(field, value)
+    yield from _losses_in_notion(field, value, before) if to is Side.NOTION else _losses_in_navimpact(field, value)
 
 
-def _losses_in_notion(field: Field, value: Value) -> Iterator[str]:
+def _losses_in_notion(field: Field, value: Value, before: Value) -> Iterator[str]:
     match field.kind, value:
         case ((Kind.TITLE | Kind.TEXT), str()) if not richtext.fits(value):
             yield f"it is {units(value):,} characters long and a Notion property holds {richtext.LONGEST:,}"
         case Kind.BODY, str():
-            yield from _losses_of_bodies(value)
+            yield from _losses_of_bodies(value, _str(before))
         case Kind.URL, str() if units(value) > _LONGEST_URL:
             yield f"it is {units(value):,} characters long and a link in Notion holds {_LONGEST_URL:,}"
         case ((Kind.SELECT | Kind.STATUS), str()):
@@ -290,11 +293,13 @@ def _losses_in_notion(field: Field, value: Value) -> Iterator[str]:
             yield f"it names {len(value)} records and Notion takes {_MOST_RELATED}"
 
 
-def _losses_of_bodies(markdown: str) -> Iterator[str]:
+def _losses_of_bodies(markdown: str, before: str) -> Iterator[str]:
     if (longest := _longest_line(markdown)) > richtext.LONGEST:
         yield f"a line of it is {longest:,} characters long and a block in Notion holds {richtext.LONGEST:,}"
     if len(markdown) > _MOST_BLOCKS and (count := bodies.blocks(markdown)) > _MOST_BLOCKS:
         yield f"it has {count:,} paragraphs and Notion shows {_MOST_BLOCKS:,} of a page"
+    if tag := bodies.left_out(markdown, before):
+        yield f"Notion takes {tag} in it for a block of its own and would leave out what it says; write it without"
 
 
 def _longest_line(markdown: str) -> int:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from unicodedata import is_normalized, normalize
+from urllib.parse import quote
 
 from navsync.fields import tables
 
 _TAB = 4
 _EMPTY = re.compile(r"\s*(<empty-block\s*/>\s*)?")
-_FENCE = re.compile(r"(`{3,}|~{3,}|\$\$)([^`]*)")
+_FENCE = re.compile(r"(`{3,}+|~{3,}+|\$\$)([^`]*)")
 _OF_NOTION = re.compile(
     r"<(page|database|file|video|audio|pdf)\s[^>]*?(/>|>.*</\1>)"
     r"|<(unknown|table_of_contents|breadcrumb|tab)(\s[^>]*?)?/>"
@@ -26,6 +27,8 @@ _OF_NOTION = re.compile(
 _OPENS = re.compile(r"<(?!/)(callout|columns?|synced_block(?:_reference)?|meeting-notes)(?:\s[^>]*)?>")
 _WHOLE = re.compile(r"<(synced_block(?:_reference)?|meeting-notes)(\s[^>]*)?>")
 """What stands between these is Notion's as well: it is written in another place, or not by people."""
+_SHOWING = re.compile(r"<(page|database|file|video|audio|pdf)\s")
+"""These show something in a line of their own."""
 _MARKER = re.compile(
     r"(?P<to_do>[-*+] \[(?P<done>[ xX])\](?=\s|$))|(?P<list>[-*+](?=\s|$))|(?P<number>\d{1,9}[.)](?=\s|$))"
     r"|(?P<heading>#{1,6}(?=\s|$))|(?P<quote>>)"
@@ -34,18 +37,24 @@ _RULE = re.compile(r"-{3,}|\*{3,}|_{3,}")
 _LANGUAGES = {"": "plain text", "text": "plain text", "txt": "plain text", "js": "javascript", "ts": "typescript",
               "py": "python", "rb": "ruby", "sh": "shell", "yml": "yaml", "md": "markdown"}  # fmt: skip
 _DEEPEST_HEADING = 4
+# None looks beyond what begins the next one: a line of nothing but beginnings must not take for ever.
 _TOKEN = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
-    r"|(?P<code>(?P<tick>`+)(?!`).+?(?<!`)(?P=tick)(?!`))"
-    r"|\$`(?P<formula>.+?)`\$"
-    r"|<mention-date start=\"(?P<date>[^\"]*)\"[^>]*/>"
-    r"|<(?P<kind>mention-\w+)(?:\s[^<>]*)?>(?P<label>.*?)</(?P=kind)>"
+    r"|\$`(?P<formula>(?:(?!\$`).)+?)`\$"
+    r"|(?P<ticks>`+)"
+    r"|<mention-date start=\"(?P<date>[^\"<]*)\"[^<>]*/>"
+    r"|<(?P<kind>mention-\w+)(?:\s[^<>]*)?>(?P<label>(?:(?!<mention-).)*?)</(?P=kind)>"
     r"|(?P<look></?span(?:\s[^<>]*)?>|\?[^()\s?]*X-Amz-[^()\s]*|(?<!\s)\s*\{(?:(?:color|toggle)=\"[^\"]*\"\s*)+\}$|<mention-\w+(?:\s[^<>]*)?/>)"
     r"|(?P<line><br\s*/?>)"
     r"|(?P<words>[^\\`$<{?\s]+|.)",
     re.DOTALL,
 )
+_TICKS = re.compile(r"`+")
+_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
+_ADDRESS = re.compile(r"(?<=\]\()(?:[^()\s]|\([^()\s]*\))+(?=\))")
+"""Where a link leads: Notion writes what could end it there, and all that is not ASCII, in the form of `%28`."""
+_KEPT_IN_ADDRESS = "!#$%&'*+,/:;=?@[]~-._{}|^"
 _UNUSUAL = re.compile(r"[\\`<{$]|X-Amz-")
 
 
@@ -69,6 +78,8 @@ class Piece:
     """The empty lines above it."""
     of_notion: bool = False
     """Only Notion understands it, or shows it: never carried, never removed."""
+    apart: str = ""
+    """The tag that makes it Notion's own, where people would miss what it says."""
     verbatim: bool = False
     """Code: nothing in it is escaped."""
     inside: bool = False
@@ -125,7 +136,15 @@ def read(markdown: str) -> Text:
 
 def tokens(line: str) -> list[Token]:
     """The parts of a line of text."""
-    return [Token(found[0], _said(found)) for found in _TOKEN.finditer(line)]
+    last = {len(ticks[0]): ticks.start() for ticks in _TICKS.finditer(line)}
+    parts: list[Token] = []
+    at = 0
+    while found := _TOKEN.match(line, at):
+        closed = found["ticks"] and last.get(len(found["ticks"]), at) > at
+        code = _CODE.match(line, at) if closed else None
+        parts.append(Token(code[0], normalize("NFC", code[0])) if code else Token(found[0], _said(found)))
+        at += len(parts[-1].spelled)
+    return parts
 
 
 def said(line: str) -> str:
@@ -134,11 +153,13 @@ def said(line: str) -> str:
         line = "".join(token.says for token in tokens(line.rstrip()))
     else:
         line = _ESCAPED.sub(r"\1", line)
+    if "](" in line:
+        line = _ADDRESS.sub(lambda found: quote(found[0], safe=_KEPT_IN_ADDRESS), line)
     return (line if is_normalized("NFC", line) else normalize("NFC", line)).rstrip()
 
 
 def _said(found: re.Match[str]) -> str:
-    for kind in ("escaped", "code", "date", "label", "words"):
+    for kind in ("escaped", "ticks", "date", "label", "words"):
         if found[kind] is not None:
             return said(found[kind]) if kind == "label" else normalize("NFC", found[kind])
     if found["formula"] is not None:
@@ -217,14 +238,19 @@ class _Reading:
     def _notions_own(self, line: str, before: tuple[str, ...], columns: int) -> Piece:
         self.at += 1
         text = line.strip()
-        if self.closing:
-            self.closing = "" if text == self.closing else self.closing
+        apart = ""
+        if text == self.closing:
+            self.closing = ""
+        elif self.closing:
+            apart = self.closing.replace("/", "") if text else ""
         elif opened := _WHOLE.fullmatch(text):
             self.closing = f"</{opened[1]}>"
+        elif shows := _SHOWING.match(text):
+            apart = f"<{shows[1]}>"
         elif _OPENS.fullmatch(text):
             self._depth(columns)
             self.above.append(_Around(columns, 1, counts=False))
-        return Piece(line, "", before=before, of_notion=True)
+        return Piece(line, "", before=before, of_notion=True, apart=apart)
 
     def _line(self, line: str, text: str, before: tuple[str, ...], columns: int) -> Piece:
         depth = self._depth(columns)

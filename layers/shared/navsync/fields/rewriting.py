@@ -53,16 +53,22 @@ class _Window:
     high: int
     start: int
     stop: int
+    downwards: bool = False
 
     def edit(self) -> Edit:
         """The replacement of all lines in it."""
         return Edit("\n".join(self.old[self.low : self.high]), "\n".join(self.new[self.start : self.stop]))
 
     def widened(self) -> bool:
-        """Take in one more line that stays, above or below; False where there is none."""
-        if self.low > 0:
-            self.low, self.start = self.low - 1, self.start - 1
-        elif self.high < len(self.old):
+        """Take in one more line that stays, above and below by turns; False where there is none.
+
+        A stretch that stands there twice, as while one is being moved, ends on either side.
+        """
+        can_grow_down = self.high < len(self.old)
+        if self.low > 0 and not (self.downwards and can_grow_down):
+            self.low, self.start, self.downwards = self.low - 1, self.start - 1, True
+        elif can_grow_down:
+            self.downwards = False
             self.high, self.stop = self.high + 1, self.stop + 1
         else:
             return False

@@ -25,6 +25,15 @@ class Unreadable(ValueError):
         self.reason = reason
 
 
+UNPAIRED = (
+    "it points to a page that has no record in NavImpact yet; give that project what it lacks or take it out of the "
+    "trash, or choose another"
+)
+NO_PROJECT = "it points to a page that is no project's; choose a project's page instead"
+ASTRAY = frozenset({UNPAIRED, NO_PROJECT})
+"""Why a relation means nothing here, though its column is as it should be."""
+
+
 # --- texts ----------------------------------------------------------------------------------------------------------
 
 

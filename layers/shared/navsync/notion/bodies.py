@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,12 @@ from navsync.notion.gateway import Gateway
 LARGEST_WRITE = 400_000
 """Bytes of text in one request. Notion takes 500 kB, with everything around it."""
 
-_UNHEARD = "Notion shows the text as before, whatever is written; make the change in Notion"
-_TOO_LARGE = "Notion takes no change of that size in one request; make it in Notion, in parts"
+_UNHEARD = "Notion shows the text as before, whatever is written"
+_TOO_LARGE = "Notion takes no change of that size in one request, only in parts"
 _CUT_SHORT = "Notion shows only a part of the page, which has too many blocks; divide it in Notion"
 _LOSING = (
     "Notion does not take the change as it is, and to write the whole text anew could delete what only Notion can show "
-    "on the page; make the change in Notion"
+    "on the page"
 )
 
 type Json = dict[str, Any]
@@ -29,6 +29,26 @@ type Json = dict[str, Any]
 def start_of(text: str) -> str:
     """As much of *text* as the request that makes a page takes along."""
     return rewriting.first_part(text, LARGEST_WRITE)
+
+
+def begun(text: str, shown: str) -> Iterator[str]:
+    """What a body that shows *shown* says between the requests of `PageBody.rewrite` that make it say *text*."""
+    for _ in range(_most_requests(text, shown)):
+        made = _lacking(text, shown)
+        sent = _fitting(made, shown)
+        if not sent or _is_all(sent, made):
+            return
+        shown = rewriting.applied(shown, sent)
+        yield shown
+
+
+def begun_anew(text: str) -> Iterator[str]:
+    """What the body of a page that is made to say *text* says until `PageBody.finish` has written all of it."""
+    start = start_of(text)
+    if start != text:
+        shown = bodies.to_notion(start, "")
+        yield shown
+        yield from begun(text, shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,31 +83,28 @@ class PageBody:
             Unclear: it may have been written, or a part of it.
         """
         now, begun = seen if "markdown" in seen else self.read(), False
-        for _ in range(_most_requests(text, now)):
+        for _ in range(_most_requests(text, _markdown(now))):
             made = self._lacking(text, now)
             if not made:
                 return now
-            sent = self._fitting(made, _markdown(now))
             try:
+                sent = self._fitting(made, now)
                 now, begun = self._written(text, sent, now), True
             except SyncError as error:
                 if not begun or isinstance(error, Raced):
                     raise
                 raise Unclear("a part of the text was written; it is read again to see what is missing") from error
-            if len(sent) == len(made) and sent[-1] == made[-1]:
+            if _is_all(sent, made):
                 return now
         raise Unclear("the text was written, but Notion shows it otherwise each time; it is read again")
 
     def _lacking(self, text: str, now: Json) -> Sequence[Edit]:
         if now.get("truncated"):
             raise Refused(_CUT_SHORT, field=self.field)
-        shown = _markdown(now)
-        wanted = bodies.to_notion(text, shown)
-        made = rewriting.edits(shown, wanted)
-        return [Edit("", wanted)] if made is None else made
+        return _lacking(text, _markdown(now))
 
-    def _fitting(self, made: Sequence[Edit], shown: str) -> Sequence[Edit]:
-        if not (sent := tuple(rewriting.batch(made, shown, LARGEST_WRITE))):
+    def _fitting(self, made: Sequence[Edit], now: Json) -> Sequence[Edit]:
+        if not (sent := _fitting(made, _markdown(now))):
             raise Refused(_TOO_LARGE, field=self.field)
         return sent
 
@@ -148,6 +165,22 @@ def _markdown(answer: Json) -> str:
     return str(answer.get("markdown") or "")
 
 
-def _most_requests(text: str, now: Json) -> int:
+def _lacking(text: str, shown: str) -> Sequence[Edit]:
+    """What makes a body that shows *shown* say *text*."""
+    wanted = bodies.to_notion(text, shown)
+    made = rewriting.edits(shown, wanted)
+    return [Edit("", wanted)] if made is None else made
+
+
+def _fitting(made: Sequence[Edit], shown: str) -> Sequence[Edit]:
+    """What of *made* the next request takes; nothing where Notion takes no change of that size."""
+    return tuple(rewriting.batch(made, shown, LARGEST_WRITE))
+
+
+def _is_all(sent: Sequence[Edit], made: Sequence[Edit]) -> bool:
+    return len(sent) == len(made) and sent[-1] == made[-1]
+
+
+def _most_requests(text: str, shown: str) -> int:
     """Twice as many as the sizes ask for: Notion may spell what it is sent otherwise, but not for ever."""
-    return 4 + 4 * (rewriting.size(text) + rewriting.size(_markdown(now))) // LARGEST_WRITE
+    return 4 + 4 * (rewriting.size(text) + rewriting.size(shown)) // LARGEST_WRITE

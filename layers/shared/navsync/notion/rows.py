@@ -8,7 +8,9 @@ from typing import Any
 from navsync.fields import (
     GENERATED_TITLE,
     KEY,
+    NO_PROJECT,
     SPECS,
+    UNPAIRED,
     EntitySpec,
     Field,
     Kind,
@@ -138,12 +140,12 @@ class Reader:
         """The entities of the pages that are synced. Others, such as a person's own copies, are the person's affair."""
         entities = [entity for page_id in page_ids if (entity := self.entity_of(page_id))]
         if page_ids and not entities:
-            raise Unreadable("it points to a page that is not synced yet; it is read again when that page is")
+            raise Unreadable(UNPAIRED)
         return tuple(sorted(map(self._id_of, entities)))
 
     def _id_of(self, entity: EntityRef) -> str:
         if entity.type is not _PARENT:
-            raise Unreadable(f"it points to a {entity.type}; choose a {_PARENT} instead")
+            raise Unreadable(NO_PROJECT)
         return entity.id
 
     def _name(self, row: Row) -> str | None:

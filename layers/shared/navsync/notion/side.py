@@ -45,7 +45,7 @@ from navsync.model import (
     Value,
     Values,
 )
-from navsync.notion.bodies import PageBody, start_of
+from navsync.notion.bodies import PageBody, begun, begun_anew, start_of
 from navsync.notion.changes import changes, minute, next_places
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
@@ -236,6 +236,16 @@ class NotionSide:
 
     def _body_made(self, source: DataSource, page: Json, text: str | None) -> Json:
         return self._body(source.entity_type, page["id"]).finish(text) if text else _NO_BODY
+
+    def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Iterator[Value]:
+        """What a page's body says between the requests that make it say *value*, if Notion takes them as they are."""
+        if name != _body_name(entity_type):
+            return
+        text = str(value or "")
+        shown = before.get(Kind.BODY) if isinstance(before, dict) else before
+        steps = begun_anew(text) if before is None else begun(text, str(shown or ""))
+        spec_field = field_of(entity_type, name)
+        yield from (parse_notion(spec_field, {Kind.BODY: markdown}) for markdown in steps)
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Write *key*, the link back and, where there is one, the generated *title* on the page."""

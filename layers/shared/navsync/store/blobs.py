@@ -62,6 +62,17 @@ def unfold(text: str, fetch: Callable[[Iterable[Blob]], Mapping[Blob, list[bytes
     return document
 
 
+def unfold_once(text: str, fetch: Callable[[Iterable[Blob]], Mapping[Blob, list[bytes]]]) -> Json:
+    """The document, with references for its long values. *fetch* is asked only for one that was long as a whole."""
+    document = json.loads(text)
+    match document:
+        case {"$blob": str(sha256), "parts": int(parts)}:
+            blob = Blob(sha256, parts)
+            return json.loads(_join(fetch([blob])[blob]))
+        case _:
+            return document
+
+
 def _fold(node: Json, folded: Folded) -> Json:
     if isinstance(node, dict):
         return {name: _fold(inner, folded) for name, inner in node.items()}

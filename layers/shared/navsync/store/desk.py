@@ -285,6 +285,10 @@ class DynamoDesk:
         item = self.dynamo.get(self.tables.mappings, self._key(keys.work(work)))
         return None if item is None else records.read_short(Work, item["body"])
 
+    def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
+        """The rows that are where *works* would be put."""
+        return [records.read_short(Work, row["body"]) for row in self._rows_at(works)]
+
     # --- small state --------------------------------------------------------------------------------------------
 
     def sources(self) -> MappingOf[EntityType, DataSource]:

@@ -129,6 +129,11 @@ def listed(workspace_id: int, standing: Standing, entity_type: EntityType) -> st
     return f"{partition(workspace_id)}#{standing}#{entity_type}"
 
 
+def of_project(workspace_id: int, project_id: str) -> str:
+    """Key of the index of mappings by the media project that they belong to."""
+    return f"{partition(workspace_id)}#{project_id}"
+
+
 def waits(cause: Cause) -> str:
     """The counter of the mappings that wait because of *cause*."""
     return f"{WAITS}{cause}"

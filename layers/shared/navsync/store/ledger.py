@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from copy import replace
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import batched, islice
-from typing import Any
+from typing import Any, Self
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.model import CreateIntent, EntityRef, Lease, Mapping, SyncLog
-from navsync.standing import LISTED, project_of
+from navsync.standing import LISTED, Outline, project_of
 from navsync.store import counts, keys, records
 from navsync.store.blobs import Blob, Folded
 from navsync.store.counts import KEEP_OVERWRITTEN_DAYS, LogKind, MappingKind
@@ -32,15 +33,26 @@ from navsync.store.records import Shelf
 ROWS_AT_ONCE = 20
 """A transaction takes 100 items and 4 MB; a row brings its counters along."""
 
+LAST_ID = 10**16 - 1
+"""No id has more digits, as keys write them."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Stored:
-    """What is known of a mapping's item: enough to move its pointers, counters and blobs with it."""
+    """What is known of a mapping's item: enough to move its pointers, counters and blobs with it, and nothing long."""
 
-    mapping: Mapping
+    version: int
+    pointers: frozenset[str]
+    has_open_create: bool
     blobs: frozenset[Blob]
     counted: frozenset[str]
     """The counters that it was counted in, by whichever release: another one may count by something else."""
+
+    @classmethod
+    def of(cls, mapping: Mapping, blobs: Iterable[Blob], counted: frozenset[str]) -> Self:
+        """What is to be known of *mapping*."""
+        has_open_create = isinstance(mapping.intent, CreateIntent)
+        return cls(mapping.version, _pointer_keys(mapping), has_open_create, frozenset(blobs), counted)
 
 
 class DynamoLedger:
@@ -71,16 +83,24 @@ class DynamoLedger:
 
     def mappings_after(self, mapping_id: int, limit: int) -> Sequence[Mapping]:
         """The next *limit* mappings in order of their ids."""
-        first, last = keys.mapping(mapping_id + 1), keys.mapping(10**16 - 1)
-        found = self.dynamo.query(
-            self.tables.mappings,
-            when(
-                "#pk = :pk AND #sk BETWEEN :first AND :last",
-                pk=keys.partition(self.workspace_id), first=first, last=last,
-            ),
-            Limit=limit,
+        return [self._read(item) for item in self._items_after(mapping_id, limit)]
+
+    def outlines_after(self, mapping_id: int, limit: int) -> Sequence[Outline]:
+        """The next *limit* mappings in order of their ids, each without what its sides say."""
+        return [self._outline(item) for item in self._items_after(mapping_id, limit)]
+
+    def outlines_of(self, project_id: str, mapping_id: int, limit: int) -> Sequence[Outline]:
+        """The next *limit* of a project, as an index lists them, each read consistently."""
+        of_project = when(
+            "#list_project = :of AND #id BETWEEN :first AND :last",
+            of=keys.of_project(self.workspace_id, project_id), first=mapping_id + 1, last=LAST_ID,
         )  # fmt: skip
-        return [self._read(item) for item in islice(found, limit)]
+        found = self.dynamo.query(
+            self.tables.mappings, of_project, index="by_project", ConsistentRead=False, Limit=limit
+        )
+        wanted = [within(self.workspace_id, keys.mapping(row["id"])) for row in islice(found, limit)]
+        items = self.dynamo.get_many(self.tables.mappings, wanted)
+        return [self._outline(item) for item in sorted(items, key=lambda item: item["id"])]
 
     def open_creates(self) -> Sequence[Mapping]:
         """Mappings with an open create intent, oldest first."""
@@ -135,7 +155,7 @@ class DynamoLedger:
             logs,
         )
         blobs = frozenset(folded.blobs)
-        self._stored[mapping.id] = _Stored(after, blobs, counted)
+        self._stored[mapping.id] = _Stored.of(after, blobs, counted)
         shelf.drop(before.blobs - blobs if before else ())
         return after
 
@@ -238,7 +258,7 @@ class DynamoLedger:
         return Step(check(self.tables.workspaces, within(self.workspace_id, keys.LEASE), holds), lost)
 
     def _pointers(self, before: _Stored | None, after: Mapping) -> Iterable[Step]:
-        had, has = _pointer_keys(before.mapping if before else None), _pointer_keys(after)
+        had, has = before.pointers if before else frozenset[str](), _pointer_keys(after)
         taken = StaleMapping("another mapping pairs the entity or the page already; read it instead")
         for sort_key in sorted(has - had):
             item = within(self.workspace_id, sort_key) | {"mapping_id": after.id}
@@ -248,7 +268,7 @@ class DynamoLedger:
             yield Step(delete(self.tables.mappings, within(self.workspace_id, sort_key)))
 
     def _marker(self, before: _Stored | None, after: Mapping) -> Iterable[Step]:
-        had = before is not None and isinstance(before.mapping.intent, CreateIntent)
+        had = before is not None and before.has_open_create
         has = isinstance(after.intent, CreateIntent)
         key = within(self.workspace_id, keys.open_create(after.id))
         if has and not had:
@@ -273,7 +293,7 @@ class DynamoLedger:
             "counted": " ".join(sorted(counted)),
             "list_standing": keys.listed(self.workspace_id, kind.standing, mapping.entity_type),
             **({"list_all": partition} if kind.standing in LISTED else {}),
-            **({} if project is None else {"list_project": f"{partition}#{project}"}),
+            **({} if project is None else {"list_project": keys.of_project(self.workspace_id, project)}),
         }
 
     def _log_item(self, log: SyncLog, kind: LogKind) -> Item:
@@ -306,10 +326,10 @@ class DynamoLedger:
         if mapping.version == 0:
             return None
         stored = self._stored.get(mapping.id)
-        if stored is None or stored.mapping.version != mapping.version:
+        if stored is None or stored.version != mapping.version:
             self.load(mapping.id)
             stored = self._stored.get(mapping.id)
-        if stored is None or stored.mapping.version != mapping.version:
+        if stored is None or stored.version != mapping.version:
             raise _moved_on(mapping)
         return stored
 
@@ -322,10 +342,28 @@ class DynamoLedger:
         pointer = self.dynamo.get(self.tables.mappings, within(self.workspace_id, sort_key))
         return None if pointer is None else self.load(pointer["mapping_id"])
 
+    def _items_after(self, mapping_id: int, limit: int) -> Iterator[Item]:
+        first, last = keys.mapping(mapping_id + 1), keys.mapping(LAST_ID)
+        found = self.dynamo.query(
+            self.tables.mappings,
+            when(
+                "#pk = :pk AND #sk BETWEEN :first AND :last",
+                pk=keys.partition(self.workspace_id), first=first, last=last,
+            ),
+            Limit=limit,
+        )  # fmt: skip
+        return islice(found, limit)
+
+    def _outline(self, item: Item) -> Outline:
+        outline = records.read_part(Outline, item["body"], self._shelf(item["id"]))
+        project = item.get("list_project")
+        every = keys.of_project(self.workspace_id, "")
+        return outline if project is None else replace(outline, project=project.removeprefix(every))
+
     def _read(self, item: Item) -> Mapping:
         shelf = self._shelf(item["id"])
         mapping = records.read(Mapping, item["body"], shelf)
-        self._stored[mapping.id] = _Stored(mapping, frozenset(shelf.taken), frozenset(item["counted"].split()))
+        self._stored[mapping.id] = _Stored.of(mapping, shelf.taken, frozenset(item["counted"].split()))
         return mapping
 
     def _shelf(self, mapping_id: int) -> Shelf:
@@ -345,12 +383,10 @@ def log_owner(log_id: int) -> str:
     return f"l{log_id}"
 
 
-def _pointer_keys(mapping: Mapping | None) -> set[str]:
-    if mapping is None:
-        return set()
+def _pointer_keys(mapping: Mapping) -> frozenset[str]:
     entity = [] if mapping.entity is None else [keys.entity(mapping.entity)]
     page = [] if mapping.page_id is None else [keys.page(mapping.page_id)]
-    return {*entity, *page}
+    return frozenset({*entity, *page})
 
 
 def _is_of_waiting(counter: str) -> bool:

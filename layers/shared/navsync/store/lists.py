@@ -280,7 +280,7 @@ def _mapping_slices(workspace_id: int, chosen: MappingFilter, kinds: Counts, las
     ]
     if chosen.media_project_id is not None:
         of_project = when("#list_project = :of AND #id BETWEEN :first AND :last",
-                          of=f"{partition}#{chosen.media_project_id}", first=0, last=last)  # fmt: skip
+                          of=keys.of_project(workspace_id, chosen.media_project_id), first=0, last=last)  # fmt: skip
         return [_Slice("by_project", of_project, _where({"list_standing": listed}))] if listed else []
     if set(chosen.standings) == set(LISTED) and chosen.entity_type is None:
         everything = when("#list_all = :of AND #id BETWEEN :first AND :last", of=partition, first=0, last=last)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from navsync.errors import Unavailable
 from navsync.store import keys
-from navsync.store.blobs import Blob, Folded, fold, unfold
+from navsync.store.blobs import Blob, Folded, fold, unfold, unfold_once
 from navsync.store.codec import codec_of
 from navsync.store.dynamo import Dynamo, Item
 
@@ -66,6 +66,12 @@ def write(value: object) -> Folded:
 def read[T](kind: type[T], body: str, shelf: Shelf) -> T:
     """The value of a body, its long values fetched."""
     value: T = codec_of(kind).decode(unfold(body, shelf.fetch))
+    return value
+
+
+def read_part[T](kind: type[T], body: str, shelf: Shelf) -> T:
+    """Of the value of a body what *kind* has of it, nothing of which is ever long."""
+    value: T = codec_of(kind).decode(unfold_once(body, shelf.fetch))
     return value
 
 

@@ -1,0 +1,215 @@
+"""A record that cannot be read, and a list that cannot be listed, keep no others from being reconciled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from navsync import reconcile
+from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError
+from navsync.fields import SPECS
+from navsync.model import EntityType, Lane, Operation, Pause, Side, State, WorkKind
+from tests.simulation.world import PROJECT, Watched, World
+
+LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
+TICK = timedelta(minutes=5)
+DAY = timedelta(days=1)
+
+FAILURES = (Down("500"), Refused("422"), MissingCapability("403"), NotReachable("404"))
+each_failure = pytest.mark.parametrize("error", FAILURES, ids=str)
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(entity_types=tuple(SPECS))
+    world.connect()
+    return world
+
+
+def tick(world: World, times: int = 1) -> None:
+    """The schedule, every five minutes, and what is due in between."""
+    for _ in range(times):
+        world.clock.advance(TICK)
+        world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+        until = world.clock() + TICK
+        while (again_at := world.slice().again_at) is not None and again_at < until:
+            world.clock.now = max(world.clock.now, again_at)
+
+
+def breaks(port: Watched, call: str, error: SyncError, broken: Callable[..., bool]) -> Callable[[], None]:
+    """From now on *call* fails where *broken* says so of its arguments; returns what mends it."""
+    real = getattr(port.port, call)
+
+    def failing(*arguments: Any) -> Any:
+        if broken(*arguments):
+            raise error
+        return real(*arguments)
+
+    setattr(port.port, call, failing)
+    return lambda: setattr(port.port, call, real)
+
+
+def failures(world: World) -> list[tuple[str | None, str | None]]:
+    return [(row.title, row.message) for row in world.logs(Operation.FAIL)]
+
+
+# --- a record that cannot be read -------------------------------------------------------------------------------------
+
+
+@each_failure
+def test_a_record_that_cannot_be_read_hides_no_page_that_was_thrown_away(world: World, error: SyncError) -> None:
+    bad, *_, other = [world.new_project(title=f"P{number}") for number in range(6)]
+    world.settle()
+    tick(world, 4)
+    breaks(world.navimpact, "read", error, lambda _, id: id == bad)
+
+    world.person.remove(PROJECT, world.page_of(other))
+    tick(world, 6)
+
+    assert world.mapping_of(other).state is State.AWAITING_APPROVAL
+    assert failures(world) == []
+
+
+@each_failure
+def test_its_failure_is_kept_with_it_and_it_is_put_off(world: World, error: SyncError) -> None:
+    bad = world.new_project()
+    world.settle()
+    tick(world, 4)
+    breaks(world.navimpact, "read", error, lambda _, id: id == bad)
+
+    tick(world, 6)
+
+    assert world.mapping_of(bad).attempts > 0
+    assert [trouble.code for trouble in world.mapping_of(bad).troubles] == ["failing"]
+
+
+@each_failure
+def test_records_that_none_can_be_read_of_hide_none_behind_them(world: World, error: SyncError) -> None:
+    ids = [world.new_project(title=f"P{number}") for number in range(10)]
+    world.settle()
+    tick(world, 4)
+    breaks(world.navimpact, "read", error, lambda _, id: id in ids[:8])
+
+    world.person.remove(PROJECT, world.page_of(ids[-1]))
+    tick(world, 12)
+
+    assert world.mapping_of(ids[-1]).state is State.AWAITING_APPROVAL
+
+
+def test_a_side_that_shows_no_record_is_asked_for_few(world: World) -> None:
+    for number in range(30):
+        world.new_project(title=f"P{number}")
+    world.settle(most=200)
+    tick(world, 4)
+    breaks(world.navimpact, "read", Down("503"), lambda *_: True)
+
+    world.clock.advance(reconcile.PAIRS_EVERY)
+    before = len(world.navimpact.calls)
+    world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+    world.slice()
+
+    looked_at = [pair for pair in world.store.of(1).mappings.values() if pair.attempts]
+    assert len(looked_at) == reconcile.MOST_UNREAD
+    assert world.navimpact.calls[before:].count("navimpact read") == 2 * reconcile.MOST_UNREAD
+
+
+# --- a list that cannot be listed -------------------------------------------------------------------------------------
+
+
+@each_failure
+@pytest.mark.parametrize("call", ["changed_since", "rows"])
+def test_a_database_that_cannot_be_queried_keeps_no_other_from_being_reconciled(
+    world: World, call: str, error: SyncError
+) -> None:
+    project, trashed = world.new_project(), world.new_project(title="Trashed")
+    world.settle()
+    story = world.new_child(STORY, project, title="Tale", description="words")
+    world.new_child(LOG, project)
+    world.settle()
+    tick(world, 4)
+    breaks(world.notion, call, error, lambda kind, *_: kind is LOG)
+
+    seen = world.platform.read(STORY, story)
+    world.platform.update(STORY, story, {"title": "Tale by NavImpact"}, seen=seen)  # type: ignore[arg-type]
+    world.person.edit(world.page_of(story, STORY), {"stakeholder_name": "Ann"})
+    world.person.edit(world.page_of(project), {"title": "Reef by Notion"})
+    world.person.remove(PROJECT, world.page_of(trashed))
+    tick(world, 8)
+
+    assert world.value(Side.NOTION, world.page_of(story, STORY), "title", STORY) == "Tale by NavImpact"
+    assert world.value(Side.NAVIMPACT, story, "stakeholder_name", STORY) == "Ann"
+    assert world.value(Side.NAVIMPACT, project, "title") == "Reef by Notion"
+    assert world.mapping_of(trashed).state is State.AWAITING_APPROVAL
+
+
+@each_failure
+def test_it_is_told_once_by_its_name(world: World, error: SyncError) -> None:
+    breaks(world.notion, "changed_since", error, lambda kind, *_: kind is LOG)
+
+    tick(world, DAY // TICK)
+
+    assert failures(world) == [("Distribution logs in Notion", str(error))]
+
+
+def test_a_database_of_which_no_single_rows_can_be_asked_for_is_told_once_by_its_name(world: World) -> None:
+    world.new_child(LOG, world.new_project())
+    world.settle()
+    breaks(world.notion, "rows", Refused("it has no property NavImpact ID"), lambda kind, *_: kind is LOG)
+
+    tick(world, DAY // TICK)
+
+    ((title, message),) = failures(world)
+    assert title == "Records and their pages"
+    assert "Distribution logs in Notion: it has no property NavImpact ID" in str(message)
+
+
+def test_it_is_asked_for_ever_more_rarely_and_found_when_it_is_there_again(world: World) -> None:
+    project = world.new_project()
+    world.settle()
+    log = world.new_child(LOG, project)
+    world.settle()
+    tick(world, 4)
+    mend = breaks(world.notion, "changed_since", NotReachable("not shared"), lambda kind, *_: kind is LOG)
+    asked, real = list[EntityType](), world.notion.port.changed_since
+
+    def counted(kind: EntityType, *rest: Any) -> Any:
+        asked.append(kind)
+        return real(kind, *rest)
+
+    world.notion.port.changed_since = counted  # type: ignore[assignment]
+    tick(world, DAY // TICK)
+    assert asked.count(LOG) < asked.count(PROJECT) / 2
+
+    mend()
+    world.person.edit(world.page_of(log, LOG), {"notes": "shared again"})
+    tick(world, 4)
+    assert world.value(Side.NAVIMPACT, log, "notes", LOG) == "shared again"
+
+
+def test_a_record_that_a_list_of_navimpact_cannot_show_stops_that_list_alone(world: World) -> None:
+    project = world.new_project()
+    world.settle()
+    tick(world, 4)
+    breaks(world.navimpact, "changed_since", Down("500"), lambda kind, *_: kind is LOG)
+
+    seen = world.platform.read(PROJECT, project)
+    world.platform.update(PROJECT, project, {"title": "Edited"}, seen=seen)  # type: ignore[arg-type]
+    tick(world, 2)
+
+    assert world.value(Side.NOTION, world.page_of(project), "title") == "Edited"
+    assert [title for title, _ in failures(world)] == ["Distribution logs in NavImpact"]
+
+
+def test_a_side_whose_lists_stay_down_is_left_alone_ever_longer(world: World) -> None:
+    """The lists that failed are the probe when the pause ends."""
+    world.desk.keep_pause(Pause(world.clock(), trips=1))
+    breaks(world.navimpact, "changed_since", Down("503"), lambda *_: True)
+
+    tick(world, timedelta(hours=2) // TICK)
+
+    pause = world.desk.pause()
+    assert pause is not None
+    assert pause.trips > 5
