@@ -318,3 +318,21 @@ def test_the_winner_of_a_choice_between_stories_is_on_both_sides(world: World, w
 
     word = {Side.NAVIMPACT: "blue", Side.NOTION: "green"}[winner]
     assert texts(world, id, STORY) == (f"The river was {word}.\n\nThe end.", f"The river was {word}.\nThe end.")
+
+
+# --- what the history tells -------------------------------------------------------------------------------------------
+
+
+def test_the_history_tells_a_story_as_navimpact_spells_it_and_can_undo_that(world: World) -> None:
+    id = story(world, "* The river was grey.\n\n* Now it is clean.")
+    page = world.page_of(id, STORY)
+
+    world.edit(Side.NOTION, page, STORY, description="- The river was grey.\n- Now it is clear.")
+    world.settle()
+
+    row = next(log for log in world.logs(Operation.UPDATE) if log.side is Side.NAVIMPACT)
+    shown = world.value(Side.NAVIMPACT, id, "description", STORY)
+    assert [change.new for change in row.changes] == [shown] == ["* The river was grey.\n\n* Now it is clear."]
+
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+    assert world.value(Side.NAVIMPACT, id, "description", STORY) == "* The river was grey.\n\n* Now it is clean."

@@ -14,6 +14,7 @@ from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
 from navsync.errors import Raced, Refused, SyncError
+from navsync.fields import Kind, field_of
 from navsync.model import (
     EVERYTHING,
     Bases,
@@ -227,7 +228,7 @@ def _save(
 
 def _ended(bench: Workbench, mapping: Mapping, row: SyncLog, delivery: _Delivery) -> list[SyncLog]:
     """*row* told to its end; what was refused has a row of its own, so that the rest can be undone."""
-    kept = tuple(c for c in row.changes if (c.field, c.side) in delivery.sent)
+    kept = tuple(_spelled(c, mapping, delivery) for c in row.changes if (c.field, c.side) in delivery.sent)
     done = replace(row, outcome=Outcome.SUCCESS, changes=kept, message=journal.plainer(kept, mapping.entity_type))
     if not delivery.refused:
         return [done]
@@ -240,3 +241,12 @@ def _ended(bench: Workbench, mapping: Mapping, row: SyncLog, delivery: _Delivery
         done,
         replace(failed, id=bench.new_id(), changes=lost),
     ]
+
+
+def _spelled(change: Change, mapping: Mapping, delivery: _Delivery) -> Change:
+    """*change* with the text of a body as NavImpact spells it now: what travelled is Notion's spelling."""
+    shown = delivery.shown.get(Side.NAVIMPACT)
+    is_body = field_of(mapping.entity_type, change.field).kind is Kind.BODY
+    if change.side is not Side.NAVIMPACT or not is_body or shown is None:
+        return change
+    return replace(change, new=shown.values.get(change.field, change.new))
