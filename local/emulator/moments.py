@@ -117,7 +117,9 @@ class Moments:
 
     def _tell_rest(self) -> None:
         """Leave word that the emulator runs, and how many of its last seconds would be missing after a kill."""
-        (self.folder / RUNNING).write_text(f"{self._rest_s:.0f}")
+        beside = self.folder / f"{RUNNING}.new"
+        beside.write_text(f"{self._rest_s:.0f}")
+        beside.replace(self.folder / RUNNING)
 
     def _take_over(self) -> None:
         """Make a moment of what ministack alone has written, before there were moments."""

@@ -317,7 +317,7 @@ class MemoryNotion:
             page.name = title
         self._touch(page)
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
         page = self._reachable(id)
         page.in_trash = True
         self._touch(page)
@@ -549,7 +549,10 @@ class MemoryNavImpact:
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing to do."""
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
+        record = self.records.get((entity_type, id))
+        if record and self.conditional and seen and seen.revision not in (None, f'"{record.version}"'):
+            raise Raced("the record was changed")
         self.records.pop((entity_type, id), None)
         if entity_type is EntityType.MEDIA_PROJECT:
             for child in self.children(id):

@@ -115,6 +115,19 @@ def test_a_projects_children_go_with_it(navimpact: Stage) -> None:
     assert navimpact.side.read(STORY, child.id) == Gone(child.id)
 
 
+def test_a_record_that_was_edited_since_it_was_seen_is_not_deleted(navimpact: Stage) -> None:
+    seen = present(navimpact.side.read(PROJECT, made(navimpact).id))
+    navimpact.side.update(PROJECT, seen.id, {"title": "Kelp"}, seen=seen)
+
+    with pytest.raises(Raced):
+        navimpact.side.remove(PROJECT, seen.id, seen=seen)
+
+    now = present(navimpact.side.read(PROJECT, seen.id))
+    assert now.values["title"] == "Kelp"
+    navimpact.side.remove(PROJECT, seen.id, seen=now)
+    assert navimpact.side.read(PROJECT, seen.id) == Gone(seen.id)
+
+
 def test_a_wrong_service_token_is_a_matter_of_configuration(navimpact: Stage) -> None:
     assert isinstance(navimpact.side, NavImpactSide)
     navimpact.side.token = lambda: "wrong"

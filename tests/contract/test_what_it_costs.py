@@ -86,6 +86,8 @@ def test_a_reconcile_that_finds_nothing_costs_one_request_for_each_database(offi
 
 
 def test_a_deletion_costs_a_look_a_removal_and_a_last_look(office: Office, project: str) -> None:
+    office.new(PROJECT, title="Another")
+    office.settle()
     office.navimpact.remove(PROJECT, project)
     office.put(WorkKind.ENTITY, f"{PROJECT}/{project}")
 

@@ -112,7 +112,7 @@ def a_project_goes_with_its_children(history: History) -> None:
     """NavImpact deletes what belongs to a project with it; somebody is writing on one of their pages."""
     scene = _Scene(history)
     scene.connect()
-    project = scene.create(title="project")
+    project, _ = scene.create(title="project"), scene.create(title="another, so that NavImpact shows one")
     log = scene.create(LOG, channel="cinema", project=(project,))
     story = scene.create(STORY, title="story", project=(project,))
     scene.settle()

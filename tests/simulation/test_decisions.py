@@ -565,7 +565,7 @@ def test_a_record_that_was_edited_is_not_unmade(world: World) -> None:
 
 def test_undoing_a_deletion_brings_page_and_record_back(world: World) -> None:
     id = world.new_project(title="Reef", budget=Decimal(3))
-    world.settle()
+    world.another_project()
     mapping = world.mapping_of(id)
     page = world.page_of(id)
     world.platform.remove(PROJECT, id)

@@ -476,3 +476,39 @@ def test_a_child_whose_page_was_trashed_after_its_record_comes_back_as_its_recor
     assert [each["description"] for each in records(world, STORY)] == ["* a point\n\n__strong__"]
     assert len(world.live_pages()) == 3
     assert not [each for each in said_of(world, undo) if each.outcome is Outcome.FAILED]
+
+
+def time_passes(world: World) -> None:
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=20))
+        world.reconcile()
+
+
+def test_its_stories_come_back_with_an_undo_though_somebody_brought_the_project_back_before(world: World) -> None:
+    _, row = gone_from_navimpact(world)
+    page = str(row.page_id)
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    time_passes(world)
+    assert ids(world, STORY) == []
+
+    world.decide(WorkKind.REVERT, f"record/{row.id}")
+    time_passes(world)
+
+    assert len(ids(world, STORY)) == 1
+
+
+def test_the_older_of_two_deletions_of_a_project_can_be_undone_with_its_stories(world: World) -> None:
+    _, older = gone_from_navimpact(world)
+    world.decide(WorkKind.REVERT, f"record/{older.id}")
+    time_passes(world)
+    world.clock.advance(timedelta(hours=2))
+    (again,) = [str(pair.entity_id) for pair in world.store.of(1).mappings.values() if pair.page_id == older.page_id]
+    deleted(world, again)
+    time_passes(world)
+    assert ids(world, STORY) == []
+
+    world.decide(WorkKind.REVERT, f"record/{older.id}")
+    time_passes(world)
+
+    assert len(ids(world, STORY)) == 1

@@ -179,7 +179,8 @@ def test_a_pair_whose_record_another_row_has_is_no_witness(world: World) -> None
     world.touched(Side.NAVIMPACT, gone)
     world.settle()
 
-    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert world.mapping_of(gone).state is State.AWAITING_APPROVAL  # none is left, rather than one that vanished
+    assert isinstance(world.shown(Side.NOTION, page), Present)
 
 
 def test_who_deleted_all_there_was_says_so_by_trashing_the_pages_too(world: World) -> None:
@@ -198,15 +199,35 @@ def test_who_deleted_all_there_was_says_so_by_trashing_the_pages_too(world: Worl
     assert {pair.state for pair in world.store.of(1).mappings.values()} == {State.DELETED}
 
 
-def test_the_only_project_of_a_workspace_can_be_deleted(world: World) -> None:
+def test_whether_the_only_project_of_a_workspace_was_deleted_is_for_a_person_to_say(world: World) -> None:
     project = world.new_project()
     world.settle()
-
-    world.platform.remove(PROJECT, project)
-    world.touched(Side.NAVIMPACT, project)
+    log = world.new_child(LOG, project)
     world.settle()
 
+    world.platform.remove(PROJECT, project)  # with its log
+    world.touched(Side.NAVIMPACT, project)
+    world.touched(Side.NAVIMPACT, log, LOG)
+    time_passes(world, 3)
+    assert len(world.live_pages()) == 2
+    assert "NavImpact shows no other record" in causes(world, project)
+
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+    time_passes(world, 1)
     assert world.live_pages() == []
+
+
+def test_a_record_of_the_only_project_can_be_deleted(world: World) -> None:
+    project = world.new_project()
+    world.settle()
+    log = world.new_child(LOG, project)
+    world.settle()
+
+    world.platform.remove(LOG, log)
+    world.touched(Side.NAVIMPACT, log, LOG)
+    world.settle()
+
+    assert world.live_pages() == [world.page_of(project)]
 
 
 def test_a_page_that_went_with_its_record_comes_back_with_it(world: World) -> None:
@@ -215,6 +236,7 @@ def test_a_page_that_went_with_its_record_comes_back_with_it(world: World) -> No
     page, back = world.page_of(project), emptied(world)
     world.touched(Side.NAVIMPACT, project)
     world.settle()
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
     back()

@@ -70,7 +70,7 @@ def test_what_notions_trash_has_lost_too_stays_deleted_however_often_people_ask(
 
 def test_who_asks_for_a_deleted_record_that_came_back_is_not_told_that_it_is_gone(world: World) -> None:
     id = world.new_project(title="Reef")
-    world.settle()
+    world.another_project()
     page = world.page_of(id)
     world.platform.remove(PROJECT, id)
     world.touched(Side.NAVIMPACT, id)
@@ -81,12 +81,12 @@ def test_who_asks_for_a_deleted_record_that_came_back_is_not_told_that_it_is_gon
     told = ask(world, f"{PROJECT}/{id}")
 
     assert {log.outcome for log in told} == {Outcome.SUCCESS}
-    assert [record.fields["title"] for record in world.platform.records.values()] == ["Reef"]
+    assert [record.fields["title"] for record in world.platform.records.values()] == ["Another", "Reef"]
 
 
 def test_a_deletion_that_who_asks_brings_to_light_goes_on_as_ever(world: World) -> None:
     id = world.new_project(title="Reef")
-    world.settle()
+    world.another_project()
     world.platform.remove(PROJECT, id)
 
     told = ask(world, f"{PROJECT}/{id}")

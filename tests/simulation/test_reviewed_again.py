@@ -202,6 +202,7 @@ def test_undoing_the_undo_of_a_creation_makes_the_record_again(world: World, mad
 
 def test_undoing_a_creation_leaves_the_record_that_was_made_after_it(world: World, made: SyncLog) -> None:
     first, page = str(made.entity_id), str(world.page_of(str(made.entity_id)))
+    world.another_project()
     world.platform.remove(PROJECT, first)
     world.touched(Side.NAVIMPACT, first)
     world.settle()
@@ -211,7 +212,7 @@ def test_undoing_a_creation_leaves_the_record_that_was_made_after_it(world: Worl
 
     world.decide(WorkKind.REVERT, f"log/{made.id}")
 
-    assert [r.fields["title"] for r in world.platform.records.values()] == ["By mistake"]
+    assert [r.fields["title"] for r in world.platform.records.values()] == ["Another", "By mistake"]
     assert "made anew" in messages(world, Operation.REVERT)[0]
 
 

@@ -294,6 +294,7 @@ def test_a_record_deleted_where_nothing_syncs_to_notion_leaves_its_page() -> Non
 def test_that_page_goes_to_the_trash_when_the_limit_is_lifted() -> None:
     world = world_of(TO_NAVIMPACT)
     id, page = made_of_a_row(world)
+    world.another_project()
     delete(world, id)
 
     set_to(world, Settings())

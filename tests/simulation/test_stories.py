@@ -298,7 +298,7 @@ def test_an_idle_reconcile_costs_one_notion_call(world: World) -> None:
 
 def test_a_record_deleted_in_navimpact_trashes_its_page_once_confirmed(world: World) -> None:
     id = world.new_project(description="kept in the log")
-    world.settle()
+    world.another_project()
     page, mapping = world.page_of(id), world.mapping_of(id)
 
     world.platform.remove(PROJECT, id)
@@ -390,7 +390,7 @@ def test_an_edit_outlives_a_deletion_in_navimpact(world: World) -> None:
 
 def test_a_restored_page_brings_its_deleted_record_back(world: World) -> None:
     id = world.new_project(description="words")
-    world.settle()
+    world.another_project()
     page = world.page_of(id)
     world.platform.remove(PROJECT, id)
     world.touched(Side.NAVIMPACT, id)
@@ -400,7 +400,7 @@ def test_a_restored_page_brings_its_deleted_record_back(world: World) -> None:
     world.touched(Side.NOTION, page)
     world.settle()
 
-    assert [r.fields["description"] for r in world.platform.records.values()] == ["words"]
+    assert [r.fields["description"] for r in world.platform.records.values()] == [None, "words"]
 
 
 def test_a_page_that_is_no_longer_shared_deletes_nothing(world: World) -> None:

@@ -33,7 +33,7 @@ def told(world: World, page: str) -> Trouble:
 
 def test_who_is_asked_about_a_page_is_told_which_column_says_what_navimpact_never_had(world: World) -> None:
     id = world.new_project(title="Reef")
-    world.settle()
+    world.another_project()
     log = world.new_child(LOG, id)
     world.settle()
     page = world.page_of(log, LOG)

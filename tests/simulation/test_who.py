@@ -156,6 +156,7 @@ def test_who_moved_a_page_to_the_trash_is_named(world: World, id: str) -> None:
 
 def test_a_page_that_goes_since_its_record_went_is_not_of_whom_notion_names(world: World, id: str) -> None:
     page = world.page_of(id)
+    world.another_project()
     world.platform.remove(PROJECT, id)
 
     told(world, WorkKind.PAGE, page, actor=PERSON)

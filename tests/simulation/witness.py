@@ -288,7 +288,8 @@ class Witness:
         held = {trouble.field for trouble in made.troubles}
         agreed = {name for name, base in made.bases.items() if base.notion not in EMPTY and base.navimpact not in EMPTY}
         for name in sorted(agreed - held):
-            emptied = (f"notion {office.id}", made.page_id, name) in self.history.people.cleared
+            places = {(f"notion {office.id}", made.page_id, name), ("navimpact", made.remakes, name)}
+            emptied = not self.history.people.cleared.isdisjoint(places)
             if sent.get(name) in EMPTY and KINDS[name] is not Kind.RELATION and not emptied:
                 self.history.problem(f"I17: {name} of {made.page_id[-4:]} was not made again, though nobody emptied it")
 

@@ -115,8 +115,8 @@ class Watched:
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         self.call("stamp", lambda: self.port.stamp(entity_type, id, key, title))
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
-        self.call("remove", lambda: self.port.remove(entity_type, id))
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
+        self.call("remove", lambda: self.port.remove(entity_type, id, seen=seen))
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
         return self.call("restore", lambda: self.port.restore(entity_type, id))
@@ -264,6 +264,11 @@ class World:
         made = self.platform.create(PROJECT, {"title": "Reef", **values}, key=f"person {next(self.ids)}")
         self.touched(Side.NAVIMPACT, made.id)
         return made.id
+
+    def another_project(self) -> None:
+        """One that stays: a NavImpact that shows nothing at all proves no deletion."""
+        self.new_project(title="Another")
+        self.settle()
 
     def new_row(self, **values: Value) -> str:
         """A row that somebody adds in Notion, with its webhook."""

@@ -134,10 +134,14 @@ class NavImpactSide:
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing to do: a record is known by its own id."""
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
-        """Delete the record for good, and with a project its children."""
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
+        """Delete the record for good, and with a project its children. Raises `Raced` where it was edited since *seen*.
+
+        An edit of a child does not count: the platform's condition is about the record alone.
+        """
+        holds = {"If-Match": seen.revision} if seen and seen.revision else {}
         try:
-            self._tell("DELETE", _path(entity_type, id), None, {})
+            self._tell("DELETE", _path(entity_type, id), None, holds)
         except NotReachable:
             return
 

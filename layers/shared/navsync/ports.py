@@ -101,8 +101,8 @@ class SidePort(ReadableSide, Protocol):
         """Write *key* on the page (`NavImpact ID`), and *title* where there is one. Nothing on NavImpact."""
         ...
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
-        """Trash the page, or delete the entity for good. Done already is done."""
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
+        """Trash the page, or delete the entity for good, given that it was last *seen* so. Done already is done."""
         ...
 
     def restore(self, entity_type: EntityType, id: str) -> Present:

@@ -86,6 +86,7 @@ class Outline:
     next_retry_at: datetime | None = None
     project: str | None = None
     """The id of the media project that it belongs to, where it is known."""
+    page_id: str | None = None
 
     @classmethod
     def of(cls, mapping: Mapping) -> Self:
@@ -97,4 +98,5 @@ class Outline:
             mapping.state,
             mapping.next_retry_at,
             project_of(mapping),
+            mapping.page_id,
         )

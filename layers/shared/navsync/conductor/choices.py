@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from copy import replace
 from datetime import timedelta
 from itertools import islice
@@ -93,19 +93,27 @@ def revert(station: Station, work: Work, run: Run) -> Result:
         result = station.engine.revert(mapping, row, choice, replace(run, decides=EVERYTHING))
     except (Refused, NotReachable, MissingCapability) as error:
         if isinstance(error, undo.OutOfTurn) and (error.is_coming or _is_to_undo(station, work, error.those)):
-            due = station.tools.clock() + station.pause(work.attempts)
-            nonce = str(station.tools.new_id())
-            station.desk.put(replace(work, due=due, nonce=nonce, attempts=work.attempts + 1))
+            _put_off(station, work)
             return result
         if not _was_undone(station, row, run):
-            outcome = Outcome.FAILED
-            station.ledger.record(
-                station.engine.row(mapping, Operation.REVERT, run, outcome=outcome, message=str(error), reverts=row.id)
-            )
-            return result
+            _tell_refused(station, mapping, row, error, run)
+            if not isinstance(error, undo.UndoneAlready):  # else what went with it may still be gone
+                return result
     if scope == "record" and row.operation is Operation.DELETE and row.entity_type is EntityType.MEDIA_PROJECT:
         _put_each(station, work, row.run_id, with_project=mapping.id)
     return result
+
+
+def _put_off(station: Station, work: Work) -> None:
+    due, nonce = station.tools.clock() + station.pause(work.attempts), str(station.tools.new_id())
+    station.desk.put(replace(work, due=due, nonce=nonce, attempts=work.attempts + 1))
+
+
+def _tell_refused(station: Station, mapping: Mapping, row: SyncLog, error: Exception, run: Run) -> None:
+    refused = station.engine.row(
+        mapping, Operation.REVERT, run, outcome=Outcome.FAILED, message=str(error), reverts=row.id
+    )
+    station.ledger.record(refused)
 
 
 def _is_to_undo(station: Station, work: Work, those: Collection[EntityRef]) -> bool:
@@ -117,9 +125,31 @@ def _is_to_undo(station: Station, work: Work, those: Collection[EntityRef]) -> b
 
 
 def _was_undone(station: Station, row: SyncLog, run: Run) -> bool:
-    """Whether *run* did undo *row*, and died before it could say so: then that was the last thing it did."""
-    latest = islice(station.ledger.logs_of_run(run.id), AT_ONCE)
-    return any(done.reverts == row.id and done.outcome is Outcome.SUCCESS for done in latest)
+    """Whether *run* did undo *row*, and died before it could say so: then that was the last thing it did.
+
+    Of an undo that was cut short, what only one side took travels on as an edit; a field that neither took does not.
+    """
+    latest = list(islice(station.ledger.logs_of_run(run.id), AT_ONCE))
+    its = [log for log in latest if log.reverts == row.id]
+    undone = [log for log in its if log.outcome is Outcome.SUCCESS]
+    cut = [log for log in its if log.outcome is Outcome.FAILED and log.operation is Operation.REVERT]
+    return (bool(undone) and _fields(cut) <= _fields(undone)) or _with_other_half(station, row, latest)
+
+
+def _with_other_half(station: Station, row: SyncLog, latest: Iterable[SyncLog]) -> bool:
+    """Whether *row* is half of an undo that was cut between its sides, and *latest* put back both with its other half.
+
+    Both halves are of the same run, which undid the same row.
+    """
+    if row.operation is not Operation.REVERT:
+        return False
+    done = (log for log in latest if log.mapping_id == row.mapping_id and log.outcome is Outcome.SUCCESS)
+    others = (station.ledger.log(log.reverts) for log in done if log.reverts and _fields([row]) <= _fields([log]))
+    return any(other and (other.run_id, other.reverts) == (row.run_id, row.reverts) for other in others)
+
+
+def _fields(rows: Iterable[SyncLog]) -> set[str]:
+    return {change.field for row in rows for change in row.changes}
 
 
 def _put_each(station: Station, work: Work, run_id: str, *, with_project: int | None = None) -> None:
@@ -147,7 +177,7 @@ def _is_told_by_its_record(station: Station, row: SyncLog) -> bool:
         return False
     project = station.ledger.load(row.deleted_with)
     removal = project and project.removed_by and station.ledger.log(project.removed_by)
-    return bool(removal and removal.side is Side.NAVIMPACT)
+    return bool(removal and removal.side is Side.NAVIMPACT and removal.run_id == row.run_id)
 
 
 def _turn(row: SyncLog, place: int) -> timedelta:

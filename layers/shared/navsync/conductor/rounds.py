@@ -12,8 +12,9 @@ from navsync.conductor.station import Station
 from navsync.engine import SETTLE, Done, Result
 from navsync.errors import OutOfTime, Unavailable
 from navsync.fields import broken
-from navsync.model import DataSource, EntityType, Lane, Mapping, Present, Side, Work, WorkKind
+from navsync.model import DataSource, EntityType, Lane, Mapping, Present, Side, State, Work, WorkKind
 from navsync.ports import SidePort
+from navsync.standing import Outline
 
 CONNECTION_EVERY = timedelta(days=1)
 """People change rarely what a connection may do; a refusal that tells of it has it looked at earlier."""
@@ -172,6 +173,8 @@ def apply_rules(station: Station, work: Work) -> Result:
         for place, part in enumerate([*entity_types, WAITING]):  # in this order: parents before children
             due = work.due + timedelta(milliseconds=place)
             station.desk.put(station.work(work, WorkKind.RULES, part, due=due))
+    elif work.external_id == DRAFTS:
+        station.each_outline(progress, partial(_look_at_draft, station, work))
     elif work.external_id == WAITING:
         station.each_mapping(progress, partial(_look_at_waiting, station, work))
     else:
@@ -183,6 +186,10 @@ def apply_rules(station: Station, work: Work) -> Result:
 
 
 WAITING = "waiting"
+"""The part of that which looks at what waits for a person, or for a rule."""
+
+DRAFTS = "drafts"
+"""A part by itself: rows that have no record, such as since their project had none."""
 
 
 def _all_of(station: Station, port: SidePort, entity_type: EntityType, name: str) -> Iterator[reconcile.Part]:
@@ -198,8 +205,21 @@ def _check_settings(station: Station) -> None:
 
 
 def _look_at_waiting(station: Station, work: Work, mapping: Mapping) -> None:
-    if mapping.entity_id is None or mapping.conflicts or mapping.troubles == (scope.GONE,):
+    if mapping.entity_id is None:
+        _look_at_row(station, work, Outline.of(mapping))
+    elif mapping.conflicts or mapping.troubles == (scope.GONE,):
         station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
+
+
+def _look_at_draft(station: Station, work: Work, pair: Outline) -> None:
+    if pair.state is State.DRAFT and pair.entity_type is not EntityType.MEDIA_PROJECT:
+        _look_at_row(station, work, pair)
+
+
+def _look_at_row(station: Station, work: Work, row: Outline) -> None:
+    """Look at it by its page: the work that it was put off by is by its mapping, and stays."""
+    if row.page_id is not None:
+        station.desk.put(station.work(work, WorkKind.PAGE, f"{row.entity_type}/{row.page_id}", lane=Lane.SWEEP))
 
 
 def _take(station: Station, work: Work, side: Side, entity_type: EntityType, records: Sequence[Present]) -> None:

@@ -185,7 +185,14 @@ class _Shift:
         self.ledger = tools.ledger_of(lease)
         self.notion = tools.notion_of(workspace, self.ledger, self._check_time)
         self.engine = Engine(
-            workspace, self.ledger, tools.navimpact, self.notion, tools.clock, tools.new_id, crossed=self._crossed
+            workspace,
+            self.ledger,
+            tools.navimpact,
+            self.notion,
+            tools.clock,
+            tools.new_id,
+            crossed=self._crossed,
+            given=self._given,
         )
         self.station = Station(
             tools,
@@ -239,8 +246,15 @@ class _Shift:
 
     def _crossed(self) -> None:
         """A project enters or leaves the scope: what belongs to it is looked at too."""
+        self._look_through("")
+
+    def _given(self) -> None:
+        """A project that lacked something gets its record: the rows that wait for one are looked at too."""
+        self._look_through(rounds.DRAFTS)
+
+    def _look_through(self, part: str) -> None:
         nonce = str(self.tools.new_id())
-        self.desk.put(Work(Lane.BACKFILL, WorkKind.RULES, "", nonce, self.tools.clock(), run_id=nonce))
+        self.desk.put(Work(Lane.BACKFILL, WorkKind.RULES, part, nonce, self.tools.clock(), run_id=nonce))
 
     def _check_time(self) -> None:
         now = self.tools.clock()

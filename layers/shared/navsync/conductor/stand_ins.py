@@ -10,7 +10,7 @@ from typing import Any
 
 from navsync import foresight
 from navsync.errors import Refused, StaleMapping
-from navsync.fields import SPECS, Kind
+from navsync.fields import SPECS, Kind, render_navimpact
 from navsync.foresight import Foreseen
 from navsync.model import (
     CreateIntent,
@@ -89,7 +89,14 @@ class RehearsedSide:
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         """The record as it would be; *id* is that of *seen*."""
         self.check(entity_type, changes)
-        return self._show(replace(seen, id=id, values={**seen.values, **changes}))
+        return self._show(replace(seen, id=id, values={**seen.values, **self._as_kept(entity_type, changes, seen)}))
+
+    def _as_kept(self, entity_type: EntityType, changes: Values, seen: Present) -> Values:
+        """*changes* as the side would spell them: NavImpact keeps its own spelling of a story's text."""
+        if self.side is Side.NOTION:
+            return changes
+        texts = (f for f in SPECS[entity_type].fields if f.kind is Kind.BODY and f.name in changes)
+        return {**changes, **{f.name: render_navimpact(f, changes[f.name], seen.values.get(f.name)) for f in texts}}
 
     def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Iterable[Value]:
         """As the real one, of which a rehearsal may find the traces."""
@@ -98,7 +105,7 @@ class RehearsedSide:
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         """Nothing that anybody would see."""
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:  # noqa: ARG002  # the port's signature
         """It would be gone."""
         match self.read(entity_type, id):
             case Present() as last if self.side is Side.NOTION:

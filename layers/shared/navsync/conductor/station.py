@@ -73,6 +73,10 @@ class Station:
         """*act* on every mapping, going on behind the last that an earlier slice got to under the same *name*."""
         self._each(name, act, self.ledger.mappings_after)
 
+    def each_outline(self, name: str, act: Callable[[Outline], None]) -> None:
+        """*act* on every mapping, in the same way, without what its sides say."""
+        self._each(name, act, self.ledger.outlines_after)
+
     def each_of_project(self, project_id: str, name: str, act: Callable[[Outline], None]) -> None:
         """*act* on every mapping of a project, in the same way."""
         self._each(name, act, partial(self.ledger.outlines_of, project_id))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import deletes, gate, half_written, journal, removals, watch
+from navsync.engine import deletes, gate, half_written, journal, removals, updates, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
-from navsync.engine.updates import stamp
 from navsync.engine.workbench import Workbench
-from navsync.errors import Blocked, OutOfTime, Refused, Unavailable
+from navsync.engine.writes import HOLD
+from navsync.errors import Blocked, OutOfTime, Raced, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
     EVERYTHING,
@@ -39,6 +40,8 @@ DRAFT_PAUSE = timedelta(minutes=2)
 LONGEST_DRAFT_PAUSE = timedelta(hours=1)
 """Between looks at a row with a required field that cannot be read yet: ever longer, until it is edited."""
 
+MAKES_WAY = "The page of a record that was made again: the page that its record had before is there once more."
+
 NO_PAGE = ""
 """In the place of a page's id, where a record is made of what the log says."""
 
@@ -57,6 +60,15 @@ def make_again(bench: Workbench, mapping: Mapping, related: Values, run: Run) ->
     """Make a record that has no page as the row tells that *mapping* recalls, *related* to what is there now."""
     fresh = mapping.but(entity_id=None, remakes=mapping.entity_id or mapping.remakes, refused={})
     return _create(bench, fresh, Side.NAVIMPACT, Present(NO_PAGE, related), run)
+
+
+def is_made_again(bench: Workbench, mapping: Mapping) -> bool:
+    """Whether the record that *mapping* had is there under another id, which whoever looks at that one pairs."""
+    old = mapping.entity_id or mapping.remakes
+    if old is None:
+        return False
+    id = latest(bench, EntityRef(mapping.entity_type, old))
+    return isinstance(bench.navimpact.read(mapping.entity_type, id), Present)
 
 
 def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> Step:
@@ -109,7 +121,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     if not run.direction.allows(on):
         return Done()
     if on is Side.NAVIMPACT and mapping.remakes is not None:
-        mapping = mapping.but(remakes=_latest(bench, EntityRef(mapping.entity_type, mapping.remakes)))
+        mapping = mapping.but(remakes=latest(bench, EntityRef(mapping.entity_type, mapping.remakes)))
         if (joined := _made_elsewhere(bench, mapping, run)) is not None:
             return joined
     spec = SPECS[mapping.entity_type]
@@ -120,8 +132,8 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
         return Done()
-    if spec.type is EntityType.MEDIA_PROJECT and mapping.state is State.DRAFT and mapping.troubles:
-        bench.crossed()  # rows that name it have waited as long, and are read ever more rarely
+    if spec.type is EntityType.MEDIA_PROJECT and mapping.state is State.DRAFT and mapping.troubles and not refused:
+        bench.given()
     title = spec.title_of({**seen.values, **values})
     mapping = mapping.but(waiting_since=None, next_retry_at=None, state=State.CREATING, title=title, troubles=troubles)
     run = replace(run, actor=bench.author(run, on.other, seen, of=EVERYTHING))
@@ -131,10 +143,28 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
-    return post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
+    with _alone(bench, mapping):
+        return post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
 
 
-def _latest(bench: Workbench, entity: EntityRef) -> str:
+@contextmanager
+def _alone(bench: Workbench, mapping: Mapping) -> Iterator[None]:
+    """No other workspace that held a record makes it again meanwhile: it would be there twice."""
+    if mapping.remakes is None:
+        yield
+        return
+    old, now = EntityRef(mapping.entity_type, mapping.remakes), bench.clock()
+    if not bench.ledger.hold(old, now=now, until=now + HOLD):
+        raise Unavailable("another workspace is making the record again; it is looked at when that is done")
+    try:
+        if latest(bench, old) != old.id:
+            raise Raced("another workspace has just made the record again")
+        yield
+    finally:
+        bench.ledger.let_go(old)
+
+
+def latest(bench: Workbench, entity: EntityRef) -> str:
     """The id under which any workspace has last made a record again that was *entity* once."""
     ids = [entity.id]
     while (again := bench.ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
@@ -150,7 +180,7 @@ def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None
     entity = EntityRef(mapping.entity_type, mapping.remakes or "")
     if mapping.page_id is None or not isinstance(bench.navimpact.read(entity.type, entity.id), Present):
         return None
-    _make_way(bench, mapping, entity.id, run)
+    _make_way(bench, mapping, entity.id, run, message=MAKES_WAY)
     if bench.ledger.of_entity(entity) is not None:
         return None
     paired = mapping.but(entity_id=entity.id, bases={}, remakes=None, recalls=None, state=State.LINKED)
@@ -220,11 +250,18 @@ def post(
 
 def adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
     """Take *found* for what the create made; people may have edited it meanwhile."""
+    run = as_begun(bench, intent, run)
     found, halves = half_written.made_whole(bench, mapping, intent, found)
     bases = {**merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found), **halves}
     _created(bench, without_question(mapping), intent, found, bases, run)
     linked = bench.ledger.load(mapping.id)
     return Again(linked) if linked else Done()
+
+
+def as_begun(bench: Workbench, intent: CreateIntent, run: Run) -> Run:
+    """*run* as that which began what it goes on with: it is theirs, and undone with the rest of what they did."""
+    row = bench.ledger.log(intent.log_id)
+    return run if row is None else replace(run, id=row.run_id, actor=row.actor)
 
 
 def without_question(mapping: Mapping) -> Mapping:
@@ -236,7 +273,7 @@ def without_question(mapping: Mapping) -> Mapping:
 def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Present, bases: Bases, run: Run) -> None:
     now = bench.clock()
     if intent.on is Side.NAVIMPACT:
-        _make_way(bench, mapping, made.id, run)
+        _make_way(bench, mapping, made.id, run, message=journal.SECOND_PAGE)
     if mapping.remakes is not None:
         bench.ledger.note_remade(EntityRef(mapping.entity_type, mapping.remakes), made.id, now=now)
     ids: dict[str, object] = {"entity_id": made.id}
@@ -262,22 +299,27 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
         outcome=Outcome.SUCCESS, reverts=mapping.recalls,
     )  # fmt: skip
     row = replace(row, id=intent.log_id, duration_ms=journal.since(intent.attempted_at or now, now))
-    stamp(bench, bench.ledger.save(linked.but(**HEALTHY), row))
+    updates.stamp(bench, bench.ledger.save(linked.but(**HEALTHY), row))
 
 
-def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> None:
-    """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes."""
+def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run, *, message: str) -> None:
+    """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes.
+
+    Raises `Unavailable` while that page says what the record does not yet: the words travel before it goes.
+    """
     other = bench.ledger.of_entity(EntityRef(row.entity_type, entity_id))
     if other is None or other.id == row.id:
         return
     page = None if other.page_id is None else bench.read(Side.NOTION, other)
+    if isinstance(page, Present) and page.created_by == bench.workspace.bot_id:
+        other, page = _with_words_sent(bench, other, page, run)
     freed = other.but(entity_id=None, bases={}, conflicts=())
     if not isinstance(page, Present):
         ended = journal.abandoned(bench.ledger, other)
         bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
     elif page.created_by == bench.workspace.bot_id:
         _check_all_is_read(other, page)
-        removals.trash_page(bench, freed, page, run, message=journal.SECOND_PAGE)
+        removals.trash_page(bench, freed, page, run, message=message)
 
 
 def _check_all_is_read(mapping: Mapping, page: Present) -> None:
@@ -287,6 +329,37 @@ def _check_all_is_read(mapping: Mapping, page: Present) -> None:
             f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
             "the column in Notion"
         )
+
+
+def _with_words_sent(bench: Workbench, other: Mapping, page: Present, run: Run) -> tuple[Mapping, Present]:
+    """*other* and *page* once NavImpact has what people have typed there; raises `Unavailable` where it cannot yet."""
+    if not _unsent(bench, other, page):
+        return other, page
+    entity = bench.read(Side.NAVIMPACT, other)
+    is_held = other.state is State.LINKED and gate.pair_left_out(bench, other, entity) is None
+    if is_held and isinstance(entity, Present) and bench.busy.enter(other.id):
+        try:
+            updates.merge_both(bench, other, {Side.NAVIMPACT: entity, Side.NOTION: page}, Run(run.id))
+        finally:
+            bench.busy.leave(other.id)
+    other, now = bench.ledger.load(other.id) or other, bench.read(Side.NOTION, other)
+    if not isinstance(now, Present) or (unsent := _unsent(bench, other, now)):
+        told = ", ".join(unsent) if isinstance(now, Present) else "it"
+        raise Unavailable(
+            f"a second page of this record is to go, but somebody has edited {told} there, which is not in NavImpact "
+            "yet; see what that record waits for"
+        )
+    return other, now
+
+
+def _unsent(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
+    """The columns in which *page* says what NavImpact does not, though it is to."""
+    spec, settings = SPECS[mapping.entity_type], bench.workspace.settings
+    disputed = {conflict.field for conflict in mapping.conflicts}
+    edited = {name for name, base in mapping.bases.items() if merge.edited(spec, {name: base}, Side.NOTION, page)}
+    to_travel = (field for field in spec.fields if merge.may_travel(spec.type, field, settings, Side.NAVIMPACT))
+    says = (field for field in to_travel if field.kind is not Kind.RELATION)
+    return [field.property for field in says if field.name in edited | disputed]
 
 
 def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step | None:

@@ -82,11 +82,23 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     if unread or unsent:
         return _wait_for_approval(bench, mapping, journal.unread(unread, unsent), run)
     counted = parent is not None and parent.state is State.DELETED
+    if not counted and not _is_another_there(bench, mapping, parent):
+        return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
     if not counted and not bench.ledger.count_removals(bench.clock(), 1 + _pairs_below(bench, mapping)):
         return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
     if parent is not None and (with_it := _row_of_removal(bench, parent)) is not None:
         return removals.trash_page(bench, mapping, page, removals.run_of(with_it), deleted_with=parent.id)
     return removals.trash_page(bench, mapping, page, run)
+
+
+def _is_another_there(bench: Workbench, mapping: Mapping, parent_gone: Mapping | None) -> bool:
+    """Whether NavImpact shows any other record of ours: else it may have been emptied, or be another one."""
+    latest = bench.witnesses.latest
+    if latest is not None and not _may_go_together(Outline.of(latest), Outline.of(mapping)):
+        return True
+    return (
+        mapping.entity_type is not EntityType.MEDIA_PROJECT and project_of(mapping) is not None and parent_gone is None
+    )
 
 
 def _row_of_removal(bench: Workbench, project: Mapping) -> SyncLog | None:
@@ -348,7 +360,9 @@ def page_unreachable(bench: Workbench, mapping: Mapping, run: Run) -> Step:
         row = bench.row(mapping, Operation.FAIL, run, outcome=Outcome.FAILED, message=cause)
         told = replace(journal.UNREACHABLE, since=now)
         mapping = bench.ledger.save(mapping.but(state=State.UNREACHABLE, troubles=(told,)), row)
-    since = next((t.since for t in mapping.troubles if t.code == journal.UNREACHABLE.code), None) or now
+    since = next((t.since for t in mapping.troubles if t.code == journal.UNREACHABLE.code), None)
+    if since is None:  # an older release did not say
+        since, mapping = now, bench.ledger.save(mapping.but(troubles=(replace(journal.UNREACHABLE, since=now),)))
     return Later(mapping, now + watch.patience(since, now, least=UNREACHABLE_PAUSE, most=LONGEST_UNREACHABLE_PAUSE))
 
 
@@ -384,8 +398,10 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
 
 
 def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, entity: Present) -> bool:
-    """Whether it was edited since, or its page taken out of the trash that a person had agreed about."""
+    """Whether it was edited since, its page taken out of the trash, or something added to what was to be undone."""
     if bench.was_edited(mapping, Side.NAVIMPACT, entity) or gate.pair_left_out(bench, mapping, entity) is not None:
+        return True
+    if intent.leaves is State.AWAITING_APPROVAL and removals.children(bench, mapping):
         return True
     return intent.leaves is State.DELETED and isinstance(bench.read(Side.NOTION, mapping), Present)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from collections.abc import Mapping as MappingOf
 from copy import replace
 
 from navsync import merge, scope
@@ -12,7 +14,10 @@ from navsync.engine.workbench import Workbench
 from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import (
+    Bases,
     EntityType,
+    FieldWrite,
+    Gone,
     Mapping,
     Observation,
     Operation,
@@ -20,6 +25,7 @@ from navsync.model import (
     Present,
     Side,
     State,
+    Trashed,
     Trouble,
     Values,
     WriteIntent,
@@ -85,14 +91,47 @@ def without_write(bench: Workbench, mapping: Mapping, entity: Observation) -> Ma
     """*mapping* without a write that was interrupted: what of it landed is agreed on, or it would look like an edit."""
     if not isinstance(mapping.intent, WriteIntent):
         return mapping
-    page = bench.read(Side.NOTION, mapping)
-    bases = mapping.bases
-    if isinstance(entity, Present) and isinstance(page, Present):
-        seen = {Side.NAVIMPACT: entity, Side.NOTION: page}
-        halves = half_written.begun(bench, mapping, mapping.intent, page)
-        bases = {**merge.landed(SPECS[mapping.entity_type], bases, mapping.intent.writes, seen), **halves}
-    ended = journal.closed(bench.ledger, mapping, bases)
+    bases = _bases_with_landed(bench, mapping, mapping.intent, entity, bench.read(Side.NOTION, mapping))
+    ended = journal.closed(bench, mapping, bases)
     return bench.ledger.save(mapping.but(bases=bases, intent=None), *ended)
+
+
+def with_landed(bench: Workbench, mapping: Mapping, entity: Observation, page: Observation) -> Mapping:
+    """*mapping*, one side of which is gone, with what landed of a write that was interrupted agreed on.
+
+    Else our own write would look like an edit, and an edit outlives a deletion. What did not land still counts as one.
+    """
+    is_there = isinstance(entity, Present) and isinstance(page, Present)
+    if not isinstance(mapping.intent, WriteIntent) or is_there or isinstance(page, Gone):
+        return mapping  # with both there it is brought to its end; of a page that is not shown nothing is decided
+    bases = _bases_with_landed(bench, mapping, mapping.intent, entity, page)
+    if not merge.all_landed(bases, mapping.intent.writes):
+        return mapping.but(bases=bases)
+    return bench.ledger.save(mapping.but(bases=bases, intent=None), *journal.closed(bench, mapping, bases))
+
+
+def _bases_with_landed(
+    bench: Workbench, mapping: Mapping, intent: WriteIntent, entity: Observation, page: Observation
+) -> Bases:
+    """The bases of *mapping* with those writes of *intent* that took effect, and with the halves of bodies."""
+    last = page.last if isinstance(page, Trashed) else page
+    seen = {s: o for s, o in ((Side.NAVIMPACT, entity), (Side.NOTION, last)) if isinstance(o, Present)}
+    shown = replace(intent, writes=tuple(_shown(mapping, intent, seen)))
+    halves = half_written.begun(bench, mapping, shown, seen[Side.NOTION]) if Side.NOTION in seen else {}
+    return {**merge.landed(SPECS[mapping.entity_type], mapping.bases, shown.writes, seen), **halves}
+
+
+def _shown(mapping: Mapping, intent: WriteIntent, seen: MappingOf[Side, Present]) -> Iterator[FieldWrite]:
+    """The writes of *intent* of which the sides that are *seen* tell whether they landed.
+
+    Not those of a text merged into a side that does not tell: it holds what people typed on the side that does.
+    """
+    hidden = {w.field for w in intent.writes if w.to not in seen or w.field not in seen[w.to].values}
+    for write in intent.writes:
+        base = mapping.bases.get(write.field)
+        is_merged = write.field in hidden and (base is None or write.overwrites != base.on(write.to))
+        if write.to in seen and write.field in seen[write.to].values and not is_merged:
+            yield write
 
 
 def set_aside(bench: Workbench, mapping: Mapping, why: Trouble, run: Run) -> Step:

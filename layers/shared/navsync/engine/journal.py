@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from navsync import merge
+from navsync.engine.workbench import Workbench
 from navsync.errors import Refused
-from navsync.fields import field_of, unformatted_end
+from navsync.fields import SPECS, field_of, unformatted_end
 from navsync.model import (
     NEVER_SHOWN,
     Bases,
@@ -18,6 +19,7 @@ from navsync.model import (
     Conflict,
     EntityRef,
     EntityType,
+    FieldWrite,
     Mapping,
     Outcome,
     Present,
@@ -48,6 +50,10 @@ MASS_DELETION = Trouble(
     "mass_deletion",
     "Many records vanished from NavImpact within an hour, which looks more like a fault than like intent.",
     "Approve the deletion to move the page to the trash, or reject it to make its record again.",
+)
+NONE_LEFT = replace(
+    MASS_DELETION,
+    cause="NavImpact shows no other record of this workspace: nothing tells whether it was deleted, or all are gone.",
 )
 UNREAD = Trouble(
     "unread_deletion",
@@ -160,16 +166,33 @@ def _halves(conflict: Conflict) -> Iterable[Change]:
     yield Change(conflict.field, Side.NOTION, conflict.base, conflict.notion, rule="conflict: ask")
 
 
-def closed(ledger: Ledger, before: Mapping, bases: Bases) -> list[SyncLog]:
-    """The log row of a write that was interrupted, told to the end: it must not stay "started" for ever."""
+def closed(
+    bench: Workbench, before: Mapping, bases: Bases, seen: MappingOf[Side, Present] | None = None
+) -> list[SyncLog]:
+    """The log row of a write that was interrupted, told to the end: it must not stay "started" for ever.
+
+    It keeps what has landed, as *bases* or *seen* show, so that this can be undone; the rest has a row of its own.
+    """
     if not isinstance(before.intent, WriteIntent):
         return []
-    row = ledger.log(before.intent.log_id)
+    row = bench.ledger.log(before.intent.log_id)
     if row is None:
         return []
-    if merge.all_landed(bases, before.intent.writes):
-        return [replace(row, outcome=Outcome.SUCCESS, message="interrupted; found written by a later look")]
-    return [replace(row, outcome=Outcome.FAILED, message="interrupted before all was written; planned again")]
+    landed = {(w.field, w.to) for w in before.intent.writes if _has_landed(before.entity_type, w, bases, seen or {})}
+    kept = tuple(change for change in row.changes if (change.field, change.side) in landed)
+    lost = tuple(change for change in row.changes if (change.field, change.side) not in landed)
+    done = replace(row, outcome=Outcome.SUCCESS, changes=kept, message="interrupted; found written by a later look")
+    failed = replace(row, outcome=Outcome.FAILED, message="interrupted before all was written; planned again")
+    if not kept:
+        return [failed]
+    return [done, replace(failed, id=bench.new_id(), changes=lost)] if lost else [done]
+
+
+def _has_landed(entity_type: EntityType, write: FieldWrite, bases: Bases, seen: MappingOf[Side, Present]) -> bool:
+    """Whether *write* has taken effect; what was edited since counts where *bases* were kept of its answer."""
+    shown = seen.get(write.to)
+    is_shown = shown is not None and merge.has_landed(SPECS[entity_type], write, shown)
+    return is_shown or merge.all_landed(bases, [write])
 
 
 def abandoned(ledger: Ledger, mapping: Mapping) -> list[SyncLog]:

@@ -36,8 +36,7 @@ def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run:
     Where nobody can tell which of the two it has to be, a person is asked.
     """
     now = bench.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
-    if (row := bench.ledger.log(intent.log_id)) is not None:
-        run = replace(run, actor=row.actor)
+    run = creates.as_begun(bench, intent, run)
     wanted = _wanted(bench, mapping, intent)
     is_wanted = isinstance(wanted, Present)
     if intent.attempted_at is not None and not (is_wanted and bench.on(intent.on).knows_keys):
@@ -49,7 +48,8 @@ def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run:
         if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
             return Later(mapping, intent.attempted_at + SETTLE)
     if not isinstance(wanted, Present):  # not made, and no longer wanted
-        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+        waits = deletes.unconfirmed(bench, mapping) if intent.on is Side.NOTION else None
+        return waits or deletes.both_gone(bench, mapping, run)
     mapping, intent = creates.without_question(mapping), _settled(intent)
     if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:
         return called_off
@@ -73,9 +73,13 @@ def _wanted(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> Observa
 
 
 def _called_off(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present, run: Run) -> Step | None:
-    """What to do where nothing was made and the workspace's rules by now make nothing; None: make it."""
+    """What to do where nothing was made, and by now another workspace or the rules spare it; None: make it."""
     if intent.on is Side.NOTION:
         return gate.for_record(bench, mapping, wanted, run)
+    if intent.attempted_at is None and creates.is_made_again(bench, mapping):
+        state = State.DELETED if mapping.page_id is None else State.DRAFT
+        spared = mapping.but(intent=None, state=state)
+        return Again(bench.ledger.save(spared, *journal.abandoned(bench.ledger, mapping)))
     barred = gate.for_row(bench, mapping, wanted) if intent.attempted_at is None else None
     if barred is None:
         return None

@@ -7,10 +7,10 @@ from copy import replace
 from datetime import datetime
 
 from navsync import reconcile
-from navsync.engine import journal
+from navsync.engine import journal, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import MissingCapability, Refused, SyncError, Unavailable
+from navsync.errors import MissingCapability, Raced, Refused, SyncError, Unavailable
 from navsync.fields import SPECS, Kind
 from navsync.model import (
     EntityRef,
@@ -32,6 +32,8 @@ from navsync.model import (
 
 MOST_LISTINGS = 5
 """So often what goes with a project is listed before its deletion is put off: people are at work on it."""
+
+NOT_ALONE = "other records belong to it by now, so it was kept; remove those first, then undo again"
 
 LOOKED_AT_AGAIN = "somebody typed as it went, so it was looked at again"
 
@@ -81,20 +83,30 @@ def read_again(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> S
 
 def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
     ended = journal.abandoned(bench.ledger, mapping)
-    return carry_out(bench, bench.ledger.save(mapping.but(intent=intent), *rows, *ended), intent)
+    mapping = bench.ledger.save(mapping.but(intent=intent), *rows, *ended)
+    try:
+        return carry_out(bench, mapping, intent)
+    except Raced:
+        return Again(bench.ledger.load(mapping.id) or mapping)
 
 
 def carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
-    """Take it away on that side. On NavImpact the last thing before is to see that all it says was recorded."""
+    """Take it away on that side. On NavImpact only as it was recorded, with all that goes along."""
     id = mapping.page_id if intent.on is Side.NOTION else mapping.entity_id
     if id is None:
         raise AssertionError(f"mapping {mapping.id} has nothing to remove on {intent.on}")
     row = bench.ledger.log(intent.log_id)
-    mapping, intent, goes_too = _record_what_goes_too(bench, mapping, intent, row)
-    if intent.on is Side.NAVIMPACT and row is not None and _was_edited_since(bench, mapping, row):
-        return Again(mapping)
+    seen = bench.read(Side.NAVIMPACT, mapping) if intent.on is Side.NAVIMPACT else None
+    if row is not None and isinstance(seen, Present) and _says_more(seen, row):
+        return Again(mapping)  # the next look decides whether it still goes
+    mapping, intent, goes_too = _record_what_goes_too(bench, mapping, intent, row)  # last: no header holds these
+    if goes_too and isinstance(seen, Present) and intent.leaves is State.AWAITING_APPROVAL:
+        return _not_alone(bench, mapping, row)
     try:
-        bench.on(intent.on).remove(mapping.entity_type, id)
+        if isinstance(seen, Present):
+            _delete_as_seen(bench, mapping, seen)
+        else:
+            bench.on(intent.on).remove(mapping.entity_type, id)
     except (Refused, MissingCapability) as error:
         return _not_removed(bench, mapping, intent, error, row)
     bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
@@ -103,10 +115,29 @@ def carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
     return _removed(bench, mapping, intent, row)
 
 
-def _was_edited_since(bench: Workbench, mapping: Mapping, row: SyncLog) -> bool:
-    """Whether the record says by now what *row* does not tell: the next look decides whether it still goes."""
-    seen = bench.read(Side.NAVIMPACT, mapping)
-    return isinstance(seen, Present) and _words(with_words(row, Side.NAVIMPACT, seen)) != _words(row)
+def _says_more(seen: Present, row: SyncLog) -> bool:
+    """Whether the record says by now what *row* does not tell."""
+    return _words(with_words(row, Side.NAVIMPACT, seen)) != _words(row)
+
+
+def _delete_as_seen(bench: Workbench, mapping: Mapping, seen: Present) -> None:
+    """Delete the record unless it was edited since it was *seen*. Raises `Raced` where it was."""
+    if seen.revision is not None:
+        bench.navimpact.remove(mapping.entity_type, seen.id, seen=seen)
+        return
+    with writes.alone_with(bench, mapping):
+        now = bench.read(Side.NAVIMPACT, mapping)
+        if isinstance(now, Present) and now.values != seen.values:
+            raise Raced("the record was edited on NavImpact while we were deciding")
+        bench.navimpact.remove(mapping.entity_type, seen.id)
+
+
+def _not_alone(bench: Workbench, mapping: Mapping, row: SyncLog | None) -> Step:
+    """Who undid the making of a project agreed to no deletion of what others have added to it since."""
+    kept = call_off(bench, mapping)
+    if row is not None:
+        bench.ledger.record(replace(row, outcome=Outcome.FAILED, message=NOT_ALONE))
+    return Again(kept)
 
 
 def _words(row: SyncLog) -> Values:

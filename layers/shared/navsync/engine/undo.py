@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import replace
 
 from navsync import merge, scope
 from navsync.engine import creates, deletes, removals, writes
@@ -25,6 +26,7 @@ from navsync.model import (
     State,
     SyncLog,
     Trashed,
+    Value,
     Values,
 )
 from navsync.undoing import Choice
@@ -73,7 +75,8 @@ def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run
 
 def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
     seen = _both(bench, mapping)
-    inverse = tuple(write for change in choice.of(row) for write in _inverse(bench, mapping, change, seen))
+    changes = [_by_present_ids(bench, mapping, change) for change in choice.of(row)]
+    inverse = tuple(write for change in changes for write in _inverse(bench, mapping, change, seen))
     if inverse:
         writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
     return Done()
@@ -87,6 +90,18 @@ def _both(bench: Workbench, mapping: Mapping) -> Seen:
             raise Refused(f"the record is not there on {side} any more; bring it back first")
         seen[side] = shown
     return seen
+
+
+def _by_present_ids(bench: Workbench, mapping: Mapping, change: Change) -> Change:
+    """*change* with the ids that projects have now which were made again since."""
+    if field_of(mapping.entity_type, change.field).kind is not Kind.RELATION:
+        return change
+
+    def present(value: Value) -> Value:
+        ids = value if isinstance(value, tuple) else ()
+        return tuple(creates.latest(bench, EntityRef(EntityType.MEDIA_PROJECT, id)) for id in ids) if ids else value
+
+    return replace(change, old=present(change.old), new=present(change.new))
 
 
 def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
@@ -111,9 +126,11 @@ def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> 
 def _hindrance(bench: Workbench, mapping: Mapping, change: Change, to: Side) -> str | None:
     field = field_of(mapping.entity_type, change.field)
     if field.kind is Kind.RELATION and isinstance(change.old, tuple):
-        pairs = (bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id)) for id in change.old)
-        if any(pair is None or pair.page_id is None for pair in pairs):
+        pairs = [bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id)) for id in change.old]
+        if any(pair is None or pair.page_id is None or pair.state is State.DELETED for pair in pairs):
             return "the project is not there any more"
+        if any(pair and pair.state is not State.LINKED for pair in pairs):
+            return "the project is not in step itself; see what it waits for"
     if not merge.may_travel(mapping.entity_type, field, bench.workspace.settings, to):
         return f"it does not sync to {to}; put it back on {to.other} by hand"
     base = mapping.bases.get(change.field)
@@ -142,7 +159,10 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
     made = {change.field: change.new for change in row.changes}
     then = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
     untouched = all(merge.has_landed(spec, write, seen) for write in then)
-    if not untouched or bench.was_edited(mapping, side, seen):
+    # What the other side cannot hold was never agreed on as it was made.
+    as_made = {name for name, value in made.items() if seen.values.get(name) == value}
+    others = {name: base for name, base in mapping.bases.items() if name not in as_made}
+    if not untouched or merge.edited(spec, others, side, seen):
         raise Refused("it was edited since it was made; delete it by hand, where you see what goes with it")
     return seen
 
@@ -157,7 +177,7 @@ def of_row(bench: Workbench, row: SyncLog) -> Mapping | None:
         return bench.ledger.load(row.mapping_id)
     if row.deleted_with is None or row.entity_type is None:
         return None
-    blank = bench.new_mapping(row.entity_type, state=State.DELETED, title=row.title)
+    blank = bench.new_mapping(row.entity_type, state=State.DELETED, title=row.title, remakes=row.entity_id)
     return bench.ledger.load(row.id) or blank.but(id=row.id)
 
 
@@ -176,6 +196,8 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
     if row.side is Side.NAVIMPACT:
         mapping = mapping.but(recalls=row.id)
     if page is None:
+        if creates.is_made_again(bench, mapping):
+            raise UndoneAlready("another workspace has undone it already: the record is there again")
         return creates.make_again(bench, mapping, _related(bench, row), run)
     if isinstance(page, Trashed):
         mapping = bench.ledger.save(mapping)  # first: whoever finds the page restored makes the record of both

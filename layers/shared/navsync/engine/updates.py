@@ -169,7 +169,7 @@ def _body_as_of(spec: EntitySpec, page: Present, now: datetime) -> datetime | No
 
 
 def _save_agreed(bench: Workbench, before: Mapping, after: Mapping, seen: Seen, run: Run) -> Mapping:
-    rows = [*journal.closed(bench.ledger, before, after.bases), *conflict_rows(bench, before, after, seen, run)]
+    rows = [*journal.closed(bench, before, after.bases, seen), *conflict_rows(bench, before, after, seen, run)]
     if before.state is not after.state and before.state is not State.CREATING:
         rows.append(bench.row(after, Operation.LINK, run, outcome=Outcome.SUCCESS))
     now = bench.clock()

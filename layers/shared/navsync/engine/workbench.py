@@ -72,7 +72,9 @@ class Workbench:
     new_id: Callable[[], int]
     busy: Busy = field(default_factory=Busy)
     crossed: Callable[[], None] = lambda: None
-    """Told before a project enters or leaves the workspace's scope, or gets its record: what belongs to it follows."""
+    """Told before a project enters or leaves the workspace's scope: what belongs to it has to follow."""
+    given: Callable[[], None] = lambda: None
+    """Told before a project gets the record that it has lacked for long: rows that name it can be read then."""
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def on(self, side: Side) -> SidePort:

@@ -97,11 +97,16 @@ def write(
 ) -> Mapping:
     """Record *writes* and what they overwrite, make them, and agree on what the answers show."""
     started = bench.clock()
-    changes = tuple(_change(bench, w, seen, run, operation) for w in writes)
-    by = replace(run, actor=journal.only_actor(changes))
+    by = run
+    if (undo := _rest_of_undo(bench, before, writes)) is not None:
+        operation, reverts = Operation.REVERT, undo.reverts
+        by = replace(run, actor=undo.actor, decides=EVERYTHING)
+    changes = tuple(_change(bench, w, seen, by, operation) for w in writes)
+    by = replace(by, actor=journal.only_actor(changes))
+    interrupted = journal.closed(bench, before, mapping.bases, seen)  # first: the history goes by when a row was begun
     row = bench.row(mapping, operation, by, side=journal.only_side(writes), changes=changes, reverts=reverts)
     intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
-    ended = [*journal.closed(bench.ledger, before, mapping.bases), *conflict_rows(bench, before, mapping, seen, run)]
+    ended = [*interrupted, *conflict_rows(bench, before, mapping, seen, run)]
     named = titles.announced(mapping, seen[Side.NOTION], _page_after(seen[Side.NOTION], writes))
     mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
     delivery = _Delivery(writes, _untold(before, seen[Side.NOTION], run))
@@ -112,6 +117,16 @@ def write(
             _save_half(bench, mapping, delivery, started)
             raise
     return _save(bench, mapping, delivery, seen, row, started)
+
+
+def _rest_of_undo(bench: Workbench, before: Mapping, writes: Iterable[merge.Write]) -> SyncLog | None:
+    """The row of an undo that was interrupted, where *writes* are what was left of it; None: they are another's."""
+    if not isinstance(before.intent, WriteIntent):
+        return None
+    meant = [(w.field, w.to, w.value) for w in before.intent.writes]
+    row = bench.ledger.log(before.intent.log_id)
+    is_rest = all((w.field, w.to, w.value) in meant for w in writes)
+    return row if row is not None and row.operation is Operation.REVERT and is_rest else None
 
 
 def _untold(before: Mapping, page: Present, run: Run) -> frozenset[str]:
@@ -171,13 +186,13 @@ def _send(bench: Workbench, side: Side, mapping: Mapping, writes: Sequence[merge
     changes = {w.field: w.value for w in writes}
     if side is Side.NOTION or seen.revision is not None:
         return bench.on(side).update(mapping.entity_type, seen.id, changes, seen=seen)
-    with _alone_with(bench, mapping):
+    with alone_with(bench, mapping):
         seen = _unchanged(bench, mapping, writes, seen)
         return bench.navimpact.update(mapping.entity_type, seen.id, changes, seen=seen)
 
 
 @contextmanager
-def _alone_with(bench: Workbench, mapping: Mapping) -> Iterator[None]:
+def alone_with(bench: Workbench, mapping: Mapping) -> Iterator[None]:
     """Where the platform gives no ETag, no other workspace that holds the record may write between read and write."""
     entity, now = mapping.entity, bench.clock()
     if entity is None or not bench.ledger.hold(entity, now=now, until=now + HOLD):

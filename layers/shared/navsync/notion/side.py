@@ -255,7 +255,7 @@ class NotionSide:
             properties[TITLE_ID] = render_notion(GENERATED_TITLE, title, None, source)
         self._write(entity_type, "PATCH", f"pages/{id}", {"properties": properties}, page_id=id)
 
-    def remove(self, entity_type: EntityType, id: str) -> None:
+    def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:  # noqa: ARG002  # the port's signature
         """Move the page to the trash. Raises `NotReachable` where Notion does not show it."""
         try:
             self._write(entity_type, "PATCH", f"pages/{id}", {"in_trash": True}, page_id=id)

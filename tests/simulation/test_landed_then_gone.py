@@ -1,0 +1,267 @@
+"""What we wrote ourselves is nobody's edit: a record that goes before the worker is back is gone all the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from navsync.fields import SPECS
+from navsync.model import EntityType, Operation, Outcome, Side, State, Trashed, WorkKind
+from tests.simulation.faults import fail_once
+from tests.simulation.test_half_bodies import (
+    KILLED,
+    Killed,
+    a_world,
+    half_rewritten,
+    half_undone,
+    lines_on,
+    type_on_page,
+)
+from tests.simulation.world import PROJECT, Fault, World
+
+STORY = EntityType.IMPACT_STORY
+
+
+@pytest.fixture
+def world() -> World:
+    world = World(entity_types=tuple(SPECS))
+    world.connect()
+    world.new_project(title="Other")
+    return world
+
+
+def project(world: World) -> tuple[str, str]:
+    id = world.new_project(title="Old", description="The reef.")
+    world.settle()
+    return id, world.page_of(id)
+
+
+def dies(world: World, *, notion: Fault | None = None, navimpact: Fault | None = None) -> None:
+    """The worker, at a call that one side gets all the same or not; it is missed only a while later."""
+    world.notion.fault, world.navimpact.fault = notion or _nothing, navimpact or _nothing
+    with suppress(Killed):
+        world.settle()
+        pytest.fail("it lived")
+    world.notion.fault = world.navimpact.fault = _nothing
+
+
+def _nothing(call: str, applied: bool) -> None: ...
+
+
+def struck(call: str, *, applied: bool = True) -> Fault:
+    return fail_once(call, KILLED, applied=applied)
+
+
+def time_passes(world: World) -> None:
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=20))
+        world.put(WorkKind.SWEEP)
+        for _ in range(10):
+            world.slice()
+            world.clock.advance(timedelta(seconds=5))
+
+
+def deleted(world: World, id: str, kind: EntityType = PROJECT) -> None:
+    world.platform.remove(kind, id)
+    world.touched(Side.NAVIMPACT, id, kind)
+    time_passes(world)
+
+
+def thrown_away(world: World, page: str) -> None:
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    time_passes(world)
+
+
+def records(world: World, kind: EntityType = PROJECT) -> list[str]:
+    return [id for entity_type, id in world.platform.records if entity_type is kind]
+
+
+def told(world: World) -> list[tuple[Outcome, str | None]]:
+    return [(log.outcome, log.message) for log in world.logs(Operation.UPDATE)]
+
+
+LANDED = (Outcome.SUCCESS, "interrupted; found written by a later look")
+NOT_WANTED = (Outcome.FAILED, "interrupted, and then no longer wanted")
+
+# --- the record is deleted in NavImpact -------------------------------------------------------------------------------
+
+
+def test_a_title_that_we_wrote_on_the_page_does_not_make_a_deleted_record_again(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    dies(world, notion=struck("notion update"))
+
+    deleted(world, id)
+
+    assert records(world) == ["1"]
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert told(world) == [LANDED]
+    (row,) = world.logs(Operation.DELETE)
+    assert [change.old for change in row.changes if change.field == "title"] == ["New"]
+
+
+def test_a_title_that_never_reached_the_page_does_not_make_a_deleted_record_again(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    dies(world, notion=struck("notion update", applied=False))
+
+    deleted(world, id)
+
+    assert records(world) == ["1"]
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert told(world) == [NOT_WANTED]
+
+
+def test_what_a_person_typed_after_we_wrote_outlives_the_deletion(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    dies(world, notion=struck("notion update"))
+    world.edit(Side.NOTION, page, title="New, and better")
+
+    deleted(world, id)
+
+    assert [world.value(Side.NAVIMPACT, id, "title") for id in records(world)] == ["Other", "New, and better"]
+
+
+def test_a_value_on_its_way_to_the_record_that_is_gone_outlives_the_deletion(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NOTION, page, title="Typed in Notion")
+    dies(world, navimpact=struck("navimpact update", applied=False))
+
+    deleted(world, id)
+
+    assert [world.value(Side.NAVIMPACT, id, "title") for id in records(world)] == ["Other", "Typed in Notion"]
+
+
+def test_of_two_fields_the_one_that_was_on_its_way_to_the_record_outlives_the_deletion(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    world.edit(Side.NOTION, page, description="Typed in Notion.")
+    dies(world, notion=struck("notion update"))
+
+    deleted(world, id)
+
+    _, again = records(world)
+    assert world.value(Side.NAVIMPACT, again, "title") == "New"
+    assert world.value(Side.NAVIMPACT, again, "description") == "Typed in Notion."
+
+
+def test_a_text_merged_of_both_edits_outlives_the_deletion(world: World) -> None:
+    id = world.new_project(title="Old", description="The reef is old. The sea is wide.")
+    world.settle()
+    page = world.page_of(id)
+    world.edit(Side.NAVIMPACT, id, description="The reef is young. The sea is wide.")
+    world.edit(Side.NOTION, page, description="The reef is old. The sea is deep.")
+    dies(world, notion=struck("notion update"))
+
+    deleted(world, id)
+
+    _, again = records(world)
+    assert world.value(Side.NAVIMPACT, again, "description") == "The reef is young. The sea is deep."
+
+
+def test_an_undo_that_reached_the_page_does_not_make_a_deleted_record_again(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    world.settle()
+    world.ask(WorkKind.REVERT, f"log/{world.logs(Operation.UPDATE)[-1].id}")
+    dies(world, notion=struck("notion update"))
+    assert world.value(Side.NOTION, page, "title") == "Old"
+
+    deleted(world, id)
+
+    assert records(world) == ["1"]
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+# --- the page is half written -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after", [1, 2])
+@pytest.mark.parametrize("made_half", [half_rewritten, half_undone])
+def test_half_a_page_does_not_make_a_deleted_story_again(made_half: Callable[[World, int], str], after: int) -> None:
+    world = a_world()
+    id = made_half(world, after)
+    page = world.page_of(id, STORY)
+
+    deleted(world, id, STORY)
+
+    assert records(world, STORY) == []
+    assert isinstance(world.shown(Side.NOTION, page, STORY), Trashed)
+
+
+def test_half_a_page_goes_with_its_project() -> None:
+    world = a_world()
+    world.new_project(title="Other")
+    id = half_rewritten(world, 1)
+    page = world.page_of(id, STORY)
+
+    deleted(world, "1")
+
+    assert records(world, STORY) == []
+    assert isinstance(world.shown(Side.NOTION, page, STORY), Trashed)
+    assert [m.state for m in world.store.of(1).mappings.values() if m.entity_type is STORY] == [State.DELETED]
+
+
+def test_what_a_person_typed_into_half_a_page_outlives_the_deletion() -> None:
+    world = a_world()
+    id = half_rewritten(world, 1)
+    lines = type_on_page(world, 1, " And typed.")
+
+    deleted(world, id, STORY)
+
+    (again,) = records(world, STORY)
+    assert lines_on(world, Side.NAVIMPACT, again) == [line for line in lines if line]
+
+
+# --- a person throws the page away ------------------------------------------------------------------------------------
+
+
+def test_a_title_that_we_wrote_to_navimpact_does_not_take_its_page_out_of_the_trash(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NOTION, page, title="New")
+    dies(world, navimpact=struck("navimpact update"))
+
+    thrown_away(world, page)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+    assert told(world) == [LANDED]
+
+
+def test_a_title_that_we_wrote_on_the_page_does_not_take_it_out_of_the_trash(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    dies(world, notion=struck("notion update"))
+
+    thrown_away(world, page)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+
+
+def test_what_the_page_never_showed_takes_it_out_of_the_trash(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    dies(world, notion=struck("notion update", applied=False))
+
+    thrown_away(world, page)
+
+    assert world.value(Side.NOTION, page, "title") == "New"
+    assert world.mapping_of(id).state is State.LINKED
+
+
+def test_what_navimpact_edited_after_we_wrote_takes_the_page_out_of_the_trash(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NOTION, page, title="New")
+    dies(world, navimpact=struck("navimpact update"))
+    world.edit(Side.NAVIMPACT, id, title="New, and better")
+
+    thrown_away(world, page)
+
+    assert page in world.live_pages()
+    assert [conflict.navimpact for conflict in world.mapping_of(id).conflicts] == ["New, and better"]

@@ -1,0 +1,276 @@
+"""Two workspaces hold one record that was deleted, and undo it: it is one record again, and no words are lost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from navsync.errors import Unavailable
+from navsync.fields import SPECS
+from navsync.model import (
+    EntityType,
+    Lane,
+    Lease,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    SyncLog,
+    Trashed,
+    Work,
+    WorkKind,
+    Workspace,
+)
+from navsync.ports import Ledger
+from tests.contract.memory import BOT, PERSON, MemoryNotion
+from tests.simulation.faults import fail_once, once
+from tests.simulation.world import PROJECT, START, Watched, World, translators
+
+STORY = EntityType.IMPACT_STORY
+
+
+class Killed(BaseException):
+    """A process that is gone."""
+
+
+@dataclass
+class Sister(World):
+    """A second workspace of the same deployment and the same NavImpact."""
+
+    first: World = field(default_factory=World)
+
+    def __post_init__(self) -> None:
+        self.ids, self.platform = self.first.ids, self.first.platform
+        page_of, entity_of = translators(self.store.of(2))
+        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
+        self.person = self.notion_side.by(PERSON)
+        self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
+        self.workspace = self.store.add(Workspace(2, "n2", "Films 2", BOT, "org", START, START, settings=self.settings))
+        self.desk = self.store.desk(2)
+        self.notion_side.remember = self.desk.save_source
+
+    def _ledger(self) -> Ledger:
+        return self.store.ledger(Lease(2, "reader", 0, START))
+
+
+type Both = tuple[World, World]
+
+
+@pytest.fixture
+def both() -> Both:
+    """Two workspaces with two projects that nobody touches."""
+    one = World(entity_types=tuple(SPECS))
+    two = Sister(entity_types=one.entity_types, clock=one.clock, store=one.store, first=one)
+    for world in (one, two):
+        world.connect()
+    for number in range(2):
+        one.new_project(title=f"Other {number}")
+    return one, two
+
+
+def come_to_rest(*worlds: World) -> None:
+    for _ in range(4):
+        worlds[0].clock.advance(timedelta(minutes=20))
+        for world in worlds:
+            world.reconcile()
+
+
+def rows_of(world: World) -> list[SyncLog]:
+    return list(world.store.of(world.workspace.id).logs.values())
+
+
+def deletion_in(world: World, kind: EntityType = PROJECT) -> SyncLog:
+    return next(row for row in rows_of(world) if (row.operation, row.entity_type) == (Operation.DELETE, kind))
+
+
+def titles_of(world: World, kind: EntityType) -> list[object]:
+    return [record.fields["title"] for (of, _), record in world.platform.records.items() if of is kind]
+
+
+def deleted(both: Both) -> tuple[str, str]:
+    """The pages of a record of both that the first workspace has deleted."""
+    one, two = both
+    id = one.new_project(title="Reef", description="Old words")
+    for world in both:
+        world.settle()
+    come_to_rest(*both)
+    pages = one.page_of(id), two.page_of(id)
+    one.person.remove(PROJECT, pages[0])
+    one.touched(Side.NOTION, pages[0])
+    one.settle()
+    one.decide(WorkKind.DECIDE, str(one.mapping_of(id).id), "approve")
+    come_to_rest(*both)
+    assert "Reef" not in titles_of(one, PROJECT)
+    assert not {*pages} & {*one.live_pages(), *two.live_pages()}
+    return pages
+
+
+def undo(world: World, row: SyncLog, *others: World) -> None:
+    world.decide(WorkKind.REVERT, f"record/{row.id}")
+    come_to_rest(world, *others)
+
+
+# --- words on the page that makes way ---------------------------------------------------------------------------------
+
+
+def made_again_with_a_second_page(both: Both) -> tuple[str, str, str]:
+    """Its record made again by the first: its id, the page that the second made of it, and the one it had before."""
+    one, two = both
+    _, before = deleted(both)
+    undo(one, deletion_in(one), two)
+    id = next(id for (kind, id), made in one.platform.records.items() if made.fields["title"] == "Reef")
+    second = two.page_of(id)
+    assert second != before
+    return id, second, before
+
+
+@pytest.mark.parametrize("how", ["undone", "taken out of the trash"])
+def test_what_was_just_typed_on_a_page_that_makes_way_reaches_the_record(both: Both, how: str) -> None:
+    _one, two = both
+    id, second, before = made_again_with_a_second_page(both)
+
+    two.person.edit(second, {"description": "Brand new words"})  # its webhook is on its way
+    if how == "undone":
+        two.ask(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+    else:
+        two.person.restore(PROJECT, before)
+        two.touched(Side.NOTION, before)
+    two.settle()
+    two.touched(Side.NOTION, second)
+    come_to_rest(*both)
+
+    assert two.value(Side.NAVIMPACT, id, "description") == "Brand new words"
+    assert (two.page_of(id), isinstance(two.shown(Side.NOTION, second), Trashed)) == (before, True)
+    assert [(c.navimpact, c.notion) for c in two.mapping_of(id).conflicts] == [("Brand new words", "Old words")]
+
+
+def test_the_history_says_why_a_page_made_way(both: Both) -> None:
+    _one, two = both
+    _id, second, before = made_again_with_a_second_page(both)
+
+    two.person.restore(PROJECT, before)
+    two.touched(Side.NOTION, before)
+    two.settle()
+
+    gone = next(row for row in rows_of(two) if (row.operation, row.page_id) == (Operation.DELETE, second))
+    assert gone.message is not None
+    assert "was made again" in gone.message
+    assert "lost" not in gone.message
+
+
+def test_a_page_does_not_make_way_while_its_words_are_disputed(both: Both) -> None:
+    one, two = both
+    id, second, before = made_again_with_a_second_page(both)
+    two.person.edit(second, {"description": "Typed in Notion"})
+    one.edit(Side.NAVIMPACT, id, description="Typed in NavImpact")
+
+    two.person.restore(PROJECT, before)
+    two.touched(Side.NOTION, before)
+    two.slice()
+
+    assert two.value(Side.NOTION, second, "description") == "Typed in Notion"
+    waiting = two.mapping_of(id)
+    (conflict,) = waiting.conflicts
+    two.ask(WorkKind.RESOLVE, f"{waiting.id}/description/{conflict.version}", "notion")
+    come_to_rest(*both)
+
+    assert two.value(Side.NAVIMPACT, id, "description") == "Typed in Notion"
+    assert two.page_of(id) == before
+
+
+# --- one record -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("first", [0, 1], ids=["who had not paired it", "who had paired it"])
+def test_a_story_that_one_of_them_had_not_paired_yet_is_one_story_again(both: Both, first: int) -> None:
+    one, two = both
+    project = one.new_project(title="Reef")
+    for world in both:
+        world.settle()
+    come_to_rest(*both)
+    page = one.page_of(project)
+    one.person.remove(PROJECT, page)
+    one.touched(Side.NOTION, page)
+    one.settle()
+    story = one.platform.create(STORY, {"title": "Fresh", "description": "Words", "project": (project,)}, key="c").id
+    two.touched(Side.NAVIMPACT, story, STORY)
+    two.settle()
+    assert two.page_of(story, STORY)
+    one.decide(WorkKind.DECIDE, str(one.mapping_of(project).id), "approve")
+    if isinstance(one.shown(Side.NAVIMPACT, project), Present):  # a person is told of the story first
+        one.decide(WorkKind.DECIDE, str(one.mapping_of(project).id), "approve")
+    come_to_rest(two)
+    assert titles_of(one, STORY) == []
+
+    rows = [(world, deletion_in(world)) for world in both]
+    for world, row in (rows[first], rows[1 - first]):
+        undo(world, row, *both)
+        come_to_rest(*both)
+
+    assert (titles_of(one, STORY), titles_of(one, PROJECT).count("Reef")) == (["Fresh"], 1)
+    for world in both:
+        assert [world.value(Side.NOTION, page, "title", STORY) for page in pages_of(world, STORY)] == ["Fresh"]
+
+
+def pages_of(world: World, kind: EntityType) -> list[str]:
+    live = world.live_pages()
+    pairs = world.store.of(world.workspace.id).mappings.values()
+    return [pair.page_id for pair in pairs if pair.entity_type is kind and pair.page_id in live]
+
+
+def test_a_record_that_both_undo_at_the_same_time_is_one_record(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+
+    def undo_there_too() -> None:
+        two.ask(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+        two.slice()
+
+    one.navimpact.fault = once("navimpact create", undo_there_too, applied=False)
+    one.decide(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    two.settle()
+    come_to_rest(*both)
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+    assert [page in world.live_pages() for world, page in zip(both, pages, strict=True)] == [True, True]
+    assert [len(world.live_pages()) for world in both] == [3, 3]
+
+
+def test_a_record_that_the_other_made_again_while_navimpact_was_down_is_not_made_once_more(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+    one.navimpact.fault = fail_once("navimpact create", Unavailable("503"), applied=False)
+    one.ask(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    one.slice()
+    two.ask(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+    two.slice()
+    for world in both:
+        world.settle()
+    come_to_rest(*both)
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+    assert [page in world.live_pages() for world, page in zip(both, pages, strict=True)] == [True, True]
+    assert [row.outcome for world in both for row in rows_of(world) if row.outcome is Outcome.STARTED] == []
+
+
+# --- whose it is ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_record_made_again_is_of_the_undo_that_began_it_whoever_finishes_it(both: Both, *, applied: bool) -> None:
+    one, _two = both
+    pages = deleted(both)
+    one.navimpact.fault = fail_once("navimpact create", Killed(), applied=applied)
+    run = one.ask(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    with pytest.raises(Killed):
+        one.slice()
+
+    one.clock.advance(timedelta(minutes=5))
+    before = one.clock() - timedelta(hours=1)
+    one.desk.put(Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{pages[0]}", "0001", before, "the webhook's run"))
+    one.settle()
+
+    made = [row for row in rows_of(one) if row.operation is Operation.CREATE and row.side is Side.NAVIMPACT]
+    assert [(row.run_id, row.actor, row.outcome) for row in made] == [(run, "ann", Outcome.SUCCESS)]
