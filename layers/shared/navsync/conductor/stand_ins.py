@@ -96,7 +96,8 @@ class RehearsedSide:
         if self.side is Side.NOTION:
             return changes
         texts = (f for f in SPECS[entity_type].fields if f.kind is Kind.BODY and f.name in changes)
-        return {**changes, **{f.name: render_navimpact(f, changes[f.name], seen.values.get(f.name)) for f in texts}}
+        kept = {f.name: render_navimpact(f, changes[f.name], seen.values.get(f.name)) for f in texts}
+        return {**changes, **{name: text if isinstance(text, str) else None for name, text in kept.items()}}
 
     def half_written(self, entity_type: EntityType, name: str, value: Value, before: Any) -> Iterable[Value]:
         """As the real one, of which a rehearsal may find the traces."""
