@@ -336,7 +336,21 @@ def _waits(history: History, office: Office, mapping: Mapping) -> bool:
     if page is None:
         return False
     names_nobody = mapping.state is State.DRAFT and "project" in office.notion.shown(page).unreadable
-    return not page.shared or names_nobody or _goes_with_project(history, office, mapping)
+    if not page.shared or names_nobody or _goes_with_project(history, office, mapping):
+        return True
+    return _waits_for_another_page(history, office, mapping)
+
+
+def _waits_for_another_page(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether the page of its record would make way for it, but for words there of which a person must say more."""
+    if mapping.state is not State.DRAFT or mapping.remakes is None:
+        return False
+    kept, record = history.store, EntityRef(mapping.entity_type, mapping.remakes)
+    while (again := kept.made_again.get(record)) is not None:
+        record = EntityRef(record.type, again)
+    of_office = kept.of(office.id)
+    pair = of_office.pairs.get(record)
+    return pair is not None and bool(of_office.mappings[pair].conflicts)
 
 
 def _goes_with_project(history: History, office: Office, mapping: Mapping) -> bool:
