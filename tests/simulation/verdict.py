@@ -173,7 +173,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
         case State.UNREACHABLE if page is not None and page.shared:
             yield f"I16: {name} is unreachable, but its page is shared"
-        case State.DRAFT if live and page is not None and _is_complete(history, office, mapping, page):
+        case State.DRAFT if live and page is not None and _should_have_a_record(history, office, mapping, page):
             yield f"I16: {name} waits as a draft, but has all that a record needs"
         case State.CREATING:
             yield f"I16: {name} is being created for ever: {[t.cause for t in mapping.troubles]}"
@@ -341,6 +341,10 @@ def _waits(history: History, office: Office, mapping: Mapping) -> bool:
     return _waits_for_another_page(history, office, mapping)
 
 
+def _should_have_a_record(history: History, office: Office, mapping: Mapping, page: Page) -> bool:
+    return _is_complete(history, office, mapping, page) and not _waits_for_another_page(history, office, mapping)
+
+
 def _waits_for_another_page(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether the page of its record would make way for it, but for words there of which a person must say more."""
     if mapping.state is not State.DRAFT or mapping.remakes is None:
@@ -350,7 +354,8 @@ def _waits_for_another_page(history: History, office: Office, mapping: Mapping) 
         record = EntityRef(record.type, again)
     of_office = kept.of(office.id)
     pair = of_office.pairs.get(record)
-    return pair is not None and bool(of_office.mappings[pair].conflicts)
+    said = of_office.mappings[pair] if pair is not None else None
+    return said is not None and bool(said.conflicts or any(trouble.field for trouble in said.troubles))
 
 
 def _goes_with_project(history: History, office: Office, mapping: Mapping) -> bool:
