@@ -135,3 +135,18 @@ def test_a_page_does_not_make_way_while_a_column_of_it_cannot_be_read(both: Both
     shown = [two.value(Side.NOTION, page, "description") for page in live(two)]
     assert "We counted 312 fish." in [*told, *shown]
     assert live(two) == [pages[1]]
+
+
+def test_a_page_that_made_way_and_is_taken_out_of_the_trash_is_called_by_its_new_record(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+    take_out(both, one, pages[0])
+    second = two.page_of("3")
+    take_out(both, two, pages[1])
+    assert second not in two.live_pages()
+
+    two.person.restore(PROJECT, second)
+    two.touched(Side.NOTION, second)
+    two.settle()
+
+    assert two.notion_side.pages[second].key == f"{PROJECT}/4"

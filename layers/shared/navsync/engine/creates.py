@@ -313,7 +313,7 @@ def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run, *, messa
     page = None if other.page_id is None else bench.read(Side.NOTION, other)
     if isinstance(page, Present) and page.created_by == bench.workspace.bot_id:
         other, page = _with_words_sent(bench, other, page, run)
-    freed = other.but(entity_id=None, bases={}, conflicts=())
+    freed = other.but(entity_id=None, bases={}, conflicts=(), stamped=False, **HEALTHY)
     if not isinstance(page, Present):
         ended = journal.abandoned(bench.ledger, other)
         bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
