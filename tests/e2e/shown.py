@@ -16,7 +16,7 @@ from local.navsync.http import wait_for
 from local.navsync.machine import this_machine
 from tests.local.conftest import ROOT
 
-ARRIVES_WITHIN_S = 60.0
+ARRIVES_WITHIN_S = 90.0
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 TO_TRY = README[README.index("## Try it") : README.index("## How it decides")]
 
@@ -26,6 +26,7 @@ class Typed:
     """What came of the commands and addresses under "Try it", on a stack that is up."""
 
     title_in_notion: object
+    budget_in_navimpact: object
     dashboard: dict[str, Any]
     pages: dict[str, int]
     status: str
@@ -35,11 +36,15 @@ class Typed:
     @classmethod
     def on(cls, environ: Mapping[str, str]) -> Self:
         """Try all of them; the last one makes Notion's handshake due again."""
-        edit, ask = (block for block in re.findall(r"```sh\n(.*?)```", TO_TRY, re.DOTALL) if "curl" in block)
+        edit, edit_in_notion, ask = (
+            block for block in re.findall(r"```sh\n(.*?)```", TO_TRY, re.DOTALL) if "curl" in block
+        )
         renamed = int(re.findall(r"media-projects/(\d+)", edit)[0])
         _typed(edit, environ)
+        _typed(edit_in_notion, environ)
         return cls(
             title_in_notion=_arrived(environ, renamed),
+            budget_in_navimpact=_budget_arrived(environ, edit_in_notion),
             dashboard=json.loads(_typed(ask, environ)),
             pages={url: _opened(url, environ) for url in re.findall(r"<(http://localhost:[^>]+)>", TO_TRY)},
             status=_typed("./navsync status", environ),
@@ -76,3 +81,14 @@ def _arrived(environ: Mapping[str, str], project_id: int) -> object:
             return shown if shown == wanted else None
 
         return wait_for(title, within_s=ARRIVES_WITHIN_S, otherwise=f"Notion does not show {wanted!r}")
+
+
+def _budget_arrived(environ: Mapping[str, str], typed: str) -> object:
+    wanted = int(re.findall(r'"number": (\d+)', typed)[0])
+    url = _here(re.findall(r"curl -s (http://\S+/media-projects/\d+)", typed)[0], environ)
+
+    def budget() -> object:
+        shown = httpx.get(url, headers={"Twin-Actor": "person"}, trust_env=False, timeout=30).json()["budget"]
+        return wanted if shown is not None and float(shown) == wanted else None
+
+    return wait_for(budget, within_s=ARRIVES_WITHIN_S, otherwise=f"NavImpact does not show {wanted}")

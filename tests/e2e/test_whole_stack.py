@@ -164,6 +164,7 @@ def test_the_sample_has_projects_and_what_belongs_to_them(lived: Lived) -> None:
 
 def test_an_edit_by_curl_as_the_readme_shows_it_arrives_in_notion(lived: Lived) -> None:
     assert lived.typed.title_in_notion == "Renamed by curl"
+    assert lived.typed.budget_in_navimpact == 4321
 
 
 def test_the_api_answers_as_the_readme_asks_it(lived: Lived) -> None:
@@ -220,7 +221,7 @@ def test_reset_forgets_state_and_logs(lived: Lived) -> None:
 
 def kept_secrets(home: Path) -> set[str]:
     """Every value that Secrets Manager held when the stack stopped."""
-    stored = json.loads((home / "state/aws/secretsmanager.json").read_text())
+    stored = json.loads((home / "state/aws/now/secretsmanager.json").read_text())
     versions = [v for secret in stored["payload"]["secrets"]["data"].values() for v in secret["Versions"].values()]
     values = (value for version in versions for value in json.loads(version["SecretString"]).values())
     return {value for value in values if isinstance(value, str) and value}
@@ -228,7 +229,7 @@ def kept_secrets(home: Path) -> set[str]:
 
 def others_that_hold(secrets: set[str], home: Path) -> set[str]:
     """The files of a stack, but for its secret store, in which one of *secrets* is found."""
-    places = [*home.glob("log/*.log"), *home.glob("state/aws/*.json")]
+    places = [*home.glob("log/*.log"), *home.glob("state/aws/now/*.json")]
     assert {"dynamodb.json", "lambda.json", "sqs.json", "cloudwatch_logs.json"} <= {place.name for place in places}
     texts = {place.name: place.read_text(errors="replace") for place in places if place.name != "secretsmanager.json"}
     return {name for name, text in texts.items() if any(secret in text for secret in secrets)}

@@ -88,8 +88,12 @@ MAPPINGS = st.builds(
     named=st.lists(TEXT, max_size=2).map(tuple),
     remakes=st.none() | TEXT,
     recalls=st.none() | IDS,
+    removed_by=st.none() | IDS,
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
-    written=st.lists(st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT), max_size=3).map(tuple),
+    written=st.lists(
+        st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT, st.booleans(), st.booleans()),
+        max_size=3,
+    ).map(tuple),
     gone_since=MAYBE,
     title=st.none() | TEXT,
     attempts=st.integers(0, 99),
@@ -145,7 +149,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
         "id", "workspace_id", "entity_type", "entity_id", "page_id", "created_at", "state", "bases", "intent",
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
         "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
-        "named", "remakes", "recalls",
+        "named", "remakes", "recalls", "removed_by",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 
