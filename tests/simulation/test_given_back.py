@@ -68,12 +68,16 @@ def approved(world: World, id: str) -> str:
     return run
 
 
-def undone(world: World, run: str) -> list[SyncLog]:
-    """Somebody undoes the whole run, and time passes; what the history says of it."""
-    undo = world.decide(WorkKind.REVERT, f"run/{run}")
+def time_passes(world: World) -> None:
     for _ in range(3):
         world.clock.advance(timedelta(minutes=20))
         world.reconcile()
+
+
+def undone(world: World, run: str) -> list[SyncLog]:
+    """Somebody undoes the whole run, and time passes; what the history says of it."""
+    undo = world.decide(WorkKind.REVERT, f"run/{run}")
+    time_passes(world)
     return [row for row in world.store.of(1).logs.values() if row.run_id == undo]
 
 
@@ -476,12 +480,6 @@ def test_a_child_whose_page_was_trashed_after_its_record_comes_back_as_its_recor
     assert [each["description"] for each in records(world, STORY)] == ["* a point\n\n__strong__"]
     assert len(world.live_pages()) == 3
     assert not [each for each in said_of(world, undo) if each.outcome is Outcome.FAILED]
-
-
-def time_passes(world: World) -> None:
-    for _ in range(3):
-        world.clock.advance(timedelta(minutes=20))
-        world.reconcile()
 
 
 def test_its_stories_come_back_with_an_undo_though_somebody_brought_the_project_back_before(world: World) -> None:

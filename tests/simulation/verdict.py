@@ -349,12 +349,10 @@ def _waits_for_another_page(history: History, office: Office, mapping: Mapping) 
     """Whether the page of its record would make way for it, but for words there of which a person must say more."""
     if mapping.state is not State.DRAFT or mapping.remakes is None:
         return False
-    kept, record = history.store, EntityRef(mapping.entity_type, mapping.remakes)
-    while (again := kept.made_again.get(record)) is not None:
-        record = EntityRef(record.type, again)
-    of_office = kept.of(office.id)
-    pair = of_office.pairs.get(record)
-    said = of_office.mappings[pair] if pair is not None else None
+    record = EntityRef(mapping.entity_type, history.witness.latest(EntityRef(mapping.entity_type, mapping.remakes)))
+    kept = history.store.of(office.id)
+    pair = kept.pairs.get(record)
+    said = kept.mappings[pair] if pair is not None else None
     return said is not None and bool(said.conflicts or any(trouble.field for trouble in said.troubles))
 
 

@@ -387,13 +387,13 @@ class Witness:
         platform, mappings = self.history.platform, self.history.store.of(office.id).mappings.values()
         keys = (m.intent.key for m in mappings if isinstance(m.intent, CreateIntent))
         from_rows = {platform.made[key][1].id for key in keys if key in platform.made}
-        from_rows |= {self._latest(EntityRef(m.entity_type, m.remakes)) for m in mappings if m.remakes is not None}
+        from_rows |= {self.latest(EntityRef(m.entity_type, m.remakes)) for m in mappings if m.remakes is not None}
         return (record.type, record.id) in platform.records and record.id not in from_rows
 
-    def _latest(self, record: EntityRef) -> str:
+    def latest(self, record: EntityRef) -> str:
         """As which *record* was made again last."""
         again = self.history.store.made_again.get(record)
-        return record.id if again is None else self._latest(EntityRef(record.type, again))
+        return record.id if again is None else self.latest(EntityRef(record.type, again))
 
     def _removing_first(self, office: Office, mapping: Mapping) -> None:
         self._may(office, "notion", f"the page of {mapping.entity} was removed from")

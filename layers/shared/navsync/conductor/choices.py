@@ -93,7 +93,7 @@ def revert(station: Station, work: Work, run: Run) -> Result:
         result = station.engine.revert(mapping, row, choice, replace(run, decides=EVERYTHING))
     except (Refused, NotReachable, MissingCapability) as error:
         if isinstance(error, undo.OutOfTurn) and (error.is_coming or _is_to_undo(station, work, error.those)):
-            _put_off(station, work)
+            station.put_off(work, station.tools.clock() + station.pause(work.attempts))
             return result
         if not _was_undone(station, row, run):
             _tell_refused(station, mapping, row, error, run)
@@ -102,11 +102,6 @@ def revert(station: Station, work: Work, run: Run) -> Result:
     if scope == "record" and row.operation is Operation.DELETE and row.entity_type is EntityType.MEDIA_PROJECT:
         _put_each(station, work, row.run_id, with_project=mapping.id)
     return result
-
-
-def _put_off(station: Station, work: Work) -> None:
-    due, nonce = station.tools.clock() + station.pause(work.attempts), str(station.tools.new_id())
-    station.desk.put(replace(work, due=due, nonce=nonce, attempts=work.attempts + 1))
 
 
 def _tell_refused(station: Station, mapping: Mapping, row: SyncLog, error: Exception, run: Run) -> None:

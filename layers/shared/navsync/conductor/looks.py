@@ -7,7 +7,7 @@ from copy import replace
 
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run, lost_answers
-from navsync.errors import Blocked, Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, Suspended, Unavailable
+from navsync.errors import STOP_EVERYTHING, Fatal, Retryable, Unavailable
 from navsync.model import (
     CreateIntent,
     EntityRef,
@@ -76,7 +76,7 @@ def _finish_creates(station: Station, unknown: EntityRef, run: Run) -> None:
         station.note(WorkKind.MAPPING, str(mapping.id))
         try:
             station.engine.sync(mapping, run)
-        except (Blocked, LostLease, OutOfTime, NeedsReauth, Suspended):
+        except STOP_EVERYTHING:
             raise
         except (Retryable, Fatal) as error:  # it waits for its own time and holds up nobody that is not like it
             station.engine.note_failure(mapping, error, now + station.pause(mapping.attempts))

@@ -13,16 +13,7 @@ from navsync.conductor import looks
 from navsync.conductor.stand_ins import RehearsedLedger, RehearsedSide
 from navsync.conductor.station import Station
 from navsync.engine import Engine, Later, Result, Run
-from navsync.errors import (
-    Blocked,
-    Down,
-    Fatal,
-    LostLease,
-    NeedsReauth,
-    OutOfTime,
-    Retryable,
-    Suspended,
-)
+from navsync.errors import STOP_EVERYTHING, Down, Fatal, Retryable
 from navsync.foresight import Effect, Foreseen
 from navsync.model import (
     EntityRef,
@@ -81,7 +72,7 @@ class Rehearsal:
         self.ledger.begin_look()
         try:
             self._look(look)
-        except (Blocked, Down, LostLease, NeedsReauth, OutOfTime, Suspended):
+        except (*STOP_EVERYTHING, Down):
             raise
         except (Retryable, Fatal) as error:
             yield foresight.failed(about, error)

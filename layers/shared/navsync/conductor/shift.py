@@ -372,7 +372,7 @@ class _Shift:
         if mapping is None:
             if not work.attempts and work.kind is not WorkKind.PREVIEW:  # told once; a preview tells of itself
                 self.ledger.record(self._failure(work, error))
-            self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
+            self.station.put_off(work, at)
             return work.attempts + 1
         failed = self.engine.note_failure(mapping, error, at)
         self._put_again(work, failed, at)  # before the row goes: we may die here

@@ -57,6 +57,10 @@ class Station:
         longest = min(FIRST_PAUSE * (1 << min(attempts, 10)), LONGEST_PAUSE)
         return longest / 2 + longest / 2 * self.tools.jitter()
 
+    def put_off(self, work: Work, at: datetime) -> None:
+        """Have *work*, which failed, done again at *at*."""
+        self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
+
     def take_each(self, works: Sequence[Work]) -> None:
         """Do *works*, each about another record, a few at a time. Raises what stops the shift, once all are quiet."""
         if self.threads == 1:

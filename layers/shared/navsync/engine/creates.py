@@ -12,7 +12,7 @@ from navsync.engine import deletes, gate, half_written, journal, removals, updat
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.engine.writes import HOLD
+from navsync.engine.writes import holding
 from navsync.errors import Blocked, OutOfTime, Raced, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
@@ -153,15 +153,12 @@ def _alone(bench: Workbench, mapping: Mapping) -> Iterator[None]:
     if mapping.remakes is None:
         yield
         return
-    old, now = EntityRef(mapping.entity_type, mapping.remakes), bench.clock()
-    if not bench.ledger.hold(old, now=now, until=now + HOLD):
-        raise Unavailable("another workspace is making the record again; it is looked at when that is done")
-    try:
+    old = EntityRef(mapping.entity_type, mapping.remakes)
+    making = Unavailable("another workspace is making the record again; it is looked at when that is done")
+    with holding(bench, old, otherwise=making):
         if latest(bench, old) != old.id:
             raise Raced("another workspace has just made the record again")
         yield
-    finally:
-        bench.ledger.let_go(old)
 
 
 def latest(bench: Workbench, entity: EntityRef) -> str:

@@ -19,6 +19,7 @@ from navsync.model import (
     EVERYTHING,
     Bases,
     Change,
+    EntityRef,
     FieldWrite,
     Mapping,
     Operation,
@@ -194,9 +195,19 @@ def _send(bench: Workbench, side: Side, mapping: Mapping, writes: Sequence[merge
 @contextmanager
 def alone_with(bench: Workbench, mapping: Mapping) -> Iterator[None]:
     """Where the platform gives no ETag, no other workspace that holds the record may write between read and write."""
-    entity, now = mapping.entity, bench.clock()
-    if entity is None or not bench.ledger.hold(entity, now=now, until=now + HOLD):
-        raise Raced("another workspace is writing the record in NavImpact; it is read again when that is done")
+    writing = Raced("another workspace is writing the record in NavImpact; it is read again when that is done")
+    if mapping.entity is None:
+        raise writing
+    with holding(bench, mapping.entity, otherwise=writing):
+        yield
+
+
+@contextmanager
+def holding(bench: Workbench, entity: EntityRef, *, otherwise: SyncError) -> Iterator[None]:
+    """With the lease of a record that several workspaces share. Raises *otherwise* while another has it."""
+    now = bench.clock()
+    if not bench.ledger.hold(entity, now=now, until=now + HOLD):
+        raise otherwise
     try:
         yield
     finally:
