@@ -281,7 +281,7 @@ def by_threads(run: Run, gateway: notion.Gateway, clock: Fast) -> None:
         page_of=lambda _: None,
         entity_of=lambda _: None,
         link_of=lambda entity: f"https://navimpact.example/{entity}",
-        remember=lambda _: None,
+        remember=lambda source: source,
     )
     side.use(side.create_source(PROJECT, side.find_parent()))
     left, lock = count(1), Lock()

@@ -51,8 +51,9 @@ def at_once() -> timedelta:
     return timedelta()
 
 
-def _forget(_source: DataSource) -> None:
+def _forget(source: DataSource) -> DataSource:
     """Nobody keeps schemas."""
+    return source
 
 
 def _go_on() -> None:
@@ -130,8 +131,10 @@ class MemoryNotion:
     """Whether a page in the trash shows no body: that it does is promised nowhere."""
     page_size: int = PAGE_SIZE
     """How many rows a query shows at a time."""
-    remember: Callable[[DataSource], None] = _forget
+    remember: Callable[[DataSource], DataSource] = _forget
     """Stores a data source whose schema turned out to have changed."""
+    versions: dict[EntityType, int] = field(default_factory=dict)
+    """Of what was stored so."""
     largest_write: int | None = None
     """Bytes of a body in one request; None: it takes any."""
     between_requests: Callable[[], None] = _go_on
@@ -338,13 +341,15 @@ class MemoryNotion:
         """The person undoes it, and its values are back."""
         self.broken.get(entity_type, {}).pop(name, None)
 
+    def use(self, source: DataSource) -> None:
+        self.versions[source.entity_type] = source.version
+
     def find_source(self, entity_type: EntityType) -> DataSource | None:
         return self._source(entity_type)
 
     def refresh(self, entity_type: EntityType) -> DataSource:
         self.known.setdefault(entity_type, set()).update(self.broken.get(entity_type, ()))
-        self.remember(self._source(entity_type))
-        return self._source(entity_type)
+        return self._keep(entity_type)
 
     def to_read(
         self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
@@ -359,8 +364,12 @@ class MemoryNotion:
 
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
         self.known.get(entity_type, set()).difference_update({field}.difference(self.broken.get(entity_type, ())))
-        self.remember(self._source(entity_type))
-        return self._source(entity_type)
+        return self._keep(entity_type)
+
+    def _keep(self, entity_type: EntityType) -> DataSource:
+        kept = self.remember(replace(self._source(entity_type), version=self.versions.get(entity_type, 0)))
+        self.versions[entity_type] = kept.version
+        return kept
 
     def _source(self, entity_type: EntityType) -> DataSource:
         """As the connection knows it."""

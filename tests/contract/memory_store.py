@@ -276,8 +276,13 @@ class MemoryDesk:
     def sources(self) -> MappingOf[EntityType, DataSource]:
         return dict(self.kept.sources)
 
-    def save_source(self, source: DataSource) -> None:
-        self.kept.sources[source.entity_type] = source
+    def save_source(self, source: DataSource) -> DataSource:
+        stored = self.kept.sources.get(source.entity_type)
+        if source.version != (stored.version if stored else 0):
+            raise StaleMapping("the schema was read by somebody else since; it is looked at anew")
+        after = replace(source, version=source.version + 1)
+        self.kept.sources[source.entity_type] = after
+        return after
 
     def cursor(self, name: str) -> str | None:
         return self.kept.cursors.get(name)

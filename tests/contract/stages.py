@@ -150,6 +150,11 @@ class NotionStage(Stage):
     pairs: dict[EntityRef, str] = field(default_factory=dict)
     remembered: list[DataSource] = field(default_factory=list)
 
+    def remember(self, source: DataSource) -> DataSource:
+        """Keep it as the desk does."""
+        self.remembered.append(source)
+        return source
+
     def steer(self, path: str, body: Any) -> Any:
         """Use the twin's control surface."""
         answer = httpx.post(f"{self.url}/_twin/{path}", json=body)
@@ -239,7 +244,7 @@ def notion_side(stage: NotionStage, to_notion: notion.Gateway) -> notion.NotionS
         page_of=stage.pairs.get,
         entity_of=lambda page: next((ref for ref, id in stage.pairs.items() if id == page), None),
         link_of=lambda ref: f"https://navimpact.example/{ref}",
-        remember=stage.remembered.append,
+        remember=stage.remember,
     )
 
 

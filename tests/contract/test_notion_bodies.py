@@ -93,7 +93,7 @@ class Story:
             page_of=lambda _: None,
             entity_of=lambda _: None,
             link_of=str,
-            remember=lambda _: None,
+            remember=lambda source: source,
         )
         side.use(SOURCE)
         return side

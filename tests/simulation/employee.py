@@ -96,7 +96,8 @@ class NotionLine(Line, to="notion", port=NotionWorkspace):
     """The line to Notion, which remembers when it may be used again."""
 
     def use(self, source: object) -> None:
-        """Nothing to do."""
+        """Said without a call."""
+        self.thing.use(source)  # type: ignore[attr-defined]
 
     def half_written(self, *asked: Any) -> Any:
         """Known without a call."""

@@ -129,9 +129,6 @@ class SimulatedNotion(MemoryNotion):
     def create_source(self, entity_type: EntityType, parent_page_id: str) -> DataSource:
         raise AssertionError("it is found")
 
-    def use(self, source: DataSource) -> None:
-        pass
-
 
 class History:
     """One run. `run` plays it to the end; `tests.simulation.verdict` judges what is left."""

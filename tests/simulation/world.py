@@ -157,7 +157,7 @@ class Watched:
         raise AssertionError("it is found")
 
     def use(self, source: DataSource) -> None:
-        pass
+        cast(MemoryNotion, self.port).use(source)
 
     def loose_pages(self) -> WatchedPages:
         return WatchedPages(self, self.loose)

@@ -556,10 +556,22 @@ def test_a_data_source_is_remembered_by_entity_type(desk: Desk) -> None:
     source = DataSource(
         PROJECT, "db", "ds", {"title": Property("title", "title")}, {"status": ({"id": "1", "name": "Act,ive"},)}
     )
-    desk.save_source(replace(source, database_id="old"))
-    desk.save_source(source)
+    first = desk.save_source(replace(source, database_id="old"))
+    desk.save_source(replace(source, version=first.version))
 
     assert desk.sources() == {PROJECT: source}
+
+
+def test_what_was_read_of_a_data_source_before_another_worker_did_is_not_remembered(desk: Desk) -> None:
+    source = DataSource(PROJECT, "db", "ds", {"budget": Property("b", "number")})
+    first = desk.save_source(source)
+    seen_broken = desk.save_source(replace(first, properties={"budget": Property("b", "deleted")}))
+
+    for late in (source, first):
+        with pytest.raises(StaleMapping):
+            desk.save_source(late)
+    assert desk.sources() == {PROJECT: seen_broken}
+    assert desk.sources()[PROJECT].version == seen_broken.version
 
 
 def test_a_cursor_moves_forward_only(desk: Desk) -> None:

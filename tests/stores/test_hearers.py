@@ -79,7 +79,7 @@ def test_a_database_that_is_new_is_found_at_once(hearers: Hearers, store: Store)
 
 def test_what_changed_in_a_database_is_known_after_a_minute(hearers: Hearers, store: Store, clock: Clock) -> None:
     (ours,) = hearers.of(NOTION, BOTS)
-    changed = replace(SOURCE, properties={"title": Property("other", "title")})
+    changed = replace(SOURCE, properties={"title": Property("other", "title")}, version=1)
     store.desk(17).save_source(changed)
     clock.seconds = SOURCES_S + 1
 

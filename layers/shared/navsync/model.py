@@ -509,6 +509,8 @@ class DataSource:
     """Field → the status options as Notion gave them (id, name, group …)."""
     returned: MappingOf[str, Property] = field(default_factory=dict)
     """Fields whose column was seen deleted or retyped, and the column that would do again: not taken up by itself."""
+    version: int = field(default=0, compare=False)
+    """How often it was remembered. Two that are read alike are equal."""
 
 
 KEY_FIELD = "navimpact_id"

@@ -297,8 +297,8 @@ class Desk(Protocol):
         """Data sources by entity type, as last read."""
         ...
 
-    def save_source(self, source: DataSource) -> None:
-        """Remember a data source and its schema."""
+    def save_source(self, source: DataSource) -> DataSource:
+        """Remember a data source and its schema if nobody has since it was read, else raise `StaleMapping`."""
         ...
 
     def cursor(self, name: str) -> str | None:

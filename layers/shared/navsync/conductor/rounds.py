@@ -24,8 +24,7 @@ def set_up(station: Station, work: Work) -> Result:
     """Find or make the databases, then sync everything."""
     known = station.desk.sources()
     for entity_type in station.tools.entity_types:
-        source = known.get(entity_type) or _source(station, entity_type)
-        station.desk.save_source(source)
+        source = known.get(entity_type) or station.desk.save_source(_source(station, entity_type))
         station.notion.use(source)
     station.desk.put(station.work(work, WorkKind.BACKFILL, "", lane=Lane.BACKFILL))
     return Done()

@@ -35,6 +35,7 @@ def source_of(entity_type: EntityType, answer: Json, known: DataSource | None, n
         properties=properties,
         options=dict(_options(entity_type, properties, shown)),
         returned={f.name: usable for f in broken if (usable := _usable(f, properties, answer["properties"], shown))},
+        version=known.version if known else 0,
     )
 
 

@@ -75,7 +75,7 @@ class NotionSide:
     entity_of: Callable[[str], EntityRef | None]
     link_of: Callable[[EntityRef], str]
     """Where a person opens the entity in NavImpact."""
-    remember: Callable[[DataSource], None]
+    remember: Callable[[DataSource], DataSource]
     """Stores a data source whose schema turned out to have changed."""
     starts_with: Callable[[EntityType, Values], str | None] = lambda _type, _values: None
     """What the page of a new row starts with, where its body is not synced."""
@@ -412,8 +412,9 @@ def _committed(path: str, committed: Committed) -> str:
     return path if path != "pages" else f"pages/{committed.resource_id}"
 
 
-def _forget(_source: DataSource) -> None:
+def _forget(source: DataSource) -> DataSource:
     """Whoever only reads keeps no schema."""
+    return source
 
 
 def _filled(source: DataSource, values: Values) -> Values:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import replace
 from dataclasses import dataclass, field
-from threading import Lock
+from threading import RLock
 from typing import Any
 
 from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, SyncError
@@ -19,14 +19,18 @@ type Json = dict[str, Any]
 
 @dataclass(slots=True)
 class Sources:
-    """The data sources of one workspace. *remember* stores one whose schema turned out to have changed."""
+    """The data sources of one workspace.
+
+    *remember* stores one whose schema turned out to have changed, and returns it as stored; it raises where another
+    worker has stored one since.
+    """
 
     gateway: Gateway
-    remember: Callable[[DataSource], None]
+    remember: Callable[[DataSource], DataSource]
     names: Names = field(default_factory=dict)
     known: dict[EntityType, DataSource] = field(default_factory=dict)
-    _adding: Lock = field(default_factory=Lock)
-    """Options are replaced as a whole: of two that are added at once, one would be lost."""
+    _changing: RLock = field(default_factory=RLock)
+    """One at a time reads a schema and remembers it, or adds an option to it: these are replaced as a whole."""
 
     def use(self, source: DataSource) -> None:
         """Work with *source* from now on."""
@@ -34,18 +38,20 @@ class Sources:
 
     def refresh(self, entity_type: EntityType) -> DataSource:
         """Read the schema anew and remember it."""
-        self._keep(self.read(entity_type))
-        return self.of(entity_type)
+        with self._changing:
+            self._keep(self.read(entity_type))
+            return self.of(entity_type)
 
     def readopt(self, entity_type: EntityType, field: str) -> DataSource:
         """Take up the column of a *field* that came back, and remember that.
 
         Only when what was agreed on about the field is forgotten: the column may be empty now.
         """
-        source = self.of(entity_type)
-        if column := source.returned.get(field):
-            self.use(replace(source, properties={**source.properties, field: column}))
-        return self.refresh(entity_type)
+        with self._changing:
+            source = self.of(entity_type)
+            if column := source.returned.get(field):
+                self.use(replace(source, properties={**source.properties, field: column}))
+            return self.refresh(entity_type)
 
     def read(self, entity_type: EntityType) -> DataSource:
         """The data source with its schema as it is now, its properties matched by the ids we know."""
@@ -72,21 +78,21 @@ class Sources:
         """Why Notion found a request invalid. Its texts may change, so we look instead of reading them."""
         if page_id is not None and Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash:
             return Raced("the page was moved to the trash between our read and our write; it is read again")
-        fresh = self.read(entity_type)
-        if fresh != self.of(entity_type):
-            self._keep(fresh)
-            return SchemaChanged("the database's properties were changed in Notion; they were read again")
+        with self._changing:
+            fresh = self.read(entity_type)
+            if fresh != self.of(entity_type):
+                self._keep(fresh)
+                return SchemaChanged("the database's properties were changed in Notion; they were read again")
         return Refused(str(error), field=_named(error.text, fresh, self.names))
 
     def _keep(self, source: DataSource) -> None:
-        self.use(source)
-        self.remember(source)
+        self.use(self.remember(source))
 
     def offering(self, entity_type: EntityType, values: Values) -> DataSource:
         """The data source, with every status of *values* among its options: a page write cannot make one."""
         for spec_field in SPECS[entity_type].fields:
             if spec_field.kind is Kind.STATUS and spec_field.name in values:
-                with self._adding:
+                with self._changing:
                     self._offer(self.of(entity_type), spec_field, values[spec_field.name])
         return self.of(entity_type)
 

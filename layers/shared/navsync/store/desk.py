@@ -299,9 +299,20 @@ class DynamoDesk:
         found = [records.read_short(DataSource, row["body"]) for row in rows]
         return {source.entity_type: source for source in found}
 
-    def save_source(self, source: DataSource) -> None:
-        """Remember a data source and its schema."""
-        self._put(keys.source(source.entity_type), body=records.write_short(source))
+    def save_source(self, source: DataSource) -> DataSource:
+        """Remember a data source and its schema if nobody has since it was read, else raise `StaleMapping`.
+
+        What a worker that outlived its lease had read must not undo that a column was seen broken since.
+        """
+        after = replace(source, version=source.version + 1)
+        item = self._key(keys.source(source.entity_type)) | {
+            "version": after.version,
+            "body": records.write_short(after),
+        }
+        same = when("#version = :version", version=source.version) if source.version else _has_no_version()
+        moved_on = StaleMapping("the schema was read by somebody else since; it is looked at anew")
+        self.dynamo.transact([Step(put(self.tables.workspaces, item, same), moved_on)])
+        return after
 
     def cursor(self, name: str) -> str | None:
         """A named cursor's value."""
@@ -416,6 +427,10 @@ class DynamoDesk:
 
     def _put(self, sort_key: str, **attributes: str) -> None:
         self.dynamo.put(self.tables.workspaces, self._key(sort_key) | attributes)
+
+
+def _has_no_version() -> Expression:
+    return when("attribute_not_exists(#version)")
 
 
 def _deaths(item: Item) -> dict[str, Deaths]:
