@@ -79,6 +79,25 @@ def test_an_emptied_navimpact_takes_no_page_along(world: World) -> None:
     assert not [each for pair in world.store.of(1).mappings.values() for each in waiting(pair)]
 
 
+def test_a_project_whose_page_is_thrown_away_while_navimpact_is_emptied_takes_no_other_page_along(world: World) -> None:
+    project = world.new_project(title="Reef")
+    for kind in (LOG, STORY):
+        world.new_child(kind, project)
+    world.settle()
+
+    back = emptied(world)
+    page = world.page_of(project)
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    time_passes(world, 3)
+
+    assert len(world.live_pages()) == 2
+    back()
+    time_passes(world, 12)
+    assert len(world.live_pages()) == 2
+    assert world.mapping_of(project).state is State.AWAITING_APPROVAL
+
+
 def test_an_edit_while_navimpact_is_emptied_makes_no_second_record(world: World) -> None:
     projects_with_children(world)
     back = emptied(world)

@@ -81,13 +81,12 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     unread, unsent = unread_columns(mapping, page), _unsent_columns(mapping, page)
     if unread or unsent:
         return _wait_for_approval(bench, mapping, journal.unread(unread, unsent), run)
-    counted = parent is not None and parent.state is State.DELETED
-    if not counted and not _is_another_there(bench, mapping, parent):
-        return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
-    if not counted and not bench.ledger.count_removals(bench.clock(), 1 + _pairs_below(bench, mapping)):
-        return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
-    if parent is not None and (with_it := _row_of_removal(bench, parent)) is not None:
+    if parent is not None and (with_it := _row_of_removal(bench, parent)) is not None:  # proved and counted with it
         return removals.trash_page(bench, mapping, page, removals.run_of(with_it), deleted_with=parent.id)
+    if not _is_another_there(bench, mapping, parent):
+        return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
+    if not bench.ledger.count_removals(bench.clock(), 1 + _pairs_below(bench, mapping)):
+        return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
     return removals.trash_page(bench, mapping, page, run)
 
 
