@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -123,6 +124,8 @@ class MemoryNotion:
     pages: dict[str, Page] = field(default_factory=dict)
     page_of: Callable[[EntityRef], str | None] = same_id
     entity_of: Callable[[str], EntityRef | None] = same_project
+    made_way_for: Callable[[str], EntityRef | None] = lambda _page_id: None
+    """The entity of a page that has made way for another page of the same."""
     broken: dict[EntityType, dict[str, str]] = field(default_factory=dict)
     """Properties that were deleted or retyped, with the reason that a reader is given."""
     known: dict[EntityType, set[str]] = field(default_factory=dict)
@@ -170,9 +173,8 @@ class MemoryNotion:
             start = _floored(since)
             rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now]
         minute, _, after = cursor.partition("|") if cursor else ("", "", "")
-        rows = [
-            p for p in rows if p.created_at.isoformat() >= minute and p.id > after
-        ]  # in the order of their creation
+        if cursor:  # in the order of their creation
+            rows = [p for p in rows if p.created_at.isoformat() >= minute and p.id > after]
         page = rows[: self.page_size]
         if len(page) == len(rows):
             return ChangedPage([self.shown(row, whole=False) for row in page], None)
@@ -186,7 +188,9 @@ class MemoryNotion:
     def shown(self, page: Page, *, whole: bool = True) -> Present:
         """What Notion answers: times floored to the minute; where not the *whole* page was read, no body."""
         values, unreadable = dict(page.values), dict[str, str]()
+        outdated = frozenset[str]()
         if (related := RELATIONS.get(page.entity_type)) is not None:
+            outdated = frozenset({related} if any(map(self.made_way_for, ids_in(values[related]))) else ())
             unreadable = self._translated(values, related)
         if not whole and (body := BODIES.get(page.entity_type)) is not None:
             del values[body]
@@ -205,15 +209,16 @@ class MemoryNotion:
             edited_at=page.edited_at,
             created_at=page.created_at,
             name=page.name,
+            outdated=outdated,
         )
 
     def _translated(self, values: dict[str, Value], related: str) -> dict[str, str]:
         """Put entities for pages; say why where that cannot be."""
-        entities = [self.entity_of(page_id) for page_id in ids_in(values[related])]
+        entities = [self.entity_of(page_id) or self.made_way_for(page_id) for page_id in ids_in(values[related])]
         if None in entities:
             del values[related]
             return {related: UNPAIRED}
-        values[related] = tuple(entity.id for entity in entities if entity is not None)
+        values[related] = tuple(dict.fromkeys(entity.id for entity in entities if entity is not None))
         return {}
 
     # --- what is written --------------------------------------------------------------------------------------------
@@ -248,6 +253,10 @@ class MemoryNotion:
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         kept = _as_notion_keeps(entity_type, self._kept(entity_type, changes))
         page = self._editable(id)
+        related = RELATIONS.get(entity_type, "")
+        named = ids_in(page.values[related]) if related in changes else ()
+        if any(self.made_way_for(each) and not self.pages[each].in_trash for each in named):
+            raise Unavailable("it names a page that is to go, or to get a record of its own")
         self._retitle(page, changes, seen)
         body = BODIES.get(entity_type)
         if body is None:

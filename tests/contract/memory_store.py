@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping as MappingOf
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from heapq import nsmallest
 from itertools import islice
 
 from navsync.errors import LostLease, StaleMapping
@@ -139,11 +141,12 @@ class MemoryLedger:
         if (stored.version if stored else 0) != mapping.version:
             raise StaleMapping("saved by somebody else since")
         self._check_lease()
-        if any(self.kept.pairs.get(name, mapping.id) != mapping.id for name in _names(mapping)):
+        names = _names(mapping)
+        if any(self.kept.pairs.get(name, mapping.id) != mapping.id for name in names):
             raise StaleMapping("another mapping pairs it already")
         for name in _names(stored) if stored else ():
             del self.kept.pairs[name]
-        self.kept.pairs |= dict.fromkeys(_names(mapping), mapping.id)
+        self.kept.pairs |= dict.fromkeys(names, mapping.id)
         self.kept.mappings[mapping.id] = after = mapping.but(version=mapping.version + 1)
         self._keep(logs)
         return after
@@ -161,15 +164,15 @@ class MemoryLedger:
             self._check_lease()
             self._keep(logs)
 
-    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
+    def hold(self, entity: EntityRef, *, now: datetime, until: datetime, by: int | None = None) -> bool:
         holder, ends = self.held.get(entity, ("", now))
-        if holder not in ("", self._holder) and ends > now:
+        if holder not in ("", self._holder(by)) and ends > now:
             return False
-        self.held[entity] = (self._holder, until)
+        self.held[entity] = (self._holder(by), until)
         return True
 
-    def let_go(self, entity: EntityRef) -> None:
-        if self.held.get(entity, ("", None))[0] == self._holder:
+    def let_go(self, entity: EntityRef, *, by: int | None = None) -> None:
+        if self.held.get(entity, ("", None))[0] == self._holder(by):
             del self.held[entity]
 
     def remade(self, entity: EntityRef) -> str | None:
@@ -178,20 +181,20 @@ class MemoryLedger:
     def note_remade(self, entity: EntityRef, id: str, *, now: datetime) -> None:
         self.made_again[entity] = id
 
-    @property
-    def _holder(self) -> str:
-        return f"{self.kept.id}:{self.lease.fence}"
+    def _holder(self, mapping_id: int | None) -> str:
+        return f"{self.kept.id}:{self.lease.fence}" if mapping_id is None else f"{self.kept.id}/{mapping_id}"
 
     def removals_left(self, now: datetime) -> int:
         linked = sum(mapping.state is State.LINKED for mapping in self.kept.mappings.values())
         lately = sum(many for at, many in self.kept.removals.items() if at > now - timedelta(hours=1))
         return max(0, max(5, linked // 10) - lately)
 
-    def count_removals(self, now: datetime, many: int) -> bool:
+    def save_removal(self, mapping: Mapping, *logs: SyncLog, now: datetime, many: int) -> Mapping | None:
         if self.removals_left(now) < many:
-            return False
+            return None
+        saved = self.save(mapping, *logs)
         self.kept.removals[now] += many
-        return True
+        return saved
 
     def _keep(self, logs: Sequence[SyncLog]) -> None:
         self.kept.logs |= {log.id: log for log in logs}
@@ -259,7 +262,7 @@ class MemoryDesk:
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         rows = [work for work in self.kept.work.values() if work.lane is lane]
-        return sorted(rows, key=lambda work: (work.due, work.kind, work.external_id))[:limit]
+        return nsmallest(limit, rows, key=lambda work: (work.due, work.kind, work.external_id))
 
     def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
         keys = [(work.lane, work.kind, work.external_id) for work in works]

@@ -54,6 +54,7 @@ class Office:
             notion.SetUp(to_notion, self.stage.bot_id or "", names=workspace.settings.properties),
             page_of=lambda entity: getattr(ledger.of_entity(entity), "page_id", None),
             entity_of=lambda page: getattr(ledger.of_page(page), "entity", None),
+            made_way_for=lambda page: getattr(ledger.of_page(page), "record_made_way_for", None),
             link_of=lambda ref: f"https://navimpact.example/{ref}",
             remember=self.desk.save_source,
         )

@@ -605,6 +605,41 @@ def test_a_page_that_is_not_synced_yet_is_waited_for(notion: NotionStage) -> Non
     assert set(present(notion.side.read(LOG, log.id)).unreadable) == {"project"}
 
 
+def one_that_made_way(notion: NotionStage) -> tuple[Present, Present, Present]:
+    """A log whose page names one that has made way, that page, and the one which its project has now."""
+    project, next_one = made(notion), made(notion, 2)
+    log = log_of(notion, project)
+    notion.pairs[EntityRef(PROJECT, "1")] = next_one.id
+    notion.adapter.made_way_for = {project.id: EntityRef(PROJECT, "1")}.get
+    notion.side.remove(PROJECT, project.id)
+    return log, project, next_one
+
+
+def test_a_page_that_has_made_way_is_read_as_its_record_and_told_to_be_outdated(notion: NotionStage) -> None:
+    log, _project, _next_one = one_that_made_way(notion)
+    seen = present(notion.side.read(LOG, log.id))
+    assert (seen.values["project"], set(seen.outdated)) == (("1",), {"project"})
+
+
+def test_a_page_that_has_made_way_is_named_no_more_once_the_record_is_named_anew(notion: NotionStage) -> None:
+    log, _project, next_one = one_that_made_way(notion)
+
+    after = notion.side.update(LOG, log.id, {"project": ("1",)}, seen=present(notion.side.read(LOG, log.id)))
+
+    assert related(notion, log.id) == [next_one.id]
+    assert (after.values["project"], set(after.outdated)) == (("1",), set())
+
+
+def test_a_page_that_has_made_way_and_is_out_of_the_trash_again_stays_named(notion: NotionStage) -> None:
+    log, project, _next_one = one_that_made_way(notion)
+    notion.side.restore(PROJECT, project.id)
+
+    with pytest.raises(Unavailable, match="to get a record of its own"):
+        notion.side.update(LOG, log.id, {"project": ("1",)}, seen=present(notion.side.read(LOG, log.id)))
+
+    assert related(notion, log.id) == [project.id]
+
+
 # --- finding what an earlier set-up made ------------------------------------------------------------------------------
 
 

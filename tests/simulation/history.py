@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from copy import replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from heapq import heappop, heappush
 from itertools import count
@@ -28,17 +29,16 @@ from navsync.model import (
     WorkKind,
     Workspace,
 )
+from navsync.reconcile import PAIRS, PAIRS_EVERY
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryStore
-from tests.simulation import (
-    crew,  # noqa: F401  # puts strands in the place of threads
-    thaw,  # noqa: F401  # makes values faster
-)
+from tests.simulation import crew  # noqa: F401  # puts strands in the place of threads
 from tests.simulation.employee import Employee
 from tests.simulation.people import People
 from tests.simulation.swarm import Fault, Op, Swarm
+from tests.simulation.thaw import thaw
 from tests.simulation.witness import Witness
-from tests.simulation.world import START, translators
+from tests.simulation.world import START, translators, yielded
 
 VISIBILITY = 180.0
 DEDUPLICATED = 300.0
@@ -51,6 +51,7 @@ AT_REST = 100
 RECORDS = (WorkKind.ENTITY, WorkKind.PAGE, WorkKind.MAPPING)
 DECISIONS = (WorkKind.RESOLVE, WorkKind.DECIDE, WorkKind.REVERT)
 _BEGINNING = START.timestamp()
+thaw()
 
 
 class Unforeseen(logging.Handler):
@@ -181,6 +182,7 @@ class History:
             index_delay=self._index_delay,
             page_of=page_of,
             entity_of=entity_of,
+            made_way_for=yielded(self.store.of(id)),
             remember=self.store.desk(id).save_source,
             trash_hides_bodies=self.swarm.trash_hides_bodies,
             page_size=PAGE_SIZE,
@@ -260,8 +262,8 @@ class History:
         self.play(due)
         self.recover()
         self.play(self.now + 1000)
-        for _ in range(3):  # the first may come in the middle of a round through all pairs, which is not due yet
-            self.reconcile()
+        self.reconcile()  # its time is longer than the hour for which a field, or a deletion too many, is left alone
+        self.settle(most=2)
 
     def _doing(self, op: Op) -> Callable[[], None]:
         return lambda: self.people.do(op)
@@ -287,6 +289,25 @@ class History:
             lane = Lane.LIVE if kind in RECORDS else Lane.SWEEP if kind is WorkKind.SWEEP else Lane.BACKFILL
             self.put(office, kind, id, lane, thorough=True)
         return bool(asked)
+
+    def settle(self, *, most: int) -> None:
+        """Reconcile until one that looked at everything finds nothing: nor would the next. At *most* so many times."""
+        for _ in range(most):
+            before, looks_at_all = self.rest(), self._begins_anew()
+            self.reconcile()
+            if looks_at_all and before is not None and before == self.rest():
+                return
+
+    def rest(self) -> object | None:
+        """What is the same as long as nothing is found; None while there is work."""
+        kept = [self.store.of(office.id) for office in self.offices]
+        at_rest = self.witness.writes, [dict(each.mappings) for each in kept]
+        return None if any(each.work for each in kept) else at_rest
+
+    def _begins_anew(self) -> bool:
+        """Whether the next sweep begins every list, and the rounds through all pairs and rows, rather than go on."""
+        cursors = (cursor for office in self.offices for cursor in self.store.of(office.id).cursors.items())
+        return all(_is_to_begin(name, place, self.clock()) for name, place in cursors)
 
     def reconcile(self, seconds: float = 4000) -> None:
         """A tick, and all that follows from it within *seconds*."""
@@ -457,3 +478,11 @@ class History:
             for other in [Side.NAVIMPACT if edit.side.startswith("notion") else Side.NOTION]
             if (other, edit.field, edit.value) in arrived and edit.id not in but
         ]
+
+
+def _is_to_begin(name: str, cursor: str, now: datetime) -> bool:
+    """Whether nothing is left of what was gone through under *name*, and if that is a round, whether it is time."""
+    if name != PAIRS and not name.startswith("walk:"):
+        return not name.startswith("part of ")
+    last, _, place = cursor.partition(" ")
+    return not place and datetime.fromisoformat(last) + PAIRS_EVERY <= now

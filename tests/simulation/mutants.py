@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from navsync import conductor, merge, reconcile, scope, titles
 from navsync.conductor import rounds
-from navsync.engine import creates, deletes, gate, journal, lost_answers, newcomers, removals, writes
+from navsync.engine import creates, deletes, gate, journal, lost_answers, newcomers, removals, second_pages, writes
 from navsync.engine.steps import Done, Result, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
@@ -23,6 +23,7 @@ from navsync.model import (
     Bases,
     Change,
     CreateIntent,
+    EntityRef,
     EntityType,
     Outcome,
     Present,
@@ -125,7 +126,7 @@ def a_create_is_simply_repeated() -> Iterator[None]:
     def finish(bench: Workbench, mapping: Pair, intent: CreateIntent, run: Run) -> Step:
         return creates.post(bench, mapping, intent, run)
 
-    with patch.object(lost_answers, "finish_create", finish), patch.object(newcomers, "_heal", _leave):
+    with patch.object(lost_answers, "finish_create", finish), patch.object(second_pages, "heal", _leave):
         yield
 
 
@@ -136,14 +137,14 @@ def _leave(*_: object) -> Step:
 @mutant
 def the_index_is_trusted_at_once() -> Iterator[None]:
     """A page that a query does not show is made again without waiting; duplicates are left."""
-    with patch.object(lost_answers, "SETTLE", timedelta()), patch.object(newcomers, "_heal", _leave):
+    with patch.object(lost_answers, "SETTLE", timedelta()), patch.object(second_pages, "heal", _leave):
         yield
 
 
 @mutant
 def second_pages_are_left() -> Iterator[None]:
     """No healing of what late workers make."""
-    with patch.object(newcomers, "_heal", _leave):
+    with patch.object(second_pages, "heal", _leave):
         yield
 
 
@@ -202,19 +203,23 @@ def whole_records_are_written() -> Iterator[None]:
 
 @mutant
 def one_404_is_a_deletion() -> Iterator[None]:
-    """NavImpact's 404 is believed at once, and without asking whether the collection can be seen."""
+    """NavImpact's 404 is believed at once, whether or not anything else of it can be seen."""
     with (
         patch.object(deletes, "CONFIRM", timedelta()),
         patch.object(Workbench, "check_collection", lambda *_: None),
         patch.object(deletes, "_check_others_are_there", lambda *_: None),
+        patch.object(deletes, "_is_another_there", lambda *_: True),
     ):
         yield
 
 
 @mutant
 def an_empty_navimpact_is_believed() -> Iterator[None]:
-    """All has been deleted, then, one record after the other."""
-    with patch.object(deletes, "_check_others_are_there", lambda *_: None):
+    """All has been deleted, then, one record after the other, and nobody is asked where nothing is left to ask for."""
+    with (
+        patch.object(deletes, "_check_others_are_there", lambda *_: None),
+        patch.object(deletes, "_is_another_there", lambda *_: True),
+    ):
         yield
 
 
@@ -256,8 +261,8 @@ def what_goes_with_a_project_is_not_looked_for() -> Iterator[None]:
 def copies_are_taken_for_ours() -> Iterator[None]:
     """A page with our key that nothing pairs is removed, whoever made it."""
 
-    def keyed(bench: Workbench, entity_type: Any, _key: str, page: Present, run: Run) -> Step:
-        return newcomers._heal(bench, entity_type, page, run)
+    def keyed(bench: Workbench, entity_type: EntityType, key: str, page: Present, run: Run) -> Step:
+        return second_pages.heal(bench, EntityRef(entity_type, key.partition("/")[2]), page, run)
 
     with patch.object(newcomers, "_keyed_page", keyed):
         yield
@@ -351,7 +356,11 @@ _in_step = reconcile.in_step
 @mutant
 def deletions_are_not_counted() -> Iterator[None]:
     """However many records vanish, their pages go."""
-    with patch.object(MemoryLedger, "count_removals", lambda *_: True):
+
+    def save_removal(self: MemoryLedger, mapping: Pair, *logs: SyncLog, **_: object) -> Pair:
+        return self.save(mapping, *logs)
+
+    with patch.object(MemoryLedger, "save_removal", save_removal):
         yield
 
 

@@ -47,6 +47,14 @@ def test_no_second_page_is_made_that_a_healer_would_have_to_hide() -> None:
     assert not broken
 
 
+def test_a_deletion_counts_once_wherever_a_worker_dies() -> None:
+    """Else a person is asked about fewer deletions than they are promised to be."""
+    name = "a_record_is_deleted"
+    histories = (crashes.played(name, frozenset({place})) for place in points(name))
+
+    assert {history.store.of(1).removals.total() for history in histories} == {1}
+
+
 def test_it_really_dies() -> None:
     name = "winners_by_policy"
     undisturbed = crashes.played(name, frozenset())

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from copy import replace
 from datetime import timedelta
 from itertools import product
 
 import pytest
 
-from navsync.errors import Refused, Unclear
-from navsync.model import EntityType, Operation, Outcome, Policy, Settings, Side, WorkKind
+from navsync.errors import MissingCapability, Refused, Unclear
+from navsync.model import Direction, EntityType, Lane, Operation, Outcome, Policy, Settings, Side, Work, WorkKind
+from tests.simulation.faults import fail_once
+from tests.simulation.rules import set_to
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
@@ -343,3 +346,124 @@ def test_whatever_meets_a_half_page_both_sides_end_equal_or_ask_once_and_no_word
     else:
         assert both(world, id)[0] == both(world, id)[1]
     assert {*said, *typed} <= set(lines_kept(world, id))
+
+
+# --- it may not be written any more -----------------------------------------------------------------------------------
+
+BARRED = {
+    "the workspace": Settings(direction=Direction.TO_NAVIMPACT),
+    "the field": Settings(field_directions={"impact_story.description": Direction.TO_NAVIMPACT}),
+}
+
+
+def barred_by(rule: str, beginning: str) -> tuple[World, str]:
+    """A story of which a part reached the page before a rule kept texts from it."""
+    world = a_world()
+    id = BEGINNINGS[beginning](world, 1)
+    workspace = world.desk.workspace()
+    assert workspace is not None
+    world.desk.save_workspace(replace(workspace, settings=BARRED[rule]))
+    return world, id
+
+
+@pytest.mark.parametrize("rule", BARRED)
+@pytest.mark.parametrize("beginning", ["rewritten", "made"])
+def test_the_rest_is_not_written_where_a_rule_forbids_it_by_now(rule: str, beginning: str) -> None:
+    world, id = barred_by(rule, beginning)
+    before = lines_on(world, Side.NAVIMPACT, id)
+    (page,) = (page for page in world.notion_side.pages.values() if page.entity_type is STORY)
+    half = page.values["description"]
+
+    come_to_rest(world)
+
+    assert (lines_on(world, Side.NAVIMPACT, id), page.values["description"]) == (before, half)
+    mapping = world.mapping_of(id, STORY)
+    assert ([trouble.code for trouble in mapping.troubles], mapping.conflicts) == (["one_way"], ())
+
+
+def test_the_history_says_that_the_rest_of_a_text_stays_away_and_why() -> None:
+    world, _id = barred_by("the field", "rewritten")
+
+    come_to_rest(world)
+
+    (row,) = [row for row in world.logs(Operation.UPDATE) if row.entity_type is STORY]
+    assert (row.outcome, row.message) == (
+        Outcome.FAILED,
+        "interrupted before all was written; Page body to notion is held by now, for it does not sync that way",
+    )
+
+
+@pytest.mark.parametrize("rule", BARRED)
+@pytest.mark.parametrize("beginning", ["rewritten", "made"])
+def test_the_rest_follows_when_the_rule_is_lifted(rule: str, beginning: str) -> None:
+    world, id = barred_by(rule, beginning)
+    text = lines_on(world, Side.NAVIMPACT, id)
+    come_to_rest(world)
+
+    set_to(world, Settings())
+    come_to_rest(world)
+
+    assert both(world, id) == (text, text)
+
+
+def test_a_run_that_writes_only_in_navimpact_leaves_the_rest_for_the_next(world: World) -> None:
+    id = half_rewritten(world, 1)
+    half = lines_on(world, Side.NOTION, id)
+    mapping = world.mapping_of(id, STORY)
+    work = Work(
+        Lane.LIVE, WorkKind.MAPPING, str(mapping.id), "1", world.clock(), "run", direction=Direction.TO_NAVIMPACT
+    )
+    world.store.of(1).work.clear()
+    world.desk.put(work)
+    world.settle()
+    assert lines_on(world, Side.NOTION, id) == half
+
+    world.touched(Side.NAVIMPACT, id, STORY)
+    come_to_rest(world)
+
+    assert both(world, id) == (NEW, NEW)
+
+
+def test_a_rest_that_the_connection_may_not_write_is_told_and_tried_ever_more_seldom(world: World) -> None:
+    id = half_rewritten(world, 1)
+
+    def forbid(called: str, applied: bool) -> None:
+        if called == "notion update" and not applied:
+            raise MissingCapability("the connection may not write")
+
+    world.notion.fault = forbid
+    for _ in range(60):
+        world.slice()
+        world.clock.advance(timedelta(minutes=2))
+    assert world.notion.calls.count("notion read") < 40
+    (trouble,) = world.mapping_of(id, STORY).troubles
+    assert (trouble.code, "may not write" in trouble.cause) == ("failing", True)
+    assert lines_on(world, Side.NAVIMPACT, id) == NEW
+
+    world.notion.fault = None
+    come_to_rest(world)
+
+    assert both(world, id) == (NEW, NEW)
+
+
+# --- it is thrown away ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_a_page_that_got_its_rest_and_was_then_thrown_away_does_not_come_back(beginning: str) -> None:
+    world = a_world()
+    BEGINNINGS[beginning](world, 1)
+    world.notion.fault = fail_once("notion update", KILLED, applied=True)
+    with suppress(Killed):
+        world.settle()
+    (page,) = (page for page in world.notion_side.pages.values() if page.entity_type is STORY)
+    world.clock.advance(timedelta(minutes=20))
+
+    world.person.remove(STORY, page.id)
+    world.touched(Side.NOTION, page.id, STORY)
+    come_to_rest(world)
+
+    (page,) = (page for page in world.notion_side.pages.values() if page.entity_type is STORY)
+    assert page.in_trash
+    (trouble,) = world.store.of(1).mappings[world.store.of(1).pairs[page.id]].troubles
+    assert trouble.code == "approve_delete"

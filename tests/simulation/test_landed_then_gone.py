@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 
 from navsync.fields import SPECS
-from navsync.model import EntityType, Operation, Outcome, Side, State, Trashed, WorkKind
+from navsync.model import EntityType, Operation, Outcome, Side, State, Trashed, Value, WorkKind
 from tests.simulation.faults import fail_once
 from tests.simulation.test_half_bodies import (
     KILLED,
+    NEW,
     Killed,
     a_world,
     half_rewritten,
@@ -176,6 +177,113 @@ def test_an_undo_that_reached_the_page_does_not_make_a_deleted_record_again(worl
 
     assert records(world) == ["1"]
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+# --- what was on its way to the page, and the record is made again ----------------------------------------------------
+
+
+def on_its_way(world: World) -> tuple[str, str]:
+    """A record whose new title never reached its page, and the page."""
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, title="New")
+    dies(world, notion=struck("notion update", applied=False))
+    return id, page
+
+
+def both_say(world: World, page: str, field: str) -> tuple[Value, Value]:
+    _, again = records(world)
+    return world.value(Side.NAVIMPACT, again, field), world.value(Side.NOTION, page, field)
+
+
+def test_a_title_that_never_reached_the_page_outlives_with_what_was_typed_there(world: World) -> None:
+    id, page = on_its_way(world)
+    world.edit(Side.NOTION, page, description="Typed in Notion.")
+
+    deleted(world, id)
+
+    assert both_say(world, page, "title") == ("New", "New")
+    assert both_say(world, page, "description") == ("Typed in Notion.", "Typed in Notion.")
+
+
+def test_a_title_that_was_typed_since_is_not_replaced_by_one_that_never_reached_the_page(world: World) -> None:
+    id, page = on_its_way(world)
+    world.edit(Side.NOTION, page, title="Typed in Notion")
+
+    deleted(world, id)
+
+    assert both_say(world, page, "title") == ("Typed in Notion", "Typed in Notion")
+    assert [change.new for row in world.logs(Operation.UPDATE) for change in row.changes] == ["New"]
+
+
+def test_an_undo_that_reached_nothing_is_done_by_itself_once_the_record_is_made_again(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NOTION, page, title="New")
+    world.settle()
+    world.ask(WorkKind.REVERT, f"log/{world.logs(Operation.UPDATE)[-1].id}")
+    dies(world, notion=struck("notion update", applied=False))
+    world.edit(Side.NOTION, page, description="Typed in Notion.")
+
+    deleted(world, id)
+
+    made = world.logs(Operation.CREATE)[-1]
+    assert [change.new for change in made.changes if change.field == "title"] == ["New"]
+    assert [row.outcome for row in world.logs(Operation.REVERT)] == [Outcome.FAILED, Outcome.SUCCESS]
+    assert both_say(world, page, "title") == ("Old", "Old")
+
+
+def test_a_page_taken_out_of_the_trash_gets_the_title_that_never_reached_it(world: World) -> None:
+    id, page = on_its_way(world)
+    deleted(world, id)
+
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    time_passes(world)
+
+    assert both_say(world, page, "title") == ("New", "New")
+
+
+def test_a_record_that_a_person_wants_back_has_the_title_that_never_reached_its_page(world: World) -> None:
+    id, page = on_its_way(world)
+    world.notion_side.break_property(PROJECT, "description", "retyped")
+    deleted(world, id)
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
+    time_passes(world)
+
+    assert both_say(world, page, "title") == ("New", "New")
+
+
+def test_what_once_was_on_its_way_is_forgotten_when_the_record_is_there_again(world: World) -> None:
+    id, page = on_its_way(world)
+    hidden = world.platform.records.pop((PROJECT, id))
+    world.touched(Side.NAVIMPACT, id)
+    time_passes(world)
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    world.platform.records[PROJECT, id] = hidden
+    world.touched(Side.NAVIMPACT, id)
+    time_passes(world)
+    assert world.value(Side.NOTION, page, "title") == "New"
+    world.edit(Side.NOTION, page, title="Old")
+    time_passes(world)
+
+    world.edit(Side.NOTION, page, description="Typed in Notion.")
+    deleted(world, id)
+
+    assert both_say(world, page, "title") == ("Old", "Old")
+
+
+def test_half_a_page_is_made_whole_where_something_else_was_typed_there() -> None:
+    world = a_world()
+    id = half_rewritten(world, 1)
+    page = world.page_of(id, STORY)
+    world.edit(Side.NOTION, page, STORY, stakeholder_name="Ann")
+
+    deleted(world, id, STORY)
+
+    (again,) = records(world, STORY)
+    assert world.value(Side.NAVIMPACT, again, "stakeholder_name", STORY) == "Ann"
+    assert lines_on(world, Side.NAVIMPACT, again) == lines_on(world, Side.NOTION, again) == NEW
 
 
 # --- the page is half written -----------------------------------------------------------------------------------------

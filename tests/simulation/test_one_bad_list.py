@@ -166,6 +166,21 @@ def test_a_database_of_which_no_single_rows_can_be_asked_for_is_told_once_by_its
     assert "Distribution logs in Notion: it has no property NavImpact ID" in str(message)
 
 
+def test_pairs_of_which_some_cannot_be_asked_for_are_looked_at_as_often_as_all_others(world: World) -> None:
+    world.new_child(LOG, world.new_project())
+    world.settle()
+    tick(world, 4)
+    breaks(world.notion, "rows", Refused("it has no property NavImpact ID"), lambda kind, *_: kind is LOG)
+    before = world.notion.calls.count("notion rows")
+
+    tick(world, DAY // TICK)
+
+    (waiting,) = (row for row in world.store.of(1).work.values() if row.kind is WorkKind.SWEEP)
+    asked = (world.notion.calls.count("notion rows") - before) // 2  # of projects, and of logs
+    assert asked in range(DAY // reconcile.PAIRS_EVERY - 1, DAY // reconcile.PAIRS_EVERY + 2)
+    assert waiting.attempts == asked
+
+
 def test_it_is_asked_for_ever_more_rarely_and_found_when_it_is_there_again(world: World) -> None:
     project = world.new_project()
     world.settle()
@@ -213,3 +228,30 @@ def test_a_side_whose_lists_stay_down_is_left_alone_ever_longer(world: World) ->
     pause = world.desk.pause()
     assert pause is not None
     assert pause.trips > 5
+
+
+def test_a_sweep_all_lists_of_which_are_left_to_their_time_tells_nothing_of_a_side(world: World) -> None:
+    world.new_project()
+    world.settle()
+    for port in (world.notion, world.navimpact):
+        breaks(port, "changed_since", Refused("422"), lambda *_: True)
+    breaks(world.notion, "rows", Refused("422"), lambda *_: True)
+    tick(world, 4)
+    world.desk.keep_pause(left_alone := Pause(world.clock(), trips=3))
+
+    tick(world, DAY // TICK)
+
+    assert world.desk.pause() == left_alone
+
+
+@pytest.mark.parametrize(
+    ("kind", "about"), [(WorkKind.PAGE, "/no row of ours"), (WorkKind.MAPPING, "1"), (WorkKind.RULES, "drafts")]
+)
+def test_work_for_which_nobody_is_asked_tells_nothing_of_a_side(world: World, kind: WorkKind, about: str) -> None:
+    world.desk.keep_pause(left_alone := Pause(world.clock(), trips=3))
+
+    for _ in range(3):
+        world.put(kind, about)
+        world.slice()
+
+    assert world.desk.pause() == left_alone

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
-from navsync.errors import Unavailable
+from navsync.errors import Down, Refused, Unavailable, Unclear
 from navsync.fields import SPECS
 from navsync.model import (
     EntityType,
@@ -26,7 +28,7 @@ from navsync.model import (
 from navsync.ports import Ledger
 from tests.contract.memory import BOT, PERSON, MemoryNotion
 from tests.simulation.faults import fail_once, once
-from tests.simulation.world import PROJECT, START, Watched, World, translators
+from tests.simulation.world import PROJECT, START, Fault, Watched, World, translators, yielded
 
 STORY = EntityType.IMPACT_STORY
 
@@ -44,7 +46,9 @@ class Sister(World):
     def __post_init__(self) -> None:
         self.ids, self.platform = self.first.ids, self.first.platform
         page_of, entity_of = translators(self.store.of(2))
-        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
+        self.notion_side = MemoryNotion(
+            self.clock, author=BOT, page_of=page_of, entity_of=entity_of, made_way_for=yielded(self.store.of(2))
+        )
         self.person = self.notion_side.by(PERSON)
         self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
         self.workspace = self.store.add(Workspace(2, "n2", "Films 2", BOT, "org", START, START, settings=self.settings))
@@ -60,6 +64,10 @@ type Both = tuple[World, World]
 
 @pytest.fixture
 def both() -> Both:
+    return two_workspaces()
+
+
+def two_workspaces() -> Both:
     """Two workspaces with two projects that nobody touches."""
     one = World(entity_types=tuple(SPECS))
     two = Sister(entity_types=one.entity_types, clock=one.clock, store=one.store, first=one)
@@ -253,6 +261,132 @@ def test_a_record_that_the_other_made_again_while_navimpact_was_down_is_not_made
     assert titles_of(one, PROJECT).count("Reef") == 1
     assert [page in world.live_pages() for world, page in zip(both, pages, strict=True)] == [True, True]
     assert [row.outcome for world in both for row in rows_of(world) if row.outcome is Outcome.STARTED] == []
+
+
+@pytest.mark.parametrize("error", [Killed(), Unclear("no answer")], ids=["killed", "no answer"])
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize("knows_keys", [False, True])
+@pytest.mark.parametrize("later", [timedelta(), timedelta(minutes=5)], ids=["at once", "in five minutes"])
+def test_a_record_of_which_one_of_them_does_not_know_whether_it_made_it_is_not_made_by_the_other(
+    both: Both, error: BaseException, later: timedelta, *, applied: bool, knows_keys: bool
+) -> None:
+    one, two = both
+    one.platform.idempotent = knows_keys
+    pages = deleted(both)
+    one.navimpact.fault = lost_and_then_away(error, applied=applied)
+    one.ask(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    with suppress(Killed):
+        one.slice()
+    assert titles_of(one, PROJECT).count("Reef") == applied
+
+    one.clock.advance(later)
+    two.ask(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+    two.slice()
+    assert titles_of(one, PROJECT).count("Reef") == applied
+    one.navimpact.fault = None
+    come_to_rest(*both)
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+    assert [page in world.live_pages() for world, page in zip(both, pages, strict=True)] == [True, True]
+    assert [len(world.live_pages()) for world in both] == [3, 3]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize("knows_keys", [False, True])
+def test_wherever_a_worker_dies_in_its_undo_the_other_makes_no_second_record(
+    first: int, *, applied: bool, knows_keys: bool
+) -> None:
+    for calls in count(1):
+        both = two_workspaces()
+        dying, other = both[first], both[1 - first]
+        dying.platform.idempotent = knows_keys
+        deleted(both)
+        dying.ask(WorkKind.REVERT, f"record/{deletion_in(dying).id}")
+        has_died = dies_at(dying, calls, applied=applied)
+
+        other.ask(WorkKind.REVERT, f"record/{deletion_in(other).id}")
+        other.slice()
+        come_to_rest(dying, other)
+
+        assert titles_of(dying, PROJECT).count("Reef") == 1
+        assert [len(world.live_pages()) for world in both] == [3, 3]
+        assert [row.outcome for world in both for row in rows_of(world) if row.outcome is Outcome.STARTED] == []
+        if not has_died:
+            return
+
+
+def dies_at(world: World, call: int, *, applied: bool) -> bool:
+    """Whether the worker made so many calls, and so died at the last of them."""
+    made = count(1)
+
+    def fault(_called: str, was_applied: bool) -> None:
+        if was_applied is applied and next(made) == call:
+            raise Killed
+
+    world.navimpact.fault = world.notion.fault = fault
+    try:
+        world.slice()
+    except Killed:
+        return True
+    finally:
+        world.navimpact.fault = world.notion.fault = None
+    return False
+
+
+def lost_and_then_away(error: BaseException, *, applied: bool) -> Fault:
+    """The answer to the first request that makes a record is lost, and further ones do not get there."""
+    lost = list[str]()
+
+    def fault(called: str, was_applied: bool) -> None:
+        if called == "navimpact create" and lost and not was_applied:
+            raise Down("503")
+        if called == "navimpact create" and was_applied is applied:
+            lost.append(called)
+            raise error
+
+    return fault
+
+
+def test_a_record_that_navimpact_refused_one_of_them_can_be_made_again_by_the_other_at_once(both: Both) -> None:
+    one, two = both
+    deleted(both)
+    one.navimpact.fault = fail_once("navimpact create", Refused("not now"), applied=False)
+    one.decide(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+
+    two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+
+
+def test_a_record_that_one_of_them_does_not_want_any_more_can_be_made_again_by_the_other(both: Both) -> None:
+    one, two = both
+    pages = deleted(both)
+    one.navimpact.fault = fail_once("navimpact create", Killed(), applied=False)
+    one.ask(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    with pytest.raises(Killed):
+        one.slice()
+    one.person.remove(PROJECT, pages[0])
+    one.touched(Side.NOTION, pages[0])
+    come_to_rest(one)
+
+    two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+
+
+def test_a_record_that_one_of_them_has_left_half_made_for_days_can_be_made_again_by_the_other(both: Both) -> None:
+    one, two = both
+    deleted(both)
+    one.navimpact.fault = fail_once("navimpact create", Killed(), applied=False)
+    one.ask(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    with pytest.raises(Killed):
+        one.slice()
+    one.clock.advance(timedelta(days=2))
+
+    two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from typing import Any
 
 
 def thaw() -> None:
-    """Let the frozen values of the core be made as if they were not."""
+    """Let the frozen values of the core, and of who watches it, be made as if they were not."""
     for kind in set(_frozen()):
         unlocked = make_dataclass(kind.__name__, [(f.name, object, _again(f)) for f in fields(kind)])
         kind.__init__ = vars(unlocked)["__init__"]
@@ -24,7 +24,7 @@ def thaw() -> None:
 
 
 def _frozen() -> Iterator[Any]:
-    for name in [name for name in sys.modules if name.startswith("navsync.")]:
+    for name in [name for name in sys.modules if name.startswith(("navsync.", "tests.simulation."))]:
         for kind in vars(sys.modules[name]).values():
             if isinstance(kind, type) and is_dataclass(kind) and _is_plain(kind):
                 yield kind
@@ -37,13 +37,16 @@ def _is_plain(kind: Any) -> bool:
 
 def _replaced(kind: Any) -> Callable[..., Any]:
     names = [f.name for f in fields(kind)]
-    values_of = attrgetter(*names)
+    values_of, place_of = attrgetter(*names), {name: place for place, name in enumerate(names)}
 
     def replaced(self: Any, /, **changes: Any) -> Any:
-        made = kind(*map(changes.pop, names, values_of(self)))
-        if changes:
-            raise TypeError(f"{kind.__name__} has no {', '.join(changes)}")
-        return made
+        unknown = changes.keys() - place_of.keys()
+        if unknown:
+            raise TypeError(f"{kind.__name__} has no {', '.join(unknown)}")
+        values = [*values_of(self)]
+        for name, value in changes.items():
+            values[place_of[name]] = value
+        return kind(*values)
 
     return replaced
 
@@ -52,6 +55,3 @@ def _again(known: Field[Any]) -> Any:
     return field(
         default=known.default, default_factory=known.default_factory, init=known.init, kw_only=bool(known.kw_only)
     )
-
-
-thaw()

@@ -282,8 +282,7 @@ def _lifted(history: History) -> Iterator[str]:
         if not kept.work:
             yield from (f"W{office.id} mapping {m.id} ({m.entity}) waits for a rule that was lifted, and for a sweep"
                         for m in kept.mappings.values() if _is_forgotten(history, office, m))  # fmt: skip
-    for _ in range(2):
-        history.reconcile()
+    history.settle(most=2)
 
 
 def _is_forgotten(history: History, office: Office, mapping: Mapping) -> bool:
@@ -374,13 +373,15 @@ def _is_of_project(history: History, office: Office, mapping: Mapping, state: St
 
 
 def _stirred(history: History) -> Iterator[str]:
-    """Rest is rest: every webhook once more and three more reconciles write nothing."""
-    before, calls = history.witness.writes, history.calls.copy()
+    """Rest is rest: every webhook once more and three more reconciles, or one that finds nothing, write nothing."""
+    rest, before, calls = history.rest(), history.witness.writes, history.calls.copy()
     offices = {office.id: office for office in history.offices}
     for id, kind, external_id in dict.fromkeys(history.hooks):
         history.put(offices[id], kind, external_id)
     for _ in range(3):
         history.reconcile(300)
+        if rest is not None and rest == history.rest():
+            break
     if history.witness.writes != before:
         made = {name: n - calls[name] for name, n in history.calls.items() if n > calls[name]}
         yield f"I3: {history.witness.writes - before} writes at rest, among {made}"

@@ -102,13 +102,13 @@ class Witness:
 
     def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
         """After each successful call of the ledger."""
-        if name not in ("save", "record") or not args:
+        if name not in ("save", "save_removal", "record") or not args:
             return
         ledger: MemoryLedger = method.__self__
         if ledger.lease.fence < office.highest_fence:
             self.history.problem("I7: a worker wrote after its successor had")
         office.highest_fence = ledger.lease.fence
-        if name == "save":
+        if name != "record":
             mapping = args[0]
             self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
             self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
@@ -116,8 +116,9 @@ class Witness:
             self.history.note(
                 f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping)
             )
-        for log in args[1:] if name == "save" else args:
-            self._recorded_in(ledger.kept.logs[log.id])
+        rows = (ledger.kept.logs.get(log.id) for log in (args if name == "record" else args[1:]))
+        for row in (row for row in rows if row is not None):  # a deletion too many is not saved
+            self._recorded_in(row)
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
@@ -158,7 +159,7 @@ class Witness:
                 self.history.problem(f"{kind}.{name} was written to {to}, where it does not sync")
             if rule == "undone" or rule.startswith(("policy", "syncs only")):  # another workspace may carry it on
                 self.history.people.wanted_again(name, value)
-            if seen.values.get(name, _ABSENT) == value:
+            if seen.values.get(name, _ABSENT) == value and name not in seen.outdated:
                 self.history.problem(f"{to}: {name} was written although it had not changed")
             if KINDS[name] is Kind.RELATION:
                 self._moved_away(to, mapping, before.get(name), value, looked)

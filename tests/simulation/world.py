@@ -57,6 +57,16 @@ def translators(kept: MemoryWorkspace) -> tuple[Callable[[EntityRef], str | None
     return page_of, entity_of
 
 
+def yielded(kept: MemoryWorkspace) -> Callable[[str], EntityRef | None]:
+    """What the mappings of a workspace say: the entity of a page that has made way for another."""
+
+    def made_way_for(page_id: str) -> EntityRef | None:
+        pair = kept.pairs.get(page_id)
+        return None if pair is None else kept.mappings[pair].record_made_way_for
+
+    return made_way_for
+
+
 @dataclass
 class Clock:
     """Time that moves only when told."""
@@ -195,7 +205,9 @@ class World:
     def __post_init__(self) -> None:
         self.ids = count(10_000)  # all as long as each other, as real ones are: work is sorted by their text
         page_of, entity_of = translators(self.store.of(1))
-        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
+        self.notion_side = MemoryNotion(
+            self.clock, author=BOT, page_of=page_of, entity_of=entity_of, made_way_for=yielded(self.store.of(1))
+        )
         self.person = self.notion_side.by(PERSON)
         self.platform = MemoryNavImpact(self.clock)
         self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)

@@ -57,12 +57,9 @@ RAW = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXT, inner, max_size=4),
     max_leaves=10,
 )
+WRITES = st.lists(st.builds(FieldWrite, TEXT, st.sampled_from(Side), VALUES, VALUES), max_size=3).map(tuple)
 INTENTS = st.one_of(
-    st.builds(
-        WriteIntent,
-        st.lists(st.builds(FieldWrite, TEXT, st.sampled_from(Side), VALUES, VALUES), max_size=3).map(tuple),
-        IDS,
-    ),
+    st.builds(WriteIntent, WRITES, IDS),
     st.builds(CreateIntent, on=st.sampled_from(Side), values=st.dictionaries(TEXT, VALUES, max_size=4), key=TEXT,
               log_id=IDS, attempted_at=MAYBE, perhaps_made=st.none() | TEXT,
               ruled_out=st.lists(TEXT, max_size=3).map(tuple)),
@@ -88,6 +85,8 @@ MAPPINGS = st.builds(
     named=st.lists(TEXT, max_size=2).map(tuple),
     remakes=st.none() | TEXT,
     recalls=st.none() | IDS,
+    unshown=WRITES,
+    made_way_for=st.none() | TEXT,
     removed_by=st.none() | IDS,
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(
@@ -149,7 +148,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
         "id", "workspace_id", "entity_type", "entity_id", "page_id", "created_at", "state", "bases", "intent",
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
         "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
-        "named", "remakes", "recalls", "removed_by",
+        "named", "remakes", "recalls", "unshown", "removed_by", "made_way_for",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

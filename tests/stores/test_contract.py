@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,6 +26,7 @@ from navsync.model import (
     Operation,
     Outcome,
     Property,
+    RemoveIntent,
     Side,
     State,
     SyncLog,
@@ -409,8 +410,14 @@ def test_a_long_overwritten_value_is_kept_whole(ledger: Ledger) -> None:
 # --- refusing the implausible ---------------------------------------------------------------------------------------
 
 
+def remove(ledger: Ledger, many: int = 1, now: datetime = NOW) -> bool:
+    """Begin to remove the page of another mapping, as one of *many* deletions; whether that may be."""
+    another = a_mapping(100 + len(ledger.mappings_after(0, 1_000)), intent=RemoveIntent(Side.NOTION, 900))
+    return ledger.save_removal(another, now=now, many=many) is not None
+
+
 def test_five_removals_an_hour_are_counted_in_a_small_workspace(ledger: Ledger) -> None:
-    assert [ledger.count_removals(NOW, 1) for _ in range(7)] == [True] * 5 + [False] * 2
+    assert [remove(ledger) for _ in range(7)] == [True] * 5 + [False] * 2
 
 
 def test_a_tenth_of_a_large_workspace_may_go_in_an_hour(ledger: Ledger) -> None:
@@ -418,35 +425,73 @@ def test_a_tenth_of_a_large_workspace_may_go_in_an_hour(ledger: Ledger) -> None:
         ledger.save(a_mapping(id))
     ledger.save(a_mapping(71, state=State.DELETED))
 
-    assert [ledger.count_removals(NOW, 1) for _ in range(8)] == [True] * 7 + [False]
+    assert [remove(ledger) for _ in range(8)] == [True] * 7 + [False]
 
 
 def test_many_removals_are_counted_together_or_not_at_all(ledger: Ledger) -> None:
-    assert [ledger.count_removals(NOW, many) for many in (6, 3, 3, 2)] == [False, True, False, True]
+    assert [remove(ledger, many) for many in (6, 3, 3, 2)] == [False, True, False, True]
 
 
 def test_how_many_more_may_go_is_told_without_counting(ledger: Ledger) -> None:
     assert (ledger.removals_left(NOW), ledger.removals_left(NOW)) == (5, 5)
 
-    ledger.count_removals(NOW, 1)
+    remove(ledger)
 
     assert ledger.removals_left(NOW) == 4
 
 
 def test_an_hour_later_removals_are_counted_anew(ledger: Ledger) -> None:
-    ledger.count_removals(NOW, 5)
+    remove(ledger, 5)
 
     assert ledger.removals_left(NOW + timedelta(minutes=70)) == 5
-    assert ledger.count_removals(NOW + timedelta(minutes=70), 5)
+    assert remove(ledger, 5, NOW + timedelta(minutes=70))
 
 
 def test_the_hour_of_removals_ends_at_no_stroke_of_the_clock(ledger: Ledger) -> None:
     before_one = NOW.replace(hour=12, minute=59, second=30)
-    ledger.count_removals(before_one, 5)
+    remove(ledger, 5, before_one)
 
     for later in (timedelta(minutes=1), timedelta(minutes=30), timedelta(minutes=59)):
-        assert not ledger.count_removals(before_one + later, 1)
+        assert not remove(ledger, 1, before_one + later)
         assert ledger.removals_left(before_one + later) == 0
+
+
+def test_a_removal_is_kept_with_its_row_and_counted(ledger: Ledger) -> None:
+    begun = ledger.save_removal(a_mapping(), log := a_log(), now=NOW, many=2)
+
+    assert (ledger.load(1), ledger.log(900)) == (begun, log)
+    assert ledger.removals_left(NOW) == 3
+
+
+def test_a_removal_too_many_is_neither_kept_nor_counted(ledger: Ledger) -> None:
+    known = ledger.save(a_mapping())
+
+    remove(ledger, 5)
+
+    assert ledger.save_removal(known.but(title="gone"), a_log(), now=NOW, many=1) is None
+
+    assert (ledger.load(1), ledger.log(900)) == (known, None)
+    assert ledger.save(known).version == known.version + 1
+    assert ledger.removals_left(NOW) == 0
+
+
+def test_a_removal_of_what_somebody_has_saved_since_is_not_counted(ledger: Ledger) -> None:
+    seen = ledger.save(a_mapping())
+    ledger.save(seen)
+
+    with pytest.raises(StaleMapping):
+        ledger.save_removal(seen, now=NOW, many=1)
+
+    assert ledger.removals_left(NOW) == 5
+
+
+def test_a_worker_that_has_lost_its_lease_counts_no_removal(either_store: AnyStore, ledger: Ledger, desk: Desk) -> None:
+    successor = either_store.ledger(take(desk, "worker-2", at=3))
+
+    with pytest.raises(LostLease):
+        ledger.save_removal(a_mapping(), now=NOW, many=1)
+
+    assert successor.removals_left(NOW) == 5
 
 
 # --- work -----------------------------------------------------------------------------------------------------------

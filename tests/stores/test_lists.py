@@ -577,9 +577,9 @@ def test_every_key_but_the_few_that_route_starts_with_the_workspace(
 def test_every_item_carries_the_schema_number(
     store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
 ) -> None:
-    history.mapping(1, bases={"d": Base("x" * 9000, None)})
+    known = history.mapping(1, bases={"d": Base("x" * 9000, None)})
     history.log(1)
-    history.ledger.count_removals(NOW, 1)
+    history.ledger.save_removal(known, now=NOW, many=1)
     store.desk(W).move_cursor("sweep", "1")
     store.desk(W).raise_epoch()
 

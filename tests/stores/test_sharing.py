@@ -114,6 +114,21 @@ def test_a_holder_that_comes_back_late_does_not_free_what_another_holds(either_s
     assert not third.hold(REEF, now=NOW + 3 * MINUTE, until=NOW + 4 * MINUTE)
 
 
+def test_what_a_mapping_holds_outlives_the_worker_that_looked_at_it(either_store: AnyStore) -> None:
+    theirs, first = ledger_of(either_store, OTHER), lease_of(either_store, W, "first")
+    assert either_store.ledger(first).hold(REEF, now=NOW, until=NOW + MINUTE, by=5)
+    either_store.desk(W).release(first)
+    second = ledger_of(either_store, W, "second")
+
+    free = [each.hold(REEF, now=NOW, until=NOW + MINUTE, by=by) for each, by in ((theirs, 5), (second, 6), (second, 5))]
+    second.let_go(REEF)
+
+    assert free == [False, False, True]
+    assert not theirs.hold(REEF, now=NOW, until=NOW + MINUTE)
+    second.let_go(REEF, by=5)
+    assert theirs.hold(REEF, now=NOW, until=NOW + MINUTE)
+
+
 def test_what_was_made_again_of_a_record_is_known_to_every_workspace(either_store: AnyStore) -> None:
     ours, theirs = ledger_of(either_store), ledger_of(either_store, OTHER)
     assert theirs.remade(REEF) is None

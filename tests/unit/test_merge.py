@@ -216,6 +216,31 @@ def test_a_run_in_one_direction_leaves_the_other_for_later() -> None:
     assert "budget" not in {a.field for a in plan.actions if isinstance(a, merge.Settle)}
 
 
+NAMES_AN_OLD_PAGE = Present("1", {**NO_LOG, "project": ("4",)}, outdated=frozenset({"project"}))
+"""A log in Notion that means a project by a page which has made way for another."""
+
+
+def of_log(project: str, agreed: str, settings: Settings = Settings()) -> merge.Plan:  # noqa: B008  # a value
+    bases = {name: Base(value, value) for name, value in {**NO_LOG, "project": (agreed,)}.items()}
+    navimpact = Present("1", {**NO_LOG, "project": (project,)})
+    return merge.plan(LOG, bases, navimpact, NAMES_AN_OLD_PAGE, settings)
+
+
+def test_a_project_that_is_named_by_a_page_that_made_way_is_named_anew() -> None:
+    (write,) = of_log("4", agreed="4").writes
+    assert (write.to, write.value, write.rule) == (Side.NOTION, ("4",), "named by a page that made way for another")
+
+
+def test_a_project_that_somebody_chose_by_a_page_that_made_way_is_chosen_first() -> None:
+    (write,) = of_log("3", agreed="3").writes
+    assert (write.to, write.value, write.rule) == (Side.NAVIMPACT, ("4",), "changed on notion")
+
+
+def test_a_project_that_does_not_sync_to_notion_is_not_named_anew() -> None:
+    one_way = Settings(field_directions={"distribution_log.project": Direction.TO_NAVIMPACT})
+    assert of_log("4", agreed="4", settings=one_way).actions == ()
+
+
 def test_only_written_fields_move_their_base() -> None:
     write = merge.Write("budget", Side.NAVIMPACT, Decimal("10.999"), None, "")
     answer = shown(budget=Decimal("11.00"), description="edited meanwhile")

@@ -31,6 +31,9 @@ from navsync.model import (
     Values,
 )
 
+MADE_WAY = "named by a page that made way for another"
+"""The rule by which a relation is written anew that means what it should."""
+
 MERGED = frozenset({Kind.TEXT, Kind.BODY})
 """Long text: edits of both sides in different words of it are put together."""
 
@@ -161,6 +164,8 @@ def _decide(
         if field.name in seen.unreadable or field.name not in seen.values:
             return (Hold(field.name, _unreadable(field, side, seen)),)
     shown = Base(navimpact.values[field.name], notion.values[field.name])
+    if field.name in notion.outdated and (anew := _named_anew(field, shown, rule_of(field))) is not None:
+        return (anew,)
     if shown == base:
         return ()
     if same(field, shown.navimpact, shown.notion):
@@ -175,6 +180,13 @@ def _decide(
             return (_write(field, base, shown, rule, to, f"syncs only to {to}"),)
         case _:
             return _merged(field, base, shown) or (_ruled(field, base, shown, rule),)
+
+
+def _named_anew(field: Field, shown: Base, rule: _Rule) -> Write | None:
+    """Have the page name what it means by the page that there is now; None where both sides mean different things."""
+    if Side.NOTION not in rule.towards or not same(field, shown.navimpact, shown.notion):
+        return None
+    return Write(field.name, Side.NOTION, shown.navimpact, shown.notion, MADE_WAY)
 
 
 def _left_out(field: Field, base: Base | None, shown: Base) -> Hold | None:

@@ -98,6 +98,8 @@ class Present:
     url: str | None = None
     name: str | None = None
     """What a page with a generated title is called; None where that is nothing, or a field says it."""
+    outdated: frozenset[str] = frozenset()
+    """Relations in which a page names one that has made way: they mean its record, and people do not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -345,8 +347,13 @@ class Mapping:
     """Id of the deleted record that is to be made again, until it is."""
     recalls: int | None = None
     """The id of the row of its deletion, while that is being undone: the record is made again as it is told there."""
+    unshown: tuple[FieldWrite, ...] = ()
+    """What was on its way to the page when the record went: if that is made again, it says so, unless the page does not
+    say any more what this was to replace."""
     removed_by: int | None = None
     """The id of the row that tells how we took it away last; None where both sides lost it by themselves."""
+    made_way_for: str | None = None
+    """Id of the record that has another page, for which this one, in the trash, has made way; others may name it."""
     version: int = 0
     """Of the stored item; 0 is not stored yet. The store raises it on each save."""
 
@@ -354,6 +361,12 @@ class Mapping:
     def entity(self) -> EntityRef | None:
         """The entity it pairs, once there is one."""
         return None if self.entity_id is None else EntityRef(self.entity_type, self.entity_id)
+
+    @property
+    def record_made_way_for(self) -> EntityRef | None:
+        """The entity that other pages mean which name its page, where that has made way for another one."""
+        id = self.made_way_for
+        return None if id is None or self.entity_id is not None else EntityRef(self.entity_type, id)
 
     def but(self, **changes: Any) -> Mapping:
         """A copy with *changes*."""

@@ -179,11 +179,14 @@ class Ledger(ReadableLedger, Protocol):
         """Write *logs* that belong to no mapping's change, under the lease."""
         ...
 
-    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
-        """Be the only workspace that writes *entity* in NavImpact; False while another one does."""
+    def hold(self, entity: EntityRef, *, now: datetime, until: datetime, by: int | None = None) -> bool:
+        """Be the only workspace that writes *entity* in NavImpact; False while another one does.
+
+        It is held by this worker, or by the mapping *by*, whichever worker looks at that.
+        """
         ...
 
-    def let_go(self, entity: EntityRef) -> None:
+    def let_go(self, entity: EntityRef, *, by: int | None = None) -> None:
         """Done with it; nothing happens when it is no longer ours."""
         ...
 
@@ -191,10 +194,11 @@ class Ledger(ReadableLedger, Protocol):
         """Tell every workspace that holds *entity*, which was deleted, that it was made again as *id*."""
         ...
 
-    def count_removals(self, now: datetime, many: int) -> bool:
-        """Count *many* deletions at once; False, and none counted, where the hour until *now* would have too many.
+    def save_removal(self, mapping: Mapping, *logs: SyncLog, now: datetime, many: int) -> Mapping | None:
+        """As `save`, and count *many* deletions in the same transaction: each is counted once, whoever dies.
 
-        Too many are more than max(5, 10 % of the linked mappings). The hour may be up to ten minutes longer.
+        None, and nothing saved or counted, where the hour until *now* would have too many: more than max(5, 10 % of the
+        linked mappings). The hour may be up to ten minutes longer.
         """
         ...
 

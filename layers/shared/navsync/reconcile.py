@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -158,10 +159,10 @@ class Round:
 
         *name* is under which that is kept. Where there was none, the list begins at *place*.
         """
-        try:
-            start, cursor, began = json.loads(self.desk.cursor(name) or "")
-        except ValueError:  # nobody has begun it, or a release that kept something else
-            start, cursor, began = since.isoformat() if since else None, place, self.clock().isoformat()
+        start, cursor, began = since.isoformat() if since else None, place, self.clock().isoformat()
+        if begun := self.desk.cursor(name):
+            with suppress(ValueError):  # a release that kept something else
+                start, cursor, began = json.loads(begun)
         while True:
             try:
                 page = port.changed_since(entity_type, datetime.fromisoformat(start) if start else None, cursor)
@@ -193,8 +194,8 @@ class Round:
         that of a pair whose record cannot be read. Pairs of a database whose rows cannot be asked for wait for the next
         time, and keep no others waiting: it raises `Unavailable` for them once all is done.
         """
-        place = self._due(PAIRS)
-        if place is None:
+        due, place = self._stands(PAIRS)
+        if due is not None:
             return False
         now, pairs = self.clock(), ledger.mappings_after(int(place or 0), PAIRS_AT_ONCE)
         rows = {kind: _asked_for(notion, kind, pairs) for kind in entity_types}
@@ -234,8 +235,8 @@ class Round:
         were made in one minute, a look goes on to the end of it.
         """
         name, now = f"walk:{port.side}:{entity_type}", self.clock()
-        place, unfinished = self._due(name), f"part of {name}"
-        if place is None:
+        (due, place), unfinished = self._stands(name), f"part of {name}"
+        if due is not None:
             return
         reached = None
         for part in self.resumed(port, entity_type, None, name=unfinished, place=place or None):
@@ -248,10 +249,15 @@ class Round:
                 break
         self._next(name, now, reached or "")
 
-    def _due(self, name: str) -> str | None:
-        """Where a round through many rows stands ("" at its start), or None while it is not time to go on."""
+    def pairs_due(self) -> datetime | None:
+        """When it is time for the next pairs; None: now."""
+        return self._stands(PAIRS)[0]
+
+    def _stands(self, name: str) -> tuple[datetime | None, str]:
+        """When a round through many rows goes on, None where it is time, and from which place ("" at its start)."""
         last, _, place = (self.desk.cursor(name) or "").partition(" ")
-        return None if last and self.clock() < datetime.fromisoformat(last) + PAIRS_EVERY else place
+        due = datetime.fromisoformat(last) + PAIRS_EVERY if last else None
+        return (due if due is not None and self.clock() < due else None), place
 
     def _next(self, name: str, now: datetime, place: str) -> None:
         """Cursors only move forward, so this one begins with the time."""
@@ -402,6 +408,8 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
     if mapping.gone_since is not None or mapping.attempts or any(trouble.field for trouble in mapping.troubles):
         return False  # of a field that is held it is not kept what it said, so only a look can tell
     if side is Side.NOTION and (record.key not in (None, str(mapping.entity)) or titles.is_stale(mapping, record)):
+        return False
+    if record.outdated:
         return False
     spec = SPECS[mapping.entity_type]
     if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:

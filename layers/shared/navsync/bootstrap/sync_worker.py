@@ -123,6 +123,7 @@ class _Workshop:
             set_up=SetUp(gateway, workspace.bot_id, workspace.settings.parent_page_id, workspace.settings.properties),
             page_of=partial(_page_of, ledger),
             entity_of=partial(_entity_of, ledger),
+            made_way_for=partial(_made_way_for, ledger),
             link_of=partial(self._link_of, ledger),
             remember=desk.save_source,
             starts_with=PageStart(
@@ -178,6 +179,11 @@ def _was_forbidden(desk: DynamoDesk, error: Forbidden) -> None:
 def _page_of(ledger: Ledger, entity: EntityRef) -> str | None:
     mapping = ledger.of_entity(entity)
     return None if mapping is None else mapping.page_id
+
+
+def _made_way_for(ledger: Ledger, page_id: str) -> EntityRef | None:
+    mapping = ledger.of_page(page_id)
+    return None if mapping is None else mapping.record_made_way_for
 
 
 def _title_of(ledger: Ledger, entity: EntityRef) -> str | None:

@@ -43,7 +43,7 @@ def resolve(station: Station, work: Work, run: Run) -> Result:
     mapping_id, field, version = work.external_id.split("/")
     mapping = station.ledger.load(int(mapping_id))
     if mapping is None:
-        return Done()
+        return Done(asked=False)
     run = replace(run, decides=field)
     return station.engine.resolve(mapping, field, version, Side(work.choice or ""), run)
 
@@ -52,7 +52,7 @@ def decide(station: Station, work: Work, run: Run) -> Result:
     """Carry out or call off a deletion that waits, or what waits to be told which record is a row's."""
     mapping = station.ledger.load(int(work.external_id))
     if mapping is None:
-        return Done()
+        return Done(asked=False)
     result = station.engine.decide(mapping, Decision(work.choice or ""), replace(run, decides=EVERYTHING))
     match mapping.intent:
         case CreateIntent(perhaps_made=str(id)):  # until now it had no page, for it might have been the row's
@@ -81,12 +81,12 @@ def revert(station: Station, work: Work, run: Run) -> Result:
     scope, _, rest = work.external_id.partition("/")
     if scope == "run":
         _put_each(station, work, rest)
-        return Done()
+        return Done(asked=False)
     log_id, _, field = rest.partition("/")
     row = station.ledger.log(int(log_id))
     mapping = undo.of_row(station.engine, row) if row else None
     if row is None or mapping is None:
-        return Done()
+        return Done(asked=False)
     choice = Choice(field or None, Side(work.choice) if work.choice else None)
     result: Result = Done()
     try:

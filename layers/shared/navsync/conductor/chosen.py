@@ -17,7 +17,7 @@ def look(station: Station, work: Work) -> Result:
     choice, name = Choice.parse(work.external_id), cursor_of(work.run_id)
     begun = station.desk.cursor(name)
     if begun is None:  # an earlier worker died behind the last, or nobody remembers the run any more
-        return Done()
+        return Done(asked=False)
     walk = Walk.parse(begun)
     while mappings := station.ledger.mappings_after(walk.place, reconcile.PAIRS_AT_ONCE):
         for some in batched(choice.of(mappings), station.threads, strict=False):
@@ -30,4 +30,4 @@ def look(station: Station, work: Work) -> Result:
         station.desk.move_cursor(name, str(walk))
         station.check_time()
     station.desk.clear_cursor(name)
-    return Done()
+    return Done(asked=False)

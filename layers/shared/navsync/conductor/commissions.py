@@ -20,7 +20,7 @@ def carry_out(station: Station, work: Work) -> Result:
     """Make the page, or take what a lost call has made for it; what cannot be made is said in the sync log."""
     asked = station.desk.commissions().get(int(work.external_id))
     if asked is None:
-        return Done()
+        return Done(asked=False)
     if asked.page_id is None and asked.refused is None:
         asked = _settled(station, asked)
     _end_turn(station, asked)

@@ -60,7 +60,7 @@ def page(station: Station, external_id: str, run: Run) -> Result:
     if mapping is not None:
         return station.engine.sync(mapping, run)
     if not kind:
-        return Done()  # not a row of ours
+        return Done(asked=False)  # not a row of ours
     entity_type = EntityType(kind)
     return station.engine.welcome_page(entity_type, station.engine.notion.read(entity_type, page_id), run)
 
@@ -113,4 +113,4 @@ def _welcome(station: Station, entity: EntityRef, run: Run) -> Result:
 def pair(station: Station, mapping_id: int, run: Run) -> Result:
     """A pair that is known."""
     mapping = station.ledger.load(mapping_id)
-    return Done() if mapping is None else station.engine.sync(mapping, run)
+    return Done(asked=False) if mapping is None else station.engine.sync(mapping, run)

@@ -46,7 +46,7 @@ def preview(station: Station, work: Work) -> Result:
     """Foresee what a sync under the preview's settings would do, going on where an earlier slice stopped."""
     kept = station.desk.previews().get(int(work.run_id))
     if kept is None or kept.state is not Progress.RUNNING:
-        return Done()
+        return Done(asked=False)
     if not station.connected():
         _end(station, kept, Progress.FAILED, NOT_SET_UP)
     elif work.attempts >= TRIES:

@@ -27,7 +27,7 @@ def set_up(station: Station, work: Work) -> Result:
         source = known.get(entity_type) or station.desk.save_source(_source(station, entity_type))
         station.notion.use(source)
     station.desk.put(station.work(work, WorkKind.BACKFILL, "", lane=Lane.BACKFILL))
-    return Done()
+    return Done(asked=any(entity_type not in known for entity_type in station.tools.entity_types))
 
 
 def _source(station: Station, entity_type: EntityType) -> DataSource:
@@ -64,7 +64,7 @@ def sweep(station: Station, work: Work) -> Result:
     for part in parts:
         if part.external_id not in failed:
             station.take(part)
-    return Done()
+    return Done(asked=any(part.external_id not in failed for part in parts if _is_of_a_list(part)))
 
 
 def is_part_of_sweep(work: Work) -> bool:
@@ -76,15 +76,28 @@ def title_of(work: Work) -> str:
     """What a row of the log that tells of *work* is about, where it is about no one record."""
     if not is_part_of_sweep(work):
         return f"{work.kind} {work.external_id}".strip()
-    is_list = work.external_id != reconcile.PAIRS
+    is_list = _is_of_a_list(work)
     return reconcile.Listing.parse(work.external_id).name if is_list else "Records and their pages"
 
 
+def tried_again_at(station: Station, work: Work) -> datetime:
+    """When *work*, which failed, is tried again, where no mapping counts its failures.
+
+    The pairs when it is time for the next: until then a look at them would ask nobody.
+    """
+    due = _round(station).pairs_due() if is_part_of_sweep(work) and not _is_of_a_list(work) else None
+    return due or station.tools.clock() + station.pause(work.attempts)
+
+
+def _is_of_a_list(part: Work) -> bool:
+    return part.external_id != reconcile.PAIRS
+
+
 def _sweep_part(station: Station, work: Work) -> None:
-    if work.external_id == reconcile.PAIRS:
-        _check_pairs(station, work)
-    else:
+    if _is_of_a_list(work):
         _sweep_list(station, work, reconcile.Listing.parse(work.external_id))
+    else:
+        _check_pairs(station, work)
 
 
 def _sweep_list(station: Station, work: Work, listing: reconcile.Listing) -> None:
@@ -151,7 +164,7 @@ def backfill(station: Station, work: Work) -> Result:
         for place, (side, kind) in enumerate(lists):  # in this order: parents before children
             due = work.due + timedelta(milliseconds=place)
             station.desk.put(station.work(work, WorkKind.BACKFILL, f"{side}/{kind}", due=due))
-        return Done()
+        return Done(asked=False)
     side_name, _, kind_name = work.external_id.partition("/")
     side, entity_type = Side(side_name), EntityType(kind_name)
     for page in _all_of(station, station.engine.on(side), entity_type, f"backfill:{work.external_id}"):
@@ -174,6 +187,9 @@ def apply_rules(station: Station, work: Work) -> Result:
             station.desk.put(station.work(work, WorkKind.RULES, part, due=due))
     elif work.external_id == DRAFTS:
         station.each_outline(progress, partial(_look_at_draft, station, work))
+    elif work.external_id.startswith(BELOW):
+        project_id = work.external_id.removeprefix(BELOW)
+        station.each_of_project(project_id, progress, partial(_look_at_pair, station, work))
     elif work.external_id == WAITING:
         station.each_mapping(progress, partial(_look_at_waiting, station, work))
     else:
@@ -181,7 +197,7 @@ def apply_rules(station: Station, work: Work) -> Result:
         settled = partial(_is_settled, station, Side.NAVIMPACT, entity_type)
         for page in _all_of(station, station.tools.navimpact, entity_type, progress):
             _take(station, work, Side.NAVIMPACT, entity_type, [r for r in page.records if not settled(r)])
-    return Done()
+    return Done(asked=work.external_id in EntityType)
 
 
 WAITING = "waiting"
@@ -189,6 +205,9 @@ WAITING = "waiting"
 
 DRAFTS = "drafts"
 """A part by itself: rows that have no record, such as since their project had none."""
+
+BELOW = "below/"
+"""Before the id of a project, a part by itself: what belongs to that."""
 
 
 def _all_of(station: Station, port: SidePort, entity_type: EntityType, name: str) -> Iterator[reconcile.Part]:
@@ -208,6 +227,10 @@ def _look_at_waiting(station: Station, work: Work, mapping: Mapping) -> None:
         _look_at_row(station, work, Outline.of(mapping))
     elif mapping.conflicts or mapping.troubles == (scope.GONE,):
         station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
+
+
+def _look_at_pair(station: Station, work: Work, pair: Outline) -> None:
+    station.desk.put(station.work(work, WorkKind.MAPPING, str(pair.id), lane=Lane.SWEEP))
 
 
 def _look_at_draft(station: Station, work: Work, pair: Outline) -> None:

@@ -19,7 +19,7 @@ def look(station: Station, work: Work) -> Result:
     kind, _, rest = work.external_id.partition("/")
     entity_type = EntityType(kind)
     if entity_type not in station.desk.sources():
-        return Done()
+        return Done(asked=False)
     field, _, step = rest.partition("/")
     match step:
         case "doubt":

@@ -193,6 +193,7 @@ class _Shift:
             tools.new_id,
             crossed=self._crossed,
             given=self._given,
+            changed_page=self._changed_page,
         )
         self.station = Station(
             tools,
@@ -252,6 +253,10 @@ class _Shift:
         """A project that lacked something gets its record: the rows that wait for one are looked at too."""
         self._look_through(rounds.DRAFTS)
 
+    def _changed_page(self, project_id: str) -> None:
+        """A project gets another page: the pages that name it are looked at too."""
+        self._look_through(f"{rounds.BELOW}{project_id}")
+
     def _look_through(self, part: str) -> None:
         nonce = str(self.tools.new_id())
         self.desk.put(Work(Lane.BACKFILL, WorkKind.RULES, part, nonce, self.tools.clock(), run_id=nonce))
@@ -303,14 +308,15 @@ class _Shift:
         except (Retryable, Fatal) as error:
             failures = self._put_off(work, error)
             # Again and again tells of a record, and no more of its side: a 503 may be a refusal. A list is of its side.
-            if failures == 1 or rounds.is_part_of_sweep(work):
-                self._count(down=isinstance(error, Down | Unclear))
+            # What else went wrong tells nothing of a side: perhaps none was asked.
+            if isinstance(error, Down | Unclear) and (failures == 1 or rounds.is_part_of_sweep(work)):
+                self._count(down=True)
         except Exception as error:
             logger.exception("unexpected, at %s", work.kind)
             self._put_off(work, Fatal(f"an unexpected {type(error).__name__}; the log of the worker says where"))
         else:
             self._finished(work, result)
-            if not rounds.is_part_of_sweep(work):  # one side has answered; the sweep as a whole counts
+            if result.asked and not rounds.is_part_of_sweep(work):  # of one side; the sweep as a whole counts
                 self._count(down=isinstance(result, Later) and result.unclear)
 
     def _turn_to(self, work: Work) -> None:
@@ -368,12 +374,12 @@ class _Shift:
         if isinstance(error, Forbidden):
             self.tools.was_forbidden(error)
         mapping = self._mapping_of(work)
-        at = self.tools.clock() + self.station.pause(mapping.attempts if mapping else work.attempts)
         if mapping is None:
             if not work.attempts and work.kind is not WorkKind.PREVIEW:  # told once; a preview tells of itself
                 self.ledger.record(self._failure(work, error))
-            self.station.put_off(work, at)
+            self.station.put_off(work, rounds.tried_again_at(self.station, work))
             return work.attempts + 1
+        at = self.tools.clock() + self.station.pause(mapping.attempts)
         failed = self.engine.note_failure(mapping, error, at)
         self._put_again(work, failed, at)  # before the row goes: we may die here
         self.desk.done(work)

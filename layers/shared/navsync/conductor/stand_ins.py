@@ -274,11 +274,11 @@ class RehearsedLedger:
             if log.id not in self._told or log.operation is not Operation.UPDATE:
                 self._rows[log.id] = log
 
-    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:  # noqa: ARG002  # nobody is in the way
+    def hold(self, *_: object, **__: object) -> bool:
         """Nothing is written, so nobody has to wait."""
         return True
 
-    def let_go(self, entity: EntityRef) -> None:
+    def let_go(self, entity: EntityRef, *, by: int | None = None) -> None:
         """Nothing was held."""
 
     def remade(self, entity: EntityRef) -> str | None:
@@ -288,12 +288,13 @@ class RehearsedLedger:
     def note_remade(self, entity: EntityRef, id: str, *, now: datetime) -> None:
         """Nothing was made."""
 
-    def count_removals(self, now: datetime, many: int) -> bool:
-        """Count *many* deletions; False when more would have gone through than may."""
+    def save_removal(self, mapping: Mapping, *logs: SyncLog, now: datetime, many: int) -> Mapping | None:
+        """Know it, and count *many* deletions; None when more would have gone through than may."""
         if self.removals_left(now) < many:
-            return False
+            return None
+        saved = self.save(mapping, *logs)
         self.removals += many
-        return True
+        return saved
 
     def _paired_by(self, mapping: Mapping) -> Iterator[Mapping]:
         found = (

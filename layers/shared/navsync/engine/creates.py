@@ -8,11 +8,10 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import deletes, gate, half_written, journal, removals, updates, watch
+from navsync.engine import deletes, gate, half_written, journal, second_pages, updates, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.engine.writes import holding
 from navsync.errors import Blocked, OutOfTime, Raced, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
@@ -21,6 +20,7 @@ from navsync.model import (
     CreateIntent,
     EntityRef,
     EntityType,
+    FieldWrite,
     Mapping,
     Observation,
     Operation,
@@ -31,6 +31,7 @@ from navsync.model import (
     Trouble,
     Value,
     Values,
+    WriteIntent,
 )
 
 DRAFT_QUIET = timedelta(seconds=30)
@@ -40,7 +41,8 @@ DRAFT_PAUSE = timedelta(minutes=2)
 LONGEST_DRAFT_PAUSE = timedelta(hours=1)
 """Between looks at a row with a required field that cannot be read yet: ever longer, until it is edited."""
 
-MAKES_WAY = "The page of a record that was made again: the page that its record had before is there once more."
+LONGEST_MAKING = timedelta(days=1)
+"""A workspace that was not told whether it has made a record again, and does not come back, keeps others so long."""
 
 NO_PAGE = ""
 """In the place of a page's id, where a record is made of what the log says."""
@@ -67,7 +69,7 @@ def is_made_again(bench: Workbench, mapping: Mapping) -> bool:
     old = mapping.entity_id or mapping.remakes
     if old is None:
         return False
-    id = latest(bench, EntityRef(mapping.entity_type, old))
+    id = bench.latest(EntityRef(mapping.entity_type, old))
     return isinstance(bench.navimpact.read(mapping.entity_type, id), Present)
 
 
@@ -75,6 +77,7 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
     """A row without an entity: wait for what it takes to make one, then make it."""
     if not isinstance(page, Present):
         return deletes.both_gone(bench, mapping, run, page)
+    mapping = mapping.but(made_way_for=None)  # out of the trash again: it is a row of its own
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     barred = gate.for_row(bench, mapping, page)
     trouble = barred or _lacks(missing, page)
@@ -121,13 +124,13 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     if not run.direction.allows(on):
         return Done()
     if on is Side.NAVIMPACT and mapping.remakes is not None:
-        mapping = mapping.but(remakes=latest(bench, EntityRef(mapping.entity_type, mapping.remakes)))
+        mapping = mapping.but(remakes=bench.latest(EntityRef(mapping.entity_type, mapping.remakes)))
         if (joined := _made_elsewhere(bench, mapping, run)) is not None:
             return joined
     spec = SPECS[mapping.entity_type]
     seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
     values, troubles = payload(bench, spec, on, seen)
-    if on is Side.NAVIMPACT and (told := _told(bench, mapping)):
+    if on is Side.NAVIMPACT and (told := {**_unshown(mapping, seen), **_told(bench, mapping)}):
         values, troubles = {**values, **told}, tuple(trouble for trouble in troubles if trouble.field not in told)
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
@@ -143,30 +146,32 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
-    with _alone(bench, mapping):
+    with alone(bench, mapping):
+        if mapping.remakes is not None and bench.latest(EntityRef(spec.type, mapping.remakes)) != mapping.remakes:
+            raise Raced("another workspace has just made the record again")
         return post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
 
 
 @contextmanager
-def _alone(bench: Workbench, mapping: Mapping) -> Iterator[None]:
-    """No other workspace that held a record makes it again meanwhile: it would be there twice."""
+def alone(bench: Workbench, mapping: Mapping) -> Iterator[None]:
+    """No other workspace that held a record makes it again before it is known what came of this, or there would be two.
+
+    Where NavImpact's answer was lost, whoever looks at *mapping* next finds out, and nobody else can.
+    """
     if mapping.remakes is None:
         yield
         return
-    old = EntityRef(mapping.entity_type, mapping.remakes)
-    making = Unavailable("another workspace is making the record again; it is looked at when that is done")
-    with holding(bench, old, otherwise=making):
-        if latest(bench, old) != old.id:
-            raise Raced("another workspace has just made the record again")
+    old, now = EntityRef(mapping.entity_type, mapping.remakes), bench.clock()
+    if not bench.ledger.hold(old, by=mapping.id, now=now, until=now + LONGEST_MAKING):
+        raise Unavailable("another workspace is making the record again; it is looked at when that is done")
+    try:
         yield
-
-
-def latest(bench: Workbench, entity: EntityRef) -> str:
-    """The id under which any workspace has last made a record again that was *entity* once."""
-    ids = [entity.id]
-    while (again := bench.ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
-        ids.append(again)
-    return ids[-1]
+    finally:
+        match bench.ledger.load(mapping.id):
+            case Mapping(intent=CreateIntent(attempted_at=datetime())):
+                pass
+            case _:
+                bench.ledger.let_go(old, by=mapping.id)
 
 
 def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
@@ -177,7 +182,7 @@ def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None
     entity = EntityRef(mapping.entity_type, mapping.remakes or "")
     if mapping.page_id is None or not isinstance(bench.navimpact.read(entity.type, entity.id), Present):
         return None
-    _make_way(bench, mapping, entity.id, run, message=MAKES_WAY)
+    second_pages.make_way(bench, mapping, entity.id, run, message=second_pages.MADE_AGAIN)
     if bench.ledger.of_entity(entity) is not None:
         return None
     paired = mapping.but(entity_id=entity.id, bases={}, remakes=None, recalls=None, state=State.LINKED)
@@ -203,6 +208,22 @@ def _told(bench: Workbench, mapping: Mapping) -> Values:
     row = None if mapping.recalls is None else bench.ledger.log(mapping.recalls)
     fields = SPECS[mapping.entity_type].fields
     return {} if row is None else journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
+
+
+def _unshown(mapping: Mapping, page: Present) -> Values:
+    """What NavImpact said last that its page never showed, where *page* says no more than that it was to replace."""
+
+    def is_as_it_was(write: FieldWrite) -> bool:
+        base, shown = mapping.bases.get(write.field), page.values.get(write.field, write.overwrites)
+        return shown == write.overwrites or (base is not None and shown == base.notion)
+
+    return {write.field: write.value for write in mapping.unshown if is_as_it_was(write)}
+
+
+def _not_of_its_page(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> frozenset[str]:
+    """Fields of the record that *intent* made again in which its page may say otherwise: as it did, and since when."""
+    unshown = {write.field for write in mapping.unshown if intent.values.get(write.field) == write.value}
+    return frozenset(unshown | (_told(bench, mapping).keys() & intent.values.keys()))
 
 
 def payload(
@@ -241,16 +262,15 @@ def post(
     kept = merge.kept(SPECS[mapping.entity_type], intent.values, made)
     writes = [merge.Write(f, intent.on, intent.values[f], None, "created") for f in kept]
     _created(bench, mapping, intent, made, merge.remember({}, writes, {intent.on: made}), run)
-    is_agreed = mapping.recalls is None and len(kept) == len(intent.values)
+    is_agreed = mapping.recalls is None and not mapping.unshown and len(kept) == len(intent.values)
     return Done() if is_agreed else Again(bench.ledger.load(mapping.id) or mapping)
 
 
 def adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
-    """Take *found* for what the create made; people may have edited it meanwhile."""
-    run = as_begun(bench, intent, run)
-    found, halves = half_written.made_whole(bench, mapping, intent, found)
-    bases = {**merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found), **halves}
-    _created(bench, without_question(mapping), intent, found, bases, run)
+    """Take *found* for what the create made; people may have edited it meanwhile. *run* is `as_begun`."""
+    found, rest = half_written.as_made(bench, mapping, intent, found)
+    bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)
+    _created(bench, without_question(mapping), intent, found, bases, run, rest=rest)
     linked = bench.ledger.load(mapping.id)
     return Again(linked) if linked else Done()
 
@@ -267,22 +287,32 @@ def without_question(mapping: Mapping) -> Mapping:
     return mapping.but(state=State.CREATING, troubles=others)
 
 
-def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Present, bases: Bases, run: Run) -> None:
+def _created(
+    bench: Workbench,
+    mapping: Mapping,
+    intent: CreateIntent,
+    made: Present,
+    bases: Bases,
+    run: Run,
+    *,
+    rest: WriteIntent | None = None,
+) -> None:
     now = bench.clock()
     if intent.on is Side.NAVIMPACT:
-        _make_way(bench, mapping, made.id, run, message=journal.SECOND_PAGE)
+        second_pages.make_way(bench, mapping, made.id, run, message=second_pages.MADE_AFTER_ALL)
     if mapping.remakes is not None:
         bench.ledger.note_remade(EntityRef(mapping.entity_type, mapping.remakes), made.id, now=now)
     ids: dict[str, object] = {"entity_id": made.id}
     if intent.on is Side.NOTION:
         ids = {"page_id": made.id, "stamped": True, "named": titles.names(mapping.entity_type, intent.values)}
-    told = _told(bench, mapping).keys() & intent.values.keys()  # the page may say otherwise: as it did, and since when
-    agreed = {name: base for name, base in bases.items() if name not in told}
+    as_before = _not_of_its_page(bench, mapping, intent)
+    agreed = {name: base for name, base in bases.items() if name not in as_before}
     linked = mapping.but(
-        bases=agreed | {name: base for name, base in mapping.bases.items() if name in told},
+        bases=agreed | {name: base for name, base in mapping.bases.items() if name in as_before},
         remakes=None,
         recalls=None,
-        intent=None,
+        unshown=(),
+        intent=rest,
         state=State.LINKED,
         last_sync_at=now,
         last_change_at=now,
@@ -297,66 +327,6 @@ def _created(bench: Workbench, mapping: Mapping, intent: CreateIntent, made: Pre
     )  # fmt: skip
     row = replace(row, id=intent.log_id, duration_ms=journal.since(intent.attempted_at or now, now))
     updates.stamp(bench, bench.ledger.save(linked.but(**HEALTHY), row))
-
-
-def _make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run, *, message: str) -> None:
-    """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes.
-
-    Raises `Unavailable` while that page says what the record does not yet: the words travel before it goes.
-    """
-    other = bench.ledger.of_entity(EntityRef(row.entity_type, entity_id))
-    if other is None or other.id == row.id:
-        return
-    page = None if other.page_id is None else bench.read(Side.NOTION, other)
-    if isinstance(page, Present) and page.created_by == bench.workspace.bot_id:
-        other, page = _with_words_sent(bench, other, page, run)
-    freed = other.but(entity_id=None, bases={}, conflicts=(), stamped=False, **HEALTHY)
-    if not isinstance(page, Present):
-        ended = journal.abandoned(bench.ledger, other)
-        bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
-    elif page.created_by == bench.workspace.bot_id:
-        _check_all_is_read(other, page)
-        removals.trash_page(bench, freed, page, run, message=message)
-
-
-def _check_all_is_read(mapping: Mapping, page: Present) -> None:
-    fields = (f for f in SPECS[mapping.entity_type].fields if f.kind is not Kind.RELATION)  # it names, and says nothing
-    if unread := [field.property for field in fields if field.name in page.unreadable]:
-        raise Unavailable(
-            f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
-            "the column in Notion"
-        )
-
-
-def _with_words_sent(bench: Workbench, other: Mapping, page: Present, run: Run) -> tuple[Mapping, Present]:
-    """*other* and *page* once NavImpact has what people have typed there; raises `Unavailable` where it cannot yet."""
-    if not _unsent(bench, other, page):
-        return other, page
-    entity = bench.read(Side.NAVIMPACT, other)
-    is_held = other.state is State.LINKED and gate.pair_left_out(bench, other, entity) is None
-    if is_held and isinstance(entity, Present) and bench.busy.enter(other.id):
-        try:
-            updates.merge_both(bench, other, {Side.NAVIMPACT: entity, Side.NOTION: page}, Run(run.id))
-        finally:
-            bench.busy.leave(other.id)
-    other, now = bench.ledger.load(other.id) or other, bench.read(Side.NOTION, other)
-    if not isinstance(now, Present) or (unsent := _unsent(bench, other, now)):
-        told = ", ".join(unsent) if isinstance(now, Present) else "it"
-        raise Unavailable(
-            f"a second page of this record is to go, but somebody has edited {told} there, which is not in NavImpact "
-            "yet; see what that record waits for"
-        )
-    return other, now
-
-
-def _unsent(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
-    """The columns in which *page* says what NavImpact does not, though it is to."""
-    spec, settings = SPECS[mapping.entity_type], bench.workspace.settings
-    disputed = {conflict.field for conflict in mapping.conflicts}
-    edited = {name for name, base in mapping.bases.items() if merge.edited(spec, {name: base}, Side.NOTION, page)}
-    to_travel = (field for field in spec.fields if merge.may_travel(spec.type, field, settings, Side.NAVIMPACT))
-    says = (field for field in to_travel if field.kind is not Kind.RELATION)
-    return [field.property for field in says if field.name in edited | disputed]
 
 
 def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step | None:

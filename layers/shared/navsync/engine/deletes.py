@@ -71,6 +71,8 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return removals.recreate_entity(bench, mapping)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
+    if bench.names_project_made_again(mapping, page):  # it went with its project, and so comes back with it
+        return removals.recreate_entity(bench, mapping)
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)
@@ -85,9 +87,8 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return removals.trash_page(bench, mapping, page, removals.run_of(with_it), deleted_with=parent.id)
     if not _is_another_there(bench, mapping, parent):
         return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
-    if not bench.ledger.count_removals(bench.clock(), 1 + _pairs_below(bench, mapping)):
-        return _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
-    return removals.trash_page(bench, mapping, page, run)
+    trashed = removals.trash_among(bench, mapping, page, run, many=1 + _pairs_below(bench, mapping))
+    return trashed or _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
 
 
 def _is_another_there(bench: Workbench, mapping: Mapping, parent_gone: Mapping | None) -> bool:
@@ -138,9 +139,13 @@ def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run
     return _wait_for_approval(bench, mapping, question, run)
 
 
-def unread_columns(mapping: Mapping, page: Present) -> list[str]:
-    """What of *page* cannot be read: a person may have typed there, whether or not anything was ever agreed on."""
-    return [field.property for field in SPECS[mapping.entity_type].fields if field.name in page.unreadable]
+def unread_columns(mapping: Mapping, page: Present, *, besides: Kind | None = None) -> list[str]:
+    """What of *page* cannot be read: a person may have typed there, whether or not anything was ever agreed on.
+
+    Fields that are of the kind *besides* do not count.
+    """
+    fields = (field for field in SPECS[mapping.entity_type].fields if field.kind is not besides)
+    return [field.property for field in fields if field.name in page.unreadable]
 
 
 class _NoneShown(Unavailable):
@@ -345,7 +350,8 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
 
 def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run) -> Step:
     since = replace(trouble, since=bench.clock())
-    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None)
+    unshown = removals.unshown(bench, mapping)
+    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None, unshown=unshown)
     row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
@@ -370,7 +376,8 @@ def both_gone(bench: Workbench, mapping: Mapping, run: Run, page: Observation | 
     if mapping.version and mapping.state is not State.DELETED:
         said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
-        gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None, removed_by=None)
+        unshown = removals.unshown(bench, mapping)
+        gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None, unshown=unshown, removed_by=None)
         bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 
@@ -387,6 +394,8 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
     if not isinstance(seen, Present) or row is None:
         return removals.carry_out(bench, mapping, intent)
     if intent.on is Side.NOTION and (_in_hands(bench, seen, row) or bench.was_edited(mapping, Side.NOTION, seen)):
+        return removals.kept(bench, mapping, intent)
+    if row.deleted_with is not None and bench.names_project_made_again(mapping, seen):
         return removals.kept(bench, mapping, intent)
     if intent.on is Side.NAVIMPACT and _is_wanted_again(bench, mapping, intent, seen):
         return removals.kept(bench, mapping, intent)

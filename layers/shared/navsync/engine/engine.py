@@ -49,7 +49,7 @@ class Engine(Workbench):
         *edited* is the side an event came from: when that side shows what was agreed, the other is not asked.
         """
         if not self.busy.enter(mapping.id):  # another thread is at it
-            return Later(mapping, self.clock())
+            return Later(mapping, self.clock(), asked=False)
         try:
             return self._follow(Again(mapping, edited), run)
         finally:
@@ -142,7 +142,7 @@ class Engine(Workbench):
 
     def _observe(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
         if mapping.entity is None and mapping.page_id is None:
-            return Done()  # of a record that turned out to be what a row had made: the row's mapping has it now
+            return Done(asked=False)  # it turned out to be what a row had made: the row's mapping has it now
         if mapping.entity is None:
             return creates.draft(self, mapping, self.read(Side.NOTION, mapping), run)
         if mapping.page_id is None:
@@ -162,7 +162,7 @@ class Engine(Workbench):
 
     def _act(self, mapping: Mapping, entity: Observation, page: Observation, run: Run) -> Step:
         gate.readmit(self, mapping)
-        mapping = gate.with_landed(self, mapping, entity, page)
+        mapping, page = gate.with_landed(self, mapping, entity, page)
         if isinstance(entity, Present) and mapping.gone_since is not None:
             mapping = self.ledger.save(mapping.but(gone_since=None))
         match entity, page:

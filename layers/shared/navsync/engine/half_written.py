@@ -12,18 +12,27 @@ from navsync import merge
 from navsync.engine.workbench import Workbench
 from navsync.errors import Refused
 from navsync.fields import SPECS, Field, Kind, same
-from navsync.model import Bases, CreateIntent, FieldWrite, Mapping, Present, Side, Value, WriteIntent
+from navsync.model import Bases, CreateIntent, Direction, FieldWrite, Mapping, Present, Side, Value, WriteIntent
 
 
-def ended(bench: Workbench, mapping: Mapping, intent: WriteIntent, page: Present) -> tuple[Present, Bases]:
+def ended(
+    bench: Workbench,
+    mapping: Mapping,
+    intent: WriteIntent,
+    page: Present,
+    *,
+    direction: Direction = Direction.BOTH,
+) -> tuple[Present, Bases]:
     """*page* once the bodies that *intent* has begun to write are written to their end; then those that could not be.
 
     Of those a part is agreed on: the half that is ours. What people typed into it counts as theirs, and what is missing
-    travels as any edit.
+    travels as any edit. Where a rule keeps it from the page by now it is held as any edit, and where this run's
+    *direction* does, it is left for another.
     """
     halves: Bases = {}
     for field, write in _missed(mapping, intent, page):
-        page, half = _finished(bench, mapping, field, write, _as_it_was(bench, intent, write), page)
+        before = _as_it_was(bench, intent, write)
+        page, half = _finished(bench, mapping, field, write, before, page, direction)
         halves = {**halves, **half}
     return page, halves
 
@@ -37,21 +46,24 @@ def begun(bench: Workbench, mapping: Mapping, intent: WriteIntent, page: Present
     return halves
 
 
-def made_whole(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present) -> tuple[Present, Bases]:
-    """The page *found*, which *intent* has made, with the rest of its text; or else the half of it that is ours.
+def as_made(
+    bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present
+) -> tuple[Present, WriteIntent | None]:
+    """The page *found*, which *intent* has made, with the text that it shows; and what of that is still to be written.
 
-    It is read where its text takes more than the request that makes a page: lists show no text.
+    It is read where its text takes more than the request that makes a page: lists show no text. The rest is written
+    once it is kept which page it is: should somebody throw it away meanwhile, that is known.
     """
-    halves: Bases = {}
+    rest = list[FieldWrite]()
     for field in _body_fields(mapping) if intent.on is Side.NOTION else ():
         write = FieldWrite(field.name, Side.NOTION, intent.values.get(field.name), None)
         if not any(True for _ in bench.notion.half_written(mapping.entity_type, field.name, write.value, None)):
             continue
         page = bench.notion.read(mapping.entity_type, found.id)
         if isinstance(page, Present) and field.name in page.values:
-            found, half = _finished(bench, mapping, field, write, None, page)
-            halves = {**halves, **half}
-    return found, halves
+            found = page
+            rest += [] if merge.has_landed(SPECS[mapping.entity_type], write, page) else [write]
+    return found, WriteIntent(tuple(rest), bench.new_id()) if rest else None  # the row of the creation tells of it
 
 
 def _body_fields(mapping: Mapping) -> list[Field]:
@@ -90,11 +102,19 @@ def _steps(
 
 
 def _finished(
-    bench: Workbench, mapping: Mapping, field: Field, write: FieldWrite, before: Any, page: Present
+    bench: Workbench,
+    mapping: Mapping,
+    field: Field,
+    write: FieldWrite,
+    before: Any,
+    page: Present,
+    direction: Direction,
 ) -> tuple[Present, Bases]:
     """*page* with all that *write* says, where nobody has edited the half and Notion takes the rest; else that half."""
     steps = _steps(bench, mapping, field, write, before, page)
-    if steps and same(field, steps[-1], page.values[field.name]):
+    may_travel = merge.may_travel(mapping.entity_type, field, bench.workspace.settings, Side.NOTION)
+    is_allowed = may_travel and direction.allows(Side.NOTION)
+    if is_allowed and steps and same(field, steps[-1], page.values[field.name]):
         try:
             return bench.notion.update(mapping.entity_type, page.id, {field.name: write.value}, seen=page), {}
         except Refused:  # said again, and to people, when it is planned

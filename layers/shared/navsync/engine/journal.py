@@ -37,8 +37,6 @@ HEALTHY: dict[str, Any] = {"attempts": 0, "next_retry_at": None}
 
 _WORDS_TOLD = 5
 
-SECOND_PAGE = "A second page of a record that has one: a call that was thought lost had made it after all."
-
 BY_ITSELF = "Nothing to do: it is tried again by itself."
 
 TRASHED = Trouble(
@@ -182,10 +180,20 @@ def closed(
     kept = tuple(change for change in row.changes if (change.field, change.side) in landed)
     lost = tuple(change for change in row.changes if (change.field, change.side) not in landed)
     done = replace(row, outcome=Outcome.SUCCESS, changes=kept, message="interrupted; found written by a later look")
-    failed = replace(row, outcome=Outcome.FAILED, message="interrupted before all was written; planned again")
+    failed = replace(row, outcome=Outcome.FAILED, message=_what_follows(bench, before.entity_type, lost))
     if not kept:
         return [failed]
     return [done, replace(failed, id=bench.new_id(), changes=lost)] if lost else [done]
+
+
+def _what_follows(bench: Workbench, entity_type: EntityType, lost: Iterable[Change]) -> str:
+    """What becomes of changes that an interrupted write has not made, or not whole."""
+    told = [(field_of(entity_type, change.field), change.side) for change in lost]
+    settings = bench.workspace.settings
+    held = [f"{f.property} to {side}" for f, side in told if not merge.may_travel(entity_type, f, settings, side)]
+    if held:
+        return f"interrupted before all was written; {', '.join(held)} is held by now, for it does not sync that way"
+    return "interrupted before all was written; planned again"
 
 
 def _has_landed(entity_type: EntityType, write: FieldWrite, bases: Bases, seen: MappingOf[Side, Present]) -> bool:

@@ -35,6 +35,11 @@ def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run:
 
     Where nobody can tell which of the two it has to be, a person is asked.
     """
+    with creates.alone(bench, mapping):
+        return _finished(bench, mapping, intent, run)
+
+
+def _finished(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run) -> Step:
     now = bench.clock()  # before the lookup: a worker paused behind it must not think the index had time enough
     run = creates.as_begun(bench, intent, run)
     wanted = _wanted(bench, mapping, intent)
@@ -187,5 +192,5 @@ def confirm(bench: Workbench, mapping: Mapping, intent: CreateIntent, decision: 
         return Again(bench.ledger.save(creates.without_question(mapping).but(intent=said)))
     found, other = bench.navimpact.read(entity.type, entity.id), bench.ledger.of_entity(entity)
     if isinstance(found, Present) and (other is None or _has_page_of_ours(bench, other)):
-        return creates.adopt(bench, mapping, intent, found, run)
+        return creates.adopt(bench, mapping, intent, found, creates.as_begun(bench, intent, run))
     return Again(mapping)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from navsync.engine import creates, journal, removals
+from navsync.engine import creates, second_pages
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unavailable
@@ -56,19 +56,11 @@ def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Prese
     if not ours:
         return Done()  # a person's copy carries our key along: left alone
     if isinstance(mapping.intent, CreateIntent):
+        run = creates.as_begun(bench, mapping.intent, run)
         return creates.adopt(bench, mapping, mapping.intent, page, run)
     if mapping.page_id is None and mapping.state is not State.DELETED:  # left out, or refused: made at an earlier time
         return Again(bench.ledger.save(mapping.but(page_id=page.id, stamped=True)))
-    return _heal(bench, entity_type, page, run)
-
-
-def _heal(bench: Workbench, entity_type: EntityType, page: Present, run: Run) -> Step:
-    """Trash a second page that a call of ours made which was thought lost; what it said stays in the log.
-
-    It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
-    """
-    second = bench.new_mapping(entity_type, page_id=page.id, state=State.CREATING)
-    return removals.trash_page(bench, second, page, run, message=journal.SECOND_PAGE)
+    return second_pages.heal(bench, entity, page, run)
 
 
 def _exists(bench: Workbench, entity: EntityRef) -> bool:

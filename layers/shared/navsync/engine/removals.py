@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import replace
 from datetime import datetime
 
-from navsync import reconcile
+from navsync import merge, reconcile
 from navsync.engine import journal, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
@@ -15,6 +15,7 @@ from navsync.fields import SPECS, Kind
 from navsync.model import (
     EntityRef,
     EntityType,
+    FieldWrite,
     Gone,
     Mapping,
     Observation,
@@ -28,6 +29,7 @@ from navsync.model import (
     Trashed,
     Trouble,
     Values,
+    WriteIntent,
 )
 
 MOST_LISTINGS = 5
@@ -48,10 +50,27 @@ def trash_page(
     deleted_with: int | None = None,
 ) -> Step:
     """Move the page to the trash, its values recorded first."""
-    changes = journal.removal(Side.NOTION, page, message or "deleted on navimpact")
-    row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=message)
-    row = replace(row, deleted_with=deleted_with)
+    row = replace(_row_of_trashing(bench, mapping, page, run, message), deleted_with=deleted_with)
     return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), [row])
+
+
+def trash_among(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, many: int) -> Step | None:
+    """As `trash_page`, where that is one of *many* deletions; None where the last hour had too many with them.
+
+    They are counted as it is begun, so that it is neither counted again, should the worker die, nor begun uncounted.
+    """
+    row = _row_of_trashing(bench, mapping, page, run)
+    intent, ended = RemoveIntent(Side.NOTION, row.id), journal.abandoned(bench.ledger, mapping)
+    going = mapping.but(intent=intent, unshown=unshown(bench, mapping))
+    begun = bench.ledger.save_removal(going, row, *ended, now=bench.clock(), many=many)
+    return None if begun is None else _go_through(bench, begun, intent)
+
+
+def _row_of_trashing(
+    bench: Workbench, mapping: Mapping, page: Present, run: Run, message: str | None = None
+) -> SyncLog:
+    changes = journal.removal(Side.NOTION, page, message or "deleted on navimpact")
+    return bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, message=message)
 
 
 def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, reverts: int) -> Step:
@@ -83,7 +102,11 @@ def read_again(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> S
 
 def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
     ended = journal.abandoned(bench.ledger, mapping)
-    mapping = bench.ledger.save(mapping.but(intent=intent), *rows, *ended)
+    going = mapping.but(intent=intent, unshown=unshown(bench, mapping))
+    return _go_through(bench, bench.ledger.save(going, *rows, *ended), intent)
+
+
+def _go_through(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
     try:
         return carry_out(bench, mapping, intent)
     except Raced:
@@ -325,6 +348,20 @@ def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
     """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
     fresh = mapping.but(
         entity_id=None, remakes=mapping.entity_id or mapping.remakes, conflicts=(), troubles=(), refused={},
-        stamped=False, gone_since=None, intent=None, state=State.DRAFT,
+        stamped=False, gone_since=None, intent=None, unshown=unshown(bench, mapping), state=State.DRAFT,
     )  # fmt: skip
     return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))
+
+
+def unshown(bench: Workbench, mapping: Mapping) -> tuple[FieldWrite, ...]:
+    """What of an interrupted write, or of one given up before, never reached the page of *mapping*.
+
+    A relation is what the page says: its project may have gone, too, and have another id by now. What an undo was to
+    bring back does not count: the undo is work of its own, which is done again.
+    """
+    row = bench.ledger.log(mapping.intent.log_id) if isinstance(mapping.intent, WriteIntent) else None
+    if not isinstance(mapping.intent, WriteIntent) or (row is not None and row.reverts is not None):
+        return mapping.unshown
+    relations = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.RELATION}
+    to_page = (write for write in mapping.intent.writes if write.to is Side.NOTION and write.field not in relations)
+    return tuple(write for write in to_page if not merge.all_landed(mapping.bases, [write]))

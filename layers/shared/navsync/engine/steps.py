@@ -33,6 +33,9 @@ class Run:
 class Done:
     """Nothing more to do now."""
 
+    asked: bool = True
+    """Whether a side was asked for something, and so has answered."""
+
 
 @dataclass(frozen=True, slots=True)
 class Later:
@@ -42,6 +45,8 @@ class Later:
     at: datetime
     unclear: bool = False
     """Nobody said what became of a write: its side may be down, though nothing failed."""
+    asked: bool = True
+    """Whether a side was asked for something, and so has answered."""
 
 
 @dataclass(frozen=True, slots=True)

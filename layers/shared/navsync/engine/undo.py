@@ -26,7 +26,6 @@ from navsync.model import (
     State,
     SyncLog,
     Trashed,
-    Value,
     Values,
 )
 from navsync.undoing import Choice
@@ -75,7 +74,7 @@ def revert(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run
 
 def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Step:
     seen = _both(bench, mapping)
-    changes = [_by_present_ids(bench, mapping, change) for change in choice.of(row)]
+    changes = [_by_latest_ids(bench, mapping, change) for change in choice.of(row)]
     inverse = tuple(write for change in changes for write in _inverse(bench, mapping, change, seen))
     if inverse:
         writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
@@ -92,16 +91,11 @@ def _both(bench: Workbench, mapping: Mapping) -> Seen:
     return seen
 
 
-def _by_present_ids(bench: Workbench, mapping: Mapping, change: Change) -> Change:
+def _by_latest_ids(bench: Workbench, mapping: Mapping, change: Change) -> Change:
     """*change* with the ids that projects have now which were made again since."""
     if field_of(mapping.entity_type, change.field).kind is not Kind.RELATION:
         return change
-
-    def present(value: Value) -> Value:
-        ids = value if isinstance(value, tuple) else ()
-        return tuple(creates.latest(bench, EntityRef(EntityType.MEDIA_PROJECT, id)) for id in ids) if ids else value
-
-    return replace(change, old=present(change.old), new=present(change.new))
+    return replace(change, old=bench.by_latest_ids(change.old), new=bench.by_latest_ids(change.new))
 
 
 def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
@@ -156,7 +150,8 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
             f"{columns} cannot be read on its page and may say what is nowhere else; restore the column in Notion and "
             "undo again, or move the page to the trash by hand"
         )
-    made = {change.field: change.new for change in row.changes}
+    changes = [_by_latest_ids(bench, mapping, change) for change in row.changes]
+    made = {change.field: change.new for change in changes}
     then = (FieldWrite(f.name, side, made.get(f.name), None) for f in spec.fields if f.name in mapping.bases)
     untouched = all(merge.has_landed(spec, write, seen) for write in then)
     # What the other side cannot hold was never agreed on as it was made.

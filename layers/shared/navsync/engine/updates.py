@@ -39,7 +39,8 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     spec = SPECS[mapping.entity_type]
     bases = _believed(mapping, seen[Side.NOTION])
     if isinstance(mapping.intent, WriteIntent):
-        whole, halves = half_written.ended(bench, mapping, mapping.intent, seen[Side.NOTION])
+        page = seen[Side.NOTION]
+        whole, halves = half_written.ended(bench, mapping, mapping.intent, page, direction=run.direction)
         seen = {**seen, Side.NOTION: whole}
         bases = {**merge.landed(spec, bases, mapping.intent.writes, seen), **halves}
     before, mapping = mapping, mapping.but(written=watch.put_back(mapping.written, bases, seen))
@@ -76,6 +77,7 @@ def _as_planned(mapping: Mapping, plan: merge.Plan, bases: Bases, seen: Seen, no
         title=_title(spec, plan, entity),
         doubted=tuple(name for name in mapping.doubted if name not in page.values),
         refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
+        unshown=(),
         body_as_of=_body_as_of(spec, page, now),
     )
 

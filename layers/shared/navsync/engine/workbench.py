@@ -16,6 +16,7 @@ from navsync.model import (
     NAVIMPACT,
     SCHEDULE,
     Change,
+    EntityRef,
     EntityType,
     Mapping,
     Observation,
@@ -75,6 +76,8 @@ class Workbench:
     """Told before a project enters or leaves the workspace's scope: what belongs to it has to follow."""
     given: Callable[[], None] = lambda: None
     """Told before a project gets the record that it has lacked for long: rows that name it can be read then."""
+    changed_page: Callable[[str], None] = lambda _project_id: None
+    """Told before the page of a project makes way for another: what belongs to it has to name that one."""
     witnesses: Witnesses = field(default_factory=Witnesses)
 
     def on(self, side: Side) -> SidePort:
@@ -93,8 +96,29 @@ class Workbench:
         return self.workspace.settings.direction.allows(side)
 
     def was_edited(self, mapping: Mapping, side: Side, seen: Present) -> bool:
-        """Whether *side* shows another value than the agreed one."""
-        return merge.edited(SPECS[mapping.entity_type], mapping.bases, side, seen)
+        """Whether *side* shows another value than the agreed one; another id of the project it names is none."""
+        bases = mapping.bases
+        if side is Side.NOTION and self.names_project_made_again(mapping, seen):
+            bases = {name: base for name, base in bases.items() if name != "project"}
+        return merge.edited(SPECS[mapping.entity_type], bases, side, seen)
+
+    def names_project_made_again(self, mapping: Mapping, page: Present) -> bool:
+        """Whether *page* names the project that was agreed on by the id that it has since it was made again."""
+        base = mapping.bases.get("project")
+        shown = page.values.get("project")
+        return base is not None and shown not in (None, base.notion) and shown == self.by_latest_ids(base.notion)
+
+    def by_latest_ids(self, projects: Value) -> Value:
+        """The *projects* that a relation names, by the ids that they have now."""
+        ids = projects if isinstance(projects, tuple) else ()
+        return tuple(self.latest(EntityRef(EntityType.MEDIA_PROJECT, id)) for id in ids) if ids else projects
+
+    def latest(self, entity: EntityRef) -> str:
+        """The id under which any workspace has last made a record again that was *entity* once."""
+        ids = [entity.id]
+        while (again := self.ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
+            ids.append(again)
+        return ids[-1]
 
     def wants_page(self, mapping: Mapping, entity: Present, page: Present) -> bool:
         """Whether NavImpact shows an edit that would reach *page*, so that it must not stay in the trash.

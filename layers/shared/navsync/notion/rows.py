@@ -1,6 +1,7 @@
 """What does a page's JSON say, in canonical values?"""
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,10 +66,15 @@ def undashed(id: object) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads rows of *source*. *entity_of* tells which entity a related page mirrors, None where it is not known."""
+    """Reads rows of *source*.
+
+    *entity_of* tells which entity a related page mirrors, *made_way_for* which one it did until it made way for another
+    page; None where it is not known.
+    """
 
     source: DataSource
     entity_of: Callable[[str], EntityRef | None]
+    made_way_for: Callable[[str], EntityRef | None]
 
     @property
     def spec(self) -> EntitySpec:
@@ -84,13 +90,15 @@ class Reader:
         values: dict[str, Value] = {}
         unreadable = {KEY.name: KEY_IS_GONE} if KEY.name in broken(self.source) else {}
         raw: dict[str, Any] = {}
+        outdated = set[str]()
         for spec_field, content in self._contents(row):
             try:
-                values[spec_field.name] = self._value(spec_field, content)
+                values[spec_field.name], is_outdated = self._value(spec_field, content)
                 raw[spec_field.name] = content
+                outdated |= {spec_field.name} if is_outdated else set()
             except Unreadable as error:
                 unreadable[spec_field.name] = error.reason
-        return self._present(row, values, unreadable, raw)
+        return replace(self._present(row, values, unreadable, raw), outdated=frozenset(outdated))
 
     def _present(self, row: Row, values: dict[str, Value], unreadable: dict[str, str], raw: dict[str, Any]) -> Present:
         page = row.page
@@ -128,20 +136,26 @@ class Reader:
             return f"the database has no property for {spec_field.property} any more; undo its deletion in Notion"
         return f"the property is now of type {known.type}; make it {spec_field.kind} again in Notion"
 
-    def _value(self, spec_field: Field, content: Json | Unreadable) -> Value:
+    def _value(self, spec_field: Field, content: Json | Unreadable) -> tuple[Value, bool]:
+        """What it says, and whether it says so by a page that has made way."""
         if isinstance(content, Unreadable):
             raise content
         value = parse_notion(spec_field, content)
         if spec_field.kind is Kind.RELATION and isinstance(value, tuple):
             return self._entity_ids(value)
-        return value
+        return value, False
 
-    def _entity_ids(self, page_ids: tuple[str, ...]) -> tuple[str, ...]:
-        """The entities of the pages that are synced. Others, such as a person's own copies, are the person's affair."""
-        entities = [entity for page_id in page_ids if (entity := self.entity_of(page_id))]
-        if page_ids and not entities:
+    def _entity_ids(self, page_ids: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
+        """The entities of the pages that are synced, and whether one of the pages has made way for another.
+
+        Others, such as a person's own copies, are the person's affair.
+        """
+        entities = {page_id: self.entity_of(page_id) for page_id in page_ids}
+        known = {entity for entity in entities.values() if entity}
+        outdated = {meant for id, entity in entities.items() if entity is None and (meant := self.made_way_for(id))}
+        if page_ids and not known | outdated:
             raise Unreadable(UNPAIRED)
-        return tuple(sorted(map(self._id_of, entities)))
+        return tuple(sorted(map(self._id_of, known | outdated))), bool(outdated)
 
     def _id_of(self, entity: EntityRef) -> str:
         if entity.type is not _PARENT:

@@ -77,6 +77,8 @@ class NotionSide:
     """Where a person opens the entity in NavImpact."""
     remember: Callable[[DataSource], DataSource]
     """Stores a data source whose schema turned out to have changed."""
+    made_way_for: Callable[[str], EntityRef | None] = lambda _page_id: None
+    """The entity of a page that has made way for another page of the same."""
     starts_with: Callable[[EntityType, Values], str | None] = lambda _type, _values: None
     """What the page of a new row starts with, where its body is not synced."""
     side: Side = field(default=Side.NOTION, init=False)
@@ -286,7 +288,7 @@ class NotionSide:
         return self._reader(source).present(self._completed(source, page, None))
 
     def _reader(self, source: DataSource) -> Reader:
-        return Reader(source, self.entity_of)
+        return Reader(source, self.entity_of, self.made_way_for)
 
     def _completed(self, source: DataSource, page: Json, body: Json | None) -> Row:
         fields = {known.id: field_of_column(source.entity_type, name) for name, known in source.properties.items()}
@@ -350,7 +352,18 @@ class NotionSide:
     def _strangers(self, shown: Json | None) -> Iterator[str]:
         """Related pages that are not synced: a person related them, so they stay."""
         related = (page["id"] for page in (shown or {}).get("relation", ()))
-        return (page_id for page_id in related if self.entity_of(page_id) is None)
+        return (page_id for page_id in related if self.entity_of(page_id) is None and not self._has_gone(page_id))
+
+    def _has_gone(self, page_id: str) -> bool:
+        """Whether a page has made way. Raises `Unavailable` while it is there, such as taken out of the trash again."""
+        if self.made_way_for(page_id) is None:
+            return False
+        try:
+            if not Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash:
+                raise Unavailable("it names a page that is to go, or to get a record of its own; that comes first")
+        except NotReachable:  # Notion has emptied its trash
+            pass
+        return True
 
     def _page_id(self, entity_id: str) -> str:
         page_id = self.page_of(parent_ref(entity_id))

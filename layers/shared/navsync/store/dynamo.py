@@ -105,15 +105,19 @@ def check(table: str, key: Key, condition: Expression) -> dict[str, Any]:
     return {"ConditionCheck": {"TableName": table, "Key": wires(key), **_condition(condition)}}
 
 
-def add(table: str, key: Key, deltas: Mapping[str, int], **also: Scalar) -> dict[str, Any]:
+def add(
+    table: str, key: Key, deltas: Mapping[str, int], *, condition: Expression | None = None, **also: Scalar
+) -> dict[str, Any]:
     """An Update for a transaction that adds to counters and sets *also*."""
     settings = {"schema": SCHEMA, **also}
-    names = {f"d{n}": name for n, name in enumerate(deltas)} | {name: name for name in settings}
+    guard = condition or Expression("", {}, {})
+    names = {f"d{n}": name for n, name in enumerate(deltas)} | {name: name for name in settings} | dict(guard.names)
     added = ", ".join(f"#d{n} :d{n}" for n in range(len(deltas)))
     text = f"SET {', '.join(f'#{name} = :{name}' for name in settings)} ADD {added}"
-    values = {f"d{n}": delta for n, delta in enumerate(deltas.values())} | settings
+    values = {f"d{n}": delta for n, delta in enumerate(deltas.values())} | settings | dict(guard.values)
     expression = Expression(text, names, values).under("UpdateExpression")
-    return {"Update": {"TableName": table, "Key": wires(key), **expression}}
+    guarded = {"ConditionExpression": guard.text} if condition else {}
+    return {"Update": {"TableName": table, "Key": wires(key), **expression, **guarded}}
 
 
 class Dynamo:

@@ -22,6 +22,7 @@ from navsync.store.dynamo import (
     Expression,
     Item,
     Step,
+    add,
     check,
     delete,
     put,
@@ -135,6 +136,24 @@ class DynamoLedger:
 
     def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
         """Write *mapping* and *logs* in one transaction if nobody has saved it since we read it."""
+        return self._save(mapping, logs)
+
+    def save_removal(self, mapping: Mapping, *logs: SyncLog, now: datetime, many: int) -> Mapping | None:
+        """As `save`, and count *many* deletions in the same transaction; None where the last hour had too many."""
+        earlier = self._removals(now)
+        earlier.pop(keys.removals(now), None)  # of these ten minutes another thread may count too
+        room = self._most_removals() - sum(earlier.values()) - many
+        if room < 0:
+            return None
+        has_room = when("attribute_not_exists(#n) OR #n <= :room", room=room)
+        key, expires_at = within(self.workspace_id, keys.removals(now)), int((now + timedelta(days=2)).timestamp())
+        counted = add(self.tables.workspaces, key, {"n": many}, condition=has_room, expires_at=expires_at)
+        try:
+            return self._save(mapping, logs, Step(counted))
+        except ConditionFailedError:
+            return None
+
+    def _save(self, mapping: Mapping, logs: Sequence[SyncLog], *also: Step) -> Mapping:
         before = self._before(mapping)
         after = mapping.but(version=mapping.version + 1)
         was, counted = before.counted if before else frozenset[str](), counts.counters_of_mapping(after)
@@ -151,6 +170,7 @@ class DynamoLedger:
                 *self._marker(before, after),
                 *self._waits(after.id, was, counted),
                 *counts.move_mapping(self.tables.workspaces, self.workspace_id, was, counted),
+                *also,
             ],
             logs,
         )
@@ -164,9 +184,9 @@ class DynamoLedger:
         for some in batched(logs, ROWS_AT_ONCE, strict=False):
             self._transact([], some)
 
-    def hold(self, entity: EntityRef, *, now: datetime, until: datetime) -> bool:
+    def hold(self, entity: EntityRef, *, now: datetime, until: datetime, by: int | None = None) -> bool:
         """Be the only workspace that writes *entity* in NavImpact; False while another one does."""
-        values: dict[str, Any] = {"owner": self._holder, "now": keys.moment(now), "until": keys.moment(until)}
+        values: dict[str, Any] = {"owner": self._holder(by), "now": keys.moment(now), "until": keys.moment(until)}
         free = "attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner"
         text = "SET #owner = :owner, #until = :until, #expires_at = :expires_at"
         values |= {"expires_at": int(until.timestamp())}
@@ -176,10 +196,10 @@ class DynamoLedger:
             return False
         return True
 
-    def let_go(self, entity: EntityRef) -> None:
+    def let_go(self, entity: EntityRef, *, by: int | None = None) -> None:
         """Done with it; nothing happens when it is no longer ours."""
         with suppress(ConditionFailedError):
-            ours = when("attribute_not_exists(#pk) OR #owner = :owner", owner=self._holder)
+            ours = when("attribute_not_exists(#pk) OR #owner = :owner", owner=self._holder(by))
             self.dynamo.delete(self.tables.workspaces, keys.record_lease(entity), ours)
 
     def remade(self, entity: EntityRef) -> str | None:
@@ -192,36 +212,12 @@ class DynamoLedger:
         expires_at = int((now + timedelta(days=KEEP_OVERWRITTEN_DAYS)).timestamp())
         self.dynamo.put(self.tables.workspaces, keys.remade(entity) | {"id": id, "expires_at": expires_at})
 
-    @property
-    def _holder(self) -> str:
-        return f"{self.workspace_id}:{self.lease.fence}"
+    def _holder(self, mapping_id: int | None) -> str:
+        return f"{self.workspace_id}:{self.lease.fence}" if mapping_id is None else f"{self.workspace_id}/{mapping_id}"
 
     def removals_left(self, now: datetime) -> int:
         """How many more deletions may be counted in the hour until *now*."""
         return max(0, self._most_removals() - sum(self._removals(now).values()))
-
-    def count_removals(self, now: datetime, many: int) -> bool:
-        """Count *many* deletions; False, and none counted, where the last hour had too many with them."""
-        earlier = self._removals(now)
-        earlier.pop(keys.removals(now), None)  # of these ten minutes another thread may count too
-        room = self._most_removals() - sum(earlier.values()) - many
-        if room < 0:
-            return False
-        try:
-            self.dynamo.update(
-                self.tables.workspaces,
-                within(self.workspace_id, keys.removals(now)),
-                "SET #expires_at = :expires_at ADD #n :many",
-                {
-                    "many": many,
-                    "room": room,
-                    "expires_at": int((now + timedelta(days=2)).timestamp()),
-                },
-                condition="attribute_not_exists(#n) OR #n <= :room",
-            )
-        except ConditionFailedError:
-            return False
-        return True
 
     def _removals(self, now: datetime) -> dict[str, int]:
         """Deletions of the last hour, by the ten minutes that they were counted in."""

@@ -1,0 +1,97 @@
+"""A record has two pages: how does one of them make way?"""
+
+from __future__ import annotations
+
+from navsync import merge
+from navsync.engine import deletes, gate, journal, removals, updates
+from navsync.engine.journal import HEALTHY
+from navsync.engine.steps import Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.errors import Unavailable
+from navsync.fields import SPECS, Kind
+from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State
+
+MADE_AFTER_ALL = "A second page of a record that has one: a call that was thought lost had made it after all."
+MADE_AGAIN = "The page of a record that was made again: the page that its record had before is there once more."
+
+
+def heal(bench: Workbench, entity: EntityRef, page: Present, run: Run) -> Step:
+    """Trash a second page of *entity* that a call made which was thought lost; what it said stays in the log.
+
+    It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
+    """
+    second = bench.new_mapping(entity.type, page_id=page.id, state=State.CREATING, made_way_for=entity.id)
+    _have_it_named(bench, entity)
+    return removals.trash_page(bench, second, page, run, message=MADE_AFTER_ALL)
+
+
+def make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run, *, message: str) -> None:
+    """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes.
+
+    Raises `Unavailable` while that page says what the record does not yet: the words travel before it goes.
+    """
+    entity = EntityRef(row.entity_type, entity_id)
+    other = bench.ledger.of_entity(entity)
+    if other is None or other.id == row.id:
+        return
+    page = None if other.page_id is None else bench.read(Side.NOTION, other)
+    if isinstance(page, Present) and page.created_by == bench.workspace.bot_id:
+        other, page = _with_words_sent(bench, other, page, run)
+    freed = other.but(entity_id=None, made_way_for=entity_id, bases={}, conflicts=(), stamped=False, **HEALTHY)
+    if not isinstance(page, Present):
+        _have_it_named(bench, entity)
+        ended = journal.abandoned(bench.ledger, other)
+        bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
+    elif page.created_by == bench.workspace.bot_id:
+        _check_all_is_read(other, page)
+        _have_it_named(bench, entity)
+        removals.trash_page(bench, freed, page, run, message=message)
+
+
+def _have_it_named(bench: Workbench, entity: EntityRef) -> None:
+    """Have those looked at that belong to *entity*: their pages name the page that goes, which people do not see then.
+
+    Before it goes: should we die here, they are looked at once too often. Who is looked at too early is found by the
+    next round through the pairs.
+    """
+    if entity.type is EntityType.MEDIA_PROJECT:
+        bench.changed_page(entity.id)
+
+
+def _check_all_is_read(mapping: Mapping, page: Present) -> None:
+    if unread := deletes.unread_columns(mapping, page, besides=Kind.RELATION):  # that names, and says nothing
+        raise Unavailable(
+            f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
+            "the column in Notion"
+        )
+
+
+def _with_words_sent(bench: Workbench, other: Mapping, page: Present, run: Run) -> tuple[Mapping, Present]:
+    """*other* and *page* once NavImpact has what people have typed there; raises `Unavailable` where it cannot yet."""
+    if not _unsent_columns(bench, other, page):
+        return other, page
+    entity = bench.read(Side.NAVIMPACT, other)
+    is_held = other.state is State.LINKED and gate.pair_left_out(bench, other, entity) is None
+    if is_held and isinstance(entity, Present) and bench.busy.enter(other.id):
+        try:
+            updates.merge_both(bench, other, {Side.NAVIMPACT: entity, Side.NOTION: page}, Run(run.id))
+        finally:
+            bench.busy.leave(other.id)
+    other, now = bench.ledger.load(other.id) or other, bench.read(Side.NOTION, other)
+    if not isinstance(now, Present) or (unsent := _unsent_columns(bench, other, now)):
+        told = ", ".join(unsent) if isinstance(now, Present) else "it"
+        raise Unavailable(
+            f"a second page of this record is to go, but somebody has edited {told} there, which is not in NavImpact "
+            "yet; see what that record waits for"
+        )
+    return other, now
+
+
+def _unsent_columns(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
+    """In which columns *page* says what NavImpact does not, though it is to."""
+    spec, settings = SPECS[mapping.entity_type], bench.workspace.settings
+    disputed = {conflict.field for conflict in mapping.conflicts}
+    edited = {name for name, base in mapping.bases.items() if merge.edited(spec, {name: base}, Side.NOTION, page)}
+    to_travel = (field for field in spec.fields if merge.may_travel(spec.type, field, settings, Side.NAVIMPACT))
+    says = (field for field in to_travel if field.kind is not Kind.RELATION)
+    return [field.property for field in says if field.name in edited | disputed]
