@@ -356,12 +356,16 @@ def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
 def unshown(bench: Workbench, mapping: Mapping) -> tuple[FieldWrite, ...]:
     """What of an interrupted write, or of one given up before, never reached the page of *mapping*.
 
-    A relation is what the page says: its project may have gone, too, and have another id by now. What an undo was to
-    bring back does not count: the undo is work of its own, which is done again.
+    A relation is what the page says: its project may have gone, too, and have another id by now. Of an undo only that
+    counts of which the page shows a half: the undo is work of its own, which is done again.
     """
-    row = bench.ledger.log(mapping.intent.log_id) if isinstance(mapping.intent, WriteIntent) else None
-    if not isinstance(mapping.intent, WriteIntent) or (row is not None and row.reverts is not None):
+    if not isinstance(mapping.intent, WriteIntent):
         return mapping.unshown
     relations = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.RELATION}
-    to_page = (write for write in mapping.intent.writes if write.to is Side.NOTION and write.field not in relations)
-    return tuple(write for write in to_page if not merge.all_landed(mapping.bases, [write]))
+    to_page = [write for write in mapping.intent.writes if write.to is Side.NOTION and write.field not in relations]
+    missing = tuple(write for write in to_page if not merge.all_landed(mapping.bases, [write]))
+    row = bench.ledger.log(mapping.intent.log_id) if missing else None
+    if row is None or row.reverts is None:
+        return missing
+    said = {name: base.notion for name, base in mapping.bases.items()}
+    return tuple(write for write in missing if said.get(write.field) != write.overwrites)
