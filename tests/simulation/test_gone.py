@@ -98,6 +98,25 @@ def test_a_project_whose_page_is_thrown_away_while_navimpact_is_emptied_takes_no
     assert world.mapping_of(project).state is State.AWAITING_APPROVAL
 
 
+def test_whatever_belongs_to_a_project_that_people_deleted_on_both_sides_goes_with_it(world: World) -> None:
+    for n in range(3):
+        world.new_project(title=f"Other {n}")
+    project = world.new_project(title="Reef")
+    for _ in range(12):
+        world.new_child(LOG, project)
+    world.settle(most=200)
+
+    page = world.page_of(project)
+    world.person.remove(PROJECT, page)
+    world.platform.remove(PROJECT, project)
+    world.touched(Side.NAVIMPACT, project)
+    time_passes(world, 3)
+
+    assert len(world.live_pages()) == 3
+    assert len({log.run_id for log in world.logs(Operation.DELETE)}) == 1
+    assert not [each for pair in world.store.of(1).mappings.values() for each in waiting(pair)]
+
+
 def test_an_edit_while_navimpact_is_emptied_makes_no_second_record(world: World) -> None:
     projects_with_children(world)
     back = emptied(world)

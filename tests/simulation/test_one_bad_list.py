@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from navsync import reconcile
-from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError
+from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable
 from navsync.fields import SPECS
 from navsync.model import EntityType, Lane, Operation, Pause, Side, State, WorkKind
 from tests.simulation.world import PROJECT, Watched, World
@@ -234,14 +234,28 @@ def test_a_sweep_all_lists_of_which_are_left_to_their_time_tells_nothing_of_a_si
     world.new_project()
     world.settle()
     for port in (world.notion, world.navimpact):
-        breaks(port, "changed_since", Refused("422"), lambda *_: True)
-    breaks(world.notion, "rows", Refused("422"), lambda *_: True)
+        breaks(port, "changed_since", Unavailable("not now"), lambda *_: True)
+    breaks(world.notion, "rows", Unavailable("not now"), lambda *_: True)
     tick(world, 4)
     world.desk.keep_pause(left_alone := Pause(world.clock(), trips=3))
 
     tick(world, DAY // TICK)
 
     assert world.desk.pause() == left_alone
+
+
+def test_records_that_are_down_by_themselves_do_not_pause_a_side_that_refuses_others_between_them(world: World) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(10)]
+    world.settle()
+    breaks(world.navimpact, "read", Down("500"), lambda _, id: id in ids[::2])
+    breaks(world.navimpact, "read", MissingCapability("403"), lambda _, id: id in ids[1::2])
+
+    for id in ids:
+        world.clock.advance(timedelta(milliseconds=10))
+        world.touched(Side.NAVIMPACT, id)
+    world.slice()
+
+    assert world.desk.pause() is None
 
 
 @pytest.mark.parametrize(

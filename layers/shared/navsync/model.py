@@ -351,7 +351,7 @@ class Mapping:
     """What was on its way to the page when the record went: if that is made again, it says so, unless the page does not
     say any more what this was to replace."""
     removed_by: int | None = None
-    """The id of the row that tells how we took it away last; None where both sides lost it by themselves."""
+    """The id of the row that tells how it went last; None where it is not proved that its record has."""
     made_way_for: str | None = None
     """Id of the record that has another page, for which this one, in the trash, has made way; others may name it."""
     version: int = 0

@@ -308,9 +308,9 @@ class _Shift:
         except (Retryable, Fatal) as error:
             failures = self._put_off(work, error)
             # Again and again tells of a record, and no more of its side: a 503 may be a refusal. A list is of its side.
-            # What else went wrong tells nothing of a side: perhaps none was asked.
-            if isinstance(error, Down | Unclear) and (failures == 1 or rounds.is_part_of_sweep(work)):
-                self._count(down=True)
+            # What is fatal was answered. Anything else tells nothing of a side: perhaps none was asked.
+            if (failures == 1 or rounds.is_part_of_sweep(work)) and isinstance(error, Down | Unclear | Fatal):
+                self._count(down=not isinstance(error, Fatal))
         except Exception as error:
             logger.exception("unexpected, at %s", work.kind)
             self._put_off(work, Fatal(f"an unexpected {type(error).__name__}; the log of the worker says where"))

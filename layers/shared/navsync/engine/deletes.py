@@ -371,13 +371,21 @@ def page_unreachable(bench: Workbench, mapping: Mapping, run: Run) -> Step:
     return Later(mapping, now + watch.patience(since, now, least=UNREACHABLE_PAUSE, most=LONGEST_UNREACHABLE_PAUSE))
 
 
-def both_gone(bench: Workbench, mapping: Mapping, run: Run, page: Observation | None = None) -> Step:
-    """Nothing is left to keep in step. Notion empties its trash: what *page* said there last is recorded."""
+def both_gone(
+    bench: Workbench, mapping: Mapping, run: Run, page: Observation | None = None, *, is_proved: bool = False
+) -> Step:
+    """Nothing is left to keep in step. Notion empties its trash: what *page* said there last is recorded.
+
+    *is_proved*: NavImpact's 404 is believed. What belongs to a project that is gone so goes with it.
+    """
     if mapping.version and mapping.state is not State.DELETED:
         said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
         unshown = removals.unshown(bench, mapping)
-        gone = mapping.but(state=State.DELETED, troubles=(), refused={}, intent=None, unshown=unshown, removed_by=None)
+        removed_by = row.id if is_proved and _is_another_there(bench, mapping, None) else None
+        gone = mapping.but(
+            state=State.DELETED, troubles=(), refused={}, intent=None, unshown=unshown, removed_by=removed_by
+        )
         bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 

@@ -179,7 +179,7 @@ class Engine(Workbench):
             case Gone(), Present():
                 return deletes.entity_gone(self, mapping, page, run)
             case Gone(), Trashed():
-                return deletes.both_gone(self, mapping, run, page)
+                return deletes.both_gone(self, mapping, run, page, is_proved=True)
             case _:
                 raise AssertionError(f"NavImpact has no trash, yet showed {entity}")
 
