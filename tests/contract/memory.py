@@ -32,6 +32,7 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Gone,
+    MadeWay,
     Observation,
     Present,
     Property,
@@ -123,9 +124,7 @@ class MemoryNotion:
     author: str = BOT
     pages: dict[str, Page] = field(default_factory=dict)
     page_of: Callable[[EntityRef], str | None] = same_id
-    entity_of: Callable[[str], EntityRef | None] = same_project
-    made_way_for: Callable[[str], EntityRef | None] = lambda _page_id: None
-    """The entity of a page that has made way for another page of the same."""
+    entity_of: Callable[[str], EntityRef | MadeWay | None] = same_project
     broken: dict[EntityType, dict[str, str]] = field(default_factory=dict)
     """Properties that were deleted or retyped, with the reason that a reader is given."""
     known: dict[EntityType, set[str]] = field(default_factory=dict)
@@ -190,8 +189,7 @@ class MemoryNotion:
         values, unreadable = dict(page.values), dict[str, str]()
         outdated = frozenset[str]()
         if (related := RELATIONS.get(page.entity_type)) is not None:
-            outdated = frozenset({related} if any(map(self.made_way_for, ids_in(values[related]))) else ())
-            unreadable = self._translated(values, related)
+            unreadable, outdated = self._translated(values, related)
         if not whole and (body := BODIES.get(page.entity_type)) is not None:
             del values[body]
             unreadable[body] = "a list of pages does not show their bodies"
@@ -212,14 +210,16 @@ class MemoryNotion:
             outdated=outdated,
         )
 
-    def _translated(self, values: dict[str, Value], related: str) -> dict[str, str]:
-        """Put entities for pages; say why where that cannot be."""
-        entities = [self.entity_of(page_id) or self.made_way_for(page_id) for page_id in ids_in(values[related])]
-        if None in entities:
+    def _translated(self, values: dict[str, Value], related: str) -> tuple[dict[str, str], frozenset[str]]:
+        """Put entities for pages; say why where that cannot be, and where only a page names one that has made way."""
+        meant = [self.entity_of(page_id) for page_id in ids_in(values[related])]
+        if None in meant:
             del values[related]
-            return {related: UNPAIRED}
-        values[related] = tuple(dict.fromkeys(entity.id for entity in entities if entity is not None))
-        return {}
+            return {related: UNPAIRED}, frozenset()
+        mirrored = [entity for entity in meant if isinstance(entity, EntityRef)]
+        outdated = [old.entity for old in meant if isinstance(old, MadeWay) and old.entity not in mirrored]
+        values[related] = tuple(dict.fromkeys(entity.id for entity in (*mirrored, *outdated)))
+        return {}, frozenset({related} if outdated else ())
 
     # --- what is written --------------------------------------------------------------------------------------------
 
@@ -253,10 +253,8 @@ class MemoryNotion:
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         kept = _as_notion_keeps(entity_type, self._kept(entity_type, changes))
         page = self._editable(id)
-        related = RELATIONS.get(entity_type, "")
-        named = ids_in(page.values[related]) if related in changes else ()
-        if any(self.made_way_for(each) and not self.pages[each].in_trash for each in named):
-            raise Unavailable("it names a page that is to go, or to get a record of its own")
+        if (related := RELATIONS.get(entity_type, "")) in changes:
+            kept[related] = (*ids_in(kept[related]), *filter(self._stays, ids_in(page.values[related])))
         self._retitle(page, changes, seen)
         body = BODIES.get(entity_type)
         if body is None:
@@ -361,7 +359,7 @@ class MemoryNotion:
         return self._keep(entity_type)
 
     def to_read(
-        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | MadeWay | None]
     ) -> MemoryNotion:
         known = {kind: set(names) for kind, names in self.known.items()}
         return replace(self, page_of=page_of, entity_of=entity_of, remember=_forget, known=known)
@@ -404,6 +402,15 @@ class MemoryNotion:
         if related is None or related not in values:
             return values
         return {**values, related: tuple(self._page_id(id) for id in ids_in(values[related]))}
+
+    def _stays(self, page_id: str) -> bool:
+        """Whether a page stays named that is to make way. Raises `Unavailable` where it had gone and is back."""
+        meant = self.entity_of(page_id)
+        if not isinstance(meant, MadeWay) or self.pages[page_id].in_trash:
+            return False
+        if meant.has_gone:
+            raise Unavailable("it names a page that is to get a record of its own")
+        return True
 
     def _page_id(self, entity_id: str) -> str:
         page_id = self.page_of(same_project(entity_id))

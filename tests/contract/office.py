@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 
-from navsync import notion
+from navsync import notion, pairing
 from navsync.conductor import SLICE, Slice, Tools, conduct
 from navsync.fields import SPECS
 from navsync.model import EntityRef, EntityType, Lane, Mapping, Present, Settings, Values, Work, WorkKind, Workspace
@@ -53,8 +54,7 @@ class Office:
             to_notion,
             notion.SetUp(to_notion, self.stage.bot_id or "", names=workspace.settings.properties),
             page_of=lambda entity: getattr(ledger.of_entity(entity), "page_id", None),
-            entity_of=lambda page: getattr(ledger.of_page(page), "entity", None),
-            made_way_for=lambda page: getattr(ledger.of_page(page), "record_made_way_for", None),
+            entity_of=partial(pairing.entity_of, ledger),
             link_of=lambda ref: f"https://navimpact.example/{ref}",
             remember=self.desk.save_source,
         )

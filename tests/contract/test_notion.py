@@ -18,7 +18,7 @@ from navsync.errors import (
     Unavailable,
     Unclear,
 )
-from navsync.model import EntityRef, EntityType, Gone, Observation, Present, Trashed
+from navsync.model import EntityRef, EntityType, Gone, MadeWay, Observation, Present, Trashed
 from navsync.notion import SetUp
 from tests.contract.stages import EXAMPLE, LOG, PROJECT, NotionStage, Tokens, gateway, notion_side
 
@@ -605,12 +605,19 @@ def test_a_page_that_is_not_synced_yet_is_waited_for(notion: NotionStage) -> Non
     assert set(present(notion.side.read(LOG, log.id)).unreadable) == {"project"}
 
 
+def made_way(notion: NotionStage, old: Present, new: Present, *, has_gone: bool) -> None:
+    """Both are pages of project 1, and the *new* one is to stay."""
+    project = EntityRef(PROJECT, "1")
+    meant: dict[str, EntityRef | MadeWay] = {old.id: MadeWay(project, has_gone), new.id: project}
+    notion.adapter.entity_of = meant.get
+
+
 def one_that_made_way(notion: NotionStage) -> tuple[Present, Present, Present]:
     """A log whose page names one that has made way, that page, and the one which its project has now."""
     project, next_one = made(notion), made(notion, 2)
     log = log_of(notion, project)
     notion.pairs[EntityRef(PROJECT, "1")] = next_one.id
-    notion.adapter.made_way_for = {project.id: EntityRef(PROJECT, "1")}.get
+    made_way(notion, project, next_one, has_gone=True)
     notion.side.remove(PROJECT, project.id)
     return log, project, next_one
 
@@ -638,6 +645,17 @@ def test_a_page_that_has_made_way_and_is_out_of_the_trash_again_stays_named(noti
         notion.side.update(LOG, log.id, {"project": ("1",)}, seen=present(notion.side.read(LOG, log.id)))
 
     assert related(notion, log.id) == [project.id]
+
+
+def test_a_page_that_is_to_make_way_and_cannot_go_stays_named_beside_the_other(notion: NotionStage) -> None:
+    log, project, next_one = one_that_made_way(notion)
+    notion.side.restore(PROJECT, project.id)
+    made_way(notion, project, next_one, has_gone=False)
+
+    after = notion.side.update(LOG, log.id, {"project": ("1",)}, seen=present(notion.side.read(LOG, log.id)))
+
+    assert set(related(notion, log.id)) == {project.id, next_one.id}
+    assert (after.values["project"], set(after.outdated)) == (("1",), set())
 
 
 # --- finding what an earlier set-up made ------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ from tests.simulation.people import People
 from tests.simulation.swarm import Fault, Op, Swarm
 from tests.simulation.thaw import thaw
 from tests.simulation.witness import Witness
-from tests.simulation.world import START, translators, yielded
+from tests.simulation.world import START, translators
 
 VISIBILITY = 180.0
 DEDUPLICATED = 300.0
@@ -176,13 +176,12 @@ class History:
             requests_per_minute=600,
         )
         self.store.add(Workspace(id, f"n{id}", f"W{id}", BOT, "org", START, START, settings=settings))
-        page_of, entity_of = translators(self.store.of(id))
+        page_of, entity_of = translators(self.store, id)
         notion = SimulatedNotion(
             self.clock,
             index_delay=self._index_delay,
             page_of=page_of,
             entity_of=entity_of,
-            made_way_for=yielded(self.store.of(id)),
             remember=self.store.desk(id).save_source,
             trash_hides_bodies=self.swarm.trash_hides_bodies,
             page_size=PAGE_SIZE,

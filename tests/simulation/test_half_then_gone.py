@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from navsync.errors import Refused
-from navsync.model import Direction, Operation, Outcome, Settings, Side, State, SyncLog, WorkKind
+from navsync.errors import MissingCapability, Refused, SyncError, Unavailable, Unclear
+from navsync.model import Direction, Lane, Operation, Outcome, Settings, Side, State, SyncLog, Work, WorkKind
+from tests.simulation.faults import fail_always
 from tests.simulation.rules import change
 from tests.simulation.test_half_bodies import (
     AFTER,
@@ -111,7 +112,9 @@ def test_a_half_written_story_whose_deletion_a_person_rejects_comes_back_whole(
 
 
 @AFTER
-def test_the_history_tells_of_what_was_deleted_whole(world: World, after: int) -> None:
+@pytest.mark.parametrize("trash_hides_bodies", [False, True])
+def test_the_history_tells_of_what_was_deleted_whole(world: World, after: int, trash_hides_bodies: bool) -> None:
+    world.notion_side.trash_hides_bodies = trash_hides_bodies
     delete(world, half_rewritten(world, after))
 
     (told,) = (change.old for change in row_of_deletion(world).changes if change.field == "description")
@@ -140,6 +143,58 @@ def test_a_story_whose_rest_notion_does_not_take_comes_back_whole_in_navimpact(
 
 
 @AFTER
+@BEGINNINGS
+@pytest.mark.parametrize("failure", [Unavailable, MissingCapability, Unclear])
+def test_a_half_written_story_that_was_deleted_goes_though_notion_takes_nothing_for_it(
+    world: World, begin: Callable[[World, int], str], whole: list[str], after: int, failure: type[SyncError]
+) -> None:
+    id = begin(world, after)
+    world.notion.fault = fail_always("notion update", failure("not this body"))
+
+    delete(world, id)
+
+    assert said(world) == ([[]], [[]])
+    assert row_of_deletion(world).outcome is Outcome.SUCCESS
+
+
+@AFTER
+@BEGINNINGS
+def test_nothing_is_written_on_a_half_page_that_is_thrown_away(
+    world: World, begin: Callable[[World, int], str], whole: list[str], after: int
+) -> None:
+    id = begin(world, after)
+    before = world.notion.calls.count("notion update")
+
+    delete(world, id)
+
+    assert said(world) == ([[]], [[]])
+    assert world.notion.calls.count("notion update") == before
+
+
+def test_a_run_that_writes_only_in_navimpact_writes_nothing_on_a_half_page_of_a_deleted_story(world: World) -> None:
+    id = half_rewritten(world, 1)
+    page = world.notion_side.pages[world.page_of(id, STORY)]
+    lines = str(page.values["description"]).split("\n")
+    world.clock.advance(timedelta(minutes=1))
+    world.person.edit(page.id, {"stakeholder_name": "Ann"})
+    world.new_child(STORY, "1", title="Another")
+    world.platform.remove(STORY, id)
+    mapping = world.mapping_of(id, STORY)
+    world.store.of(1).work.clear()
+
+    for _ in range(3):
+        nonce, now = str(next(world.ids)), world.clock()
+        world.desk.put(
+            Work(Lane.LIVE, WorkKind.MAPPING, str(mapping.id), nonce, now, "run", direction=Direction.TO_NAVIMPACT)
+        )
+        world.slice()
+        world.clock.advance(timedelta(seconds=15))
+
+    assert str(page.values["description"]).split("\n") == lines
+    assert said(world)[0] == [[], NEW]
+
+
+@AFTER
 def test_a_half_page_is_left_alone_where_nothing_syncs_to_notion_any_more(world: World, after: int) -> None:
     id = half_rewritten(world, after)
     page = world.notion_side.pages[world.page_of(id, STORY)]
@@ -164,6 +219,22 @@ def test_a_merged_text_of_which_the_page_shows_a_half_outlives_the_deletion_whol
 
     merged = [*NEW[:-1], f"{NEW[-1]} And theirs."]
     assert said(world) == ([[], merged], [merged, []])
+
+
+@AFTER
+def test_a_merged_text_outlives_the_deletion_whole_in_navimpact_where_notion_does_not_take_the_rest(
+    world: World, after: int
+) -> None:
+    id = story(world)
+    rewrite(world, id, NEW)
+    type_on_page(world, -1, " And theirs.")
+    interrupted(world, after, KILLED)
+    world.notion.fault = fail_always("notion update", Refused("too many blocks", field="description"))
+
+    delete(world, id)
+    come_to_rest(world)
+
+    assert said(world)[0] == [[], [*NEW[:-1], f"{NEW[-1]} And theirs."]]
 
 
 def test_what_a_person_types_into_the_half_outlives_the_deletion(world: World) -> None:

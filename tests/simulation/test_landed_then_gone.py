@@ -8,9 +8,11 @@ from datetime import timedelta
 
 import pytest
 
+from navsync.errors import Refused
 from navsync.fields import SPECS
 from navsync.model import EntityType, Operation, Outcome, Side, State, Trashed, Value, WorkKind
-from tests.simulation.faults import fail_once
+from tests.simulation.faults import fail_always, fail_once
+from tests.simulation.test_found import brought_back_empty
 from tests.simulation.test_half_bodies import (
     KILLED,
     NEW,
@@ -213,6 +215,59 @@ def test_a_title_that_was_typed_since_is_not_replaced_by_one_that_never_reached_
 
     assert both_say(world, page, "title") == ("Typed in Notion", "Typed in Notion")
     assert [change.new for row in world.logs(Operation.UPDATE) for change in row.changes] == ["New"]
+
+
+def test_a_person_who_types_the_old_title_anew_is_not_overruled_by_one_that_never_reached_the_page(
+    world: World,
+) -> None:
+    id, page = on_its_way(world)
+    world.edit(Side.NOTION, page, description="Typed in Notion.")
+    world.navimpact.fault = fail_always("navimpact create", Refused("no"))
+    deleted(world, id)
+    world.edit(Side.NOTION, page, title="Typed in Notion")
+    time_passes(world)
+    world.edit(Side.NOTION, page, title="Old")
+    time_passes(world)
+
+    world.navimpact.fault = _nothing
+    world.edit(Side.NOTION, page, description="Typed once more.")
+    time_passes(world)
+
+    assert both_say(world, page, "title") == ("Old", "Old")
+    assert both_say(world, page, "description") == ("Typed once more.", "Typed once more.")
+
+
+def test_a_title_that_never_reached_the_page_is_kept_for_a_record_that_is_refused_at_first(world: World) -> None:
+    id, page = on_its_way(world)
+    world.edit(Side.NOTION, page, description="Typed in Notion.")
+    world.navimpact.fault = fail_always("navimpact create", Refused("no"))
+    deleted(world, id)
+
+    world.navimpact.fault = _nothing
+    world.edit(Side.NOTION, page, description="Typed once more.")
+    time_passes(world)
+
+    assert both_say(world, page, "title") == ("New", "New")
+
+
+def test_a_text_that_never_reached_the_page_is_kept_though_its_column_comes_back_empty(world: World) -> None:
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, description="The new reef.")
+    dies(world, notion=struck("notion update", applied=False))
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    deleted(world, id)
+    world.navimpact.fault = fail_always("navimpact create", Refused("no"))
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")
+    time_passes(world)
+    brought_back_empty(world, page, "description")
+    time_passes(world)
+
+    world.navimpact.fault = _nothing
+    world.edit(Side.NOTION, page, title="Typed in Notion")
+    time_passes(world)
+
+    assert both_say(world, page, "description") == ("The new reef.", "The new reef.")
 
 
 def test_an_undo_that_reached_nothing_is_done_by_itself_once_the_record_is_made_again(world: World) -> None:

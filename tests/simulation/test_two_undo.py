@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -9,7 +10,8 @@ from itertools import count
 
 import pytest
 
-from navsync.errors import Down, Refused, Unavailable, Unclear
+from navsync.engine.journal import UNCERTAIN
+from navsync.errors import Down, Fatal, MissingCapability, NotReachable, Refused, Unavailable, Unclear
 from navsync.fields import SPECS
 from navsync.model import (
     EntityType,
@@ -19,6 +21,7 @@ from navsync.model import (
     Outcome,
     Present,
     Side,
+    State,
     SyncLog,
     Trashed,
     Work,
@@ -27,8 +30,9 @@ from navsync.model import (
 )
 from navsync.ports import Ledger
 from tests.contract.memory import BOT, PERSON, MemoryNotion
-from tests.simulation.faults import fail_once, once
-from tests.simulation.world import PROJECT, START, Fault, Watched, World, translators, yielded
+from tests.contract.memory_store import MemoryLedger
+from tests.simulation.faults import fail_always, fail_once, once
+from tests.simulation.world import PROJECT, START, Fault, Watched, World, translators
 
 STORY = EntityType.IMPACT_STORY
 
@@ -45,10 +49,8 @@ class Sister(World):
 
     def __post_init__(self) -> None:
         self.ids, self.platform = self.first.ids, self.first.platform
-        page_of, entity_of = translators(self.store.of(2))
-        self.notion_side = MemoryNotion(
-            self.clock, author=BOT, page_of=page_of, entity_of=entity_of, made_way_for=yielded(self.store.of(2))
-        )
+        page_of, entity_of = translators(self.store, 2)
+        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
         self.person = self.notion_side.by(PERSON)
         self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
         self.workspace = self.store.add(Workspace(2, "n2", "Films 2", BOT, "org", START, START, settings=self.settings))
@@ -387,6 +389,95 @@ def test_a_record_that_one_of_them_has_left_half_made_for_days_can_be_made_again
     two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
 
     assert titles_of(one, PROJECT).count("Reef") == 1
+
+
+@pytest.mark.parametrize("error", [MissingCapability("403"), NotReachable("404")], ids=["403", "404"])
+def test_a_record_that_navimpact_does_not_let_one_of_them_make_can_be_made_again_by_the_other(
+    both: Both, error: Fatal
+) -> None:
+    one, two = both
+    deleted(both)
+    one.navimpact.fault = fail_always("navimpact create", error)
+    one.ask(WorkKind.REVERT, f"record/{deletion_in(one).id}")
+    one.slice()
+
+    two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+
+
+def test_a_question_that_nobody_answers_keeps_the_other_from_making_the_record_again_for_a_day_at_most(
+    both: Both,
+) -> None:
+    one, two = both
+    deleted(both)
+    asks_whose_it_is(one)
+
+    two.ask(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+    hours_pass(20, *both)
+    assert titles_of(one, PROJECT).count("Reef") == 1  # a colleague's, of which one asks whether it is that
+    hours_pass(6, *both)
+    assert titles_of(one, PROJECT).count("Reef") == 2
+
+    for _ in range(3):  # it is not the colleague's, nor any other that is there
+        for waiting in [pair for pair in one.store.of(1).mappings.values() if pair.state is State.AWAITING_APPROVAL]:
+            one.decide(WorkKind.DECIDE, str(waiting.id), "approve")
+    come_to_rest(*both)
+
+    assert titles_of(one, PROJECT).count("Reef") == 2
+    assert [len(world.live_pages()) for world in both] == [4, 4]
+
+
+def asks_whose_it_is(world: World) -> None:
+    """A person is asked whether a colleague's record is what came of the undo, whose answer was lost just now."""
+    world.platform.idempotent = False
+    world.navimpact.fault = fail_once("navimpact create", Killed(), applied=False)
+    world.ask(WorkKind.REVERT, f"record/{deletion_in(world).id}")
+    with pytest.raises(Killed):
+        world.slice()
+    world.platform.create(PROJECT, {"title": "Reef", "description": "Other words"}, key="colleague")
+    hours_pass(1, world)
+    assert [pair.troubles[0].code for pair in world.store.of(1).mappings.values() if pair.troubles] == [UNCERTAIN]
+
+
+def hours_pass(hours: int, *worlds: World) -> None:
+    """In which all is looked at again and again."""
+    for _ in range(hours * 4):
+        worlds[0].clock.advance(timedelta(minutes=15))
+        for world in worlds:
+            world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+            for _ in range(6):
+                world.slice()
+
+
+def test_a_worker_that_dies_before_it_asks_navimpact_keeps_nobody_waiting_once_its_page_is_thrown_away(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = both
+    page, _ = deleted(both)
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryLedger, "hold", dying_after(MemoryLedger.hold))
+        one.person.restore(PROJECT, page)
+        one.touched(Side.NOTION, page)
+        with pytest.raises(Killed):
+            hours_pass(1, one)
+    one.person.remove(PROJECT, page)
+    one.touched(Side.NOTION, page)
+    hours_pass(1, one)
+
+    two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+
+
+def dying_after(call: Callable[..., bool]) -> Callable[..., bool]:
+    """*call*, and then the worker is gone."""
+
+    def dying(*args: object, **kwargs: object) -> bool:
+        call(*args, **kwargs)
+        raise Killed
+
+    return dying
 
 
 # --- whose it is ------------------------------------------------------------------------------------------------------

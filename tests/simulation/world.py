@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, cast
 
+from navsync import pairing
 from navsync.conductor import SLICE, Slice, Tools, conduct
 from navsync.fields import SPECS, Kind
 from navsync.model import (
@@ -17,6 +19,7 @@ from navsync.model import (
     EntityType,
     Lane,
     Lease,
+    MadeWay,
     Mapping,
     Observation,
     Operation,
@@ -34,7 +37,7 @@ from navsync.ports import ChangedPage, Ledger, SidePort
 from navsync.templates import Filled, MadePage
 from tests.contract.memory import BOT, PERSON, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_pages import MemoryPages
-from tests.contract.memory_store import MemoryStore, MemoryWorkspace
+from tests.contract.memory_store import MemoryStore
 
 START = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 PROJECT = EntityType.MEDIA_PROJECT
@@ -43,28 +46,17 @@ type Fault = Callable[[str, bool], None]
 """Called before and after each call of a port with its name, and whether it was applied; raises to break it."""
 
 
-def translators(kept: MemoryWorkspace) -> tuple[Callable[[EntityRef], str | None], Callable[[str], EntityRef | None]]:
+def translators(
+    store: MemoryStore, workspace_id: int
+) -> tuple[Callable[[EntityRef], str | None], Callable[[str], EntityRef | MadeWay | None]]:
     """What the mappings of a workspace say: the page of an entity, and the entity of a page."""
+    ledger = store.ledger(Lease(workspace_id, "reader", 0, START))
 
     def page_of(entity: EntityRef) -> str | None:
-        pair = kept.pairs.get(entity)
-        return None if pair is None else kept.mappings[pair].page_id
+        pair = ledger.of_entity(entity)
+        return None if pair is None else pair.page_id
 
-    def entity_of(page_id: str) -> EntityRef | None:
-        pair = kept.pairs.get(page_id)
-        return None if pair is None else kept.mappings[pair].entity
-
-    return page_of, entity_of
-
-
-def yielded(kept: MemoryWorkspace) -> Callable[[str], EntityRef | None]:
-    """What the mappings of a workspace say: the entity of a page that has made way for another."""
-
-    def made_way_for(page_id: str) -> EntityRef | None:
-        pair = kept.pairs.get(page_id)
-        return None if pair is None else kept.mappings[pair].record_made_way_for
-
-    return made_way_for
+    return page_of, partial(pairing.entity_of, ledger)
 
 
 @dataclass
@@ -156,7 +148,7 @@ class Watched:
         return self.call("readopt", lambda: cast(MemoryNotion, self.port).readopt(entity_type, field))
 
     def to_read(
-        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | MadeWay | None]
     ) -> Watched:
         return replace(self, port=cast(MemoryNotion, self.port).to_read(page_of, entity_of))
 
@@ -204,10 +196,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.ids = count(10_000)  # all as long as each other, as real ones are: work is sorted by their text
-        page_of, entity_of = translators(self.store.of(1))
-        self.notion_side = MemoryNotion(
-            self.clock, author=BOT, page_of=page_of, entity_of=entity_of, made_way_for=yielded(self.store.of(1))
-        )
+        page_of, entity_of = translators(self.store, 1)
+        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
         self.person = self.notion_side.by(PERSON)
         self.platform = MemoryNavImpact(self.clock)
         self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)

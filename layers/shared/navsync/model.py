@@ -75,6 +75,15 @@ class EntityRef:
         return cls(EntityType(kind), number)
 
 
+@dataclass(frozen=True, slots=True)
+class MadeWay:
+    """What a page means that mirrored *entity* until it made way for another page of the same."""
+
+    entity: EntityRef
+    has_gone: bool
+    """Whether it went to the trash; else it is still to go."""
+
+
 # --- what a side shows ----------------------------------------------------------------------------------------------
 
 
@@ -99,7 +108,7 @@ class Present:
     name: str | None = None
     """What a page with a generated title is called; None where that is nothing, or a field says it."""
     outdated: frozenset[str] = frozenset()
-    """Relations in which a page names one that has made way: they mean its record, and people do not see it."""
+    """Relations in which a record is named only by a page that has made way: they mean it, and people do not see it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,12 +370,6 @@ class Mapping:
     def entity(self) -> EntityRef | None:
         """The entity it pairs, once there is one."""
         return None if self.entity_id is None else EntityRef(self.entity_type, self.entity_id)
-
-    @property
-    def record_made_way_for(self) -> EntityRef | None:
-        """The entity that other pages mean which name its page, where that has made way for another one."""
-        id = self.made_way_for
-        return None if id is None or self.entity_id is not None else EntityRef(self.entity_type, id)
 
     def but(self, **changes: Any) -> Mapping:
         """A copy with *changes*."""

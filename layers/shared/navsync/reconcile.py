@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol, Self
 
-from navsync import scope, titles
+from navsync import merge, scope, titles
 from navsync.errors import STOP_EVERYTHING, Fatal, OutOfTime, Retryable, SyncError, Unavailable
-from navsync.fields import SPECS
+from navsync.fields import SPECS, field_of
 from navsync.model import (
     EntityRef,
     EntityType,
@@ -307,7 +307,8 @@ def rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> 
 
 def _is_asked_about_its_page(pair: Mapping) -> bool:
     """Whether a person is asked what is to become of a page that has no record any more."""
-    return pair.state is State.AWAITING_APPROVAL and pair.page_id is not None and not _is_asked_about_its_record(pair)
+    both = pair.page_id is not None and pair.entity_id is not None  # else it is a second page, which cannot make way
+    return pair.state is State.AWAITING_APPROVAL and both and not _is_asked_about_its_record(pair)
 
 
 def _is_asked_about_its_record(pair: Mapping) -> bool:
@@ -326,7 +327,7 @@ def are_in_step(
     match pair.state:
         case State.LINKED:
             row = rows.get(pair.page_id or "")
-            return row is not None and in_step(row, Side.NOTION, pair) and shows_as_agreed(pair)
+            return row is not None and _is_row_in_step(row, pair, settings) and shows_as_agreed(pair)
         case State.AWAITING_APPROVAL if _is_asked_about_its_record(pair):
             return shows_as_agreed(pair.but(state=State.LINKED))
         case State.AWAITING_APPROVAL if _is_asked_about_its_page(pair):
@@ -381,7 +382,7 @@ def is_settled(
     """
     if side is Side.NAVIMPACT:
         return _is_settled(record, entity_type, mapping, ledger, settings)
-    return in_step(record, side, mapping) or (mapping is not None and scope.is_out(mapping))
+    return mapping is not None and (_is_row_in_step(record, mapping, settings) or scope.is_out(mapping))
 
 
 def _is_settled(
@@ -409,14 +410,20 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
         return False  # of a field that is held it is not kept what it said, so only a look can tell
     if side is Side.NOTION and (record.key not in (None, str(mapping.entity)) or titles.is_stale(mapping, record)):
         return False
-    if record.outdated:
-        return False
     spec = SPECS[mapping.entity_type]
     if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:
         return False  # a list does not show the text of a page
     said = {name: base.on(side) for name, base in mapping.bases.items()}
     said |= {conflict.field: conflict.on(side) for conflict in mapping.conflicts}
     return spec.names <= said.keys() and all(record.values.get(name, value) == value for name, value in said.items())
+
+
+def _is_row_in_step(row: Present, mapping: Mapping, settings: Settings) -> bool:
+    """Whether *row* shows nothing new, and names none that has made way where it is to name another by now."""
+    disputed = {conflict.field for conflict in mapping.conflicts}
+    outdated = (field_of(mapping.entity_type, name) for name in row.outdated - disputed)
+    is_written = any(merge.may_travel(mapping.entity_type, field, settings, Side.NOTION) for field in outdated)
+    return not is_written and in_step(row, Side.NOTION, mapping)
 
 
 def shows_news(record: Present, side: Side, mapping: Mapping) -> bool:

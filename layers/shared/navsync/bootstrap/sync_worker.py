@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, partial
 
-from navsync import connection, navimpact, notion
+from navsync import connection, navimpact, notion, pairing
 from navsync.bootstrap import aws
 from navsync.bootstrap.fresh import clock, new_id
 from navsync.bootstrap.kept import inbox_of, store_of
@@ -122,8 +122,7 @@ class _Workshop:
             gateway=gateway,
             set_up=SetUp(gateway, workspace.bot_id, workspace.settings.parent_page_id, workspace.settings.properties),
             page_of=partial(_page_of, ledger),
-            entity_of=partial(_entity_of, ledger),
-            made_way_for=partial(_made_way_for, ledger),
+            entity_of=partial(pairing.entity_of, ledger),
             link_of=partial(self._link_of, ledger),
             remember=desk.save_source,
             starts_with=PageStart(
@@ -181,16 +180,6 @@ def _page_of(ledger: Ledger, entity: EntityRef) -> str | None:
     return None if mapping is None else mapping.page_id
 
 
-def _made_way_for(ledger: Ledger, page_id: str) -> EntityRef | None:
-    mapping = ledger.of_page(page_id)
-    return None if mapping is None else mapping.record_made_way_for
-
-
 def _title_of(ledger: Ledger, entity: EntityRef) -> str | None:
     mapping = ledger.of_entity(entity)
     return None if mapping is None else mapping.title
-
-
-def _entity_of(ledger: Ledger, page_id: str) -> EntityRef | None:
-    mapping = ledger.of_page(page_id)
-    return None if mapping is None else mapping.entity

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from navsync import foresight
+from navsync import foresight, pairing
 from navsync.errors import Refused, StaleMapping
 from navsync.fields import SPECS, Kind, render_navimpact
 from navsync.foresight import Foreseen
@@ -17,6 +17,7 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Gone,
+    MadeWay,
     Mapping,
     Observation,
     Operation,
@@ -195,10 +196,9 @@ class RehearsedLedger:
         mapping = self.of_entity(entity)
         return None if mapping is None else mapping.page_id
 
-    def entity_of(self, page_id: str) -> EntityRef | None:
+    def entity_of(self, page_id: str) -> EntityRef | MadeWay | None:
         """The entity that the page mirrors, or would."""
-        mapping = self.of_page(page_id)
-        return None if mapping is None else mapping.entity
+        return pairing.entity_of(self, page_id)
 
     # --- reading ------------------------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Lease,
+    MadeWay,
     Present,
     Values,
     Work,
@@ -56,7 +57,7 @@ class NotionWorkspace(SidePort, Protocol):
         ...
 
     def to_read(
-        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | MadeWay | None]
     ) -> NotionToRead:
         """The same Notion, told by others which page is whose, that keeps nothing of what it finds out."""
         ...

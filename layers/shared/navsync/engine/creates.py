@@ -12,7 +12,8 @@ from navsync.engine import deletes, gate, half_written, journal, second_pages, u
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import Blocked, OutOfTime, Raced, Refused, Unavailable
+from navsync.engine.writes import HOLD
+from navsync.errors import Blocked, MissingCapability, NotReachable, OutOfTime, Raced, Refused, Unavailable
 from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
     EVERYTHING,
@@ -42,7 +43,7 @@ LONGEST_DRAFT_PAUSE = timedelta(hours=1)
 """Between looks at a row with a required field that cannot be read yet: ever longer, until it is edited."""
 
 LONGEST_MAKING = timedelta(days=1)
-"""A workspace that was not told whether it has made a record again, and does not come back, keeps others so long."""
+"""A workspace that was not told whether it has made a record again keeps others from it so long after it asked."""
 
 NO_PAGE = ""
 """In the place of a page's id, where a record is made of what the log says."""
@@ -77,7 +78,10 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
     """A row without an entity: wait for what it takes to make one, then make it."""
     if not isinstance(page, Present):
         return deletes.both_gone(bench, mapping, run, page)
+    if mapping.state is State.AWAITING_APPROVAL:
+        return Done()  # it is to make way, and cannot: a person is asked
     mapping = mapping.but(made_way_for=None)  # out of the trash again: it is a row of its own
+    mapping = _without_what_was_typed_since(bench, mapping, page)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     barred = gate.for_row(bench, mapping, page)
     trouble = barred or _lacks(missing, page)
@@ -130,7 +134,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     spec = SPECS[mapping.entity_type]
     seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
     values, troubles = payload(bench, spec, on, seen)
-    if on is Side.NAVIMPACT and (told := {**_unshown(mapping, seen), **_told(bench, mapping)}):
+    if on is Side.NAVIMPACT and (told := {**_unshown(mapping), **_told(bench, mapping)}):
         values, troubles = {**values, **told}, tuple(trouble for trouble in troubles if trouble.field not in told)
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
@@ -146,30 +150,38 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
+    old, mapping = mapping.remakes, mapping.but(intent=intent, named=named)
+    if old is None:
+        return post(bench, bench.ledger.save(mapping, row), intent, run)
+    # Begun before others have to wait: should we die, whoever looks at it next lets them go on.
+    mapping = bench.ledger.save(mapping.but(intent=replace(intent, attempted_at=None)), row)
     with alone(bench, mapping):
-        if mapping.remakes is not None and bench.latest(EntityRef(spec.type, mapping.remakes)) != mapping.remakes:
+        if bench.latest(EntityRef(spec.type, old)) != old:
             raise Raced("another workspace has just made the record again")
-        return post(bench, bench.ledger.save(mapping.but(intent=intent, named=named), row), intent, run)
+        return post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run)
 
 
 @contextmanager
 def alone(bench: Workbench, mapping: Mapping) -> Iterator[None]:
     """No other workspace that held a record makes it again before it is known what came of this, or there would be two.
 
-    Where NavImpact's answer was lost, whoever looks at *mapping* next finds out, and nobody else can.
+    Where NavImpact's answer was lost, whoever looks at *mapping* next finds out, and nobody else can. Looking does not
+    keep the others any longer.
     """
     if mapping.remakes is None:
         yield
         return
     old, now = EntityRef(mapping.entity_type, mapping.remakes), bench.clock()
-    if not bench.ledger.hold(old, by=mapping.id, now=now, until=now + LONGEST_MAKING):
+    asked_at = mapping.intent.attempted_at if isinstance(mapping.intent, CreateIntent) else None
+    until = max((asked_at or now) + LONGEST_MAKING, now + HOLD)
+    if not bench.ledger.hold(old, by=mapping.id, now=now, until=until):
         raise Unavailable("another workspace is making the record again; it is looked at when that is done")
     try:
         yield
     finally:
         match bench.ledger.load(mapping.id):
-            case Mapping(intent=CreateIntent(attempted_at=datetime())):
-                pass
+            case Mapping(intent=CreateIntent(attempted_at=datetime() as asked_at)):
+                bench.ledger.hold(old, by=mapping.id, now=bench.clock(), until=asked_at + LONGEST_MAKING)
             case _:
                 bench.ledger.let_go(old, by=mapping.id)
 
@@ -210,14 +222,24 @@ def _told(bench: Workbench, mapping: Mapping) -> Values:
     return {} if row is None else journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
 
 
-def _unshown(mapping: Mapping, page: Present) -> Values:
-    """What NavImpact said last that its page never showed, where *page* says no more than that it was to replace."""
+def _without_what_was_typed_since(bench: Workbench, mapping: Mapping, page: Present) -> Mapping:
+    """*mapping* that carries nothing over any more where *page* says else than that was to replace.
+
+    It is kept at once: who types there what was to be replaced, after that, means it.
+    """
 
     def is_as_it_was(write: FieldWrite) -> bool:
         base, shown = mapping.bases.get(write.field), page.values.get(write.field, write.overwrites)
-        return shown == write.overwrites or (base is not None and shown == base.notion)
+        is_lost = write.field in mapping.doubted and shown in (None, ())
+        return is_lost or shown == write.overwrites or (base is not None and shown == base.notion)
 
-    return {write.field: write.value for write in mapping.unshown if is_as_it_was(write)}
+    left = tuple(write for write in mapping.unshown if is_as_it_was(write))
+    return mapping if left == mapping.unshown else bench.ledger.save(mapping.but(unshown=left))
+
+
+def _unshown(mapping: Mapping) -> Values:
+    """What NavImpact said last that its page never showed."""
+    return {write.field: write.value for write in mapping.unshown}
 
 
 def _not_of_its_page(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> frozenset[str]:
@@ -252,7 +274,7 @@ def post(
     """Send what *intent* says. *earlier* is when it was last sent with an unknown outcome, if it was."""
     try:
         made = bench.on(intent.on).create(mapping.entity_type, intent.values, key=intent.key)
-    except (Blocked, OutOfTime, Unavailable):  # surely not done this time: no lookup is owed for it
+    except (Blocked, OutOfTime, Unavailable, MissingCapability, NotReachable):  # surely not done: no lookup is owed
         bench.ledger.save(mapping.but(intent=replace(intent, attempted_at=earlier)))
         raise
     except Refused as error:

@@ -51,6 +51,8 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
     """Carry out what a person said of the deletion that *mapping* waits with; nothing, when it waits no more."""
     if mapping.state is not State.AWAITING_APPROVAL:
         return Again(mapping)
+    if mapping.entity is None:
+        return _decide_of_second_page(bench, mapping, decision, run)
     entity, page = bench.read(Side.NAVIMPACT, mapping), bench.read(Side.NOTION, mapping)
     if isinstance(entity, Gone) and isinstance(page, Present):
         deletes.check_gone(bench, mapping)
@@ -67,6 +69,14 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
             return removals.recreate_entity(bench, mapping)
         case _:
             return Again(mapping)  # an edit outlives a deletion, approved or not
+
+
+def _decide_of_second_page(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> Step:
+    """Of a page that was to make way, and could not: it goes now, or becomes a row of its own."""
+    page = bench.read(Side.NOTION, mapping)
+    if isinstance(page, Present) and decision is Decision.APPROVE:
+        return removals.trash_page(bench, mapping, page, run)
+    return Again(bench.ledger.save(mapping.but(state=State.DRAFT, troubles=())))
 
 
 def _record_may_go(bench: Workbench, mapping: Mapping, entity: Present, page: Present) -> bool:

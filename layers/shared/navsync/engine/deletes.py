@@ -68,11 +68,11 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     """NavImpact answered 404, and that is believed."""
     run = replace(run, actor=bench.author(run, Side.NAVIMPACT, None))
     if mapping.state is State.DELETED or bench.was_edited(mapping, Side.NOTION, page):
-        return removals.recreate_entity(bench, mapping)
+        return removals.recreate_entity(bench, mapping, page)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
     if bench.names_project_made_again(mapping, page):  # it went with its project, and so comes back with it
-        return removals.recreate_entity(bench, mapping)
+        return removals.recreate_entity(bench, mapping, page)
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)

@@ -162,7 +162,7 @@ class Engine(Workbench):
 
     def _act(self, mapping: Mapping, entity: Observation, page: Observation, run: Run) -> Step:
         gate.readmit(self, mapping)
-        mapping, page = gate.with_landed(self, mapping, entity, page)
+        mapping = gate.with_landed(self, mapping, entity, page)
         if isinstance(entity, Present) and mapping.gone_since is not None:
             mapping = self.ledger.save(mapping.but(gone_since=None))
         match entity, page:

@@ -96,23 +96,19 @@ def without_write(bench: Workbench, mapping: Mapping, entity: Observation) -> Ma
     return bench.ledger.save(mapping.but(bases=bases, intent=None), *ended)
 
 
-def with_landed(
-    bench: Workbench, mapping: Mapping, entity: Observation, page: Observation
-) -> tuple[Mapping, Observation]:
-    """*mapping*, one side of which is gone, with what landed of a write that was interrupted agreed on; and the page.
+def with_landed(bench: Workbench, mapping: Mapping, entity: Observation, page: Observation) -> Mapping:
+    """*mapping*, one side of which is gone, with what landed of a write that was interrupted agreed on.
 
     Else our own write would look like an edit, and an edit outlives a deletion. What did not land still counts as one.
-    Where the record is gone, a page that shows the half of a text gets the rest: it is all that is left of the record.
+    A page that shows the half of a text gets no rest: it may be about to go. What is missing is kept as `unshown`.
     """
     is_there = isinstance(entity, Present) and isinstance(page, Present)
     if not isinstance(mapping.intent, WriteIntent) or is_there or isinstance(page, Gone):
-        return mapping, page  # with both there it is brought to its end; of a page that is not shown nothing is decided
-    if isinstance(page, Present):
-        page, _ = half_written.ended(bench, mapping, mapping.intent, page)
+        return mapping  # with both there it is brought to its end; of a page that is not shown nothing is decided
     bases = _bases_with_landed(bench, mapping, mapping.intent, entity, page)
     if not merge.all_landed(bases, mapping.intent.writes):
-        return mapping.but(bases=bases), page
-    return bench.ledger.save(mapping.but(bases=bases, intent=None), *journal.closed(bench, mapping, bases)), page
+        return mapping.but(bases=bases)
+    return bench.ledger.save(mapping.but(bases=bases, intent=None), *journal.closed(bench, mapping, bases))
 
 
 def _bases_with_landed(

@@ -16,12 +16,7 @@ from navsync.model import Bases, CreateIntent, Direction, FieldWrite, Mapping, P
 
 
 def ended(
-    bench: Workbench,
-    mapping: Mapping,
-    intent: WriteIntent,
-    page: Present,
-    *,
-    direction: Direction = Direction.BOTH,
+    bench: Workbench, mapping: Mapping, intent: WriteIntent, page: Present, *, direction: Direction
 ) -> tuple[Present, Bases]:
     """*page* once the bodies that *intent* has begun to write are written to their end; then those that could not be.
 
@@ -38,7 +33,7 @@ def ended(
 
 
 def begun(bench: Workbench, mapping: Mapping, intent: WriteIntent, page: Present) -> Bases:
-    """The halves that `ended` would write to their end, agreed on as they are: nothing is written there any more."""
+    """The halves that `ended` would write to their end, agreed on as they are: nothing is written there now."""
     halves: Bases = {}
     for field, write in _missed(mapping, intent, page):
         steps = _steps(bench, mapping, field, write, _as_it_was(bench, intent, write), page)

@@ -197,8 +197,13 @@ def _what_follows(bench: Workbench, entity_type: EntityType, lost: Iterable[Chan
 
 
 def _has_landed(entity_type: EntityType, write: FieldWrite, bases: Bases, seen: MappingOf[Side, Present]) -> bool:
-    """Whether *write* has taken effect; what was edited since counts where *bases* were kept of its answer."""
+    """Whether *write* has taken effect; what was edited since counts where *bases* were kept of its answer.
+
+    A relation that was to be named anew means what it should all the time: only the page tells.
+    """
     shown = seen.get(write.to)
+    if shown is not None and write.field in shown.outdated:
+        return False
     is_shown = shown is not None and merge.has_landed(SPECS[entity_type], write, shown)
     return is_shown or merge.all_landed(bases, [write])
 

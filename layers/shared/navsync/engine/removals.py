@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from copy import replace
 from datetime import datetime
 
 from navsync import merge, reconcile
-from navsync.engine import journal, writes
+from navsync.engine import half_written, journal, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import MissingCapability, Raced, Refused, SyncError, Unavailable
 from navsync.fields import SPECS, Kind
 from navsync.model import (
+    Change,
     EntityRef,
     EntityType,
     FieldWrite,
@@ -168,7 +169,7 @@ def _words(row: SyncLog) -> Values:
 
 
 def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
-    done = [replace(row, outcome=Outcome.SUCCESS)] if row else []
+    done = [replace(_with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
     waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
     troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
     after = mapping.but(
@@ -177,6 +178,19 @@ def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: Sync
     )  # fmt: skip
     bench.ledger.save(after, *done)
     return Done()
+
+
+def _with_whole_texts(mapping: Mapping, row: SyncLog) -> SyncLog:
+    """*row* with the whole of a text of which the page that went showed a half: that is what is lost."""
+    halves = _halves(mapping, mapping.unshown) if row.side is Side.NOTION else ()
+    whole = {write.field: write.value for write in halves}
+
+    def told(change: Change) -> Change:
+        base = mapping.bases.get(change.field)
+        shows_half = change.field in whole and base is not None and change.old == base.notion
+        return replace(change, old=whole[change.field], old_raw=None) if shows_half else change
+
+    return replace(row, changes=tuple(told(change) for change in row.changes))
 
 
 def _not_removed(
@@ -344,8 +358,14 @@ def _given_back(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: S
     return kept(bench, mapping.but(intent=None), intent)
 
 
-def recreate_entity(bench: Workbench, mapping: Mapping) -> Step:
-    """An edit outlives a deletion, and a page taken out of the trash wants its entity back."""
+def recreate_entity(bench: Workbench, mapping: Mapping, page: Present | None = None) -> Step:
+    """An edit outlives a deletion, and a page taken out of the trash wants its entity back.
+
+    Where *page* shows the half of a text, that half is agreed on now: merged with what was typed there, too, it did
+    not count as such while it had to be seen that somebody has typed.
+    """
+    if page is not None and isinstance(mapping.intent, WriteIntent):
+        mapping = mapping.but(bases={**mapping.bases, **half_written.begun(bench, mapping, mapping.intent, page)})
     fresh = mapping.but(
         entity_id=None, remakes=mapping.entity_id or mapping.remakes, conflicts=(), troubles=(), refused={},
         stamped=False, gone_since=None, intent=None, unshown=unshown(bench, mapping), state=State.DRAFT,
@@ -367,5 +387,10 @@ def unshown(bench: Workbench, mapping: Mapping) -> tuple[FieldWrite, ...]:
     row = bench.ledger.log(mapping.intent.log_id) if missing else None
     if row is None or row.reverts is None:
         return missing
+    return _halves(mapping, missing)
+
+
+def _halves(mapping: Mapping, writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:
+    """Those of *writes* of which the page shows a part: neither they nor what they replace is agreed on there."""
     said = {name: base.notion for name, base in mapping.bases.items()}
-    return tuple(write for write in missing if said.get(write.field) != write.overwrites)
+    return tuple(write for write in writes if said.get(write.field) != write.overwrites)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
 
-from navsync import merge
+from navsync import merge, pairing
 from navsync.engine import watch
 from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
@@ -115,10 +115,7 @@ class Workbench:
 
     def latest(self, entity: EntityRef) -> str:
         """The id under which any workspace has last made a record again that was *entity* once."""
-        ids = [entity.id]
-        while (again := self.ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
-            ids.append(again)
-        return ids[-1]
+        return pairing.latest_id(self.ledger, entity)
 
     def wants_page(self, mapping: Mapping, entity: Present, page: Present) -> bool:
         """Whether NavImpact shows an edit that would reach *page*, so that it must not stay in the trash.

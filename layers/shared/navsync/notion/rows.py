@@ -20,7 +20,7 @@ from navsync.fields import (
     is_usable,
     parse_notion,
 )
-from navsync.model import DataSource, EntityRef, EntityType, Present, Trashed, Value
+from navsync.model import DataSource, EntityRef, EntityType, MadeWay, Present, Trashed, Value
 from navsync.notion.schema import DELETED, TITLE_ID
 
 MOVED = "the page was moved out of its database; move it back"
@@ -68,13 +68,12 @@ def undashed(id: object) -> str:
 class Reader:
     """Reads rows of *source*.
 
-    *entity_of* tells which entity a related page mirrors, *made_way_for* which one it did until it made way for another
-    page; None where it is not known.
+    *entity_of* tells which entity a related page mirrors, or did until it made way for another page; None where it is
+    not known.
     """
 
     source: DataSource
-    entity_of: Callable[[str], EntityRef | None]
-    made_way_for: Callable[[str], EntityRef | None]
+    entity_of: Callable[[str], EntityRef | MadeWay | None]
 
     @property
     def spec(self) -> EntitySpec:
@@ -137,7 +136,7 @@ class Reader:
         return f"the property is now of type {known.type}; make it {spec_field.kind} again in Notion"
 
     def _value(self, spec_field: Field, content: Json | Unreadable) -> tuple[Value, bool]:
-        """What it says, and whether it says so by a page that has made way."""
+        """What it says, and whether it says so only by a page that has made way."""
         if isinstance(content, Unreadable):
             raise content
         value = parse_notion(spec_field, content)
@@ -146,16 +145,16 @@ class Reader:
         return value, False
 
     def _entity_ids(self, page_ids: tuple[str, ...]) -> tuple[tuple[str, ...], bool]:
-        """The entities of the pages that are synced, and whether one of the pages has made way for another.
+        """The entities of the pages that are synced, and whether one is named only by a page that has made way.
 
         Others, such as a person's own copies, are the person's affair.
         """
-        entities = {page_id: self.entity_of(page_id) for page_id in page_ids}
-        known = {entity for entity in entities.values() if entity}
-        outdated = {meant for id, entity in entities.items() if entity is None and (meant := self.made_way_for(id))}
-        if page_ids and not known | outdated:
+        meant = [self.entity_of(page_id) for page_id in page_ids]
+        mirrored = {entity for entity in meant if isinstance(entity, EntityRef)}
+        outdated = {old.entity for old in meant if isinstance(old, MadeWay)}
+        if page_ids and not mirrored | outdated:
             raise Unreadable(UNPAIRED)
-        return tuple(sorted(map(self._id_of, known | outdated))), bool(outdated)
+        return tuple(sorted(map(self._id_of, mirrored | outdated))), not outdated <= mirrored
 
     def _id_of(self, entity: EntityRef) -> str:
         if entity.type is not _PARENT:

@@ -38,6 +38,7 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Gone,
+    MadeWay,
     Observation,
     Present,
     Side,
@@ -72,13 +73,11 @@ class NotionSide:
     gateway: Gateway
     set_up: SetUp
     page_of: Callable[[EntityRef], str | None]
-    entity_of: Callable[[str], EntityRef | None]
+    entity_of: Callable[[str], EntityRef | MadeWay | None]
     link_of: Callable[[EntityRef], str]
     """Where a person opens the entity in NavImpact."""
     remember: Callable[[DataSource], DataSource]
     """Stores a data source whose schema turned out to have changed."""
-    made_way_for: Callable[[str], EntityRef | None] = lambda _page_id: None
-    """The entity of a page that has made way for another page of the same."""
     starts_with: Callable[[EntityType, Values], str | None] = lambda _type, _values: None
     """What the page of a new row starts with, where its body is not synced."""
     side: Side = field(default=Side.NOTION, init=False)
@@ -115,7 +114,7 @@ class NotionSide:
         return self.sources.readopt(entity_type, field)
 
     def to_read(
-        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | None]
+        self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | MadeWay | None]
     ) -> NotionSide:
         """The same Notion, told by others which page is whose, that keeps nothing of what it finds out."""
         alike = replace(self, page_of=page_of, entity_of=entity_of, remember=_forget)
@@ -288,7 +287,7 @@ class NotionSide:
         return self._reader(source).present(self._completed(source, page, None))
 
     def _reader(self, source: DataSource) -> Reader:
-        return Reader(source, self.entity_of, self.made_way_for)
+        return Reader(source, self.entity_of)
 
     def _completed(self, source: DataSource, page: Json, body: Json | None) -> Row:
         fields = {known.id: field_of_column(source.entity_type, name) for name, known in source.properties.items()}
@@ -350,20 +349,28 @@ class NotionSide:
         return render_notion(spec_field, value, shown, source)
 
     def _strangers(self, shown: Json | None) -> Iterator[str]:
-        """Related pages that are not synced: a person related them, so they stay."""
+        """Related pages that are not synced stay: a person related them, or they are to make way and have not gone."""
         related = (page["id"] for page in (shown or {}).get("relation", ()))
-        return (page_id for page_id in related if self.entity_of(page_id) is None and not self._has_gone(page_id))
+        return (page_id for page_id in related if self._stays(page_id))
 
-    def _has_gone(self, page_id: str) -> bool:
-        """Whether a page has made way. Raises `Unavailable` while it is there, such as taken out of the trash again."""
-        if self.made_way_for(page_id) is None:
-            return False
+    def _stays(self, page_id: str) -> bool:
+        """Whether a related page is named further.
+
+        Raises `Unavailable` where it had made way and is out of the trash again: it is to get a record of its own.
+        """
+        meant = self.entity_of(page_id)
+        if not isinstance(meant, MadeWay):
+            return meant is None
+        is_there = self._is_there(page_id)
+        if is_there and meant.has_gone:
+            raise Unavailable("it names a page that is to get a record of its own; that comes first")
+        return is_there
+
+    def _is_there(self, page_id: str) -> bool:
         try:
-            if not Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash:
-                raise Unavailable("it names a page that is to go, or to get a record of its own; that comes first")
+            return not Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash
         except NotReachable:  # Notion has emptied its trash
-            pass
-        return True
+            return False
 
     def _page_id(self, entity_id: str) -> str:
         page_id = self.page_of(parent_ref(entity_id))

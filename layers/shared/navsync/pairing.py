@@ -1,0 +1,23 @@
+"""Which record does a page stand for?"""
+
+from __future__ import annotations
+
+from navsync.model import EntityRef, MadeWay, State
+from navsync.ports import ReadableLedger
+
+
+def entity_of(ledger: ReadableLedger, page_id: str) -> EntityRef | MadeWay | None:
+    """The entity that a page mirrors, or did until it made way for another page; None where it is not known."""
+    mapping = ledger.of_page(page_id)
+    if mapping is None or mapping.entity is not None or mapping.made_way_for is None:
+        return None if mapping is None else mapping.entity
+    id = latest_id(ledger, EntityRef(mapping.entity_type, mapping.made_way_for))
+    return MadeWay(EntityRef(mapping.entity_type, id), has_gone=mapping.state is State.DELETED)
+
+
+def latest_id(ledger: ReadableLedger, entity: EntityRef) -> str:
+    """The id under which any workspace has last made a record again that was *entity* once."""
+    ids = [entity.id]
+    while (again := ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
+        ids.append(again)
+    return ids[-1]
