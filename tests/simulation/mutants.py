@@ -13,7 +13,18 @@ from unittest.mock import patch
 
 from navsync import conductor, merge, reconcile, scope, titles
 from navsync.conductor import rounds
-from navsync.engine import creates, deletes, gate, journal, lost_answers, newcomers, removals, second_pages, writes
+from navsync.engine import (
+    below,
+    creates,
+    deletes,
+    gate,
+    journal,
+    lost_answers,
+    newcomers,
+    removals,
+    second_pages,
+    writes,
+)
 from navsync.engine.steps import Done, Result, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
@@ -253,7 +264,7 @@ def the_row_of_a_deletion_forgets_what_it_recorded() -> Iterator[None]:
 @mutant
 def what_goes_with_a_project_is_not_looked_for() -> Iterator[None]:
     """NavImpact deletes it along, and nobody has recorded it."""
-    with patch.object(removals, "those_below", lambda *_: iter(())):
+    with patch.object(below, "those_below", lambda *_: iter(())):
         yield
 
 

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from navsync.engine import removals
+from navsync.engine import below, removals
 from navsync.engine.workbench import Workbench
 from navsync.model import EntityRef, EntityType, Mapping, Observation, Present, Side, SyncLog
 from tests.simulation.campaign import played
@@ -112,7 +112,7 @@ def unread() -> AbstractContextManager[object]:
 
 def unlisted() -> AbstractContextManager[object]:
     """A design to which those records belong to a project that it has a page of."""
-    listed = removals.those_below
+    listed = below.those_below
 
     def children(
         bench: Workbench, mapping: Mapping, since: datetime | None = None
@@ -121,7 +121,7 @@ def unlisted() -> AbstractContextManager[object]:
             if bench.ledger.of_entity(EntityRef(kind, child.id)) is not None:
                 yield kind, child
 
-    return patch.object(removals, "those_below", children)
+    return patch.object(below, "those_below", children)
 
 
 @pytest.mark.parametrize(("deletion", "design"), [(STORY_GOES, unread), (PROJECT_GOES, unlisted)])

@@ -8,7 +8,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import deletes, gate, half_written, journal, second_pages, updates, watch
+from navsync.engine import deletes, gate, half_written, journal, second_pages, unshown, updates, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -21,7 +21,6 @@ from navsync.model import (
     CreateIntent,
     EntityRef,
     EntityType,
-    FieldWrite,
     Mapping,
     Observation,
     Operation,
@@ -81,7 +80,7 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()  # it is to make way, and cannot: a person is asked
     mapping = mapping.but(made_way_for=None)  # out of the trash again: it is a row of its own
-    mapping = _without_what_was_typed_since(bench, mapping, page)
+    mapping = unshown.without_what_was_typed_since(bench, mapping, page)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
     barred = gate.for_row(bench, mapping, page)
     trouble = barred or _lacks(missing, page)
@@ -134,7 +133,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     spec = SPECS[mapping.entity_type]
     seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
     values, troubles = payload(bench, spec, on, seen)
-    if on is Side.NAVIMPACT and (told := {**_unshown(mapping), **_told(bench, mapping)}):
+    if on is Side.NAVIMPACT and (told := {**unshown.said(mapping), **_told(bench, mapping)}):
         values, troubles = {**values, **told}, tuple(trouble for trouble in troubles if trouble.field not in told)
     refused = mapping.refused.get(EVERYTHING)
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
@@ -222,30 +221,10 @@ def _told(bench: Workbench, mapping: Mapping) -> Values:
     return {} if row is None else journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
 
 
-def _without_what_was_typed_since(bench: Workbench, mapping: Mapping, page: Present) -> Mapping:
-    """*mapping* that carries nothing over any more where *page* says else than that was to replace.
-
-    It is kept at once: who types there what was to be replaced, after that, means it.
-    """
-
-    def is_as_it_was(write: FieldWrite) -> bool:
-        base, shown = mapping.bases.get(write.field), page.values.get(write.field, write.overwrites)
-        is_lost = write.field in mapping.doubted and shown in (None, ())
-        return is_lost or shown == write.overwrites or (base is not None and shown == base.notion)
-
-    left = tuple(write for write in mapping.unshown if is_as_it_was(write))
-    return mapping if left == mapping.unshown else bench.ledger.save(mapping.but(unshown=left))
-
-
-def _unshown(mapping: Mapping) -> Values:
-    """What NavImpact said last that its page never showed."""
-    return {write.field: write.value for write in mapping.unshown}
-
-
 def _not_of_its_page(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> frozenset[str]:
     """Fields of the record that *intent* made again in which its page may say otherwise: as it did, and since when."""
-    unshown = {write.field for write in mapping.unshown if intent.values.get(write.field) == write.value}
-    return frozenset(unshown | (_told(bench, mapping).keys() & intent.values.keys()))
+    carried = {write.field for write in mapping.unshown if intent.values.get(write.field) == write.value}
+    return frozenset(carried | (_told(bench, mapping).keys() & intent.values.keys()))
 
 
 def payload(

@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain, islice
 
 from navsync import merge, reconcile, scope
-from navsync.engine import gate, journal, removals, watch
+from navsync.engine import below, gate, journal, removals, unshown, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import MissingCapability, Refused, Unavailable
@@ -319,8 +319,8 @@ def ask_anew(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed,
 def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> Trouble:
     """What a person is asked whose page is in the trash, with the edits that they may not know of."""
     since = page.last.edited_at
-    below = removals.those_below(bench, mapping, since) if since is not None else ()
-    changed = sorted({SPECS[kind].title_of(child.values) for kind, child in below})
+    edited = below.those_below(bench, mapping, since) if since is not None else ()
+    changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
     return journal.trashed(_edited_columns(mapping, entity), changed)
 
 
@@ -350,8 +350,8 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
 
 def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run) -> Step:
     since = replace(trouble, since=bench.clock())
-    unshown = removals.unshown(bench, mapping)
-    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None, unshown=unshown)
+    left_over = unshown.left_over(bench, mapping)
+    waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None, unshown=left_over)
     row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
@@ -381,10 +381,10 @@ def both_gone(
     if mapping.version and mapping.state is not State.DELETED:
         said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
-        unshown = removals.unshown(bench, mapping)
+        left_over = unshown.left_over(bench, mapping)
         removed_by = row.id if is_proved and _is_another_there(bench, mapping, None) else None
         gone = mapping.but(
-            state=State.DELETED, troubles=(), refused={}, intent=None, unshown=unshown, removed_by=removed_by
+            state=State.DELETED, troubles=(), refused={}, intent=None, unshown=left_over, removed_by=removed_by
         )
         bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
@@ -417,7 +417,7 @@ def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, e
     """Whether it was edited since, its page taken out of the trash, or something added to what was to be undone."""
     if bench.was_edited(mapping, Side.NAVIMPACT, entity) or gate.pair_left_out(bench, mapping, entity) is not None:
         return True
-    if intent.leaves is State.AWAITING_APPROVAL and removals.children(bench, mapping):
+    if intent.leaves is State.AWAITING_APPROVAL and below.children(bench, mapping):
         return True
     return intent.leaves is State.DELETED and isinstance(bench.read(Side.NOTION, mapping), Present)
 

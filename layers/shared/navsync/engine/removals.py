@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from copy import replace
-from datetime import datetime
 
-from navsync import merge, reconcile
-from navsync.engine import half_written, journal, writes
+from navsync.engine import below, half_written, journal, unshown, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import MissingCapability, Raced, Refused, SyncError, Unavailable
+from navsync.errors import MissingCapability, Raced, Refused, SyncError
 from navsync.fields import SPECS, Kind
 from navsync.model import (
-    Change,
-    EntityRef,
-    EntityType,
-    FieldWrite,
     Gone,
     Mapping,
     Observation,
@@ -32,9 +25,6 @@ from navsync.model import (
     Values,
     WriteIntent,
 )
-
-MOST_LISTINGS = 5
-"""So often what goes with a project is listed before its deletion is put off: people are at work on it."""
 
 NOT_ALONE = "other records belong to it by now, so it was kept; remove those first, then undo again"
 
@@ -62,7 +52,7 @@ def trash_among(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, 
     """
     row = _row_of_trashing(bench, mapping, page, run)
     intent, ended = RemoveIntent(Side.NOTION, row.id), journal.abandoned(bench.ledger, mapping)
-    going = mapping.but(intent=intent, unshown=unshown(bench, mapping))
+    going = mapping.but(intent=intent, unshown=unshown.left_over(bench, mapping))
     begun = bench.ledger.save_removal(going, row, *ended, now=bench.clock(), many=many)
     return None if begun is None else _go_through(bench, begun, intent)
 
@@ -103,7 +93,7 @@ def read_again(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> S
 
 def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
     ended = journal.abandoned(bench.ledger, mapping)
-    going = mapping.but(intent=intent, unshown=unshown(bench, mapping))
+    going = mapping.but(intent=intent, unshown=unshown.left_over(bench, mapping))
     return _go_through(bench, bench.ledger.save(going, *rows, *ended), intent)
 
 
@@ -123,7 +113,7 @@ def carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
     seen = bench.read(Side.NAVIMPACT, mapping) if intent.on is Side.NAVIMPACT else None
     if row is not None and isinstance(seen, Present) and _says_more(seen, row):
         return Again(mapping)  # the next look decides whether it still goes
-    mapping, intent, goes_too = _record_what_goes_too(bench, mapping, intent, row)  # last: no header holds these
+    mapping, intent, goes_too = below.record(bench, mapping, intent, run_of(row))  # last: no header holds these
     if goes_too and isinstance(seen, Present) and intent.leaves is State.AWAITING_APPROVAL:
         return _not_alone(bench, mapping, row)
     try:
@@ -169,7 +159,7 @@ def _words(row: SyncLog) -> Values:
 
 
 def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
-    done = [replace(_with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
+    done = [replace(unshown.with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
     waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
     troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
     after = mapping.but(
@@ -178,19 +168,6 @@ def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: Sync
     )  # fmt: skip
     bench.ledger.save(after, *done)
     return Done()
-
-
-def _with_whole_texts(mapping: Mapping, row: SyncLog) -> SyncLog:
-    """*row* with the whole of a text of which the page that went showed a half: that is what is lost."""
-    halves = _halves(mapping, mapping.unshown) if row.side is Side.NOTION else ()
-    whole = {write.field: write.value for write in halves}
-
-    def told(change: Change) -> Change:
-        base = mapping.bases.get(change.field)
-        shows_half = change.field in whole and base is not None and change.old == base.notion
-        return replace(change, old=whole[change.field], old_raw=None) if shows_half else change
-
-    return replace(row, changes=tuple(told(change) for change in row.changes))
 
 
 def _not_removed(
@@ -203,87 +180,8 @@ def _not_removed(
         intent=None, state=State.AWAITING_APPROVAL, troubles=(replace(waiting, since=bench.clock()), refusal)
     )
     bench.ledger.save(kept, *([replace(row, outcome=Outcome.FAILED, message=str(error))] if row else []))
-    bench.ledger.record(*_told(bench, intent))
+    bench.ledger.record(*below.told(bench, intent))
     return Done()
-
-
-# --- what goes along --------------------------------------------------------------------------------------------------
-
-
-def children(bench: Workbench, mapping: Mapping) -> frozenset[EntityRef]:
-    """The records that belong to it, which NavImpact would delete along with it."""
-    return frozenset(EntityRef(kind, child.id) for kind, child in those_below(bench, mapping))
-
-
-def those_below(
-    bench: Workbench, mapping: Mapping, since: datetime | None = None
-) -> Iterator[tuple[EntityType, Present]]:
-    """The records that belong to it, as NavImpact lists them: all, or those that were changed since *since*."""
-    if mapping.entity_type is not EntityType.MEDIA_PROJECT:
-        return
-    for kind in (t for t in SPECS if t is not EntityType.MEDIA_PROJECT):
-        for child in reconcile.records(bench.navimpact, kind, since):
-            if child.values.get("project") == (mapping.entity_id,):
-                yield kind, child
-
-
-def _record_what_goes_too(
-    bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None
-) -> tuple[Mapping, RemoveIntent, list[SyncLog]]:
-    """Record what NavImpact deletes along with the record, anew before each try: it may have been edited since.
-
-    It is listed until nothing is new, for what people add while rows are saved goes too. Raises `Unavailable` where
-    they go on and on.
-    """
-    if intent.on is Side.NOTION:
-        return mapping, intent, []
-    bench.ledger.record(*_told(bench, intent))
-    recorded: dict[EntityRef, SyncLog] = {}
-    for _ in range(MOST_LISTINGS):
-        listed = _rows_of_children(bench, mapping, run_of(row), recorded)
-        moved = [_ended(bench, each) for child, each in recorded.items() if child not in listed]
-        news = [each for child, each in listed.items() if each != recorded.get(child)]
-        if not news and not moved:
-            return mapping, intent, list(recorded.values())
-        intent = replace(intent, also=tuple(dict.fromkeys((*intent.also, *(each.id for each in news)))))
-        mapping = bench.ledger.save(mapping.but(intent=intent))  # the ids first: a row that nobody knows is never ended
-        bench.ledger.record(*moved, *news)
-        recorded = listed
-    raise Unavailable("people are at work on what belongs to it; it is deleted when they pause")
-
-
-def _rows_of_children(
-    bench: Workbench, mapping: Mapping, run: Run, recorded: dict[EntityRef, SyncLog]
-) -> dict[EntityRef, SyncLog]:
-    """A row for each of them as it is now: the one of *recorded*, where it has one."""
-    rows: dict[EntityRef, SyncLog] = {}
-    for kind, child in those_below(bench, mapping):
-        entity = EntityRef(kind, child.id)
-        changes = journal.removal(Side.NAVIMPACT, child, "deleted with its project")
-        row = recorded.get(entity) or _row_of_child(bench, mapping, entity, run)
-        rows[entity] = replace(row, title=SPECS[kind].title_of(child.values), changes=changes)
-    return rows
-
-
-def _row_of_child(bench: Workbench, project: Mapping, child: EntityRef, run: Run) -> SyncLog:
-    pair = bench.ledger.of_entity(child)
-    about = pair or bench.new_mapping(child.type, entity_id=child.id)
-    row = bench.row(about, Operation.DELETE, run, side=Side.NAVIMPACT)
-    return replace(row, mapping_id=pair.id if pair else None, deleted_with=project.id)
-
-
-def _told(bench: Workbench, intent: RemoveIntent) -> list[SyncLog]:
-    """The rows of what was to go along, told to the end: gone, or still there."""
-    known = (bench.ledger.log(id) for id in intent.also)
-    return [_ended(bench, row) for row in known if row is not None and row.outcome is Outcome.STARTED]
-
-
-def _ended(bench: Workbench, row: SyncLog) -> SyncLog:
-    if row.entity_type is None or row.entity_id is None:
-        raise AssertionError(f"row {row.id} tells of no record")
-    if isinstance(bench.navimpact.read(row.entity_type, row.entity_id), Gone):
-        return replace(row, outcome=Outcome.SUCCESS)
-    return replace(row, outcome=Outcome.FAILED, message="it did not go after all")
 
 
 # --- the last look ----------------------------------------------------------------------------------------------------
@@ -342,7 +240,7 @@ def run_of(row: SyncLog | None) -> Run:
 def call_off(bench: Workbench, mapping: Mapping) -> Mapping:
     """*mapping* without the removal that was begun: a person does not want it any more."""
     if isinstance(mapping.intent, RemoveIntent):
-        bench.ledger.record(*_told(bench, mapping.intent))
+        bench.ledger.record(*below.told(bench, mapping.intent))
     return bench.ledger.save(mapping.but(intent=None), *journal.abandoned(bench.ledger, mapping))
 
 
@@ -368,29 +266,6 @@ def recreate_entity(bench: Workbench, mapping: Mapping, page: Present | None = N
         mapping = mapping.but(bases={**mapping.bases, **half_written.begun(bench, mapping, mapping.intent, page)})
     fresh = mapping.but(
         entity_id=None, remakes=mapping.entity_id or mapping.remakes, conflicts=(), troubles=(), refused={},
-        stamped=False, gone_since=None, intent=None, unshown=unshown(bench, mapping), state=State.DRAFT,
+        stamped=False, gone_since=None, intent=None, unshown=unshown.left_over(bench, mapping), state=State.DRAFT,
     )  # fmt: skip
     return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))
-
-
-def unshown(bench: Workbench, mapping: Mapping) -> tuple[FieldWrite, ...]:
-    """What of an interrupted write, or of one given up before, never reached the page of *mapping*.
-
-    A relation is what the page says: its project may have gone, too, and have another id by now. Of an undo only that
-    counts of which the page shows a half: the undo is work of its own, which is done again.
-    """
-    if not isinstance(mapping.intent, WriteIntent):
-        return mapping.unshown
-    relations = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.RELATION}
-    to_page = [write for write in mapping.intent.writes if write.to is Side.NOTION and write.field not in relations]
-    missing = tuple(write for write in to_page if not merge.all_landed(mapping.bases, [write]))
-    row = bench.ledger.log(mapping.intent.log_id) if missing else None
-    if row is None or row.reverts is None:
-        return missing
-    return _halves(mapping, missing)
-
-
-def _halves(mapping: Mapping, writes: Iterable[FieldWrite]) -> tuple[FieldWrite, ...]:
-    """Those of *writes* of which the page shows a part: neither they nor what they replace is agreed on there."""
-    said = {name: base.notion for name, base in mapping.bases.items()}
-    return tuple(write for write in writes if said.get(write.field) != write.overwrites)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import replace
 
 from navsync import merge, scope
-from navsync.engine import creates, deletes, removals, writes
+from navsync.engine import below, creates, deletes, removals, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen
@@ -142,7 +142,7 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
         raise Refused(f"the record is not there on {side} any more")
     if (row.entity_id, row.page_id) != (mapping.entity_id, mapping.page_id):
         raise Refused("it was deleted since and made anew; what is there now is another one")
-    if side is Side.NAVIMPACT and (children := removals.children(bench, mapping)):
+    if side is Side.NAVIMPACT and (children := below.children(bench, mapping)):
         raise OutOfTurn("other records belong to it by now; remove those first", those=children)
     if side is Side.NOTION and (unread := deletes.unread_columns(mapping, seen)):
         columns = ", ".join(unread)
