@@ -100,9 +100,11 @@ class Witness:
 
     # --- what is kept -------------------------------------------------------------------------------------------------
 
-    def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...]) -> None:
+    def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...], answer: Any) -> None:
         """After each successful call of the ledger."""
         if name not in ("save", "save_removal", "record") or not args:
+            return
+        if name == "save_removal" and answer is None:  # a deletion too many is not saved
             return
         ledger: MemoryLedger = method.__self__
         if ledger.lease.fence < office.highest_fence:
@@ -116,9 +118,8 @@ class Witness:
             self.history.note(
                 f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping)
             )
-        rows = (ledger.kept.logs.get(log.id) for log in (args if name == "record" else args[1:]))
-        for row in (row for row in rows if row is not None):  # a deletion too many is not saved
-            self._recorded_in(row)
+        for log in args if name == "record" else args[1:]:
+            self._recorded_in(ledger.kept.logs[log.id])
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
