@@ -21,6 +21,7 @@ from navsync.engine import (
     journal,
     lost_answers,
     newcomers,
+    proof,
     removals,
     second_pages,
     writes,
@@ -216,10 +217,10 @@ def whole_records_are_written() -> Iterator[None]:
 def one_404_is_a_deletion() -> Iterator[None]:
     """NavImpact's 404 is believed at once, whether or not anything else of it can be seen."""
     with (
-        patch.object(deletes, "CONFIRM", timedelta()),
+        patch.object(proof, "CONFIRM", timedelta()),
         patch.object(Workbench, "check_collection", lambda *_: None),
-        patch.object(deletes, "_check_others_are_there", lambda *_: None),
-        patch.object(deletes, "_is_another_there", lambda *_: True),
+        patch.object(proof, "_check_others_are_there", lambda *_: None),
+        patch.object(proof, "is_another_there", lambda *_: True),
     ):
         yield
 
@@ -228,8 +229,8 @@ def one_404_is_a_deletion() -> Iterator[None]:
 def an_empty_navimpact_is_believed() -> Iterator[None]:
     """All has been deleted, then, one record after the other, and nobody is asked where nothing is left to ask for."""
     with (
-        patch.object(deletes, "_check_others_are_there", lambda *_: None),
-        patch.object(deletes, "_is_another_there", lambda *_: True),
+        patch.object(proof, "_check_others_are_there", lambda *_: None),
+        patch.object(proof, "is_another_there", lambda *_: True),
     ):
         yield
 

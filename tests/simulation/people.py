@@ -9,7 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, assert_never
 
-from navsync.engine import deletes, journal
+from navsync.engine import journal, proof
 from navsync.fields import SPECS, Field, Kind, field_of
 from navsync.model import (
     Conflict,
@@ -354,7 +354,7 @@ class People:
 
     def _trash_what_was_deleted(self, office: Office, mapping: Mapping) -> None:
         page = office.notion.pages.get(mapping.page_id or "")
-        is_asked = any(deletes.NONE_SHOWN in trouble.cause for trouble in mapping.troubles)
+        is_asked = any(proof.NONE_SHOWN in trouble.cause for trouble in mapping.troubles)
         if not is_asked or mapping.attempts < PATIENT or mapping.entity not in self.deleted:
             return
         if page is not None and page.shared and not page.in_trash:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from navsync.attention import waiting
-from navsync.engine import deletes
+from navsync.engine import proof
 from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import EntityType, Gone, Operation, Outcome, Present, Side, State, Trashed, WorkKind
@@ -161,7 +161,7 @@ def test_an_emptied_navimpact_is_not_asked_for_the_same_records_at_every_look(wo
 def test_a_block_that_vanishes_is_one_hours_deletion_however_many_vanish_around_each(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(deletes, "MOST_WITNESSES", 2)  # so that 50 are many more than are searched
+    monkeypatch.setattr(proof, "MOST_WITNESSES", 2)  # so that 50 are many more than are searched
     ids = [world.new_project(title=f"P{n}") for n in range(60)]
     world.settle(most=200)
     gone, left = ids[:50], ids[50:]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from navsync.engine import Done, Engine, Run, deletes
+from navsync.engine import Done, Engine, Run, proof
 from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import Base, CreateIntent, EntityType, Lease, Mapping, Side, State, Trashed
@@ -212,5 +212,5 @@ def test_who_is_asked_when_navimpact_shows_nothing_is_found_without_reading_all_
     with counted(dynamodb) as calls, pytest.raises(Unavailable, match="shows none of the records"):
         engine.sync(gone, Run("run-1"))
 
-    assert calls["BatchGetItem"] <= deletes.MOST_WITNESSES
-    assert calls.total() < 3 * deletes.MOST_WITNESSES
+    assert calls["BatchGetItem"] <= proof.MOST_WITNESSES
+    assert calls.total() < 3 * proof.MOST_WITNESSES

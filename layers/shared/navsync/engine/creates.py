@@ -8,7 +8,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import deletes, gate, half_written, journal, second_pages, unshown, updates, watch
+from navsync.engine import deletes, gate, half_written, journal, proof, second_pages, unshown, updates, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -51,7 +51,7 @@ NO_PAGE = ""
 def page_for(bench: Workbench, mapping: Mapping, seen: Observation, run: Run) -> Step:
     """An entity without a page."""
     if not isinstance(seen, Present):
-        return deletes.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
+        return proof.unconfirmed(bench, mapping) or deletes.both_gone(bench, mapping, run)
     mapping = mapping.but(title=SPECS[mapping.entity_type].title_of(seen.values))
     if (barred := gate.for_record(bench, mapping, seen, run)) is not None:
         return barred

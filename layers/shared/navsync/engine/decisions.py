@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from navsync import merge
-from navsync.engine import deletes, removals
+from navsync.engine import deletes, proof, removals
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import Kind, field_of
@@ -55,7 +55,7 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
         return _decide_of_second_page(bench, mapping, decision, run)
     entity, page = bench.read(Side.NAVIMPACT, mapping), bench.read(Side.NOTION, mapping)
     if isinstance(entity, Gone) and isinstance(page, Present):
-        deletes.check_gone(bench, mapping)
+        proof.check_gone(bench, mapping)
     match entity, page, decision:
         case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
             return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_entity(

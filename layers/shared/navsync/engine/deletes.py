@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from copy import replace
 from datetime import timedelta
 from functools import partial
-from itertools import chain, islice
 
-from navsync import merge, reconcile, scope
-from navsync.engine import below, gate, journal, removals, unshown, watch
+from navsync import merge, scope
+from navsync.engine import below, gate, journal, proof, removals, unshown, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import MissingCapability, Refused, Unavailable
 from navsync.fields import SPECS, Kind
 from navsync.model import (
     EntityRef,
@@ -30,16 +27,7 @@ from navsync.model import (
     Trashed,
     Trouble,
 )
-from navsync.standing import Outline, project_of
-
-CONFIRM = timedelta(seconds=10)
-"""NavImpact's 404 is believed when it is repeated after this."""
-
-MOST_WITNESSES = 20
-"""So many of the pairs made next are asked for before NavImpact is taken to show none."""
-
-MOST_FAILING = 3
-"""So many of them may fail to be read, each for a reason of its own, before it is taken for the side's."""
+from navsync.standing import project_of
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
 LONGEST_UNREACHABLE_PAUSE = timedelta(days=1)
@@ -47,11 +35,6 @@ LONGEST_UNREACHABLE_PAUSE = timedelta(days=1)
 
 APPROVAL_PAUSE = timedelta(hours=1)
 """Between looks at what belongs to a project whose deletion waits for a person."""
-
-NONE_SHOWN = (
-    "NavImpact shows none of the records that it is known to have, so a missing one proves nothing; where they were "
-    "deleted on purpose, move their pages to the trash"
-)
 
 GONE_TOO = "gone on both sides"
 
@@ -85,20 +68,10 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return _wait_for_approval(bench, mapping, journal.unread(unread, unsent), run)
     if parent is not None and (with_it := _row_of_removal(bench, parent)) is not None:  # proved and counted with it
         return removals.trash_page(bench, mapping, page, removals.run_of(with_it), deleted_with=parent.id)
-    if not _is_another_there(bench, mapping, parent):
+    if not proof.is_another_there(bench, mapping, parent):
         return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
     trashed = removals.trash_among(bench, mapping, page, run, many=1 + _pairs_below(bench, mapping))
     return trashed or _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
-
-
-def _is_another_there(bench: Workbench, mapping: Mapping, parent_gone: Mapping | None) -> bool:
-    """Whether NavImpact shows any other record of ours: else it may have been emptied, or be another one."""
-    latest = bench.witnesses.latest
-    if latest is not None and not _may_go_together(Outline.of(latest), Outline.of(mapping)):
-        return True
-    return (
-        mapping.entity_type is not EntityType.MEDIA_PROJECT and project_of(mapping) is not None and parent_gone is None
-    )
 
 
 def _row_of_removal(bench: Workbench, project: Mapping) -> SyncLog | None:
@@ -148,106 +121,18 @@ def unread_columns(mapping: Mapping, page: Present, *, besides: Kind | None = No
     return [field.property for field in fields if field.name in page.unreadable]
 
 
-class _NoneShown(Unavailable):
-    """NavImpact shows no other record of ours either: it was emptied, or is another one."""
-
-
 def doubted(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
     """What follows while it is not certain that its record is gone; None once it is.
 
     Where a person has thrown the page away too, nothing more has to be proved.
     """
     try:
-        return unconfirmed(bench, mapping)
-    except _NoneShown:
+        return proof.unconfirmed(bench, mapping)
+    except proof.NoneShown:
         page = bench.read(Side.NOTION, mapping)
         if isinstance(page, Trashed):
             return both_gone(bench, mapping, run, page)
         raise
-
-
-def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
-    """When to ask again for a record that was not there; None once that is believed. Notion is not asked before.
-
-    Once is not enough: NavImpact may have got its permissions back between the record and the collection. Raises
-    `Unavailable` where a missing record proves nothing.
-    """
-    bench.check_collection(mapping.entity_type)
-    if mapping.page_id is not None:  # else nothing would go with it
-        _check_others_are_there(bench, mapping)
-    now = bench.clock()
-    if mapping.gone_since is None:
-        mapping = bench.ledger.save(mapping.but(gone_since=now))
-    confirmed_at = (mapping.gone_since or now) + CONFIRM
-    return Later(mapping, confirmed_at) if now < confirmed_at else None
-
-
-def _check_others_are_there(bench: Workbench, mapping: Mapping) -> None:
-    """Raise where NavImpact shows no other record of ours, but for those that went with this one.
-
-    Where there are no others nothing speaks against it.
-    """
-    was_asked, failures = False, 0
-    for other in _witnesses(bench, mapping):
-        try:
-            if _is_there(bench, other):
-                return
-        except (Unavailable, Refused, MissingCapability):
-            failures += 1
-            if failures == MOST_FAILING:
-                raise
-        was_asked = True
-    if was_asked:
-        raise _NoneShown(NONE_SHOWN)
-
-
-def _witnesses(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
-    """Others to ask for, the likeliest to be there first.
-
-    One of those that the list shows spares the search: were a whole block deleted, those that were paired next are gone
-    too, and the block would come to be believed, and counted, only in the course of hours.
-    """
-    latest, this = bench.witnesses.latest, Outline.of(mapping)
-    if latest is not None and not _may_go_together(Outline.of(latest), this):
-        yield latest
-    yield from islice(_listed(bench, mapping), 1)
-    pairs = chain(_linked_after(bench, mapping.id), _linked_after(bench, 0))
-    for pair in islice((pair for pair in pairs if not _may_go_together(pair, this)), MOST_WITNESSES):
-        other = bench.ledger.load(pair.id)
-        if other is not None and _has_record(other):
-            yield other
-
-
-def _listed(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
-    """Other pairs that the beginning of NavImpact's list shows. A list alone proves nothing."""
-    for seen in bench.navimpact.changed_since(mapping.entity_type, None, None).records:
-        pair = bench.ledger.of_entity(EntityRef(mapping.entity_type, seen.id))
-        if pair is not None and _has_record(pair) and not _may_go_together(Outline.of(pair), Outline.of(mapping)):
-            yield pair
-
-
-def _is_there(bench: Workbench, other: Mapping) -> bool:
-    """Whether NavImpact shows *other*. What it did not show is not asked for again by the same bench."""
-    if other.id in bench.witnesses.missing:
-        return False
-    if isinstance(bench.read(Side.NAVIMPACT, other), Gone):
-        bench.witnesses.missing.add(other.id)
-        return False
-    bench.witnesses.latest = other
-    return True
-
-
-def _may_go_together(one: Outline, other: Outline) -> bool:
-    """Whether they are one record, or of one project."""
-    return one.id == other.id or (one.project is not None and one.project == other.project)
-
-
-def check_gone(bench: Workbench, mapping: Mapping) -> None:
-    """Raise `Unavailable` until NavImpact's 404 is believed: what a person decided is not lost by waiting for it."""
-    if unconfirmed(bench, mapping) is not None:
-        raise Unavailable(
-            "NavImpact did not show the record; what was decided is done once it is certain that it is gone"
-        )
 
 
 def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
@@ -265,24 +150,8 @@ def _pairs_below(bench: Workbench, project: Mapping) -> int:
     id = project.entity_id
     if project.entity_type is not EntityType.MEDIA_PROJECT or id is None:
         return 0
-    pairs = _linked(partial(bench.ledger.outlines_of, id))
+    pairs = proof.linked(partial(bench.ledger.outlines_of, id))
     return sum(pair.project == id and pair.id != project.id for pair in pairs)
-
-
-def _linked_after(bench: Workbench, mapping_id: int) -> Iterator[Outline]:
-    """All pairs with a record that are in step or about to be, in the order of their ids."""
-    return _linked(bench.ledger.outlines_after, mapping_id)
-
-
-def _linked(after: Callable[[int, int], Sequence[Outline]], mapping_id: int = 0) -> Iterator[Outline]:
-    while pairs := after(mapping_id, reconcile.PAIRS_AT_ONCE):
-        yield from filter(_has_record, pairs)
-        mapping_id = pairs[-1].id
-
-
-def _has_record(pair: Mapping | Outline) -> bool:
-    """Whether it is in step or about to be, and not one whose page makes way for that of another pair."""
-    return pair.state is State.LINKED and pair.entity_id is not None
 
 
 # --- the page -------------------------------------------------------------------------------------------------------
@@ -382,7 +251,7 @@ def both_gone(
         said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
         left_over = unshown.left_over(bench, mapping)
-        removed_by = row.id if is_proved and _is_another_there(bench, mapping, None) else None
+        removed_by = row.id if is_proved and proof.is_another_there(bench, mapping, None) else None
         gone = mapping.but(
             state=State.DELETED, troubles=(), refused={}, intent=None, unshown=left_over, removed_by=removed_by
         )

@@ -7,7 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from navsync.engine import creates, decisions, deletes, gate, journal, lost_answers, newcomers, removals, undo, updates
+from navsync.engine import (
+    creates,
+    decisions,
+    deletes,
+    gate,
+    journal,
+    lost_answers,
+    newcomers,
+    proof,
+    removals,
+    undo,
+    updates,
+)
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, First, Later, Result, Run, Step
 from navsync.engine.workbench import Workbench
@@ -127,7 +139,7 @@ class Engine(Workbench):
         if stored is None or stored.state in deletes.SETTLED:
             return Again(mapping)
         waits = stored.state is State.AWAITING_APPROVAL
-        return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else deletes.CONFIRM))
+        return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else proof.CONFIRM))
 
     def _look(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
         match mapping.intent:

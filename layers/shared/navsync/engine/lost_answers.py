@@ -7,7 +7,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, reconcile
-from navsync.engine import creates, deletes, gate, journal
+from navsync.engine import creates, deletes, gate, journal, proof
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import SPECS
@@ -53,7 +53,7 @@ def _finished(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run
         if intent.on is Side.NOTION and now < intent.attempted_at + SETTLE:
             return Later(mapping, intent.attempted_at + SETTLE)
     if not isinstance(wanted, Present):  # not made, and no longer wanted
-        waits = deletes.unconfirmed(bench, mapping) if intent.on is Side.NOTION else None
+        waits = proof.unconfirmed(bench, mapping) if intent.on is Side.NOTION else None
         return waits or deletes.both_gone(bench, mapping, run)
     mapping, intent = creates.without_question(mapping), _settled(intent)
     if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import replace
 
 from navsync import merge, scope
-from navsync.engine import below, creates, deletes, removals, writes
+from navsync.engine import below, creates, deletes, proof, removals, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen
@@ -208,7 +208,7 @@ def _lacks_entity(bench: Workbench, mapping: Mapping, row: SyncLog) -> bool:
             raise Refused("it was made anew since, and that one is gone too; undo its latest deletion")
         return True  # we have deleted it ourselves
     if mapping.entity_id is not None and mapping.state is State.AWAITING_APPROVAL:
-        deletes.check_gone(bench, mapping)
+        proof.check_gone(bench, mapping)
     return mapping.state in (State.AWAITING_APPROVAL, State.DELETED)
 
 
