@@ -28,6 +28,7 @@ from navsync.model import (
     Present,
     Side,
     State,
+    SyncLog,
     Trouble,
     Value,
     Values,
@@ -149,13 +150,17 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     key = str(mapping.entity) if on is Side.NOTION else f"navsync-{row.id}"
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
-    old, mapping = mapping.remakes, mapping.but(intent=intent, named=named)
+    return _begin(bench, mapping.but(named=named), intent, row, run)
+
+
+def _begin(bench: Workbench, mapping: Mapping, intent: CreateIntent, row: SyncLog, run: Run) -> Step:
+    old = mapping.remakes
     if old is None:
-        return post(bench, bench.ledger.save(mapping, row), intent, run)
+        return post(bench, bench.ledger.save(mapping.but(intent=intent), row), intent, run)
     # Begun before others have to wait: should we die, whoever looks at it next lets them go on.
     mapping = bench.ledger.save(mapping.but(intent=replace(intent, attempted_at=None)), row)
     with alone(bench, mapping):
-        if bench.latest(EntityRef(spec.type, old)) != old:
+        if bench.latest(EntityRef(mapping.entity_type, old)) != old:
             raise Raced("another workspace has just made the record again")
         return post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run)
 
