@@ -470,6 +470,29 @@ def test_a_worker_that_dies_before_it_asks_navimpact_keeps_nobody_waiting_once_i
     assert titles_of(one, PROJECT).count("Reef") == 1
 
 
+def test_a_worker_that_dies_as_navimpact_refuses_keeps_nobody_waiting_once_its_row_is_looked_at(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(*_args: object, **_kwargs: object) -> None:
+        if any(pair.refused for pair in one.store.of(1).mappings.values()):
+            raise Killed
+
+    one, two = both
+    page, _ = deleted(both)
+    one.navimpact.fault = fail_always("navimpact create", Refused("422"))
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryLedger, "let_go", dying)
+        one.person.restore(PROJECT, page)
+        one.touched(Side.NOTION, page)
+        with pytest.raises(Killed):
+            hours_pass(1, one)
+    hours_pass(1, one)
+
+    two.decide(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+
+
 def dying_after(call: Callable[..., bool]) -> Callable[..., bool]:
     """*call*, and then the worker is gone."""
 

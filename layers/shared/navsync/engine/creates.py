@@ -128,6 +128,8 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     if not run.direction.allows(on):
         return Done()
     if on is Side.NAVIMPACT and mapping.remakes is not None:
+        # A worker that died as it was told what became of its request could not do so itself.
+        bench.ledger.let_go(EntityRef(mapping.entity_type, mapping.remakes), by=mapping.id)
         mapping = mapping.but(remakes=bench.latest(EntityRef(mapping.entity_type, mapping.remakes)))
         if (joined := _made_elsewhere(bench, mapping, run)) is not None:
             return joined
