@@ -97,7 +97,7 @@ class NotionLine(Line, to="notion", port=NotionWorkspace):
 
     def use(self, source: object) -> None:
         """Said without a call."""
-        self.thing.use(source)  # type: ignore[attr-defined]
+        self.thing.use(source)  # type: ignore[attr-defined]  # a line knows its thing as any object
 
     def half_written(self, *asked: Any) -> Any:
         """Known without a call."""

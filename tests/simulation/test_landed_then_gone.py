@@ -90,6 +90,15 @@ def told(world: World) -> list[tuple[Outcome, str | None]]:
 LANDED = (Outcome.SUCCESS, "interrupted; found written by a later look")
 NOT_WANTED = (Outcome.FAILED, "interrupted, and then no longer wanted")
 
+
+def on_its_way(world: World, **said: Value) -> tuple[str, str]:
+    """A record of which what is *said* now, else a new title, never reached its page, and the page."""
+    id, page = project(world)
+    world.edit(Side.NAVIMPACT, id, PROJECT, **(said or {"title": "New"}))
+    dies(world, notion=struck("notion update", applied=False))
+    return id, page
+
+
 # --- the record is deleted in NavImpact -------------------------------------------------------------------------------
 
 
@@ -108,9 +117,7 @@ def test_a_title_that_we_wrote_on_the_page_does_not_make_a_deleted_record_again(
 
 
 def test_a_title_that_never_reached_the_page_does_not_make_a_deleted_record_again(world: World) -> None:
-    id, page = project(world)
-    world.edit(Side.NAVIMPACT, id, title="New")
-    dies(world, notion=struck("notion update", applied=False))
+    id, page = on_its_way(world)
 
     deleted(world, id)
 
@@ -184,14 +191,6 @@ def test_an_undo_that_reached_the_page_does_not_make_a_deleted_record_again(worl
 # --- what was on its way to the page, and the record is made again ----------------------------------------------------
 
 
-def on_its_way(world: World) -> tuple[str, str]:
-    """A record whose new title never reached its page, and the page."""
-    id, page = project(world)
-    world.edit(Side.NAVIMPACT, id, title="New")
-    dies(world, notion=struck("notion update", applied=False))
-    return id, page
-
-
 def both_say(world: World, page: str, field: str) -> tuple[Value, Value]:
     _, again = records(world)
     return world.value(Side.NAVIMPACT, again, field), world.value(Side.NOTION, page, field)
@@ -251,9 +250,7 @@ def test_a_title_that_never_reached_the_page_is_kept_for_a_record_that_is_refuse
 
 
 def test_a_text_that_never_reached_the_page_is_kept_though_its_column_comes_back_empty(world: World) -> None:
-    id, page = project(world)
-    world.edit(Side.NAVIMPACT, id, description="The new reef.")
-    dies(world, notion=struck("notion update", applied=False))
+    id, page = on_its_way(world, description="The new reef.")
     world.notion_side.break_property(PROJECT, "description", "deleted")
     world.put(WorkKind.SCHEMA, PROJECT)
     deleted(world, id)
@@ -408,9 +405,7 @@ def test_a_title_that_we_wrote_on_the_page_does_not_take_it_out_of_the_trash(wor
 
 
 def test_what_the_page_never_showed_takes_it_out_of_the_trash(world: World) -> None:
-    id, page = project(world)
-    world.edit(Side.NAVIMPACT, id, title="New")
-    dies(world, notion=struck("notion update", applied=False))
+    id, page = on_its_way(world)
 
     thrown_away(world, page)
 

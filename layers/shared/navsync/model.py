@@ -371,6 +371,11 @@ class Mapping:
         """The entity it pairs, once there is one."""
         return None if self.entity_id is None else EntityRef(self.entity_type, self.entity_id)
 
+    @property
+    def former(self) -> EntityRef | None:
+        """The deleted entity that is to be made again."""
+        return None if self.remakes is None else EntityRef(self.entity_type, self.remakes)
+
     def but(self, **changes: Any) -> Mapping:
         """A copy with *changes*."""
         return replace(self, **changes)

@@ -420,10 +420,10 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
 
 def _is_row_in_step(row: Present, mapping: Mapping, settings: Settings) -> bool:
     """Whether *row* shows nothing new, and names none that has made way where it is to name another by now."""
-    disputed = {conflict.field for conflict in mapping.conflicts}
-    outdated = (field_of(mapping.entity_type, name) for name in row.outdated - disputed)
-    is_written = any(merge.may_travel(mapping.entity_type, field, settings, Side.NOTION) for field in outdated)
-    return not is_written and in_step(row, Side.NOTION, mapping)
+    if not in_step(row, Side.NOTION, mapping):
+        return False
+    outdated = (field_of(mapping.entity_type, name) for name in row.outdated - {c.field for c in mapping.conflicts})
+    return not any(merge.may_travel(mapping.entity_type, field, settings, Side.NOTION) for field in outdated)
 
 
 def shows_news(record: Present, side: Side, mapping: Mapping) -> bool:

@@ -76,8 +76,7 @@ def title_of(work: Work) -> str:
     """What a row of the log that tells of *work* is about, where it is about no one record."""
     if not is_part_of_sweep(work):
         return f"{work.kind} {work.external_id}".strip()
-    is_list = _is_of_a_list(work)
-    return reconcile.Listing.parse(work.external_id).name if is_list else "Records and their pages"
+    return reconcile.Listing.parse(work.external_id).name if _is_of_a_list(work) else "Records and their pages"
 
 
 def tried_again_at(station: Station, work: Work) -> datetime:

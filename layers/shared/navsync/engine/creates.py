@@ -67,11 +67,8 @@ def make_again(bench: Workbench, mapping: Mapping, related: Values, run: Run) ->
 
 def is_made_again(bench: Workbench, mapping: Mapping) -> bool:
     """Whether the record that *mapping* had is there under another id, which whoever looks at that one pairs."""
-    old = mapping.entity_id or mapping.remakes
-    if old is None:
-        return False
-    id = bench.latest(EntityRef(mapping.entity_type, old))
-    return isinstance(bench.navimpact.read(mapping.entity_type, id), Present)
+    old = mapping.entity or mapping.former
+    return old is not None and isinstance(bench.navimpact.read(old.type, bench.latest(old)), Present)
 
 
 def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> Step:
@@ -127,10 +124,10 @@ def _wait_until_readable(bench: Workbench, mapping: Mapping, trouble: Trouble, p
 def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Run) -> Step:
     if not run.direction.allows(on):
         return Done()
-    if on is Side.NAVIMPACT and mapping.remakes is not None:
+    if on is Side.NAVIMPACT and (former := mapping.former) is not None:
         # A worker that died as it was told what became of its request could not do so itself.
-        bench.ledger.let_go(EntityRef(mapping.entity_type, mapping.remakes), by=mapping.id)
-        mapping = mapping.but(remakes=bench.latest(EntityRef(mapping.entity_type, mapping.remakes)))
+        bench.ledger.let_go(former, by=mapping.id)
+        mapping = mapping.but(remakes=bench.latest(former))
         if (joined := _made_elsewhere(bench, mapping, run)) is not None:
             return joined
     spec = SPECS[mapping.entity_type]
@@ -156,13 +153,14 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
 
 
 def _begin(bench: Workbench, mapping: Mapping, intent: CreateIntent, row: SyncLog, run: Run) -> Step:
-    old = mapping.remakes
+    """Save what is about to be sent, and send it; a record is made again by one workspace alone."""
+    old = mapping.former
     if old is None:
         return post(bench, bench.ledger.save(mapping.but(intent=intent), row), intent, run)
     # Begun before others have to wait: should we die, whoever looks at it next lets them go on.
     mapping = bench.ledger.save(mapping.but(intent=replace(intent, attempted_at=None)), row)
     with alone(bench, mapping):
-        if bench.latest(EntityRef(mapping.entity_type, old)) != old:
+        if bench.latest(old) != old.id:
             raise Raced("another workspace has just made the record again")
         return post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run)
 
@@ -174,10 +172,10 @@ def alone(bench: Workbench, mapping: Mapping) -> Iterator[None]:
     Where NavImpact's answer was lost, whoever looks at *mapping* next finds out, and nobody else can. Looking does not
     keep the others any longer.
     """
-    if mapping.remakes is None:
+    old, now = mapping.former, bench.clock()
+    if old is None:
         yield
         return
-    old, now = EntityRef(mapping.entity_type, mapping.remakes), bench.clock()
     asked_at = mapping.intent.attempted_at if isinstance(mapping.intent, CreateIntent) else None
     until = max((asked_at or now) + LONGEST_MAKING, now + HOLD)
     if not bench.ledger.hold(old, by=mapping.id, now=now, until=until):
@@ -308,8 +306,8 @@ def _created(
     now = bench.clock()
     if intent.on is Side.NAVIMPACT:
         second_pages.make_way(bench, mapping, made.id, run, message=second_pages.MADE_AFTER_ALL)
-    if mapping.remakes is not None:
-        bench.ledger.note_remade(EntityRef(mapping.entity_type, mapping.remakes), made.id, now=now)
+    if mapping.former is not None:
+        bench.ledger.note_remade(mapping.former, made.id, now=now)
     ids: dict[str, object] = {"entity_id": made.id}
     if intent.on is Side.NOTION:
         ids = {"page_id": made.id, "stamped": True, "named": titles.names(mapping.entity_type, intent.values)}

@@ -34,6 +34,7 @@ from navsync.store.dynamo import (
     Key,
     Step,
     put,
+    unchanged,
     when,
 )
 from navsync.store.keys import Tables, within
@@ -309,7 +310,8 @@ class DynamoDesk:
             "version": after.version,
             "body": records.write_short(after),
         }
-        same = when("#version = :version", version=source.version) if source.version else _has_no_version()
+        # One that an earlier checkout has stored is there without a version.
+        same = unchanged(source.version) if source.version else when("attribute_not_exists(#version)")
         moved_on = StaleMapping("the schema was read by somebody else since; it is looked at anew")
         self.dynamo.transact([Step(put(self.tables.workspaces, item, same), moved_on)])
         return after
@@ -427,10 +429,6 @@ class DynamoDesk:
 
     def _put(self, sort_key: str, **attributes: str) -> None:
         self.dynamo.put(self.tables.workspaces, self._key(sort_key) | attributes)
-
-
-def _has_no_version() -> Expression:
-    return when("attribute_not_exists(#version)")
 
 
 def _deaths(item: Item) -> dict[str, Deaths]:

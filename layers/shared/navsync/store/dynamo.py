@@ -90,6 +90,11 @@ def when(text: str, **values: Scalar) -> Expression:
     return Expression(text, _names_in(text), values)
 
 
+def unchanged(version: int) -> Expression:
+    """Nobody has saved the item since it was read at *version*; at 0 there was none."""
+    return when("#version = :version", version=version) if version else when("attribute_not_exists(#pk)")
+
+
 def put(table: str, item: Item, condition: Expression | None = None) -> dict[str, Any]:
     """A Put for a transaction."""
     return {"Put": {"TableName": table, "Item": wires({"schema": SCHEMA} | item), **_condition(condition)}}

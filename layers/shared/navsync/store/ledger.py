@@ -19,13 +19,13 @@ from navsync.store.counts import KEEP_OVERWRITTEN_DAYS, LogKind, MappingKind
 from navsync.store.dynamo import (
     ConditionFailedError,
     Dynamo,
-    Expression,
     Item,
     Step,
     add,
     check,
     delete,
     put,
+    unchanged,
     when,
 )
 from navsync.store.keys import Tables, within
@@ -163,7 +163,7 @@ class DynamoLedger:
         self._transact(
             [
                 Step(
-                    put(self.tables.mappings, self._item(after, folded, counted), _unchanged_since(mapping)),
+                    put(self.tables.mappings, self._item(after, folded, counted), unchanged(mapping.version)),
                     _moved_on(mapping),
                 ),
                 *self._pointers(before, after),
@@ -387,12 +387,6 @@ def _pointer_keys(mapping: Mapping) -> frozenset[str]:
 
 def _is_of_waiting(counter: str) -> bool:
     return counter.startswith(keys.WAITS)
-
-
-def _unchanged_since(mapping: Mapping) -> Expression:
-    if mapping.version == 0:
-        return when("attribute_not_exists(#pk)")
-    return when("#version = :version", version=mapping.version)
 
 
 def _moved_on(mapping: Mapping) -> StaleMapping:

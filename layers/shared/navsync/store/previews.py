@@ -10,7 +10,7 @@ from datetime import timedelta
 from navsync.errors import StaleMapping
 from navsync.foresight import Foreseen, Preview
 from navsync.store import keys, records
-from navsync.store.dynamo import Dynamo, Expression, Item, Step, put, when
+from navsync.store.dynamo import Dynamo, Item, Step, put, unchanged
 from navsync.store.keys import Tables, within
 
 KEPT = timedelta(hours=24)
@@ -34,10 +34,9 @@ class DynamoPreviews:
         self.dynamo.put_many(self.tables.mappings, self._items(preview, fresh))
         after = replace(preview.with_more(fresh), version=preview.version + 1)
         body = {"version": after.version, "body": records.write_short(after), "expires_at": _end(preview)}
-        same = when("#version = :version", version=preview.version) if preview.version else _is_new()
         moved_on = StaleMapping("the preview was saved by somebody else since; read it again")
         key = within(self.workspace_id, keys.preview(preview.id))
-        self.dynamo.transact([Step(put(self.tables.workspaces, key | body, same), moved_on)])
+        self.dynamo.transact([Step(put(self.tables.workspaces, key | body, unchanged(preview.version)), moved_on)])
         return after
 
     def foreseen(self, preview: Preview, *, skip: int, limit: int) -> Sequence[Foreseen]:
@@ -60,10 +59,6 @@ def _packed(each: Foreseen) -> bytes:
 
 def _unpacked(body: bytes) -> Foreseen:
     return records.read_short(Foreseen, zlib.decompress(body).decode())
-
-
-def _is_new() -> Expression:
-    return when("attribute_not_exists(#pk)")
 
 
 def _end(preview: Preview) -> int:
