@@ -39,7 +39,7 @@ def seen(markdown: str) -> str:
     whole = read(markdown)
     own = [piece for piece in whole.pieces if not piece.of_notion]
     moved = len(own) < len(whole.pieces)
-    lines = [line for piece in own for line in (*_blank(piece.before), _unsigned(_nested(piece, moved=moved)))]
+    lines = [line for piece in own for line in (*_blank(piece.before), _shown(piece, moved=moved))]
     return "\n".join((*lines, *(_blank(whole.after) if own or not moved else ())))
 
 
@@ -67,7 +67,7 @@ def words(markdown: str) -> str:
 
 def blocks(markdown: str) -> int:
     """How many blocks Notion makes of it at least."""
-    return sum(not piece.inside for piece in read(markdown).pieces)
+    return len(read(markdown).pieces)
 
 
 def has_notions_own(markdown: str) -> bool:
@@ -115,8 +115,8 @@ def _merged(base: Text, navimpact: Text, notion: Text) -> str | None:
 
 
 def _spread(whole: Text) -> str:
-    """The text with one empty line above each piece, and none inside code."""
-    return "".join(f"{'' if piece.inside else '\n'}{piece.spelled}\n" for piece in whole.pieces)
+    """The text with one empty line above each piece."""
+    return "".join(f"\n{piece.spelled}\n" for piece in whole.pieces)
 
 
 def _close(whole: Text) -> Text:
@@ -128,9 +128,10 @@ def _blank(lines: Sequence[str]) -> Iterator[str]:
     return (line for line in lines if _EMPTY_BLOCK not in line.replace(" ", ""))
 
 
-def _nested(piece: Piece, *, moved: bool) -> str:
-    """The piece with the indent that it has when the blocks around it are gone."""
-    return _indented(piece.spelled, _indent(piece.prefix), "\t" * piece.depth) if moved else piece.spelled
+def _shown(piece: Piece, *, moved: bool) -> str:
+    """The piece without signatures; *moved*: with the indent that it has when the blocks around it are gone."""
+    spelled = _indented(piece.spelled, _indent(piece.prefix), "\t" * piece.depth) if moved else piece.spelled
+    return spelled if piece.code else _unsigned(spelled)
 
 
 def _indented(spelled: str, old: str, indent: str) -> str:
@@ -155,7 +156,7 @@ def for_notion(piece: Piece) -> str:
     indent = "\t" * piece.depth
     if piece.table:
         return piece.table.tagged(indent, piece.table.opening)
-    return _indented(piece.spelled, _indent(piece.prefix), indent)
+    return piece.code.spelled(indent) if piece.code else _indented(piece.spelled, _indent(piece.prefix), indent)
 
 
 def for_navimpact(piece: Piece) -> str:
@@ -163,8 +164,8 @@ def for_navimpact(piece: Piece) -> str:
     indent = "    " * piece.depth
     if piece.table:
         return piece.table.drawn(indent, plain)
-    if piece.verbatim:
-        return _indented(piece.spelled, _indent(piece.prefix), indent).replace("```plain text", "```")
+    if piece.code:
+        return piece.code.typed.spelled(indent)
     return indent + piece.prefix.lstrip() + plain(piece.rest.strip(), starts=not piece.prefix.strip())
 
 
@@ -261,7 +262,7 @@ class _Spacing:
 
 
 def _stand_apart(last: Piece, piece: Piece) -> bool:
-    return not piece.inside and not (last.listed and piece.listed)
+    return not (last.listed and piece.listed)
 
 
 def _is_tight(old: Text) -> bool:
@@ -302,9 +303,9 @@ class _Putting:
         before = kept.before if follows or self.spacing is None else self._above(kept)
         same = kept.says == wanted.says
         spelled = kept.spelled if same else _respelled(kept, wanted, self.spell)
-        if self.tidy and not kept.inside:
+        if self.tidy:
             spelled = _indented(spelled, _indent(spelled), ("    " if self.spacing else "\t") * wanted.depth)
-        self._write(replace(wanted, spelled=spelled), () if wanted.inside else before)
+        self._write(replace(wanted, spelled=spelled), before)
         self.at, self.last_kept = at + 1, at
 
     def _above(self, kept: Piece) -> tuple[str, ...]:
@@ -327,8 +328,14 @@ class _Putting:
         self.at = max(self.at, to)
 
     def _write(self, piece: Piece, before: Sequence[str]) -> None:
-        self.lines += [*before, piece.spelled]
+        self.lines += [*_ending(self.last), *before, piece.spelled]
         self.last = piece
+
+
+def _ending(last: Piece | None) -> Iterator[str]:
+    """What ends *last*, as it is spelled, where it is code that all below would belong to."""
+    if last and last.code and (code := read(last.spelled).pieces[0].code) and not code.closed:
+        yield _indent(last.spelled) + code.fence
 
 
 def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
@@ -336,7 +343,9 @@ def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
     if kept.table and wanted.table:
         of_cell = plain if spell is for_navimpact else str
         return _refilled(kept.spelled, kept.table, wanted.table, of_cell) or spell(wanted)
-    if kept.table or wanted.table or kept.verbatim or wanted.verbatim:
+    if kept.code and wanted.code:
+        return spell(replace(wanted, code=kept.code.refilled(wanted.code)))
+    if kept.table or wanted.table or kept.code or wanted.code:
         return spell(wanted)
     fresh = spell(wanted)
     (new,) = read(fresh).pieces or (wanted,)

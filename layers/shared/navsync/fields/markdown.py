@@ -13,11 +13,10 @@ from dataclasses import dataclass, field
 from unicodedata import is_normalized, normalize
 from urllib.parse import quote
 
-from navsync.fields import tables
+from navsync.fields import fences, tables
 
 _TAB = 4
 _EMPTY = re.compile(r"\s*(<empty-block\s*/>\s*)?")
-_FENCE = re.compile(r"(`{3,}+|~{3,}+|\$\$)([^`]*)")
 _OF_NOTION = re.compile(
     r"<(page|database|file|video|audio|pdf)\s[^>]*?(/>|>.*</\1>)"
     r"|<(unknown|table_of_contents|breadcrumb|tab)(\s[^>]*?)?/>"
@@ -34,8 +33,6 @@ _MARKER = re.compile(
     r"|(?P<heading>#{1,6}(?=\s|$))|(?P<quote>>)"
 )
 _RULE = re.compile(r"-{3,}|\*{3,}|_{3,}")
-_LANGUAGES = {"": "plain text", "text": "plain text", "txt": "plain text", "js": "javascript", "ts": "typescript",
-              "py": "python", "rb": "ruby", "sh": "shell", "yml": "yaml", "md": "markdown"}  # fmt: skip
 _DEEPEST_HEADING = 4
 # None looks beyond what begins the next one: a line of nothing but beginnings must not take for ever.
 _TOKEN = re.compile(
@@ -68,7 +65,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A line, or a whole table."""
+    """A line, or a whole table, formula or piece of code."""
 
     spelled: str
     says: str
@@ -80,15 +77,12 @@ class Piece:
     """Only Notion understands it, or shows it: never carried, never removed."""
     apart: str = ""
     """The tag that makes it Notion's own, where people would miss what it says."""
-    verbatim: bool = False
-    """Code: nothing in it is escaped."""
-    inside: bool = False
-    """It goes on with the code that a line above has begun."""
     prefix: str = ""
     """How it is indented and marked, as spelled."""
     marks: str = ""
     """What the prefix says."""
     table: tables.Table | None = None
+    code: fences.Fenced | None = None
 
     @property
     def closes(self) -> bool:
@@ -103,9 +97,9 @@ class Piece:
     @property
     def spoken(self) -> str:
         """What it says without how it is marked."""
-        if self.table or (self.verbatim and self.inside):
-            return self.says.removeprefix("table").removeprefix("end of")
-        return "" if self.verbatim else said(self.rest)
+        if self.code:
+            return "\n".join(self.code.spoken)
+        return self.says.removeprefix("table") if self.table else said(self.rest)
 
     @property
     def rest(self) -> str:
@@ -183,18 +177,13 @@ class _Reading:
     lines: Sequence[str]
     at: int = 0
     empty: list[str] = field(default_factory=list)
-    fence: str = ""
-    indent: str = ""
-    """Of the line that began the code."""
-    within: int = 0
-    """How deep that line was nested."""
     closing: str = ""
     above: list[_Around] = field(default_factory=list)
 
     def pieces(self) -> Iterator[Piece]:
         while self.at < len(self.lines):
             line = self.lines[self.at]
-            if not (self.fence or self.closing) and _EMPTY.fullmatch(line):
+            if not self.closing and _EMPTY.fullmatch(line):
                 self.empty.append(line)
                 self.at += 1
                 continue
@@ -206,34 +195,21 @@ class _Reading:
         columns = _columns(line)
         if self.closing:
             return self._notions_own(line, before, columns)
-        if self.fence or _FENCE.fullmatch(text):
-            return self._in_code(line, text, before)
+        if (code := fences.read(self.lines, self.at)) is not None:
+            spelled = self._to(code.end)
+            return Piece(spelled, code.says, self._depth(columns), before, prefix=_indent(line), code=code)
         if (table := tables.read(self.lines, self.at)) is not None:
-            spelled = "\n".join(self.lines[self.at : table.end])
-            self.at = table.end
+            spelled = self._to(table.end)
             return Piece(spelled, table.said(said), self._depth(columns), before, prefix=_indent(line), table=table)
         if _OF_NOTION.fullmatch(text):
             return self._notions_own(line, before, columns)
         self.at += 1
         return self._line(line, text, before, columns)
 
-    def _in_code(self, line: str, text: str, before: tuple[str, ...]) -> Piece:
-        self.at += 1
-        if not self.fence:
-            return self._opening(line, text, before)
-        prefix = self.indent if line.startswith(self.indent) else ""
-        says = "`" + normalize("NFC", line[len(prefix) :])
-        if text.startswith(self.fence) and not text.strip(self.fence[0]):
-            self.fence, says = "", f"end of {self.fence[0] * 2}"
-        return Piece(line, says, self.within, before, verbatim=True, inside=True, prefix=prefix)
-
-    def _opening(self, line: str, text: str, before: tuple[str, ...]) -> Piece:
-        fence = text[: len(text) - len(text.lstrip(text[0]))]
-        language = text[len(fence) :].strip().lower()
-        self.fence, self.indent = fence, _indent(line)
-        self.within = self._depth(_columns(line))
-        says = fence if fence == "$$" else "```" + _LANGUAGES.get(language, language)
-        return Piece(line, says, self.within, before, verbatim=True, prefix=self.indent)
+    def _to(self, end: int) -> str:
+        """The lines up to *end*."""
+        start, self.at = self.at, end
+        return "\n".join(self.lines[start:end])
 
     def _notions_own(self, line: str, before: tuple[str, ...], columns: int) -> Piece:
         self.at += 1
