@@ -10,8 +10,20 @@ import pytest
 
 from navsync.errors import Refused
 from navsync.fields import SPECS
-from navsync.model import EntityType, Operation, Outcome, Side, State, Trashed, Value, WorkKind
+from navsync.model import (
+    Direction,
+    EntityType,
+    Operation,
+    Outcome,
+    Settings,
+    Side,
+    State,
+    Trashed,
+    Value,
+    WorkKind,
+)
 from tests.simulation.faults import fail_always, fail_once
+from tests.simulation.rules import change, set_to
 from tests.simulation.test_found import brought_back_empty
 from tests.simulation.test_half_bodies import (
     KILLED,
@@ -194,6 +206,20 @@ def test_an_undo_that_reached_the_page_does_not_make_a_deleted_record_again(worl
 def both_say(world: World, page: str, field: str) -> tuple[Value, Value]:
     _, again = records(world)
     return world.value(Side.NAVIMPACT, again, field), world.value(Side.NOTION, page, field)
+
+
+def test_a_title_that_never_reached_the_page_outlives_a_time_in_which_nothing_was_written_there(world: World) -> None:
+    id, page = on_its_way(world)
+    change(world, settings=Settings(direction=Direction.TO_NAVIMPACT))
+    deleted(world, id)
+    assert told(world) == [NOT_WANTED]
+
+    world.edit(Side.NOTION, page, description="Typed.")
+    world.settle()
+    set_to(world, Settings())
+
+    assert both_say(world, page, "title") == ("New", "New")
+    assert both_say(world, page, "description") == ("Typed.", "Typed.")
 
 
 def test_a_title_that_never_reached_the_page_outlives_with_what_was_typed_there(world: World) -> None:

@@ -275,6 +275,27 @@ def test_the_history_tells_of_no_name_that_was_never_written(both: Both) -> None
     assert told == [Outcome.FAILED, Outcome.FAILED, Outcome.SUCCESS]
 
 
+def test_the_history_tells_of_no_name_that_was_never_written_to_a_log_that_went_since(both: Both) -> None:
+    one, two = both
+    log, second, before = with_a_child(both)
+    page = two.page_of(log, LOG)
+    two.notion.fault = fail_always("notion update", Down("503"))
+    take_out(two, before)
+    for _ in range(5):
+        two.slice()
+
+    two.notion.fault = lambda _call, _applied: None
+    one.platform.remove(LOG, log)
+    for world in both:
+        world.touched(Side.NAVIMPACT, log, LOG)
+    come_to_rest(*both)
+
+    assert two.notion_side.pages[page].in_trash
+    assert second in two.notion_side.pages[page].values["project"]
+    told = [row.outcome for row in rows_of(two) if (row.page_id, row.operation) == (page, Operation.UPDATE)]
+    assert set(told) == {Outcome.FAILED}
+
+
 def kept_by_notion(both: Both) -> tuple[str, str, str]:
     """As `with_a_child`, and Notion does not let the second page go."""
     _one, two = both
@@ -351,6 +372,8 @@ def test_a_page_that_could_not_go_goes_once_a_person_says_so(both: Both) -> None
     come_to_rest(*both)
 
     assert two.notion_side.pages[second].in_trash
+    told = [row.message for row in rows_of(two) if (row.page_id, row.operation) == (second, Operation.DELETE)]
+    assert told[-1] == "A second page of a record that has one: a person agreed that it goes."
     assert named_on(two, two.page_of(log, LOG)) == (before,)
     assert set(two.platform.records) == records
 

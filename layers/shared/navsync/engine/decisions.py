@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from navsync import merge
-from navsync.engine import deletes, proof, removals
+from navsync.engine import deletes, proof, removals, second_pages
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import Kind, field_of
@@ -75,7 +75,7 @@ def _decide_of_second_page(bench: Workbench, mapping: Mapping, decision: Decisio
     """Of a page that was to make way, and could not: it goes now, or becomes a row of its own."""
     page = bench.read(Side.NOTION, mapping)
     if isinstance(page, Present) and decision is Decision.APPROVE:
-        return removals.trash_page(bench, mapping, page, run)
+        return removals.trash_page(bench, mapping, page, run, message=second_pages.AGREED)
     return Again(bench.ledger.save(mapping.but(state=State.DRAFT, troubles=())))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping as MappingOf
 from copy import replace
 
 from navsync import merge, scope
-from navsync.engine import half_written, journal
+from navsync.engine import half_written, journal, unshown
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Run, Step
 from navsync.engine.workbench import Workbench
@@ -91,9 +91,7 @@ def without_write(bench: Workbench, mapping: Mapping, entity: Observation) -> Ma
     """*mapping* without a write that was interrupted: what of it landed is agreed on, or it would look like an edit."""
     if not isinstance(mapping.intent, WriteIntent):
         return mapping
-    bases = _bases_with_landed(bench, mapping, mapping.intent, entity, bench.read(Side.NOTION, mapping))
-    ended = journal.closed(bench, mapping, bases)
-    return bench.ledger.save(mapping.but(bases=bases, intent=None), *ended)
+    return _ended(bench, mapping, mapping.intent, _seen(entity, bench.read(Side.NOTION, mapping)))
 
 
 def with_landed(bench: Workbench, mapping: Mapping, entity: Observation, page: Observation) -> Mapping:
@@ -105,18 +103,29 @@ def with_landed(bench: Workbench, mapping: Mapping, entity: Observation, page: O
     is_there = isinstance(entity, Present) and isinstance(page, Present)
     if not isinstance(mapping.intent, WriteIntent) or is_there or isinstance(page, Gone):
         return mapping  # with both there it is brought to its end; of a page that is not shown nothing is decided
-    bases = _bases_with_landed(bench, mapping, mapping.intent, entity, page)
-    if not merge.all_landed(bases, mapping.intent.writes):
-        return mapping.but(bases=bases)
-    return bench.ledger.save(mapping.but(bases=bases, intent=None), *journal.closed(bench, mapping, bases))
+    seen = _seen(entity, page)
+    bases = _bases_with_landed(bench, mapping, mapping.intent, seen)
+    has_landed = merge.all_landed(bases, mapping.intent.writes)
+    return _ended(bench, mapping, mapping.intent, seen) if has_landed else mapping.but(bases=bases)
+
+
+def _ended(bench: Workbench, mapping: Mapping, intent: WriteIntent, seen: MappingOf[Side, Present]) -> Mapping:
+    """*mapping* without *intent*: what of it landed is agreed on, what did not is kept as `unshown`."""
+    agreed = mapping.but(bases=_bases_with_landed(bench, mapping, intent, seen))
+    ended = agreed.but(intent=None, unshown=unshown.left_over(bench, agreed))
+    return bench.ledger.save(ended, *journal.closed(bench, mapping, agreed.bases, seen))
+
+
+def _seen(entity: Observation, page: Observation) -> dict[Side, Present]:
+    """Which sides tell what they say, a page in the trash among them."""
+    last = page.last if isinstance(page, Trashed) else page
+    return {s: o for s, o in ((Side.NAVIMPACT, entity), (Side.NOTION, last)) if isinstance(o, Present)}
 
 
 def _bases_with_landed(
-    bench: Workbench, mapping: Mapping, intent: WriteIntent, entity: Observation, page: Observation
+    bench: Workbench, mapping: Mapping, intent: WriteIntent, seen: MappingOf[Side, Present]
 ) -> Bases:
     """The bases of *mapping* with those writes of *intent* that took effect, and with the halves of bodies."""
-    last = page.last if isinstance(page, Trashed) else page
-    seen = {s: o for s, o in ((Side.NAVIMPACT, entity), (Side.NOTION, last)) if isinstance(o, Present)}
     shown = replace(intent, writes=tuple(_shown(mapping, intent, seen)))
     halves = half_written.begun(bench, mapping, shown, seen[Side.NOTION]) if Side.NOTION in seen else {}
     return {**merge.landed(SPECS[mapping.entity_type], mapping.bases, shown.writes, seen), **halves}
@@ -143,8 +152,9 @@ def set_aside(bench: Workbench, mapping: Mapping, why: Trouble, run: Run) -> Ste
     if leaves and mapping.entity_type is EntityType.MEDIA_PROJECT:
         bench.crossed()  # first: should we die here, what belongs to it is looked at once too often
     aside = mapping.but(
-        state=State.EXCLUDED, troubles=(why,), conflicts=(), intent=None, gone_since=None, waiting_since=None, **HEALTHY
-    )
+        state=State.EXCLUDED, troubles=(why,), conflicts=(), intent=None, unshown=unshown.left_over(bench, mapping),
+        gone_since=None, waiting_since=None, **HEALTHY,
+    )  # fmt: skip
     rows = journal.abandoned(bench.ledger, mapping)
     if mapping.page_id is not None and mapping.state is not State.EXCLUDED:
         rows.append(bench.row(aside, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=why.cause))

@@ -12,6 +12,7 @@ from navsync.fields import SPECS, Kind
 from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State
 
 MADE_AFTER_ALL = "A second page of a record that has one: a call that was thought lost had made it after all."
+AGREED = "A second page of a record that has one: a person agreed that it goes."
 MADE_AGAIN = "The page of a record that was made again: the page that its record had before is there once more."
 
 
