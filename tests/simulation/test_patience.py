@@ -150,6 +150,25 @@ def test_a_field_that_goes_to_and_fro_is_left_alone_and_shown(world: World) -> N
     assert len(written) <= SWINGS
 
 
+def test_a_row_of_which_every_field_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
+    first, second = (
+        {"title": text, "description": text, "budget": number, "target_audience": number, "status": status}
+        for text, number, status in (("A", Decimal(1), "active"), ("B", Decimal(2), "paused"))
+    )
+    id = world.new_project(**first)
+    world.settle()
+    page = world.page_of(id)
+
+    for _ in range(4 * SWINGS):
+        for side, where, says in ((Side.NAVIMPACT, id, second), (Side.NOTION, page, first)):
+            world.edit(side, where, **says)
+            world.slice()
+        world.clock.advance(timedelta(seconds=30))
+
+    assert {t.field for t in world.mapping_of(id).troubles if t.code == "oscillating"} == first.keys()
+    assert len(world.logs(Operation.UPDATE)) <= 2 * SWINGS + 1
+
+
 def test_a_persons_edit_travels_even_when_the_field_was_going_to_and_fro(world: World) -> None:
     id = swinging(world)
     page = world.page_of(id)

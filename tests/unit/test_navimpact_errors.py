@@ -182,12 +182,27 @@ def test_a_refusal_of_one_entry_of_a_list_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "seconds"), [("600", 600), ("0", 1), ("Sun, 22 Nov 2026 10:01:30 GMT", 90), ("?", 60)]
+    ("said", "seconds"),
+    [
+        ("600", 600),
+        ("0", 1),
+        ("-5", 1),
+        ("Sun, 22 Nov 2026 10:01:30 GMT", 90),
+        ("Sat, 21 Nov 2026 10:01:30 GMT", 1),
+        ("?", 60),
+    ],
 )
 def test_a_pause_is_kept_in_full(said: str, seconds: int) -> None:
     with pytest.raises(Blocked) as failure:
         Wire([refusal(429, **{"retry-after": said})], max_retries=3).write()
     assert failure.value.until == NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("said", ["1795000000", "1795000000000", "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_a_pause_is_a_day_at_most_though_navimpact_says_a_date_for_seconds(said: str) -> None:
+    with pytest.raises(Blocked) as failure:
+        Wire([refusal(429, **{"retry-after": said})]).read()
+    assert failure.value.until == NOW + timedelta(days=1)
 
 
 def test_a_short_pause_is_sat_out_in_place() -> None:

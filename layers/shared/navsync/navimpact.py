@@ -37,6 +37,9 @@ WHOLE = 1000
 """The most records one answer holds. A server that neither orders nor filters is read in as few answers as possible."""
 
 DEFAULT_PAUSE = timedelta(seconds=60)
+LEAST_ASKED = timedelta(seconds=1)
+MOST_ASKED = timedelta(days=1)
+"""So long a pause is granted before NavImpact is asked again: who says more may mean a date, and stops everybody."""
 PATIENCE = timedelta(seconds=2)
 FIRST_PAUSE = 0.25
 LONGEST_PAUSE = 2.0
@@ -250,8 +253,7 @@ def failure_of(answer: httpx.Response, *, now: datetime, writing: bool) -> SyncE
         case 409 | 412:
             return Raced("the record was changed on NavImpact between our read and our write; it is read again")
         case 429:
-            pause = _retry_after(answer, now) or DEFAULT_PAUSE
-            until = now + pause
+            until = now + max(LEAST_ASKED, min(_retry_after(answer, now), MOST_ASKED))
             return Blocked("NavImpact asks for a pause; the work goes on when it ends", until=until, everybody=True)
         case status if status in (408, 425) or status >= 500:
             return _lost(writing=writing)
@@ -362,19 +364,19 @@ def _lost(*, writing: bool) -> SyncError:
     return Down("NavImpact did not give a whole answer; it is asked again later")
 
 
-def _retry_after(answer: httpx.Response, now: datetime) -> timedelta | None:
+def _retry_after(answer: httpx.Response, now: datetime) -> timedelta:
     said = answer.headers.get("retry-after", "")
     try:
-        return timedelta(seconds=max(1.0, float(said)))
+        return timedelta(seconds=float(said))
     except (ValueError, OverflowError):
         return _until(said, now)
 
 
-def _until(date: str, now: datetime) -> timedelta | None:
+def _until(date: str, now: datetime) -> timedelta:
     try:
-        return max(parsedate_to_datetime(date) - now, timedelta(seconds=1))
+        return parsedate_to_datetime(date) - now
     except (ValueError, TypeError):
-        return None
+        return DEFAULT_PAUSE
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------

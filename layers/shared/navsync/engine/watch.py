@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from copy import replace
 from datetime import datetime, timedelta
 
@@ -45,7 +46,16 @@ def note(
         Written(w.field, w.to, since, now, digest(w.value), awaits=w.to is Side.NOTION and w.field in awaited)
         for w in taken
     )
-    return tuple(w for w in (*written, *new) if now - w.until < KEPT)[-MOST_KEPT:]
+    return tuple(_latest([w for w in (*written, *new) if now - w.until < KEPT]))
+
+
+def _latest(written: Sequence[Written]) -> Iterator[Written]:
+    """The last `MOST_KEPT`, and of each field on each side as many as tell that it goes to and fro."""
+    later = Counter((w.field, w.side) for w in written)
+    for place, w in enumerate(written, start=MOST_KEPT - len(written)):
+        later[w.field, w.side] -= 1
+        if place >= 0 or later[w.field, w.side] < SWINGS:
+            yield w
 
 
 def put_back(written: Iterable[Written], bases: Bases, seen: Mapping[Side, Present]) -> tuple[Written, ...]:
