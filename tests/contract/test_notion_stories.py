@@ -190,6 +190,31 @@ def test_edits_in_several_places_leave_the_blocks_between_them(notion: NotionSta
     assert list(after.values())[-1] == "More."
 
 
+MANY = "\n\n".join(f"School {n} opened.\n\nIt was day {n}." for n in range(120))
+
+
+def test_edits_in_more_places_than_one_request_takes_leave_the_blocks(notion: NotionStage) -> None:
+    made = told(notion, MANY)
+    before = blocks(notion, made.id)
+
+    after = written(notion, made, MANY.replace("School", "Academy"))
+
+    assert list(blocks(notion, made.id)) == list(before)
+    assert same(field_of(STORY, "description"), MANY.replace("School", "Academy"), after.values["description"])
+
+
+def test_edits_in_more_places_than_one_request_takes_arrive_beside_what_only_notion_can_show(
+    notion: NotionStage,
+) -> None:
+    made = told(notion, MANY)
+    below = subpage(notion, made.id)
+
+    after = written(notion, now(notion, made.id), MANY.replace("School", "Academy"))
+
+    assert same(field_of(STORY, "description"), MANY.replace("School", "Academy"), after.values["description"])
+    assert notion.by_hand("GET", f"pages/{below}")["in_trash"] is False
+
+
 def test_an_edit_that_notion_skips_because_a_person_was_first_is_looked_at_again(notion: NotionStage) -> None:
     notion.steer("switches", {"unmatched_updates": "skipped"})
     made = told(notion, "One.\n\nTwo.\n\nThree.")
@@ -293,6 +318,28 @@ def test_a_change_that_fails_half_way_is_unclear(notion: NotionStage) -> None:
 DAYS = [f"Day {number}: {PARAGRAPH}".strip() for number in range(90)]
 SHOUTED = [day.upper() for day in DAYS]
 HALF_WAY = {"rewritten": SHOUTED, "moved": DAYS[45:] + DAYS[:45], "less": [d for n, d in enumerate(SHOUTED) if n % 3]}
+
+
+WIDE = {
+    "code": "\n".join(["```", *DAYS[:30], "```"]),
+    "a table": "\n".join(["| Day |", "|---|", *(f"| {day} |" for day in DAYS[:30])]),
+}
+
+
+@pytest.mark.usefixtures("small_requests")
+@pytest.mark.parametrize("wide", WIDE)
+def test_what_stands_below_code_or_a_table_that_is_written_in_parts_outlives_it(notion: NotionStage, wide: str) -> None:
+    first, then = "\n\n".join(SHOUTED[:60]), "\n\n".join([*DAYS[60:75], WIDE[wide]])
+    made = told(notion, first)
+    append(notion, made.id, BOOKMARK)
+    below = subpage(notion, made.id)
+
+    for text in (then, first):
+        after = written(notion, now(notion, made.id), text)
+
+        assert same(field_of(STORY, "description"), text, after.values["description"])
+        assert notion.by_hand("GET", f"pages/{below}")["in_trash"] is False
+        assert "<unknown" in notion.by_hand("GET", f"pages/{made.id}/markdown")["markdown"]
 
 
 def fail(notion: NotionStage, page: str, nth: int) -> None:

@@ -163,6 +163,47 @@ def test_a_link_to_a_file_says_the_same_each_time_it_is_signed() -> None:
     assert bodies.seen(file.format(1)) == bodies.seen(file.format(2)) == "![map](https://files.example/map.png)"
 
 
+def test_an_edit_of_code_in_a_list_leaves_it_where_it_is_nested() -> None:
+    text = "- a\n  - b\n    ```python\n    one = 1\n    two = 2\n    ```\n  - c"
+    assert bodies.to_navimpact(shown(text).replace("two = 2", "two = 22"), text) == text.replace("two = 2", "two = 22")
+
+
+def test_edits_of_different_lines_of_code_in_a_list_are_merged() -> None:
+    text = "- a\n  ```python\n  one = 1\n  two = 2\n  three = 3\n  ```\n- c"
+    mine, page = text.replace("one = 1", "one = 11"), shown(text).replace("three = 3", "three = 33")
+    assert bodies.merged(text, mine, page) == mine.replace("three = 3", "three = 33")
+
+
+def test_an_edit_of_code_inside_a_callout_sends_one_line() -> None:
+    page = '<callout icon="💡">\n\tBox.\n\t```python\n\tone = 1\n\ttwo = 2\n\t```\n</callout>\nEnd.'
+    text = bodies.to_navimpact(bodies.seen(page), "").replace("two = 2", "two = 22")
+    assert edits(page, bodies.to_notion(text, page)) == (("\ttwo = 2", "\ttwo = 22"),)
+
+
+@pytest.mark.parametrize("space", ["\u3000\u3000", "\xa0"])
+def test_a_space_that_is_no_indent_nests_nothing_and_stays(space: str) -> None:
+    text = f"- 一\n- 二\n\n{space}段落。\n\nEnd."
+    page = shown(text)
+    assert bodies.to_notion(text.replace("End", "The end"), page) == page.replace("End", "The end")
+    assert bodies.to_navimpact(page.replace("End", "An end"), text) == text.replace("End", "An end")
+    assert bodies.merged(text.replace(f"{space}段落。\n\n", ""), text, page) == text
+
+
+def test_a_space_at_the_start_of_a_line_of_indented_code_is_part_of_it() -> None:
+    text = "  ```\n\xa0a\n  ```"
+    assert bodies.says(shown(text)) == bodies.says(text)
+
+
+def test_a_line_of_code_that_is_not_closed_gets_no_line_below_it_when_other_words_are_merged() -> None:
+    text = "Intro words.\n\nMiddle.\n\n```\na\nb"
+    mine, page = text.replace("Intro", "My intro"), shown(text).replace("Middle", "The middle")
+    assert bodies.merged(text, mine, page) == mine.replace("Middle", "The middle")
+
+
+def test_dollar_signs_alone_are_an_empty_formula_on_both_sides() -> None:
+    assert bodies.says(shown("One.\n\n$$$$$$\n\nTwo.")) == bodies.says("One.\n\n$$$$$$\n\nTwo.")
+
+
 # --- what is written to Notion ----------------------------------------------------------------------------------------
 
 

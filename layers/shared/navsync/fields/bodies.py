@@ -116,7 +116,7 @@ def _merged(base: Text, navimpact: Text, notion: Text) -> str | None:
 
 def _spread(whole: Text) -> str:
     """The text with one empty line above each piece."""
-    return "".join(f"\n{piece.spelled}\n" for piece in whole.pieces)
+    return "".join("\n" + "\n".join((piece.spelled, *_ending(piece))) + "\n" for piece in whole.pieces)
 
 
 def _close(whole: Text) -> Text:
@@ -344,7 +344,8 @@ def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
         of_cell = plain if spell is for_navimpact else str
         return _refilled(kept.spelled, kept.table, wanted.table, of_cell) or spell(wanted)
     if kept.code and wanted.code:
-        return spell(replace(wanted, code=kept.code.refilled(wanted.code)))
+        code = kept.code.refilled(wanted.code)
+        return (code.typed if code is wanted.code and spell is for_navimpact else code).spelled(kept.prefix)
     if kept.table or wanted.table or kept.code or wanted.code:
         return spell(wanted)
     fresh = spell(wanted)

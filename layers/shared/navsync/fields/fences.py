@@ -73,6 +73,11 @@ class Fenced:
         return replace(other, fence=self.fence, heading=self.heading)
 
 
+def indent_of(line: str) -> str:
+    """What nests *line*: no other space does, such as those with which a Chinese paragraph begins."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
 def read(lines: Sequence[str], at: int) -> Fenced | None:
     """The code or formula that begins at line *at*, if one does."""
     first = lines[at].strip()
@@ -81,9 +86,8 @@ def read(lines: Sequence[str], at: int) -> Fenced | None:
     if (opening := _CODE.fullmatch(first)) is None:
         return None
     fence, heading = opening.groups()
-    indent = lines[at][: len(lines[at]) - len(lines[at].lstrip())]
-    last = _last(lines, at, fence)
-    inside = (line.removeprefix(indent) if line.startswith(indent) else line.lstrip() for line in lines[at + 1 : last])
+    indent, last = indent_of(lines[at]), _last(lines, at, fence)
+    inside = (line[len(indent) :] if line.startswith(indent) else line.lstrip(" \t") for line in lines[at + 1 : last])
     return Fenced(fence, heading, tuple(inside), min(last + 1, len(lines)), closed=last < len(lines))
 
 
@@ -97,7 +101,7 @@ def _formula(lines: Sequence[str], at: int, rest: str) -> Fenced:
 
 
 def _said(lines: Sequence[str]) -> Iterator[str]:
-    return (line.strip() for line in lines if line.strip())
+    return (line.strip() for line in lines if line.strip() not in ("", _FORMULA))
 
 
 def _last(lines: Sequence[str], at: int, fence: str) -> int:

@@ -255,7 +255,7 @@ def _indent(line: str) -> str:
 
 
 def _columns(line: str) -> int:
-    return len(_indent(line).expandtabs(_TAB))
+    return len(fences.indent_of(line).expandtabs(_TAB))
 
 
 def _marked(marker: re.Match[str]) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, takewhile
+from itertools import accumulate, pairwise, takewhile
 from typing import NamedTuple
 
 from navsync.alignment import changes
+from navsync.fields.markdown import read
+
+MOST_EDITS = 100
+"""Notion takes no more replacements in one request (`content_updates` in its OpenAPI description)."""
 
 
 class Edit(NamedTuple):
@@ -111,15 +115,16 @@ def applied(current: str, made: Sequence[Edit]) -> str:
 
 
 def first_part(markdown: str, most: int) -> str:
-    """The first lines of *markdown*, as many as fit into *most* bytes."""
+    """The first pieces of *markdown*, as many as fit into *most* bytes."""
     lines = markdown.split("\n")
-    return "\n".join(lines[: _fitting(lines, most)])
+    fitting = _fitting(lines, most)
+    return markdown if fitting == len(lines) else "\n".join(lines[: _divided(markdown, 0, fitting)])
 
 
 def batch(made: Sequence[Edit], current: str, most: int) -> Iterator[Edit]:
     """The first of *made*, as many as fit into one request of *most* bytes; of one that does not, its first lines."""
     left = most
-    for at, edit in enumerate(made):
+    for at, edit in enumerate(made[:MOST_EDITS]):
         left -= size(edit.old) + size(edit.new)
         if left < 0:
             if at == 0 and (part := _portion(edit, current, most)):
@@ -130,13 +135,28 @@ def batch(made: Sequence[Edit], current: str, most: int) -> Iterator[Edit]:
 
 def _portion(edit: Edit, current: str, most: int) -> Edit | None:
     """The first lines of *edit*; None where those that fit do not stand out."""
-    old, new = edit.old.split("\n"), edit.new.split("\n")
-    if size(edit.old) < most // 2:
-        kept = _fitting(new, most - size(edit.old))
-        return Edit(edit.old, "\n".join(new[:kept])) if kept else None
-    gone, kept = _fitting(old, most // 2), _fitting(new, most // 2)
-    part = Edit("\n".join(old[:gone]), "\n".join(new[:kept]))
-    return part if kept and _stands_once(part.old, current) else None
+    old, new, wanted = edit.old.split("\n"), edit.new.split("\n"), applied(current, [edit])
+    start = current[: current.find(edit.old)].count("\n")
+    is_short = size(edit.old) < most // 2
+    for room, inside in ((most // 2, True), (most // 2, False), (most, False)):
+        gone = len(old) if is_short else _divided(current, start, _fitting(old, room), inside=inside)
+        replaced = "\n".join(old[:gone])
+        kept = _divided(wanted, start, _fitting(new, most - size(replaced)), inside=inside)
+        if kept if is_short else gone and _stands_once(replaced, current):
+            return Edit(replaced, "\n".join(new[:kept]))
+    return None
+
+
+def _divided(text: str, start: int, most: int, *, inside: bool = False) -> int:
+    """How many lines of *text* from line *start* on can be taken for themselves, *most* at the most.
+
+    Whole pieces are: what stands below the half of a block of code would belong to it. *inside*: where *start* is in
+    the midst of such a block, its own lines.
+    """
+    ends = [*accumulate(len(piece.before) + piece.spelled.count("\n") + 1 for piece in read(text).pieces)]
+    within = (range(start + 1, last) for first, last in pairwise((0, *ends)) if first < start < last)
+    places = next(within, range(0)) if inside else ends
+    return max((place - start for place in places if start < place <= start + most), default=0)
 
 
 def _fitting(lines: Sequence[str], most: int) -> int:

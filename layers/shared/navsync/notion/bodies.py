@@ -182,5 +182,6 @@ def _is_all(sent: Sequence[Edit], made: Sequence[Edit]) -> bool:
 
 
 def _most_requests(text: str, shown: str) -> int:
-    """Twice as many as the sizes ask for: Notion may spell what it is sent otherwise, but not for ever."""
-    return 4 + 4 * (rewriting.size(text) + rewriting.size(shown)) // LARGEST_WRITE
+    """Twice as many as sizes and edits ask for: Notion may spell what it is sent otherwise, but not for ever."""
+    by_size = (rewriting.size(text) + rewriting.size(shown)) // LARGEST_WRITE
+    return 4 + 4 * by_size + 2 * (shown.count("\n") // rewriting.MOST_EDITS)
