@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import Counter
 from collections.abc import Container, Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate, takewhile
+from itertools import accumulate, groupby, takewhile
 from typing import NamedTuple
 
 _MOST_PAIRS = 100_000
 """Of equal parts in both sequences: comparing goes through all of them, several times."""
+_MANY = 500
+"""So many parts that stand once in either sequence are compared without the others, of which each costs a look."""
 
 
 class Stretch(NamedTuple):
@@ -61,8 +64,7 @@ def _matched(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:
     if old == new:
         yield from [Stretch(True, slice(0, len(old)), slice(0, len(new)))] if old else []
         return
-    rare = _rare(old, new)
-    found = _found(old, new, {part for part in rare if part.strip()}) or _found(old, new, rare)
+    found = _anchors(old, new)
     low = start = 0
     for one, other in [*found, (len(old), len(new))]:
         if found:
@@ -72,6 +74,35 @@ def _matched(old: Sequence[str], new: Sequence[str]) -> Iterator[Stretch]:
         if one < len(old):
             yield Stretch(True, slice(one, one + 1), slice(other, other + 1))
         low, start = one + 1, other + 1
+
+
+def _anchors(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int]]:
+    """Where parts that stay stand in both, in order; the stretches between them are still to be looked through."""
+    rare = _rare(old, new)
+    here, there = _places(old), _places(new)
+    single = [part for part in here if part in there and part in rare and part.strip()]
+    if len(single) >= _MANY:
+        return [(here[part], there[part]) for part in _in_order(single, sorted(single, key=there.__getitem__))]
+    return _found(old, new, {part for part in rare if part.strip()}) or _found(old, new, rare)
+
+
+def _places(parts: Sequence[str]) -> dict[str, int]:
+    """Where those stand that are there once."""
+    counts = Counter(parts)
+    return {part: at for at, part in enumerate(parts) if counts[part] == 1}
+
+
+def _in_order(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    """Of the same parts in two orders, those that keep theirs: the longest unbroken run first, as `difflib` does it."""
+    ranks = {part: rank for rank, part in enumerate(new)}
+    places = [(at, ranks[part]) for at, part in enumerate(old)]
+    runs = [[*run] for _, run in groupby(places, lambda place: place[1] - place[0])]
+    kept: list[list[tuple[int, int]]] = []
+    for run in sorted(runs, key=len, reverse=True):
+        at = bisect(kept, run)
+        if (at == 0 or kept[at - 1][-1][1] < run[0][1]) and (at == len(kept) or run[-1][1] < kept[at][0][1]):
+            kept.insert(at, run)
+    return (old[at] for run in kept for at, _ in run)
 
 
 def _rare(old: Sequence[str], new: Sequence[str]) -> set[str]:

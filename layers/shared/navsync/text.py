@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import chain, groupby, permutations
 from typing import NamedTuple
@@ -81,16 +82,15 @@ def _chunks(base: Tokens, ours: Tokens, theirs: Tokens) -> Iterator[_Chunk]:
 
 
 def _agreements(base: Tokens, ours: Tokens, theirs: Tokens) -> Iterator[_Chunk]:
-    mine, other = _matches(base, ours), _matches(base, theirs)
-    for start, stop, to_ours in mine:
-        for begin, end, to_theirs in other:
-            low, high = max(start, begin), min(stop, end)
-            if low < high:
-                yield _Chunk(
-                    slice(low, high),
-                    slice(low + to_ours, high + to_ours),
-                    slice(low + to_theirs, high + to_theirs),
-                )
+    mine, other = deque(_matches(base, ours)), deque(_matches(base, theirs))
+    while mine and other:
+        (start, stop, to_ours), (begin, end, to_theirs) = mine[0], other[0]
+        low, high = max(start, begin), min(stop, end)
+        if low < high:
+            yield _Chunk(
+                slice(low, high), slice(low + to_ours, high + to_ours), slice(low + to_theirs, high + to_theirs)
+            )
+        (mine if stop <= end else other).popleft()
 
 
 def _matches(base: Tokens, other: Tokens) -> list[tuple[int, int, int]]:
