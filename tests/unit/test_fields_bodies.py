@@ -180,6 +180,21 @@ def test_an_edit_of_code_inside_a_callout_sends_one_line() -> None:
     assert edits(page, bodies.to_notion(text, page)) == (("\ttwo = 2", "\ttwo = 22"),)
 
 
+@pytest.mark.parametrize("sentence", ["The team went north to see three schools. ", "河水又清澈了，学生们都来看。"])
+def test_the_looks_of_a_long_paragraph_outlive_an_edit_beside_a_new_one(sentence: str) -> None:
+    mention = '<mention-user url="user://1">Ana</mention-user>'
+    page = f"Top.\n{mention} {sentence * 60}End."
+    text = bodies.to_navimpact(page, "").replace("End.", "The end.").replace("Top.", "Top.\n\nNew.")
+    assert mention in bodies.to_notion(text, page)
+
+
+def test_a_line_that_is_nested_under_one_above_a_callout_leaves_that_and_leaves_the_other_blocks_alone() -> None:
+    others = f'{OWN[2]}\n<callout icon="🔥">\n\tNotes.\n</callout>\nEnd.'
+    page = f'- Budget\n<callout icon="💡">\n\t- Travel\n</callout>\n{others}'
+    text = bodies.to_navimpact(bodies.seen(page), "").replace("- Travel", "  - Travel")
+    assert bodies.to_notion(text, page) == f'- Budget\n\t- Travel\n<callout icon="💡">\n</callout>\n{others}'
+
+
 @pytest.mark.parametrize("space", ["\u3000\u3000", "\xa0"])
 def test_a_space_that_is_no_indent_nests_nothing_and_stays(space: str) -> None:
     text = f"- 一\n- 二\n\n{space}段落。\n\nEnd."

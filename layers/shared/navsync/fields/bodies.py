@@ -7,6 +7,7 @@ in them. So NavImpact's blank lines and Notion's blocks survive edits elsewhere.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from copy import replace
 from dataclasses import dataclass, field
@@ -18,12 +19,15 @@ from navsync.alignment import stretches
 from navsync.fields.markdown import Piece, Text, Token, read, said, tokens
 from navsync.fields.scalars import newlines
 from navsync.fields.tables import Table
+from navsync.words import LETTER, WORD
 
+_READ_AS_ONE = re.compile(rf"{LETTER}|{WORD}")
 _WORD = re.compile(r"\w+\s*|\W\s*")
 _MOST_LOOKED_AT = 30
-_LONG = 4_000
+_LONG = 400
 _ALIKE = 0.5
-"""Pieces of a stretch that changed are told apart by likeness, unless they are too many or too long for that."""
+_MOST_EMPTIED = 10
+"""Pieces of a stretch that changed are told apart by likeness, unless they are too many; long ones by their words."""
 _EMPTY_BLOCK = "<empty-block/>"
 
 type Speller = Callable[[Piece], str]
@@ -226,8 +230,43 @@ def _put(new: Text, old: Text, spell: Speller, *, spaced: bool) -> str:
     if new.says == old.says:
         return _joined(old)
     spacing = _spacing(new, old) if spaced else None
-    tries = (_Putting(old, spell, spacing, tidy=tidy).all_of(new) for tidy in (False, True))
+    arranged = (text for texts in ((old,), _emptied(old)) for text in texts)
+    tries = (_Putting(text, spell, spacing, tidy=tidy).all_of(new) for text in arranged for tidy in (False, True))
     return next((put for put in tries if read(put).says == new.says), _afresh(new, old))
+
+
+def _emptied(old: Text) -> Iterator[Text]:
+    """*old* with the text inside one of Notion's blocks above that; at last with that of all.
+
+    Only there can it belong to a line above the block.
+    """
+    around = [*_around(old.pieces)][:_MOST_EMPTIED]
+    for emptied in ([block] for block in around) if len(around) > 1 else ():
+        yield replace(old, pieces=tuple(_without_text(old.pieces, emptied)))
+    if around:
+        yield replace(old, pieces=tuple(_without_text(old.pieces, around)))
+
+
+def _around(pieces: Sequence[Piece]) -> Iterator[slice]:
+    """The blocks around text, of those inside one another the outermost."""
+    begun: list[int] = []
+    for at, piece in enumerate(pieces):
+        if piece.opens:
+            begun.append(at)
+        elif piece.closes and begun:
+            start = begun.pop()
+            if not begun:
+                yield slice(start, at + 1)
+
+
+def _without_text(pieces: Sequence[Piece], blocks: Sequence[slice]) -> Iterator[Piece]:
+    at = 0
+    for block in blocks:
+        yield from pieces[at : block.start]
+        yield from (replace(piece, spelled=_shown(piece, moved=True)) for piece in pieces[block] if not piece.of_notion)
+        yield from (piece for piece in pieces[block] if piece.of_notion)
+        at = block.stop
+    yield from pieces[at:]
 
 
 def _afresh(new: Text, old: Text) -> str:
@@ -411,4 +450,7 @@ def _likely(old: Sequence[Piece], places: range, new: Sequence[Piece]) -> Iterat
 
 
 def _is_alike(one: str, other: str) -> bool:
-    return len(one) + len(other) < _LONG and SequenceMatcher(None, one, other).ratio() > _ALIKE
+    if len(one) + len(other) < _LONG:
+        return SequenceMatcher(None, one, other).ratio() > _ALIKE
+    words, others = (Counter(_READ_AS_ONE.findall(text)) for text in (one, other))
+    return 2 * (words & others).total() > _ALIKE * (words.total() + others.total())

@@ -85,6 +85,11 @@ class Piece:
     code: fences.Fenced | None = None
 
     @property
+    def opens(self) -> bool:
+        """Whether it begins a block around text."""
+        return self.of_notion and _OPENS.fullmatch(self.spelled.strip()) is not None
+
+    @property
     def closes(self) -> bool:
         """Whether it ends a block around text."""
         return self.of_notion and self.spelled.lstrip().startswith("</")
