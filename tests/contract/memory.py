@@ -110,6 +110,8 @@ class Page:
     name: str | None = None
     """What it is called, where no field says it."""
     shared: bool = True
+    is_template: bool = False
+    """What new rows may begin with: it is read like a row, and no query shows it."""
 
 
 @dataclass
@@ -163,11 +165,11 @@ class MemoryNotion:
 
     def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
         wanted = frozenset(keys)
-        return [self.shown(page, whole=False) for page in self._listed(entity_type) if page.key in wanted]
+        return [self.shown(page, whole=False) for page in self._indexed(entity_type) if page.key in wanted]
 
     def changed_since(self, entity_type: EntityType, since: datetime | None, cursor: str | None) -> ChangedPage:
         now = self.clock()
-        rows = self._listed(entity_type)
+        rows = self._indexed(entity_type)
         if since is not None:
             start = _floored(since)
             rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now]
@@ -180,6 +182,9 @@ class MemoryNotion:
         last = page[-1].created_at.isoformat()
         place = f"{last}|" if last != minute else None
         return ChangedPage([self.shown(row, whole=False) for row in page], f"{minute}|{page[-1].id}", place)
+
+    def is_template(self, entity_type: EntityType, page: Present) -> bool:
+        return self.pages[page.id].is_template
 
     def answers(self, entity_type: EntityType) -> bool:
         return True
@@ -249,6 +254,12 @@ class MemoryNotion:
         made.name = name
         self.pages[id] = made
         return self.shown(made)
+
+    def add_template(self, entity_type: EntityType, values: Values) -> Present:
+        """A template, as a person makes one for the rows of a database."""
+        made = self.add_row(entity_type, values)
+        self.pages[made.id].is_template = True
+        return made
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         kept = _as_notion_keeps(entity_type, self._kept(entity_type, changes))
@@ -418,12 +429,13 @@ class MemoryNotion:
             raise Unavailable("the project it belongs to has no page yet")
         return page_id
 
-    def _listed(self, entity_type: EntityType) -> list[Page]:
-        now = self.clock()
+    def _indexed(self, entity_type: EntityType) -> list[Page]:
+        """The rows that queries show."""
+        now, rows = self.clock(), (page for page in self.pages.values() if page.entity_type is entity_type)
         return [
-            page
-            for page in self.pages.values()
-            if page.entity_type is entity_type and not page.in_trash and page.shared and page.first_indexed_at <= now
+            row
+            for row in rows
+            if not row.in_trash and row.shared and not row.is_template and row.first_indexed_at <= now
         ]
 
     def _reachable(self, id: str) -> Page:

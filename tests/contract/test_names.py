@@ -120,7 +120,7 @@ def test_a_row_that_a_person_adds_is_looked_at_once_more_for_its_name(
     })  # fmt: skip
     office.put(WorkKind.PAGE, f"{LOG}/{row['id']}")
 
-    cost = [call.partition(" ")[0] for call in office.cost()]
+    cost = [call.partition(" ")[0] for call in office.cost() if not call.endswith("/templates")]
     page = office.stage.by_hand("GET", f"pages/{row['id']}")
 
     assert cost == ["GET", "GET", "PATCH"]

@@ -135,6 +135,9 @@ class Watched:
         rows: Sequence[Present] = self.call("rows", lambda: cast(MemoryNotion, self.port).rows(entity_type, keys))
         return rows
 
+    def is_template(self, entity_type: EntityType, page: Present) -> bool:
+        return self.call("is_template", lambda: cast(MemoryNotion, self.port).is_template(entity_type, page))
+
     def find_parent(self) -> str:
         return "parent"
 

@@ -62,7 +62,10 @@ def page(station: Station, external_id: str, run: Run) -> Result:
     if not kind:
         return Done(asked=False)  # not a row of ours
     entity_type = EntityType(kind)
-    return station.engine.welcome_page(entity_type, station.engine.notion.read(entity_type, page_id), run)
+    seen = station.engine.notion.read(entity_type, page_id)
+    if isinstance(seen, Present) and station.notion.is_template(entity_type, seen):
+        return Done()
+    return station.engine.welcome_page(entity_type, seen, run)
 
 
 def _finish_creates(station: Station, unknown: EntityRef, run: Run) -> None:

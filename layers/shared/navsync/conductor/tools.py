@@ -56,6 +56,10 @@ class NotionWorkspace(SidePort, Protocol):
         """Rows that carry one of *keys* (100 at most), as the index has them; one that is missing may be there."""
         ...
 
+    def is_template(self, entity_type: EntityType, page: Present) -> bool:
+        """Whether *page* is what Notion lets new rows begin with, and no row itself. No list shows such."""
+        ...
+
     def to_read(
         self, page_of: Callable[[EntityRef], str | None], entity_of: Callable[[str], EntityRef | MadeWay | None]
     ) -> NotionToRead:

@@ -51,6 +51,7 @@ from navsync.notion.changes import changes, minute, next_places
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
 from navsync.notion.loose_pages import NotionPages
+from navsync.notion.row_templates import RowTemplates
 from navsync.notion.rows import Reader, Row, parent_ref
 from navsync.notion.schema import TITLE_ID
 from navsync.notion.setup import SetUp
@@ -83,9 +84,11 @@ class NotionSide:
     side: Side = field(default=Side.NOTION, init=False)
     knows_keys: bool = field(default=False, init=False)
     sources: Sources = field(init=False)
+    templates: RowTemplates = field(init=False)
 
     def __post_init__(self) -> None:
         self.sources = Sources(self.gateway, self.remember, self.set_up.names)
+        self.templates = RowTemplates(self.gateway)
 
     # --- set-up -----------------------------------------------------------------------------------------------------
 
@@ -163,6 +166,10 @@ class NotionSide:
         answer = next(self._query(source, changes(minute(since), start), after or None))
         records = [self._listed(entity_type, page) for page in answer["results"]]
         return ChangedPage(records, *next_places(start, answer, records))
+
+    def is_template(self, entity_type: EntityType, page: Present) -> bool:
+        """Whether *page* is what the database lets new rows begin with, and no row itself."""
+        return self.templates.include(self.sources.of(entity_type), page)
 
     def answers(self, entity_type: EntityType) -> bool:
         """Whether the data source itself can be read and is not in the trash."""
