@@ -110,6 +110,7 @@ class Page:
     name: str | None = None
     """What it is called, where no field says it."""
     shared: bool = True
+    archived: bool = False
     is_template: bool = False
     """What new rows may begin with: it is read like a row, and no query shows it."""
 
@@ -172,7 +173,7 @@ class MemoryNotion:
         rows = self._indexed(entity_type)
         if since is not None:
             start = _floored(since)
-            rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now]
+            rows = [p for p in rows if p.edited_at >= start and p.indexed_at <= now and not p.archived]
         minute, _, after = cursor.partition("|") if cursor else ("", "", "")
         if cursor:  # in the order of their creation
             rows = [p for p in rows if p.created_at.isoformat() >= minute and p.id > after]
@@ -260,6 +261,10 @@ class MemoryNotion:
         made = self.add_row(entity_type, values)
         self.pages[made.id].is_template = True
         return made
+
+    def archive(self, id: str, *, archived: bool = True) -> None:
+        """A person puts a row away, or fetches it back. Nothing else of it changes."""
+        self._reachable(id).archived = archived
 
     def update(self, entity_type: EntityType, id: str, changes: Values, *, seen: Present) -> Present:
         kept = _as_notion_keeps(entity_type, self._kept(entity_type, changes))
@@ -430,7 +435,7 @@ class MemoryNotion:
         return page_id
 
     def _indexed(self, entity_type: EntityType) -> list[Page]:
-        """The rows that queries show."""
+        """The rows that queries show, archived ones too: those come by queries of their own."""
         now, rows = self.clock(), (page for page in self.pages.values() if page.entity_type is entity_type)
         return [
             row

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Mapping as MappingOf
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol, Self
 
@@ -32,6 +32,8 @@ from navsync.ports import Desk, Ledger, ReadableLedger, ReadableSide, SidePort
 OVERLAP = timedelta(seconds=120)
 """How far behind its cursor a sweep looks again: longer than a side's clock is coarse and its index late."""
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Since when a first sweep asks for changes: a list of all would show archived rows, too, at one more request."""
 
 PAIRS_AT_ONCE = 100
 """As many rows as one call to Notion shows."""
@@ -137,7 +139,7 @@ class Round:
         name = f"sweep:{port.side}:{entity_type}"
         cursor = self.desk.cursor(name)
         reached = datetime.fromisoformat(cursor) if cursor else None
-        since = reached - OVERLAP if reached else None
+        since = reached - OVERLAP if reached else EVER
         latest, put = reached, 0
         for part in self.resumed(port, entity_type, since, name=f"part of {name}"):
             for record in part.records:

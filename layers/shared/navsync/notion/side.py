@@ -47,7 +47,7 @@ from navsync.model import (
     Values,
 )
 from navsync.notion.bodies import PageBody, begun, begun_anew, start_of
-from navsync.notion.changes import changes, minute, next_places
+from navsync.notion.changes import ARCHIVED, Place, changes, minute, next_places
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
 from navsync.notion.loose_pages import NotionPages
@@ -143,15 +143,28 @@ class NotionSide:
             return Gone(id)
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
-        """Pages that carry *key*, oldest first, copies made by people included: `created_by` tells them apart."""
-        return self.rows(entity_type, [key])
+        """Pages that carry *key*, copies made by people included: `created_by` tells them apart.
+
+        Oldest first, archived ones behind the others.
+        """
+        return [*self._carrying(entity_type, [key]), *self._carrying(entity_type, [key], archived=True)]
 
     def rows(self, entity_type: EntityType, keys: Sequence[str]) -> Sequence[Present]:
-        """Pages that carry one of *keys* (100 at most), oldest first; one made in the last seconds may be missing."""
+        """Pages that carry one of *keys* (100 at most); one made in the last seconds may be missing.
+
+        Archived ones are asked for by those keys alone that no other page carries.
+        """
+        shown = self._carrying(entity_type, keys)
+        known = {page.key for page in shown}
+        missing = [key for key in keys if key not in known]
+        return [*shown, *self._carrying(entity_type, missing, archived=True)] if missing else shown
+
+    def _carrying(self, entity_type: EntityType, keys: Sequence[str], *, archived: bool = False) -> list[Present]:
         source = self.sources.of(entity_type)
         wanted = [{"property": column_id(source, KEY), "rich_text": {"equals": key}} for key in keys]
         oldest_first = [{"timestamp": "created_time", "direction": "ascending"}]
-        answers = self._query(source, {"filter": {"or": wanted}, "sorts": oldest_first})
+        query: Json = {"filter": {"or": wanted}, "sorts": oldest_first}
+        answers = self._query(source, query | (ARCHIVED if archived else {}))
         found = [self._listed(entity_type, page) for answer in answers for page in answer["results"]]
         return [page for page in found if page.key in keys]  # Notion compares text without regard to case
 
@@ -159,13 +172,16 @@ class NotionSide:
         """Rows edited in or after the minute of *since*: Notion's times are that coarse.
 
         They come in the order of their creation. In the order of their edits a row that is edited between two pages
-        would move to the end and hide its neighbour.
+        would move to the end and hide its neighbour. Where all rows are asked for, archived ones come last; nobody
+        edits those in Notion, so a list of changes does not show them.
         """
-        source = self.sources.of(entity_type)
-        start, _, after = cursor.partition("|") if cursor else ("", "", "")
-        answer = next(self._query(source, changes(minute(since), start), after or None))
+        source, here = self.sources.of(entity_type), Place.parse(cursor or "")
+        answer = next(self._query(source, changes(minute(since), here), here.after or None))
         records = [self._listed(entity_type, page) for page in answer["results"]]
-        return ChangedPage(records, *next_places(start, answer, records))
+        on, keeps = next_places(here, answer, records)
+        if on is None and since is None and not here.is_archived:
+            on = Place(is_archived=True)
+        return ChangedPage(records, str(on) if on else None, str(keeps) if keeps else None)
 
     def is_template(self, entity_type: EntityType, page: Present) -> bool:
         """Whether *page* is what the database lets new rows begin with, and no row itself."""
