@@ -569,6 +569,13 @@ def a_persons_name_for_a_page_is_replaced() -> Iterator[None]:
 
 
 @mutant
+def templates_are_taken_for_rows() -> Iterator[None]:
+    """Nobody asks Notion which pages new rows begin with."""
+    with patch.object(MemoryNotion, "is_template", lambda *_: False):
+        yield
+
+
+@mutant
 def wakes_carry_the_workspace_alone() -> Iterator[None]:
     """Without the epoch SQS takes a wake for a repeat for five minutes: slow, and never wrong."""
     with patch.object(MemoryDesk, "epoch", lambda _: 0):

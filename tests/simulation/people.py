@@ -162,6 +162,10 @@ class People:
                 self.history.let_work(office, active=True)
             case Act.SET_RULES:
                 self.history.set_rules(office, rules_of(Random(op.how), types))  # noqa: S311  # the same again
+            case Act.ARCHIVE:
+                self._archive(office, kind, op)
+            case Act.WRITE_TEMPLATE:
+                self._write_template(office, kind, op)
             case _:
                 assert_never(op.act)
 
@@ -503,6 +507,23 @@ class People:
             self.copies.add((office.id, copy.id))
             self.touched_page(office, office.notion.pages[copy.id])
 
+    def _archive(self, office: Office, kind: EntityType, op: Op) -> None:
+        page = _pick(self._pages(office, kind), op.target)
+        if page is not None:
+            _person(office).archive(page.id, archived=not page.archived)
+            self.touched_page(office, page)
+
+    def _write_template(self, office: Office, kind: EntityType, op: Op) -> None:
+        """What it says is to be nowhere else, so it counts for no edit."""
+        template = next((p for p in office.notion.pages.values() if p.is_template and p.entity_type is kind), None)
+        if template is None:
+            values = {f.name: self._value(f, None, op.how, Side.NOTION) for f in self._fields[kind]}
+            template = office.notion.pages[_person(office).add_template(kind, values).id]
+        else:
+            name, value = self._new_value(kind, op, template.values, Side.NOTION)
+            _person(office).edit(template.id, {name: value})
+        self.touched_page(office, template)
+
     def _share(self, office: Office, op: Op, *, shared: bool) -> None:
         page = _pick([p for p in _all(office) if p.shared is not shared], op.target)
         if page is None:
@@ -599,7 +620,7 @@ def _person(office: Office) -> MemoryNotion:
 
 
 def _all(office: Office) -> list[Page]:
-    return list(office.notion.pages.values())
+    return [page for page in office.notion.pages.values() if not page.is_template]
 
 
 def _pick[Thing](things: Sequence[Thing], number: int) -> Thing | None:

@@ -103,6 +103,8 @@ class Act(StrEnum):
     PAUSE = "pause a workspace"
     RESUME = "go on with a workspace"
     SET_RULES = "set what a workspace holds and which way it syncs"
+    ARCHIVE = "archive a page, or fetch it back"
+    WRITE_TEMPLATE = "write in a template of a database"
 
 
 LIKES = {
@@ -199,7 +201,8 @@ def drawn(seed: int, operations: int) -> Swarm:
         quiet=chance.choice((0, 0, 0, 5, 30)),
         trash_hides_bodies=chance.random() < 0.25,
     )
-    return _ruled(swarm, Random(seed ^ RULED))  # noqa: S311  # of its own, so that all else stays what it was
+    swarm = _ruled(swarm, Random(seed ^ RULED))  # noqa: S311  # of its own, so that all else stays what it was
+    return _tidied(swarm, Random(seed ^ TIDIED))  # noqa: S311  # likewise
 
 
 PACE = 3.0
@@ -256,13 +259,31 @@ def _ops(chance: Random, workspaces: int, operations: int) -> tuple[Op, ...]:
     )
 
 
+# --- what is beside the rows ------------------------------------------------------------------------------------------
+
+TIDIED = 7 << 32
+"""Of a seed, to draw apart from all else what people archive, and what they write in templates."""
+
+
+def _tidied(swarm: Swarm, chance: Random) -> Swarm:
+    """*swarm*, one time in four with people who archive pages, and who make templates for new rows."""
+    if chance.random() >= SHARE:
+        return swarm
+    ops = list(swarm.ops)
+    for _ in range(chance.choice((1, 2, 5))):
+        act = chance.choice((Act.ARCHIVE, Act.ARCHIVE, Act.WRITE_TEMPLATE))
+        numbers = [chance.randrange(1 << 16) for _ in range(4)]
+        ops.insert(chance.randrange(len(ops) + 1), Op(act, 0.0, chance.randrange(swarm.workspaces), *numbers))
+    return replace(swarm, ops=tuple(ops))
+
+
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 RULED = 5 << 32
 """Of a seed, to draw its rules apart from all else."""
 
 SHARE = 0.25
-"""Of histories in which somebody sets rules at all."""
+"""Of histories in which somebody sets rules at all, and of those in which somebody tidies up."""
 
 MOST_NUMBERS = 200
 """People number what they write, and NavImpact its records; few histories get as far."""

@@ -22,6 +22,7 @@ QUICKLY_SEEN = [
     "fields have no policy of their own",
     "an edit against the direction counts as agreed",
     "records come and go against the direction",
+    "templates are taken for rows",
 ]
 
 

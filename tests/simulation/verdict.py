@@ -119,9 +119,9 @@ def _half_removed(history: History, office: Office) -> list[Values]:
 
 
 def _live(history: History, office: Office) -> list[Page]:
-    return [
-        p for p in office.notion.pages.values() if not p.in_trash and (office.id, p.id) not in history.people.copies
-    ]
+    copies = history.people.copies
+    pages = (p for p in office.notion.pages.values() if not p.in_trash and not p.is_template)
+    return [p for p in pages if (office.id, p.id) not in copies]
 
 
 # --- I2, I4 ----------------------------------------------------------------------------------------------------------
@@ -147,6 +147,9 @@ def _paired(history: History, office: Office) -> Iterator[str]:
         count += any(p.id == pair.page_id and not p.shared for p in pages)
         if count != 1 and pair.state is State.LINKED:
             yield f"I4: W{office.id} has {count} pages for {kind} {id}"
+    for page in office.notion.pages.values():
+        if page.is_template and (page.key or page.id in kept.pairs):
+            yield f"I4: W{office.id} took the template {page.id[-4:]} for a row, with key {page.key}"
     for page in pages:
         if page.shared and page.id not in kept.pairs:
             yield f"I4: W{office.id} has page {page.id[-4:]} with key {page.key} that nothing pairs"
