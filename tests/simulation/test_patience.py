@@ -13,7 +13,7 @@ from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import SWINGS
 from navsync.errors import Blocked, Down, Unavailable, Unclear
-from navsync.model import Edit, Lane, Operation, Pause, Policy, Present, Settings, Side, Work, WorkKind
+from navsync.model import Edit, Lane, Operation, Pause, Policy, Present, Settings, Side, Value, Work, WorkKind
 from tests.simulation.world import PROJECT, World
 
 
@@ -151,17 +151,18 @@ def test_a_field_that_goes_to_and_fro_is_left_alone_and_shown(world: World) -> N
 
 
 def test_a_row_of_which_every_field_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
-    first, second = (
+    said: list[dict[str, Value]] = [
         {"title": text, "description": text, "budget": number, "target_audience": number, "status": status}
         for text, number, status in (("A", Decimal(1), "active"), ("B", Decimal(2), "paused"))
-    )
+    ]
+    first, second = said
     id = world.new_project(**first)
     world.settle()
     page = world.page_of(id)
 
     for _ in range(4 * SWINGS):
         for side, where, says in ((Side.NAVIMPACT, id, second), (Side.NOTION, page, first)):
-            world.edit(side, where, **says)
+            world.edit(side, where, PROJECT, **says)
             world.slice()
         world.clock.advance(timedelta(seconds=30))
 

@@ -291,7 +291,7 @@ def test_the_history_tells_of_no_name_that_was_never_written_to_a_log_that_went_
     come_to_rest(*both)
 
     assert two.notion_side.pages[page].in_trash
-    assert second in two.notion_side.pages[page].values["project"]
+    assert two.notion_side.pages[page].values["project"] == (second,)
     told = [row.outcome for row in rows_of(two) if (row.page_id, row.operation) == (page, Operation.UPDATE)]
     assert set(told) == {Outcome.FAILED}
 
