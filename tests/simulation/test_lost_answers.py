@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from navsync.errors import Unclear
+from navsync.errors import Unavailable, Unclear
 from navsync.fields import SPECS
-from navsync.model import EntityType, Operation, Outcome, Present, Side, State, Value, WorkKind
+from navsync.model import EntityType, Mapping, Operation, Outcome, Present, Side, State, Value
 from tests.simulation.faults import fail_always, fail_once, once
 from tests.simulation.world import PROJECT, World
 
@@ -163,9 +163,14 @@ def test_while_a_person_is_asked_no_page_is_made_of_that_record(world: World, as
     assert world.live_pages() == [asked]
 
 
-def answer(world: World, decision: str) -> None:
+def waiting(world: World) -> Mapping:
+    """What a person is asked about."""
     (mapping,) = (m for m in world.store.of(1).mappings.values() if m.state is State.AWAITING_APPROVAL)
-    world.decide(WorkKind.DECIDE, str(mapping.id), decision)
+    return mapping
+
+
+def answer(world: World, decision: str) -> None:
+    world.answer(waiting(world), decision)
     come_to_rest(world)
 
 
@@ -249,8 +254,7 @@ def two_alike(world: World) -> str:
 
 
 def question(world: World) -> str:
-    (mapping,) = (m for m in world.store.of(1).mappings.values() if m.state is State.AWAITING_APPROVAL)
-    return mapping.troubles[0].cause
+    return waiting(world).troubles[0].cause
 
 
 MEANWHILE = pytest.mark.parametrize("meanwhile", [True, False], ids=["the other got a page meanwhile", "at once"])
@@ -266,6 +270,27 @@ def test_who_says_that_it_is_another_one_is_asked_about_the_next(
     assert pairs(world, LOG) == ([("3", "TV, evening")] if meanwhile else [])
 
     answer(world, "approve")
+
+    assert "“TV, evening, 2026-05-01”" in question(world)
+    assert logs_of(world) == ["Web", "TV, evening"]
+
+
+@pytest.mark.parametrize("call", ["changed_since", "answers"])
+def test_an_answer_rules_out_one_record_though_a_call_fails_after_it(world: World, two_alike: str, call: str) -> None:
+    world.navimpact.fault = fail_once(f"navimpact {call}", Unavailable("503"), applied=False)
+
+    answer(world, "approve")
+
+    assert "“TV, evening, 2026-05-01”" in question(world)
+    assert logs_of(world) == ["Web", "TV, evening"]
+
+
+def test_two_people_who_answer_the_same_question_rule_out_one_record(world: World, two_alike: str) -> None:
+    seen = waiting(world)
+    answer(world, "approve")
+
+    world.answer(seen, "approve")
+    come_to_rest(world)
 
     assert "“TV, evening, 2026-05-01”" in question(world)
     assert logs_of(world) == ["Web", "TV, evening"]

@@ -10,6 +10,7 @@ from itertools import count
 from typing import Any, cast
 
 from navsync import pairing
+from navsync.attention import question_of
 from navsync.conductor import SLICE, Slice, Tools, conduct
 from navsync.fields import SPECS, Kind
 from navsync.model import (
@@ -238,6 +239,10 @@ class World:
         run_id = self.ask(kind, external_id, choice)
         self.settle()
         return run_id
+
+    def answer(self, mapping: Mapping, decision: str) -> str:
+        """What a person says of the question that they see of *mapping*, as the API puts it; not carried out yet."""
+        return self.ask(WorkKind.DECIDE, f"{mapping.id}/{question_of(mapping).version}", decision)
 
     def slice(self) -> Slice:
         """One invocation of the worker."""

@@ -13,6 +13,7 @@ from dashboard import asking, pages
 from dashboard.front import entered, must_be_active, routes, runtime, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
+from navsync.attention import question_of
 from navsync.model import Mapping, State, WorkKind, Workspace
 from navsync.standing import Standing
 from navsync.store import MappingFilter
@@ -69,7 +70,10 @@ def approvals(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
     answers=answers.Accepted,
     statuses=(202, 200),
     problems=asking.DECISION_PROBLEMS
-    | {"nothing_waits": (409, "Nothing of this record waits to be approved, or not any more.")},
+    | {
+        "nothing_waits": (409, "Nothing of this record waits to be approved, or not any more."),
+        "asked_anew": (409, "What is asked has changed since it was looked at."),
+    },
 )
 def decide(call: Call[Nothing, asks.Decide]) -> Response[str]:
     """Approve or reject a deletion, or a second record of a row; each says what either leads to.
@@ -83,7 +87,10 @@ def decide(call: Call[Nothing, asks.Decide]) -> Response[str]:
         raise api.Problem(
             HTTPStatus.CONFLICT, "nothing_waits", "Nothing of this record waits to be approved: look again."
         )
-    work = asking.work(call, WorkKind.DECIDE, str(mapping.id), choice=asked.decision)
+    question = question_of(mapping)
+    if asked.version not in (None, question.version):
+        raise api.Problem(HTTPStatus.CONFLICT, "asked_anew", "What is asked has changed since you looked: look again.")
+    work = asking.work(call, WorkKind.DECIDE, f"{mapping.id}/{question.version}", choice=asked.decision)
     return asking.accepted(call, f"Decision: {asked.decision}", work, [workspace.id])
 
 

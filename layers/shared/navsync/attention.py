@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import replace
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
 from navsync import connection
 from navsync.fields import SPECS
-from navsync.model import Conflict, EntityType, Trouble
+from navsync.model import Conflict, EntityType, State, Trouble
 from navsync.model import Mapping as Pairing
 from navsync.scope import ONE_WAY, OUT_OF_SCOPE
 from navsync.standing import ATTENTION, Standing, standing_of
@@ -110,6 +111,18 @@ UNSAID: Mapping[Standing, tuple[Trouble, ...]] = {
     ),
 }
 """What is said of a mapping that waits and gives no trouble of its own."""
+
+
+def question_of(shown: Pairing) -> Trouble:
+    """What a person is asked who may approve or reject what *shown* waits with."""
+    (unsaid,) = UNSAID[Standing.APPROVAL]
+    since = next((trouble.since for trouble in shown.troubles if trouble.since is not None), None)
+    return next((trouble for trouble in shown.troubles if trouble.code in APPROVALS), replace(unsaid, since=since))
+
+
+def still_asks(shown: Pairing, version: str | None) -> bool:
+    """Whether *shown* waits with the question that a person saw as *version*; None: with any."""
+    return shown.state is State.AWAITING_APPROVAL and version in (None, question_of(shown).version)
 
 
 @dataclass(frozen=True, slots=True)

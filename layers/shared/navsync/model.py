@@ -223,6 +223,11 @@ class Trouble:
     since: datetime | None = dataclasses.field(default=None, compare=False)
     """Since when a person is waited for, where that is kept: of deletions, and what is looked at ever more rarely."""
 
+    @property
+    def version(self) -> str:
+        """Changes with what a person is asked, and each time that they are asked."""
+        return digest((self.code, self.cause, self.since))
+
 
 # --- intents: writes about to be made -------------------------------------------------------------------------------
 
@@ -571,7 +576,8 @@ class WorkKind(StrEnum):
     RESOLVE = "resolve"
     """external id: `<mapping id>/<field>/<version of the conflict that was seen>`; choice: the side that wins"""
     DECIDE = "decide"
-    """external id: a mapping's id; choice: `approve` or `reject` the deletion it waits with"""
+    """external id: `<mapping id>/<version of the question that was seen>`, or the id alone for whatever is asked;
+    choice: `approve` or `reject` what it waits with"""
     SCHEMA = "schema"
     """external id: an entity type, or `<entity type>/<field>/<step>` while a column that came back is taken up again"""
     RULES = "rules"

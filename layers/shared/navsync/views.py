@@ -11,7 +11,7 @@ from enum import StrEnum
 from itertools import batched
 from typing import Any
 
-from navsync.attention import APPROVALS, UNSAID, Cause, Kind, Step, Waiting
+from navsync.attention import Cause, Kind, Step, Waiting, question_of
 from navsync.attention import waiting as attention_of
 from navsync.audit import AuditRow
 from navsync.connection import stops, troubles_of
@@ -213,13 +213,13 @@ def _three_values(shown: Conflict, as_json: Callable[[Value], Any]) -> Json:
 
 def approval(shown: Mapping) -> Json:
     """The deletion that *shown* waits with."""
-    (unsaid,) = UNSAID[Standing.APPROVAL]
-    trouble = next((trouble for trouble in shown.troubles if trouble.code in APPROVALS), unsaid)
+    asked = question_of(shown)
     return _about(shown) | {
-        "code": trouble.code,
-        "cause": trouble.cause,
-        "fix": trouble.fix,
-        "since": moment(next((each.since for each in shown.troubles if each.since is not None), None)),
+        "version": asked.version,
+        "code": asked.code,
+        "cause": asked.cause,
+        "fix": asked.fix,
+        "since": moment(asked.since),
     }
 
 
@@ -238,6 +238,8 @@ def waiting(about: Mapping, shown: Waiting) -> Json:
         "fix": trouble.fix,
         "since": moment(trouble.since),
     }
+    if shown.cause.kind is Kind.APPROVAL:
+        said["version"] = trouble.version
     clash = {} if shown.conflict is None else conflict(shown.conflict)
     return _about(about) | {"group": str(shown.cause), **said, "field": trouble.field} | clash
 

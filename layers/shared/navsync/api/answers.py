@@ -194,6 +194,8 @@ class ConflictsAnswer(About):
 class ApprovalAnswer(About):
     """A deletion, or a second record of a row, that waits for a person."""
 
+    version: str
+    """Changes with what is asked; a decision may name it, so that it is an answer to the question that was seen."""
     code: str
     cause: str
     fix: str

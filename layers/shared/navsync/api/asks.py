@@ -515,6 +515,8 @@ class Decide(Body):
     """What to do with what waits."""
 
     decision: Decision
+    version: Annotated[str, StringConstraints(max_length=64)] | None = None
+    """The question's version, as listed: another one is refused, for what is asked is not what was seen."""
 
 
 class RevertScope(StrEnum):

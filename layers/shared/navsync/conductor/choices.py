@@ -50,10 +50,12 @@ def resolve(station: Station, work: Work, run: Run) -> Result:
 
 def decide(station: Station, work: Work, run: Run) -> Result:
     """Carry out or call off a deletion that waits, or what waits to be told which record is a row's."""
-    mapping = station.ledger.load(int(work.external_id))
+    mapping_id, _, version = work.external_id.partition("/")
+    mapping = station.ledger.load(int(mapping_id))
     if mapping is None:
         return Done(asked=False)
-    result = station.engine.decide(mapping, Decision(work.choice or ""), replace(run, decides=EVERYTHING))
+    run = replace(run, decides=EVERYTHING)
+    result = station.engine.decide(mapping, version or None, Decision(work.choice or ""), run)
     match mapping.intent:
         case CreateIntent(perhaps_made=str(id)):  # until now it had no page, for it might have been the row's
             station.desk.put(station.work(work, WorkKind.ENTITY, f"{mapping.entity_type}/{id}", choice=None))

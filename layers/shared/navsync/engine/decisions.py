@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from navsync import merge
+from navsync.attention import still_asks
 from navsync.engine import deletes, proof, removals, second_pages
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
@@ -47,9 +48,9 @@ def _lost_by(loser: Side, conflict: Conflict, kind: Kind) -> Base:
     return Base(for_winner, lost) if loser is Side.NOTION else Base(lost, for_winner)
 
 
-def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> Step:
-    """Carry out what a person said of the deletion that *mapping* waits with; nothing, when it waits no more."""
-    if mapping.state is not State.AWAITING_APPROVAL:
+def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: Decision, run: Run) -> Step:
+    """Carry out what a person said of the deletion that *mapping* waits with; nothing, when it asks otherwise."""
+    if not still_asks(mapping, version):
         return Again(mapping)
     if mapping.entity is None:
         return _decide_of_second_page(bench, mapping, decision, run)
@@ -61,7 +62,7 @@ def decide(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> 
             return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_entity(
                 bench, mapping, entity, run
             )
-        case Present(), Trashed(), Decision.REJECT:
+        case Present(), Trashed(), Decision.REJECT if deletes.asks_of_trash(mapping):
             return deletes.restore_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):
             return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
@@ -85,5 +86,6 @@ def _record_may_go(bench: Workbench, mapping: Mapping, entity: Present, page: Pr
 
 
 def _page_may_go(bench: Workbench, mapping: Mapping, page: Present) -> bool:
-    """Whether the workspace still deletes in Notion, and nobody has edited the page since."""
-    return bench.may_write(Side.NOTION) and not bench.was_edited(mapping, Side.NOTION, page)
+    """Whether the workspace still deletes in Notion, and nobody edited the page or took it out of the trash."""
+    is_kept = deletes.asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page)
+    return bench.may_write(Side.NOTION) and not is_kept

@@ -50,7 +50,7 @@ SETTLED = (State.DELETED, State.UNREACHABLE, State.EXCLUDED)
 def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
     """NavImpact answered 404, and that is believed."""
     run = replace(run, actor=bench.author(run, Side.NAVIMPACT, None))
-    if mapping.state is State.DELETED or bench.was_edited(mapping, Side.NOTION, page):
+    if mapping.state is State.DELETED or asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page):
         return removals.recreate_entity(bench, mapping, page)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
@@ -165,12 +165,18 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
     if wanted or not bench.may_write(Side.NAVIMPACT):
         return gate.set_aside(bench, mapping, scope.TRASHED, run)
     trouble = _question(bench, mapping, entity, page)
-    if mapping.state is State.AWAITING_APPROVAL:
+    if asks_of_trash(mapping):
         said = tuple(replace(trouble, since=t.since) if t.code == trouble.code else t for t in mapping.troubles)
         if said != mapping.troubles:
             bench.ledger.save(mapping.but(troubles=said))
         return Done()
     return _wait_for_approval(bench, mapping, trouble, replace(run, actor=bench.author(run, Side.NOTION, page.last)))
+
+
+def asks_of_trash(mapping: Mapping) -> bool:
+    """Whether a person is asked because its page is in the trash: other questions have other answers."""
+    is_waiting = mapping.state is State.AWAITING_APPROVAL
+    return is_waiting and any(trouble.code == journal.TRASHED.code for trouble in mapping.troubles)
 
 
 def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
@@ -181,8 +187,7 @@ def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> 
 def ask_anew(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step | None:
     """Ask who agreed to the deletion before somebody edited what would go; None: they knew, or there is nothing."""
     question = _question(bench, mapping, entity, page)
-    asked = {trouble.cause for trouble in mapping.troubles if trouble.code == question.code}
-    return _wait_for_approval(bench, mapping, question, run) if asked and question.cause not in asked else None
+    return None if question in mapping.troubles else _wait_for_approval(bench, mapping, question, run)
 
 
 def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> Trouble:
@@ -283,12 +288,18 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
 
 
 def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, entity: Present) -> bool:
-    """Whether it was edited since, its page taken out of the trash, or something added to what was to be undone."""
+    """Whether it was edited since, its page taken out of the trash, or something added to what was to go."""
     if bench.was_edited(mapping, Side.NAVIMPACT, entity) or gate.pair_left_out(bench, mapping, entity) is not None:
         return True
-    if intent.leaves is State.AWAITING_APPROVAL and below.children(bench, mapping):
-        return True
-    return intent.leaves is State.DELETED and isinstance(bench.read(Side.NOTION, mapping), Present)
+    if intent.leaves is State.AWAITING_APPROVAL:
+        return bool(below.children(bench, mapping))
+    match bench.read(Side.NOTION, mapping):
+        case Present():
+            return True
+        case Trashed() as page:
+            return _question(bench, mapping, entity, page) not in mapping.troubles
+        case Gone():
+            return False
 
 
 def _in_hands(bench: Workbench, page: Present, row: SyncLog) -> bool:

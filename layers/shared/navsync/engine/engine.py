@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from navsync.attention import still_asks
 from navsync.engine import (
     creates,
     decisions,
@@ -82,14 +83,19 @@ class Engine(Workbench):
         mapping = self._without_intent(mapping, run)
         return self._follow(decisions.resolve(self, mapping, field, version, winner, run), run)
 
-    def decide(self, mapping: Mapping, decision: Decision, run: Run) -> Result:
-        """Carry out what a person said of the deletion that *mapping* waits with, or of what may be its record."""
+    def decide(self, mapping: Mapping, version: str | None, decision: Decision, run: Run) -> Result:
+        """Carry out what a person said of the deletion that *mapping* waits with, or of what may be its record.
+
+        It is an answer to the question that they saw as *version*, and to no other; None: to whatever is asked.
+        """
+        if not still_asks(mapping, version):
+            return self._follow(Again(mapping), run)
         if decision is Decision.REJECT and isinstance(mapping.intent, RemoveIntent):
             mapping = removals.call_off(self, mapping)
-        if mapping.state is State.AWAITING_APPROVAL and isinstance(mapping.intent, CreateIntent):
+        if isinstance(mapping.intent, CreateIntent):
             return self._follow(lost_answers.confirm(self, mapping, mapping.intent, decision, run), run)
         mapping = self._without_intent(mapping, run)
-        return self._follow(decisions.decide(self, mapping, decision, run), run)
+        return self._follow(decisions.decide(self, mapping, version, decision, run), run)
 
     def revert(self, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Result:
         """Undo what *row* tells of *mapping*. Raises `Refused` where somebody has edited since."""
