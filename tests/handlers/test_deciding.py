@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from navsync.model import Change, EntityType, Operation, Outcome, Side, SyncLog, Work, WorkKind
+from navsync.engine import journal
+from navsync.model import Change, EntityType, Operation, Outcome, Side, SyncLog, Trouble, Work, WorkKind
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import LOG, MAPPING, PAGE, W, a_workspace, request, something_to_decide, who
 
@@ -121,10 +122,52 @@ def test_a_deletion_that_waits_is_listed(reef: Cloud) -> None:
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])
 def test_a_decision_becomes_work(reef: Cloud, decision: str) -> None:
+    (question,) = ask(reef, "approvals").json["items"]
+
     ask(reef, "decide", body={"decision": decision})
 
     work = only_work(reef)
-    assert (work.kind, work.external_id, work.choice) == (WorkKind.DECIDE, str(MAPPING), decision)
+    about = f"{MAPPING}/{question['version']}"
+    assert (work.kind, work.external_id, work.choice) == (WorkKind.DECIDE, about, decision)
+
+
+def with_question(cloud: Cloud, asked: Trouble) -> None:
+    lease = cloud.store.desk(W).acquire("test", now=NOW, until=NOW + timedelta(minutes=1))
+    assert lease is not None
+    ledger = cloud.store.ledger(lease)
+    mapping = ledger.load(MAPPING)
+    assert mapping is not None
+    ledger.save(mapping.but(troubles=(asked,)))
+    cloud.store.desk(W).release(lease)
+
+
+def test_an_answer_to_what_is_asked_otherwise_by_now_is_refused(reef: Cloud) -> None:
+    with_question(reef, journal.MASS_DELETION)
+    answer = {"decision": "approve", "version": ask(reef, "approvals").json["items"][0]["version"]}
+    taken = ask(reef, "decide", body=answer)
+    with_question(reef, journal.TRASHED)
+
+    refused = ask(reef, "decide", body=answer)
+
+    assert (taken.status, refused.status, refused.json["code"]) == (202, 409, "asked_anew")
+    assert "look again" in refused.json["detail"]
+
+
+def test_what_is_asked_again_is_another_question(reef: Cloud) -> None:
+    with_question(reef, replace(journal.TRASHED, since=NOW))
+    answer = {"decision": "approve", "version": ask(reef, "approvals").json["items"][0]["version"]}
+    with_question(reef, replace(journal.TRASHED, since=NOW + timedelta(days=1)))
+
+    assert ask(reef, "decide", body=answer).status == 409
+
+
+def test_a_question_goes_by_the_same_version_wherever_it_is_listed(reef: Cloud) -> None:
+    with_question(reef, replace(journal.TRASHED, since=NOW))
+
+    (listed,) = ask(reef, "approvals").json["items"]
+    waits = [item for group in ask(reef, "attention").json["groups"] for item in group["items"]]
+
+    assert listed["version"] in {item["version"] for item in waits if item["kind"] == "approval"}
 
 
 def test_what_does_not_wait_cannot_be_decided(reef: Cloud) -> None:
@@ -135,7 +178,8 @@ def test_what_does_not_wait_cannot_be_decided(reef: Cloud) -> None:
     assert (answer.status, answer.json["code"], reef.work(W)) == (409, "nothing_waits", [])
 
 
-@pytest.mark.parametrize("body", [{}, {"decision": "maybe"}, {"decision": "approve", "all": True}, None], ids=str)
+@pytest.mark.parametrize("body", [{}, {"decision": "maybe"}, {"decision": "approve", "all": True}, None,
+                                  {"decision": "approve", "version": "v" * 65}], ids=str)  # fmt: skip
 def test_a_decision_that_cannot_be_is_refused(reef: Cloud, body: Any) -> None:
     assert ask(reef, "decide", body=body or {}).status == 422
 

@@ -388,7 +388,7 @@ class _Scene:
         mapping = self._mapping_of(EntityRef(PROJECT, id))
         if decision is Decision.APPROVE:
             self.people.approved.add((self.office.id, mapping.id))
-        self.history.put(self.office, WorkKind.DECIDE, str(mapping.id), choice=decision)
+        self.people.answer(self.office, mapping, decision)
 
     def undo(self, operation: Operation, page_id: str) -> None:
         """Undo the last *operation* with the record of this page."""

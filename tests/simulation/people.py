@@ -9,6 +9,7 @@ from decimal import Decimal
 from random import Random
 from typing import TYPE_CHECKING, assert_never
 
+from navsync.attention import question_of
 from navsync.engine import journal, proof
 from navsync.fields import SPECS, Field, Kind, field_of
 from navsync.model import (
@@ -93,6 +94,8 @@ class People:
         """Side, record or page, and field that somebody left empty."""
         self.approved: set[tuple[int, int]] = set()
         """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
+        self.agreed: set[tuple[int, int, str]] = set()
+        """Workspace, mapping and version of the question that somebody agreed to."""
         self.confirmed: set[str] = set()
         """Keys of creations of which somebody said that the record they were shown is another one."""
         self.undone: set[tuple[int, str]] = set()
@@ -339,7 +342,14 @@ class People:
             self.approved.add((office.id, mapping.id))
             self._give_up_unread(office, mapping)
         self.history.note(f"    {decision} the deletion of {mapping.entity}")
-        self.history.put(office, WorkKind.DECIDE, str(mapping.id), choice=decision)
+        self.answer(office, mapping, decision)
+
+    def answer(self, office: Office, mapping: Mapping, decision: Decision) -> None:
+        """Somebody who sees what is asked of *mapping* says so."""
+        version = question_of(mapping).version
+        if decision is Decision.APPROVE:
+            self.agreed.add((office.id, mapping.id, version))
+        self.history.put(office, WorkKind.DECIDE, f"{mapping.id}/{version}", choice=decision)
 
     def answer_questions(self, office: Office) -> None:
         """Somebody who looks at what waits says of each row whether the record that is shown is the one it made.
@@ -354,7 +364,7 @@ class People:
                     self.confirmed |= set() if is_it else {key}
                     choice = Decision.REJECT if is_it else Decision.APPROVE
                     self.history.note(f"    {choice} another record instead of {id}")
-                    self.history.put(office, WorkKind.DECIDE, str(mapping.id), choice=choice)
+                    self.answer(office, mapping, choice)
 
     def _trash_what_was_deleted(self, office: Office, mapping: Mapping) -> None:
         page = office.notion.pages.get(mapping.page_id or "")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from navsync import merge, scope
+from navsync.attention import question_of
 from navsync.fields import SPECS, Kind
 from navsync.model import (
     Change,
@@ -337,7 +338,7 @@ class Witness:
         if record is None:
             return
         mapping = self._mapping(office, "navimpact", kind, id)
-        if mapping is None or not self._approved(office, mapping):
+        if mapping is None or not self._agreed(office, mapping):
             self.history.problem(f"I12: {kind} {id} was deleted in NavImpact without approval")
         self._may(office, "navimpact", f"{kind} {id} was removed from")
         gone = self.history.people.all_that_goes(record)
@@ -349,12 +350,23 @@ class Witness:
                         self._deleted_unrecorded(name, piece, looked)
         self.history.after(0.0, lambda: self.history.people.touched_records(gone))
 
+    def _row_of_removal(self, office: Office, mapping: Mapping) -> SyncLog | None:
+        intent, logs = mapping.intent, self.history.store.of(office.id).logs
+        return logs.get(intent.log_id) if isinstance(intent, RemoveIntent) else None
+
     def _approved(self, office: Office, mapping: Mapping) -> bool:
         people, logs = self.history.people, self.history.store.of(office.id).logs
-        row = logs.get(mapping.intent.log_id) if isinstance(mapping.intent, RemoveIntent) else None
+        row = self._row_of_removal(office, mapping)
         undone = logs.get(row.reverts) if row is not None and row.reverts is not None else None
         by_run = undone is not None and (office.id, undone.run_id) in people.undone
         return by_run or (office.id, mapping.id) in people.approved
+
+    def _agreed(self, office: Office, mapping: Mapping) -> bool:
+        """Whether somebody has agreed to just what *mapping* asks, or asked for it by undoing what made the record."""
+        row = self._row_of_removal(office, mapping)
+        if row is not None and row.reverts is not None:
+            return self._approved(office, mapping)
+        return (office.id, mapping.id, question_of(mapping).version) in self.history.people.agreed
 
     def _deleted_unrecorded(self, name: str, piece: Value, looked: Looked | None) -> None:
         if looked is None or piece in pieces(name, looked.values.get(name)):
