@@ -404,9 +404,10 @@ class People:
         self.history.put(office, WorkKind.REVERT, external_id)
 
     def empties(self, office: Office, row: SyncLog) -> None:
-        """Undoing *row* leaves empty again what was empty before."""
-        emptied = (change.field for change in row.changes if change.old in (None, ()))
-        self.cleared |= {(f"notion {office.id}", row.page_id or "", field) for field in emptied}
+        """Undoing *row* leaves empty again what was empty before, also for the other workspaces."""
+        places = ((f"notion {office.id}", row.page_id or ""), ("navimpact", row.entity_id or ""))
+        emptied = [change.field for change in row.changes if change.old in (None, ())]
+        self.cleared |= {(side, id, field) for side, id in places for field in emptied}
 
     # --- belonging --------------------------------------------------------------------------------------------------
 
