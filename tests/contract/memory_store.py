@@ -32,6 +32,9 @@ from navsync.model import (
 from navsync.standing import Outline, project_of
 from navsync.templates import Commission
 
+type Place = tuple[str, str, str, bool]
+"""Where a row of work is: two of them cannot be at one."""
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -55,7 +58,7 @@ class MemoryWorkspace:
     mappings: dict[int, Mapping] = field(default_factory=dict)
     pairs: dict[EntityRef | str, int] = field(default_factory=dict)
     logs: dict[int, SyncLog] = field(default_factory=dict)
-    work: dict[tuple[str, str, str], Work] = field(default_factory=dict)
+    work: dict[Place, Work] = field(default_factory=dict)
     sources: dict[EntityType, DataSource] = field(default_factory=dict)
     cursors: dict[str, str] = field(default_factory=dict)
     pause: Pause | None = None
@@ -258,22 +261,20 @@ class MemoryDesk:
         return self.kept.epoch
 
     def put(self, work: Work) -> None:
-        self.kept.work[work.lane, work.kind, work.external_id] = work
+        self.kept.work[place_of(work)] = work
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         rows = [work for work in self.kept.work.values() if work.lane is lane]
-        return nsmallest(limit, rows, key=lambda work: (work.due, work.kind, work.external_id))
+        return nsmallest(limit, rows, key=lambda work: (work.due, *place_of(work)))
 
     def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
-        keys = [(work.lane, work.kind, work.external_id) for work in works]
-        return [self.kept.work[key] for key in keys if key in self.kept.work]
+        return [self.kept.work[place] for place in map(place_of, works) if place in self.kept.work]
 
     def done(self, work: Work) -> bool:
-        key = work.lane, work.kind, work.external_id
-        row = self.kept.work.get(key, work)
+        row = self.kept.work.get(place_of(work), work)
         if row.nonce != work.nonce:
             return False
-        self.kept.work.pop(key, None)
+        self.kept.work.pop(place_of(work), None)
         return True
 
     def sources(self) -> MappingOf[EntityType, DataSource]:
@@ -370,6 +371,11 @@ class MemoryPreviews:
 
     def foreseen(self, preview: Preview, *, skip: int, limit: int) -> Sequence[Foreseen]:
         return self.kept.foreseen[preview.id][: preview.foreseen][skip : skip + limit]
+
+
+def place_of(work: Work) -> Place:
+    """Where *work* is, or would be."""
+    return work.lane, work.kind, work.external_id, work.requested
 
 
 def _names(mapping: Mapping) -> set[EntityRef | str]:

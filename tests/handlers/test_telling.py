@@ -372,8 +372,24 @@ def test_what_a_sweep_has_found_is_no_run_that_somebody_asked_for(cloud: Cloud, 
 
     answer = sync(cloud, {"ids": [4]})
 
-    (work,) = cloud.work(W)
-    assert (answer.status, work.run_id, work.thorough) == (202, answer.json["run_id"], True)
+    found, asked = sorted(cloud.work(W), key=lambda work: work.requested)
+    assert (answer.status, found.run_id) == (202, "sweep")
+    assert (asked.run_id, asked.thorough) == (answer.json["run_id"], True)
+
+
+@pytest.mark.parametrize(
+    ("name", "body"), [("sync_project", {}), ("sync_workspace", {}), ("sync_workspace", {"ids": [1]})],
+    ids=["one project", "everything", "chosen"],
+)  # fmt: skip
+def test_nothing_that_comes_of_itself_takes_the_place_of_what_a_person_waits_for(
+    cloud: Cloud, history: History, name: str, body: Any
+) -> None:
+    run_id = see(cloud, name, ANALYST, body=body).json["run_id"]
+    (asked,) = cloud.work(W)
+
+    cloud.store.desk(W).put(Work(asked.lane, asked.kind, asked.external_id, "1", NOW, "of itself"))
+
+    assert cloud.store.desk(W).queued(run_id) == 1
 
 
 def test_of_two_equal_syncs_of_records_at_the_very_same_moment_one_is_refused(

@@ -348,7 +348,10 @@ class History:
     ) -> None:
         """Work, as sync_trigger, the API and the schedule put it: the row first, then the wake."""
         nonce = str(next(self.ids))
-        work = Work(lane, kind, external_id, nonce, self.clock(), nonce, choice=choice, edit=edit, thorough=thorough)
+        work = Work(
+            lane, kind, external_id, nonce, self.clock(), nonce,
+            choice=choice, edit=edit, thorough=thorough, requested=thorough,
+        )  # fmt: skip
         self.store.desk(office.id).put(work)
         self.wake(office)
 

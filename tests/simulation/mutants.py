@@ -47,7 +47,7 @@ from navsync.model import (
 )
 from navsync.model import Mapping as Pair
 from tests.contract.memory import MemoryNavImpact, MemoryNotion, Page
-from tests.contract.memory_store import MemoryDesk, MemoryLedger
+from tests.contract.memory_store import MemoryDesk, MemoryLedger, place_of
 from tests.simulation.campaign import OPERATIONS, played
 from tests.simulation.swarm import drawn
 
@@ -419,7 +419,7 @@ def done_ignores_the_nonce() -> Iterator[None]:
     """Work that was put again meanwhile is removed with the old."""
 
     def done(self: MemoryDesk, work: Any) -> bool:
-        return self.kept.work.pop((work.lane, work.kind, work.external_id), None) is not None
+        return self.kept.work.pop(place_of(work), None) is not None
 
     with patch.object(MemoryDesk, "done", done), _no_walk():
         yield

@@ -173,6 +173,7 @@ def test_values_that_look_alike_are_told_apart(value: Value) -> None:
             members={"ana": "admin"}, settings=WorkspaceSettings(parent_page_id="p"),
         ),
         Work(Lane.SWEEP, WorkKind.PAGE, "p", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", "ana", Direction.TO_NOTION),
+        Work(Lane.LIVE, WorkKind.ENTITY, "e", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", requested=True),
         DataSource(
             EntityType.IMPACT_STORY, "d", "s", {"t": Property("%3A", "title")}, {"s": ({"id": "x", "n": [1, None]},)}
         ),

@@ -528,6 +528,23 @@ def test_work_on_the_same_thing_replaces_what_was_there(desk: Desk) -> None:
     assert desk.pending(Lane.LIVE, limit=9) == [again]
 
 
+def test_work_that_a_person_waits_for_is_replaced_by_no_other(desk: Desk) -> None:
+    desk.put(asked := some_work(nonce="n1", due=NOW - MINUTE, thorough=True, requested=True))
+    desk.put(told := some_work(nonce="n2"))
+
+    assert desk.pending(Lane.LIVE, limit=9) == [asked, told]
+
+
+def test_work_that_a_person_waits_for_is_done_by_itself(desk: Desk) -> None:
+    desk.put(asked := some_work(nonce="n1", requested=True))
+    desk.put(told := some_work(nonce="n2"))
+
+    assert desk.done(told)
+    assert desk.which_wait([asked, told]) == [asked]
+    assert desk.done(asked)
+    assert desk.pending(Lane.LIVE, limit=9) == []
+
+
 def test_of_several_pieces_of_work_those_are_found_that_wait(desk: Desk) -> None:
     desk.put(failed := some_work("media_project/1", attempts=3))
     desk.put(some_work("media_project/2", lane=Lane.SWEEP))

@@ -36,7 +36,8 @@ def sync_project(call: Call[Nothing, asks.SyncProject]) -> Response[str]:
     if wanted.project_id not in (None, project):
         raise api.invalid(["project_id"], "the body names another project than the path")
     entity = EntityRef(EntityType.MEDIA_PROJECT, str(project))
-    work = asking.work(call, WorkKind.ENTITY, str(entity), direction=wanted.sync_direction, thorough=True)
+    direction = wanted.sync_direction
+    work = asking.work(call, WorkKind.ENTITY, str(entity), direction=direction, thorough=True, requested=True)
     mine = [call.enter(w).id for w in _syncable(call)]
     return asking.accepted(call, "Sync requested", work, mine, project_id=project)
 
@@ -78,7 +79,7 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
     elif asked.filter is not None:
         work, total = _of_filter(call, workspace, asked.filter)
     else:
-        work = asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP)
+        work = asking.work(call, WorkKind.SWEEP, "", lane=Lane.SWEEP, requested=True)
         return asking.accepted(call, "Reconcile requested", work, [workspace.id])
     runtime.inbox.wake(workspace.id)
     done = asking.settled_within(call.wait, [workspace.id], work)
@@ -88,7 +89,7 @@ def sync_workspace(call: Call[Nothing, asks.SyncWorkspace]) -> Response[str]:
 def _of_ids(call: Call[Any, Any], workspace: Workspace, ids: Sequence[int]) -> tuple[Work, int]:
     """Put a row for each project; one of them, and how many they are."""
     projects = [str(EntityRef(EntityType.MEDIA_PROJECT, str(id))) for id in dict.fromkeys(ids)]
-    first = asking.work(call, WorkKind.ENTITY, "", lane=Lane.SWEEP, thorough=True)
+    first = asking.work(call, WorkKind.ENTITY, "", lane=Lane.SWEEP, thorough=True, requested=True)
     works = [replace(first, external_id=project) for project in projects]
     running = runtime.store.desk(workspace.id).put_run(works, now=runtime.clock())
     if running is not None:

@@ -643,6 +643,8 @@ class Work:
     """Of the edit that is on its way, however often it was put off; for figures alone."""
     attempts: int = 0
     """Failures in a row, where no mapping counts them."""
+    requested: bool = False
+    """A person waits for this very row, which is one by itself: no event and no round puts another in its place."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -282,7 +282,7 @@ class Desk(Protocol):
         ...
 
     def put(self, work: Work) -> None:
-        """Add the row, or replace the row of the same lane, kind and external id."""
+        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not."""
         ...
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:

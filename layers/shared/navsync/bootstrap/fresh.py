@@ -34,10 +34,14 @@ def work(
     actor: str | None,
     direction: Direction = Direction.BOTH,
     thorough: bool = False,
+    requested: bool = False,
     edit: Edit | None = None,
     origin: Origin | None = None,
     choice: str | None = None,
 ) -> Work:
     """A fresh work row, due now; its id is the run's, too."""
     nonce = str(new_id())
-    return Work(lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edit, origin)
+    return Work(
+        lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edit, origin,
+        requested=requested,
+    )  # fmt: skip

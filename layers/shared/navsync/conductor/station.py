@@ -48,8 +48,8 @@ class Station:
     """How many may overlap: so many that a look's waiting does not leave the budget unused."""
 
     def work(self, cause: Work, kind: WorkKind, external_id: str, **changes: object) -> Work:
-        """Work that *cause* leads to; what an event told is told once."""
-        fresh = {"nonce": str(self.tools.new_id()), "edit": None, "attempts": 0, **changes}
+        """Work that *cause* leads to; what an event told is told once, and what a person waits for is *cause* alone."""
+        fresh = {"nonce": str(self.tools.new_id()), "edit": None, "attempts": 0, "requested": False, **changes}
         return replace(cause, kind=kind, external_id=external_id, **fresh)  # type: ignore[arg-type]
 
     def pause(self, attempts: int) -> timedelta:

@@ -153,7 +153,7 @@ class DynamoDesk:
     # --- work ---------------------------------------------------------------------------------------------------
 
     def put(self, work: Work) -> None:
-        """Add the row, or replace the row of the same lane, kind and external id."""
+        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not."""
         self.dynamo.put(self.tables.mappings, self._work_item(work))
 
     def put_run(self, works: Sequence[Work], *, now: datetime) -> str | None:
