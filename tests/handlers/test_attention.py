@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import json
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +25,16 @@ from navsync.model import (
     WorkKind,
     Workspace,
 )
+from navsync.walks import Choice
 from tests.handlers.deployed import Cloud
 from tests.handlers.known import W
 from tests.handlers.test_access import FUNCTION_OF
 from tests.handlers.test_people_lists import NOW, History, see
+from tests.handlers.test_telling import sync
 
 CLASH = Conflict("title", "a", "b", "c")
 LOST = Trouble("quarantined", "Budget: the property is missing.", "Restore it.", "budget")
+FAILING = Trouble("failing", "The last look failed: 503.", "See the cause.")
 STORY = EntityType.IMPACT_STORY
 
 
@@ -234,6 +239,18 @@ def test_a_step_that_is_a_call_is_a_route(cloud: Cloud) -> None:
     routes = {str(route) for function in functions for route in function.module.routes.declared}
 
     assert {step.call for step in attention.STEPS.values() if step.call} | {"GET /connect"} <= routes
+
+
+def test_the_step_of_what_fails_looks_at_it_though_it_was_put_off(cloud: Cloud, history: History) -> None:
+    failing = history.mapping(1, attempts=9, next_retry_at=NOW + timedelta(minutes=9), troubles=(FAILING,))
+    group = groups(cloud)["failing/media_project"]
+    _, opening, shown = group["fix"].removesuffix(".").partition("{")
+
+    answer = sync(cloud, json.loads(opening + shown))
+
+    (work,) = cloud.work(W)
+    assert (answer.status, group["call"]) == (202, "POST /workspaces/{id}/sync")
+    assert Choice.parse(work.external_id).of([failing]) == [failing]
 
 
 def test_everything_that_a_record_may_wait_for_has_its_step() -> None:

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from navsync import reconcile, walks
-from navsync.errors import Unavailable
+from navsync.errors import Refused, Unavailable
 from navsync.model import Lane, Present, Side, Work, WorkKind
 from navsync.standing import LISTED, Standing
+from tests.simulation.test_patience import failing
 from tests.simulation.world import PROJECT, World
 
 RUN = "run-7"
@@ -96,6 +97,19 @@ def test_a_record_that_fails_does_not_stop_the_others_and_is_tried_again(world: 
     world.settle()
 
     assert (at_first, arrived(world, ids)) == (4, ids)
+
+
+def test_what_failed_and_was_put_off_is_tried_before_its_time(world: World) -> None:
+    id, *_ = unseen_edits(world)
+    world.navimpact.fault = failing(9, lambda: Refused("422"))
+    world.touched(Side.NAVIMPACT, id)
+    while world.mapping_of(id).attempts < 9:
+        world.clock.now = max(world.clock(), world.slice().again_at or world.clock())
+
+    ask(world, Standing.FAILED)
+    world.slice()
+
+    assert arrived(world, [id]) == [id]
 
 
 def test_a_persons_edit_overtakes_it(world: World) -> None:

@@ -106,7 +106,7 @@ UNSAID: Mapping[Standing, tuple[Trouble, ...]] = {
         Trouble(
             "unreachable",
             "Notion does not show its page: it is not shared with the connection any more, or gone.",
-            "Share the page again, or ask for a sync.",
+            "Share the page with the connection again.",
         ),
     ),
 }
@@ -210,7 +210,8 @@ STEPS: Mapping[str, Step] = {
     ),
     "failing": Step(
         "The last look failed; each says how.",
-        "It is tried again by itself; ask for a sync to have it tried now.",
+        "It is tried again by itself, ever more rarely. A sync of what failed tries it now: "
+        '{"filter": {"sync_status": "failed"}}.',
         "POST /workspaces/{id}/sync",
     ),
 }
