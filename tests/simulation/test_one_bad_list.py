@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from navsync import reconcile
+from navsync import pauses, reconcile
 from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable
 from navsync.fields import SPECS
-from navsync.model import EntityType, Lane, Operation, Pause, Side, State, WorkKind
+from navsync.model import EntityType, Lane, Operation, Outages, Pause, Side, State, WorkKind
 from tests.simulation.world import PROJECT, Watched, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -218,16 +218,25 @@ def test_a_record_that_a_list_of_navimpact_cannot_show_stops_that_list_alone(wor
     assert [title for title, _ in failures(world)] == ["Distribution logs in NavImpact"]
 
 
+def test_one_list_that_stays_down_stops_nobody_else_however_often_it_is_tried(world: World) -> None:
+    breaks(world.navimpact, "changed_since", Down("500"), lambda kind, *_: kind is LOG)
+
+    for _ in range(12):
+        tick(world)
+        pause = world.desk.pause()
+        assert pause is None or not pause.outages.trips
+
+
 def test_a_side_whose_lists_stay_down_is_left_alone_ever_longer(world: World) -> None:
     """The lists that failed are the probe when the pause ends."""
-    world.desk.keep_pause(Pause(world.clock(), trips=1))
+    world.desk.keep_pause(Pause(world.clock(), Outages(trips=1)))
     breaks(world.navimpact, "changed_since", Down("503"), lambda *_: True)
 
     tick(world, timedelta(hours=2) // TICK)
 
     pause = world.desk.pause()
     assert pause is not None
-    assert pause.trips > 5
+    assert pause.outages.trips > 5
 
 
 def test_a_sweep_all_lists_of_which_are_left_to_their_time_tells_nothing_of_a_side(world: World) -> None:
@@ -237,7 +246,7 @@ def test_a_sweep_all_lists_of_which_are_left_to_their_time_tells_nothing_of_a_si
         breaks(port, "changed_since", Unavailable("not now"), lambda *_: True)
     breaks(world.notion, "rows", Unavailable("not now"), lambda *_: True)
     tick(world, 4)
-    world.desk.keep_pause(left_alone := Pause(world.clock(), trips=3))
+    world.desk.keep_pause(left_alone := Pause(world.clock(), Outages(trips=3)))
 
     tick(world, DAY // TICK)
 
@@ -255,14 +264,14 @@ def test_records_that_are_down_by_themselves_do_not_pause_a_side_that_refuses_ot
         world.touched(Side.NAVIMPACT, id)
     world.slice()
 
-    assert world.desk.pause() is None
+    assert pauses.until(world.desk, world.clock()) is None
 
 
 @pytest.mark.parametrize(
     ("kind", "about"), [(WorkKind.PAGE, "/no row of ours"), (WorkKind.MAPPING, "1"), (WorkKind.RULES, "drafts")]
 )
 def test_work_for_which_nobody_is_asked_tells_nothing_of_a_side(world: World, kind: WorkKind, about: str) -> None:
-    world.desk.keep_pause(left_alone := Pause(world.clock(), trips=3))
+    world.desk.keep_pause(left_alone := Pause(world.clock(), Outages(trips=3)))
 
     for _ in range(3):
         world.put(kind, about)

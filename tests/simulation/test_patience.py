@@ -356,6 +356,19 @@ def test_a_side_that_is_down_is_left_alone_after_five_failures(world: World) -> 
     assert timedelta(seconds=15) <= ended.again_at - world.clock() <= timedelta(seconds=30)
 
 
+def test_it_is_left_alone_though_each_edit_has_a_slice_to_itself(world: World) -> None:
+    ids = calm(world, OPENS_AT)
+    world.navimpact.fault = failing(100, lambda: Down("no answer"))
+
+    for id in ids:
+        world.edit(Side.NOTION, world.page_of(id), title="Edited")
+        ended = world.slice()
+        world.clock.advance(timedelta(seconds=2))
+
+    assert ended.note == "blocked by a limit"
+    assert pauses.until(world.desk, world.clock()) == ended.again_at
+
+
 def test_everything_arrives_once_the_side_is_back(world: World) -> None:
     ids = [world.new_project(title=f"P{n}") for n in range(20)]
     world.navimpact.fault = failing(9, lambda: Down("no answer"))

@@ -23,9 +23,12 @@ from navsync.model import (
     EntityType,
     FieldWrite,
     Lane,
+    Look,
     Mapping,
     Operation,
+    Outages,
     Outcome,
+    Pause,
     Property,
     Refusal,
     RemoveIntent,
@@ -178,6 +181,7 @@ def test_values_that_look_alike_are_told_apart(value: Value) -> None:
             EntityType.IMPACT_STORY, "d", "s", {"t": Property("%3A", "title")}, {"s": ({"id": "x", "n": [1, None]},)}
         ),
         BudgetWindow(datetime(2026, 1, 1, tzinfo=UTC), 5, datetime(2026, 1, 2, tzinfo=UTC)),
+        Pause(datetime(2026, 1, 1, tzinfo=UTC), Outages(2, 1, 3, (Look(datetime(2026, 1, 1, tzinfo=UTC), down=True),))),
     ],
 )  # fmt: skip
 def test_small_state_comes_back_the_same(value: Any) -> None:

@@ -12,6 +12,7 @@ from navsync.model import (
     Lane,
     Lease,
     Operation,
+    Outages,
     Outcome,
     Pause,
     SyncLog,
@@ -52,9 +53,9 @@ def test_a_workspace_that_was_never_paused_has_no_pause(desk: Desk) -> None:
 
 
 def test_a_pause_is_kept_with_how_often_it_came(desk: Desk) -> None:
-    desk.keep_pause(Pause(NOW + MINUTE, trips=2))
+    desk.keep_pause(Pause(NOW + MINUTE, Outages(trips=2)))
 
-    assert desk.pause() == Pause(NOW + MINUTE, trips=2)
+    assert desk.pause() == Pause(NOW + MINUTE, Outages(trips=2))
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one(desk: Desk) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from navsync.conductor.breaker import ENOUGH, LONGEST, OPENS_AT, SHORTEST, WINDOW, Breaker
+from navsync.model import NO_OUTAGES, Outages
 
 NO_LUCK, LUCK = 0.999999, 0.0
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
@@ -14,6 +15,11 @@ NOW = datetime(2026, 11, 23, tzinfo=UTC)
 
 def count(breaker: Breaker, *, down: bool, chance: float = NO_LUCK, now: datetime = NOW) -> timedelta | None:
     return breaker.count(down=down, chance=chance, now=now)
+
+
+def opened(times: int) -> Breaker:
+    """One that has opened so often in a row."""
+    return Breaker(Outages(trips=times))
 
 
 def failing(breaker: Breaker, times: int, chance: float = NO_LUCK) -> list[timedelta | None]:
@@ -40,13 +46,13 @@ def test_a_success_in_between_starts_the_count_anew() -> None:
 
 
 def test_a_probe_that_fails_opens_it_at_once_and_for_longer() -> None:
-    (pause,) = failing(Breaker(trips=1), 1, LUCK)
+    (pause,) = failing(opened(1), 1, LUCK)
 
     assert pause == SHORTEST
 
 
 def test_two_probes_that_succeed_close_it() -> None:
-    breaker = Breaker(trips=3)
+    breaker = opened(3)
     for _ in range(2):
         count(breaker, down=False)
 
@@ -55,21 +61,30 @@ def test_two_probes_that_succeed_close_it() -> None:
 
 def test_successes_of_two_invocations_close_it_too() -> None:
     """Each invocation goes on with what the one before it kept."""
-    breaker = Breaker(trips=3)
+    breaker = opened(3)
     for _ in range(2):
-        breaker = Breaker(breaker.trips, breaker.successes)
+        breaker = Breaker(breaker.outages)
         count(breaker, down=False)
 
-    assert breaker.trips == 0
+    assert breaker.outages == NO_OUTAGES
+
+
+def test_failures_of_many_invocations_open_it_too() -> None:
+    breaker = Breaker()
+    for _ in range(OPENS_AT - 1):
+        assert count(breaker, down=True) is None
+        breaker = Breaker(breaker.outages)
+
+    assert count(breaker, down=True) is not None
 
 
 def test_a_failure_between_two_successes_keeps_it_open() -> None:
-    breaker = Breaker(trips=3)
+    breaker = opened(3)
     for down in (False, True, False):
-        breaker = Breaker(breaker.trips, breaker.successes)
+        breaker = Breaker(breaker.outages)
         count(breaker, down=down)
 
-    assert breaker.trips == 4
+    assert breaker.outages.trips == 4
 
 
 def by_turns(breaker: Breaker, looks: int, *, bad_of_ten: int, apart: timedelta = timedelta()) -> list[bool]:
@@ -82,6 +97,31 @@ def test_a_side_that_fails_every_other_time_is_left_alone_though_never_five_time
     assert by_turns(Breaker(), ENOUGH, bad_of_ten=5) == [False] * (ENOUGH - 1) + [True]
 
 
+def test_it_is_left_alone_though_each_time_another_invocation_has_asked_it() -> None:
+    breaker = Breaker()
+    for n in range(ENOUGH - 1):
+        assert count(breaker, down=n % 2 == 0) is None
+        breaker = Breaker(breaker.outages)
+
+    assert count(breaker, down=True) is not None
+
+
+@pytest.mark.parametrize("bad", [False, True], ids=["nothing failed", "something failed a minute ago"])
+def test_while_all_is_well_there_is_nothing_to_keep(bad: bool) -> None:
+    breaker = Breaker()
+    count(breaker, down=bad, now=NOW - WINDOW)
+    count(breaker, down=False)
+
+    assert breaker.outages == NO_OUTAGES
+
+
+def test_no_more_looks_are_kept_than_tell_enough() -> None:
+    breaker = Breaker()
+    by_turns(breaker, 200, bad_of_ten=4)
+
+    assert len(breaker.outages.latest) == ENOUGH
+
+
 def test_a_side_that_answers_more_often_than_not_is_asked_on() -> None:
     assert not any(by_turns(Breaker(), 200, bad_of_ten=4))
 
@@ -92,7 +132,7 @@ def test_failures_that_lie_far_apart_are_no_outage() -> None:
 
 @pytest.mark.parametrize("trips", [5, 50, 5_000])
 def test_it_never_stays_open_longer_than_a_quarter_of_an_hour(trips: int) -> None:
-    (pause,) = failing(Breaker(trips), 1)
+    (pause,) = failing(opened(trips), 1)
 
     assert pause is not None
     assert LONGEST / 2 < pause <= LONGEST

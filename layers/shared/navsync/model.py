@@ -672,14 +672,36 @@ class Lease:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Whether a look met an outage, and when."""
+
+    at: datetime
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outages:
+    """What the circuit breaker has counted; kept across invocations, for an edit often has one to itself."""
+
+    trips: int = 0
+    """How often in a row it opened; each time it stays open longer."""
+    successes: int = 0
+    """Good looks in a row since it opened."""
+    failures: int = 0
+    """Looks in a row that met an outage."""
+    latest: tuple[Look, ...] = ()
+    """The last looks of the last minute, where one of them met an outage."""
+
+
+NO_OUTAGES = Outages()
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """The workspace calls nobody before *until*: a side asked for it, or failed so often that it is left alone."""
 
     until: datetime
-    trips: int = 0
-    """How often in a row the circuit breaker opened; each time it stays open longer."""
-    successes: int = 0
-    """Good looks in a row since it opened."""
+    outages: Outages = NO_OUTAGES
 
 
 @dataclass(frozen=True, slots=True)

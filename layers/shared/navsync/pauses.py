@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from navsync.errors import Blocked
-from navsync.model import Pause, Workspace
+from navsync.model import NO_OUTAGES, Outages, Pause, Workspace
 from navsync.ports import Desk
 
 type Sisters = Callable[[Workspace, Blocked], None]
@@ -19,8 +19,10 @@ def until(desk: Desk, now: datetime) -> datetime | None:
     return pause.until if pause is not None and pause.until > now else None
 
 
-def keep(blocked: Blocked, desk: Desk, workspace: Workspace, sisters: Sisters, *, trips: int = 0) -> None:
+def keep(
+    blocked: Blocked, desk: Desk, workspace: Workspace, sisters: Sisters, *, outages: Outages = NO_OUTAGES
+) -> None:
     """Remember it: whoever calls next, for whatever reason, must not call before either."""
-    desk.keep_pause(Pause(blocked.until, trips))
+    desk.keep_pause(Pause(blocked.until, outages))
     if blocked.whole_workspace or blocked.everybody:
         sisters(workspace, blocked)

@@ -105,7 +105,7 @@ def _under(lease: Lease, tools: Tools, until: datetime) -> Slice:
     pause = tools.desk.pause()
     if pause is not None and pause.until > tools.clock():
         return Slice(again_at=pause.until, note="paused")
-    shift = _Shift(tools, workspace, lease, until, Breaker(pause.trips, pause.successes) if pause else Breaker())
+    shift = _Shift(tools, workspace, lease, until, Breaker(pause.outages) if pause else Breaker())
     try:
         return shift.drain()
     finally:
@@ -307,9 +307,11 @@ class _Shift:
             raise
         except (Retryable, Fatal) as error:
             failures = self._put_off(work, error)
-            # Again and again tells of a record, and no more of its side: a 503 may be a refusal. A list is of its side.
-            # What is fatal was answered. Anything else tells nothing of a side: perhaps none was asked.
-            if (failures == 1 or rounds.is_part_of_sweep(work)) and isinstance(error, Down | Unclear | Fatal):
+            # Again and again tells of a record or a list, and no more of its side: a 503 may be a refusal. Of a side that
+            # is left alone a list is the probe. What is fatal was answered. Anything else tells nothing of a side:
+            # perhaps none was asked.
+            is_probe = self.breaker.is_open and rounds.is_part_of_sweep(work)
+            if (failures == 1 or is_probe) and isinstance(error, Down | Unclear | Fatal):
                 self._count(down=not isinstance(error, Fatal))
         except Exception as error:
             logger.exception("unexpected, at %s", work.kind)
@@ -329,16 +331,16 @@ class _Shift:
 
     def _count(self, *, down: bool) -> None:
         """Leave a side alone that fails again and again. Raises `Blocked` when the circuit breaker opens."""
-        had_tripped = self.breaker.trips
         with self.counting:
+            before = self.breaker.outages
             pause = self.breaker.count(down=down, chance=self.tools.jitter(), now=self.tools.clock())
         if pause is not None:
             until = self.tools.clock() + pause
             blocked = Blocked("a side failed several times in a row and is left alone", until=until)
             self._pause(blocked)
             raise blocked
-        if had_tripped:
-            self.desk.keep_pause(Pause(self.tools.clock(), self.breaker.trips, self.breaker.successes))
+        if self.breaker.outages != before:
+            self.desk.keep_pause(Pause(self.tools.clock(), self.breaker.outages))
 
     def _pause(self, blocked: Blocked) -> None:
         """Remember it where it is met: of what several threads meet at once, `drain` hears only the most urgent.
@@ -349,7 +351,7 @@ class _Shift:
             is_kept = blocked in self.kept
             self.kept.add(blocked)
         if not is_kept:
-            pauses.keep(blocked, self.desk, self.workspace, self.tools.pause_sisters, trips=self.breaker.trips)
+            pauses.keep(blocked, self.desk, self.workspace, self.tools.pause_sisters, outages=self.breaker.outages)
 
     def _finished(self, work: Work, result: Result) -> None:
         match result:
