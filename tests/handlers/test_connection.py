@@ -13,7 +13,7 @@ import pytest
 
 from local.twins.notion.seed import BOT_ID, ROOT_PAGE_ID, WORKSPACE_ID
 from navsync import connection
-from navsync.model import BudgetWindow, Capabilities, Connection, DataSource, EntityType, Pause, Settings
+from navsync.model import BudgetWindow, Capabilities, Connection, DataSource, EntityType, Pause, PausedBy, Settings
 from tests.handlers.deployed import Answer
 from tests.handlers.known import a_workspace, captured, request, who
 from tests.handlers.test_connecting import begin, connect, finish
@@ -381,6 +381,7 @@ def test_a_pause_that_navimpact_asks_for_holds_for_every_workspace(synced: Stage
     paused = synced.cloud.store.desk(other.id).pause()
     assert paused is not None
     assert paused.until > datetime.now(UTC) + timedelta(seconds=60)
+    assert paused.by is PausedBy.NAVIMPACT
 
 
 def test_a_limit_of_one_connection_leaves_the_others_alone(connected: Stage) -> None:

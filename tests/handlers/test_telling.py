@@ -96,6 +96,34 @@ def test_what_was_told_of_and_not_looked_at_yet_is_on_its_way(cloud: Cloud, hist
     assert [told for told, _ in explained(cloud)] == ["waiting"]
 
 
+@pytest.mark.parametrize("about", [("media_project", 4), ("page", f"p-{W}-4")], ids=["record", "page"])
+@pytest.mark.parametrize(
+    "waiting",
+    [
+        Work(Lane.LIVE, WorkKind.ENTITY, "media_project/4", "1", NOW, "navimpact told of it"),
+        Work(Lane.LIVE, WorkKind.ENTITY, "media_project/4", "1", NOW, "a person asked", requested=True),
+        Work(Lane.LIVE, WorkKind.PAGE, f"media_project/p-{W}-4", "1", NOW, "notion told of it"),
+        Work(Lane.SWEEP, WorkKind.PAGE, f"media_project/p-{W}-4", "1", NOW, "a sweep found it"),
+        Work(Lane.LIVE, WorkKind.MAPPING, "4", "1", NOW, "it waits for quiet"),
+    ],
+    ids=lambda work: work.run_id,
+)
+def test_a_record_that_waits_to_be_looked_at_is_not_said_to_be_in_step(
+    cloud: Cloud, history: History, waiting: Work, about: tuple[str, object]
+) -> None:
+    history.mapping(4)
+
+    cloud.store.desk(W).put(waiting)
+
+    assert [told for told, _ in explained(cloud, *about)] == ["waiting"]
+
+
+def test_a_new_row_that_waits_to_be_looked_at_is_not_said_to_be_unknown(cloud: Cloud, history: History) -> None:
+    cloud.store.desk(W).put(Work(Lane.LIVE, WorkKind.PAGE, "impact_story/a-new-row", "1", NOW, "r"))
+
+    assert [told for told, _ in explained(cloud, "page", "a-new-row")] == ["waiting"]
+
+
 @pytest.mark.parametrize(
     ("kind", "id", "told"),
     [("film", 4, "entity_type: it must be one of media_project, distribution_log, performance_metrics, impact_story, "

@@ -13,7 +13,20 @@ from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import SWINGS
 from navsync.errors import Blocked, Down, Unavailable, Unclear
-from navsync.model import Edit, Lane, Operation, Pause, Policy, Present, Settings, Side, Value, Work, WorkKind
+from navsync.model import (
+    Edit,
+    Lane,
+    Operation,
+    Pause,
+    PausedBy,
+    Policy,
+    Present,
+    Settings,
+    Side,
+    Value,
+    Work,
+    WorkKind,
+)
 from tests.simulation.world import PROJECT, World
 
 
@@ -365,8 +378,9 @@ def test_it_is_left_alone_though_each_edit_has_a_slice_to_itself(world: World) -
         ended = world.slice()
         world.clock.advance(timedelta(seconds=2))
 
-    assert ended.note == "blocked by a limit"
-    assert pauses.until(world.desk, world.clock()) == ended.again_at
+    paused = pauses.present(world.desk, world.clock())
+    assert paused is not None
+    assert (paused.until, paused.by) == (ended.again_at, PausedBy.BREAKER)
 
 
 def test_everything_arrives_once_the_side_is_back(world: World) -> None:

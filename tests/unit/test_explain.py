@@ -16,6 +16,8 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Mapping,
+    Pause,
+    PausedBy,
     Scope,
     Settings,
     State,
@@ -32,7 +34,7 @@ PROJECT = EntityRef(EntityType.MEDIA_PROJECT, "4")
 
 
 def told(mapping: Mapping | None = LINKED, workspace: Workspace = REEF, **how: Any) -> tuple[Verdict, str, str | None]:
-    said = explain(workspace, how.pop("asked", PROJECT), mapping, **{"queued": False, "blocked_until": None} | how)
+    said = explain(workspace, how.pop("asked", PROJECT), mapping, **{"queued": False, "paused": None} | how)
     return said.verdict, said.because, said.to_do
 
 
@@ -51,7 +53,7 @@ def test_a_deletion_waits_since_it_was_met_and_not_since_the_last_look() -> None
     waits = replace(REFUSED, code="approve_delete", since=met)
     mapping = LINKED.but(state=State.AWAITING_APPROVAL, troubles=(waits,))
 
-    assert explain(REEF, PROJECT, mapping, queued=False, blocked_until=None).since == met
+    assert explain(REEF, PROJECT, mapping, queued=False, paused=None).since == met
 
 
 @pytest.mark.parametrize(
@@ -149,7 +151,23 @@ def test_what_is_in_step_and_was_told_of_again_waits() -> None:
     assert told(queued=True)[0] is Verdict.WAITING
 
 
-def test_a_pause_that_notion_asked_for_is_told() -> None:
-    said = told(LINKED.but(last_sync_at=None), blocked_until=NOW + timedelta(minutes=1))
+WAITED_FOR = {
+    PausedBy.NOTION: "Notion asked for a pause",
+    PausedBy.NAVIMPACT: "NavImpact asked for a pause",
+    PausedBy.BUDGET: "What Notion allows in a minute is used up",
+    PausedBy.BREAKER: "A side failed several times in a row and is left alone",
+}
 
-    assert said[:2] == (Verdict.WAITING, "Notion asked for a pause; it goes on 2026-11-22 10:01:00 UTC.")
+
+@pytest.mark.parametrize("by", PausedBy)
+def test_a_pause_is_told_with_who_asked_for_it(by: PausedBy) -> None:
+    said = told(LINKED.but(last_sync_at=None), paused=Pause(NOW + timedelta(minutes=1), by=by))
+
+    assert said[:2] == (Verdict.WAITING, f"{WAITED_FOR[by]}; it goes on 2026-11-22 10:01:00 UTC.")
+
+
+def test_what_was_told_of_in_a_pause_is_not_said_to_be_looked_at_in_a_moment() -> None:
+    verdict, because, _ = told(None, queued=True, paused=Pause(NOW + timedelta(minutes=1), by=PausedBy.NAVIMPACT))
+
+    assert verdict is Verdict.WAITING
+    assert because == ("It was told of and waits. NavImpact asked for a pause; it goes on 2026-11-22 10:01:00 UTC.")

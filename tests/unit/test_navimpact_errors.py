@@ -19,7 +19,7 @@ from navsync.errors import (
     Unavailable,
     Unclear,
 )
-from navsync.model import EntityType, Gone, Present
+from navsync.model import EntityType, Gone, PausedBy, Present
 from navsync.navimpact import NavImpactSide
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -215,7 +215,7 @@ def test_a_pause_that_navimpact_asks_for_is_one_for_every_workspace() -> None:
     with pytest.raises(Blocked) as failure:
         Wire([refusal(429, **{"retry-after": "90"})]).read()
 
-    assert failure.value.everybody
+    assert (failure.value.everybody, failure.value.by) == (True, PausedBy.NAVIMPACT)
 
 
 def test_a_read_is_repeated_as_often_as_configured() -> None:

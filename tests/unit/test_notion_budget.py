@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from navsync.errors import Blocked
-from navsync.model import BudgetWindow
+from navsync.model import BudgetWindow, PausedBy
 from navsync.notion import Budget
 
 NOW = datetime(2026, 11, 22, 10, tzinfo=UTC)
@@ -97,6 +97,7 @@ def test_a_long_wait_is_left_for_later_and_not_counted() -> None:
     with pytest.raises(Blocked) as full:
         exhaust(budget)
     assert timedelta() < full.value.until - NOW <= timedelta(seconds=3)
+    assert full.value.by is PausedBy.BUDGET
     assert budget.window.used < 20
 
 
@@ -116,7 +117,7 @@ def test_nothing_goes_out_before_a_block_ends() -> None:
     clock.pass_by(590)
     with pytest.raises(Blocked) as blocked:
         budget.take(for_people=True)
-    assert blocked.value.until == NOW + timedelta(seconds=600)
+    assert (blocked.value.until, blocked.value.by) == (NOW + timedelta(seconds=600), PausedBy.NOTION)
 
 
 def test_a_shorter_block_does_not_end_a_longer_one() -> None:

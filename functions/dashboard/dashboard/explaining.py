@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from aws_lambda_powertools.event_handler import Response
 
 from dashboard.front import routes, runtime, workspaces_of
@@ -51,8 +53,8 @@ def _explanation(shown: Workspace, asked: Asked) -> views.Json:
         shown,
         asked,
         mapping,
-        queued=isinstance(asked, EntityRef) and desk.waits(_would_be_queued(asked)),
-        blocked_until=pauses.until(desk, runtime.clock()),
+        queued=bool(desk.which_wait([*_would_be_queued(asked, mapping)])),
+        paused=pauses.present(desk, runtime.clock()),
     )
     return views.explanation(shown.id, asked, mapping, told)
 
@@ -64,5 +66,24 @@ def _mapping(workspace_id: int, asked: Asked) -> Mapping | None:
     return lists.mapping_of_page(workspace_id, asked)
 
 
-def _would_be_queued(entity: EntityRef) -> Work:
-    return fresh.work(Lane.LIVE, WorkKind.ENTITY, str(entity), actor=None)
+def _would_be_queued(asked: Asked, mapping: Mapping | None) -> Iterator[Work]:
+    """Whatever may tell of it: webhooks of both sides, a sweep, a person, an earlier look that was put off."""
+    for lane in (Lane.LIVE, Lane.SWEEP):
+        for kind, id in _names(asked, mapping):
+            yield fresh.work(lane, kind, id, actor=None)
+            if kind is WorkKind.ENTITY:
+                yield fresh.work(lane, kind, id, actor=None, requested=True)
+
+
+def _names(asked: Asked, mapping: Mapping | None) -> Iterator[tuple[WorkKind, str]]:
+    """By what work may name it. Which list a page is a row of is known by its mapping alone."""
+    if mapping is None and isinstance(asked, EntityRef):
+        yield WorkKind.ENTITY, str(asked)
+    elif mapping is None:
+        yield from ((WorkKind.PAGE, f"{entity_type}/{asked}") for entity_type in EntityType)
+    else:
+        yield WorkKind.MAPPING, str(mapping.id)
+        if mapping.entity is not None:
+            yield WorkKind.ENTITY, str(mapping.entity)
+        if mapping.page_id is not None:
+            yield WorkKind.PAGE, f"{mapping.entity_type}/{mapping.page_id}"

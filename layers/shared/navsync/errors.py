@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from navsync.model import PausedBy
+
 
 class SyncError(Exception):
     """Any failure of the sync. *code* is stable and machine-readable; the message is for people."""
@@ -22,7 +24,7 @@ class Retryable(SyncError):
 
 
 class Blocked(Retryable):
-    """Send nothing before *until*: a rate limit or an overload.
+    """Send nothing before *until*: a rate limit or an overload, *by* whomever.
 
     *whole_workspace*: stop all its connections. *everybody*: stop every workspace, for all call with one token.
     *too_fast*: a limit on our own pace, so go on more slowly after it.
@@ -38,12 +40,14 @@ class Blocked(Retryable):
         whole_workspace: bool = False,
         everybody: bool = False,
         too_fast: bool = False,
+        by: PausedBy = PausedBy.NOTION,
     ) -> None:
         super().__init__(message)
         self.until = until
         self.whole_workspace = whole_workspace
         self.everybody = everybody
         self.too_fast = too_fast
+        self.by = by
 
 
 class Unavailable(Retryable):

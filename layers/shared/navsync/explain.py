@@ -8,7 +8,18 @@ from enum import StrEnum
 from typing import assert_never
 
 from navsync.attention import UNSAID
-from navsync.model import Connection, EntityRef, EntityType, Mapping, Settings, Side, State, Workspace
+from navsync.model import (
+    Connection,
+    EntityRef,
+    EntityType,
+    Mapping,
+    Pause,
+    PausedBy,
+    Settings,
+    Side,
+    State,
+    Workspace,
+)
 from navsync.scope import ONE_WAY
 from navsync.standing import Standing, standing_of
 
@@ -44,17 +55,17 @@ type Asked = EntityRef | str
 
 
 def explain(
-    workspace: Workspace, asked: Asked, mapping: Mapping | None, *, queued: bool, blocked_until: datetime | None
+    workspace: Workspace, asked: Asked, mapping: Mapping | None, *, queued: bool, paused: Pause | None
 ) -> Explanation:
     """How what was *asked* about, the record of *mapping*, stands in *workspace*; None: no mapping pairs it there.
 
-    *queued*: it waits to be looked at. *blocked_until*: Notion takes no call before.
+    *queued*: it waits to be looked at. *paused*: nobody is called for now.
     """
     if stopped := _of_workspace(workspace):
         return stopped
     if mapping is None:
-        return _unknown(workspace.settings, asked, queued=queued)
-    return _of_mapping(mapping, queued=queued, blocked_until=blocked_until)
+        return _told_of(paused) if queued else _unknown(workspace.settings, asked)
+    return _of_mapping(mapping, queued=queued, paused=paused)
 
 
 def _of_workspace(workspace: Workspace) -> Explanation | None:
@@ -80,9 +91,12 @@ def _of_workspace(workspace: Workspace) -> Explanation | None:
             assert_never(workspace.connection)
 
 
-def _unknown(settings: Settings, asked: Asked, *, queued: bool) -> Explanation:
-    if queued:
-        return Explanation(Verdict.WAITING, "It was told of and is looked at in a moment.", NOTHING_TO_DO)
+def _told_of(paused: Pause | None) -> Explanation:
+    looked_at = "is looked at in a moment." if paused is None else f"waits. {_paused(paused)}"
+    return Explanation(Verdict.WAITING, f"It was told of and {looked_at}", NOTHING_TO_DO)
+
+
+def _unknown(settings: Settings, asked: Asked) -> Explanation:
     if not isinstance(asked, EntityRef):
         return Explanation(
             Verdict.UNKNOWN,
@@ -110,13 +124,13 @@ def _unknown(settings: Settings, asked: Asked, *, queued: bool) -> Explanation:
 _WHOLE_SYNC = "ask for a sync of the workspace (POST /workspaces/{id}/sync)"
 
 
-def _of_mapping(mapping: Mapping, *, queued: bool, blocked_until: datetime | None) -> Explanation:
+def _of_mapping(mapping: Mapping, *, queued: bool, paused: Pause | None) -> Explanation:
     standing = standing_of(mapping)
     match standing:
         case Standing.COMPLETED if not queued:
             return Explanation(Verdict.IN_STEP, _in_step(mapping), NOTHING_TO_DO, _agreed_at(mapping))
         case Standing.COMPLETED | Standing.PENDING:
-            return _pending(mapping, blocked_until)
+            return _pending(mapping, paused)
         case Standing.CONFLICT:
             fields = ", ".join(conflict.field for conflict in mapping.conflicts)
             return Explanation(
@@ -146,12 +160,22 @@ def _agreed_at(mapping: Mapping) -> datetime | None:
     return mapping.agreed_at or mapping.last_sync_at
 
 
-def _pending(mapping: Mapping, blocked_until: datetime | None) -> Explanation:
+def _paused(pause: Pause) -> str:
+    return f"{_STOPPED[pause.by]}; it goes on {_moment(pause.until)}."
+
+
+_STOPPED = {
+    PausedBy.NOTION: "Notion asked for a pause",
+    PausedBy.NAVIMPACT: "NavImpact asked for a pause",
+    PausedBy.BUDGET: "What Notion allows in a minute is used up",
+    PausedBy.BREAKER: "A side failed several times in a row and is left alone",
+}
+
+
+def _pending(mapping: Mapping, paused: Pause | None) -> Explanation:
     since = mapping.last_sync_at
-    if blocked_until is not None:
-        return Explanation(
-            Verdict.WAITING, f"Notion asked for a pause; it goes on {_moment(blocked_until)}.", NOTHING_TO_DO, since
-        )
+    if paused is not None:
+        return Explanation(Verdict.WAITING, _paused(paused), NOTHING_TO_DO, since)
     if mapping.attempts:
         times = "once" if mapping.attempts == 1 else f"{mapping.attempts} times in a row"
         again = "soon" if mapping.next_retry_at is None else _moment(mapping.next_retry_at)

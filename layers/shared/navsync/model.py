@@ -671,6 +671,17 @@ class Lease:
     """What earlier holders died at."""
 
 
+class PausedBy(StrEnum):
+    """Because of whom, or what, nobody is called for a while."""
+
+    NOTION = "notion"
+    NAVIMPACT = "navimpact"
+    BUDGET = "budget"
+    """Our own share of what Notion allows in a minute is used up."""
+    BREAKER = "breaker"
+    """A side failed so often that it is left alone."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """Whether a look met an outage, and when."""
@@ -698,10 +709,11 @@ NO_OUTAGES = Outages()
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """The workspace calls nobody before *until*: a side asked for it, or failed so often that it is left alone."""
+    """The workspace calls nobody before *until*."""
 
     until: datetime
     outages: Outages = NO_OUTAGES
+    by: PausedBy = PausedBy.NOTION
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from navsync.errors import (
     Unclear,
 )
 from navsync.fields import SPECS, EntitySpec, Field, Unreadable, parse_navimpact, render_navimpact
-from navsync.model import EntityType, Gone, Observation, Present, Side, Value, Values
+from navsync.model import EntityType, Gone, Observation, PausedBy, Present, Side, Value, Values
 from navsync.ports import ChangedPage
 
 ROOT = "/api/v1/sge-media"
@@ -253,8 +253,12 @@ def failure_of(answer: httpx.Response, *, now: datetime, writing: bool) -> SyncE
         case 409 | 412:
             return Raced("the record was changed on NavImpact between our read and our write; it is read again")
         case 429:
-            until = now + max(LEAST_ASKED, min(_retry_after(answer, now), MOST_ASKED))
-            return Blocked("NavImpact asks for a pause; the work goes on when it ends", until=until, everybody=True)
+            return Blocked(
+                "NavImpact asks for a pause; the work goes on when it ends",
+                until=now + max(LEAST_ASKED, min(_retry_after(answer, now), MOST_ASKED)),
+                everybody=True,
+                by=PausedBy.NAVIMPACT,
+            )
         case status if status in (408, 425) or status >= 500:
             return _lost(writing=writing)
         case status if status < 400:

@@ -15,14 +15,20 @@ type Sisters = Callable[[Workspace, Blocked], None]
 
 def until(desk: Desk, now: datetime) -> datetime | None:
     """When both sides may be called again; None where they may be now."""
+    pause = present(desk, now)
+    return None if pause is None else pause.until
+
+
+def present(desk: Desk, now: datetime) -> Pause | None:
+    """The pause that has not ended yet."""
     pause = desk.pause()
-    return pause.until if pause is not None and pause.until > now else None
+    return pause if pause is not None and pause.until > now else None
 
 
 def keep(
     blocked: Blocked, desk: Desk, workspace: Workspace, sisters: Sisters, *, outages: Outages = NO_OUTAGES
 ) -> None:
     """Remember it: whoever calls next, for whatever reason, must not call before either."""
-    desk.keep_pause(Pause(blocked.until, outages))
+    desk.keep_pause(Pause(blocked.until, outages, blocked.by))
     if blocked.whole_workspace or blocked.everybody:
         sisters(workspace, blocked)

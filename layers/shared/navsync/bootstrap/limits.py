@@ -31,4 +31,4 @@ def pause_sisters(store: Store, workspace: Workspace, blocked: Blocked) -> None:
 def _prolong(desk: DynamoDesk, blocked: Blocked) -> None:
     """Pause a workspace as well, which keeps what its own circuit breaker has counted."""
     pause = desk.pause() or Pause(blocked.until)
-    desk.keep_pause(replace(pause, until=max(pause.until, blocked.until)))
+    desk.keep_pause(replace(pause, until=blocked.until, by=blocked.by))

@@ -41,6 +41,7 @@ from navsync.model import (
     Operation,
     Outcome,
     Pause,
+    PausedBy,
     SyncLog,
     Work,
     WorkKind,
@@ -307,8 +308,8 @@ class _Shift:
             raise
         except (Retryable, Fatal) as error:
             failures = self._put_off(work, error)
-            # Again and again tells of a record or a list, and no more of its side: a 503 may be a refusal. Of a side that
-            # is left alone a list is the probe. What is fatal was answered. Anything else tells nothing of a side:
+            # Again and again tells of a record or a list, and no more of its side: a 503 may be a refusal. Of a side
+            # that is left alone a list is the probe. What is fatal was answered. Anything else tells nothing of a side:
             # perhaps none was asked.
             is_probe = self.breaker.is_open and rounds.is_part_of_sweep(work)
             if (failures == 1 or is_probe) and isinstance(error, Down | Unclear | Fatal):
@@ -336,7 +337,8 @@ class _Shift:
             pause = self.breaker.count(down=down, chance=self.tools.jitter(), now=self.tools.clock())
         if pause is not None:
             until = self.tools.clock() + pause
-            blocked = Blocked("a side failed several times in a row and is left alone", until=until)
+            said = "a side failed several times in a row and is left alone"
+            blocked = Blocked(said, until=until, by=PausedBy.BREAKER)
             self._pause(blocked)
             raise blocked
         if self.breaker.outages != before:

@@ -7,7 +7,7 @@ from math import ceil
 from threading import Lock
 
 from navsync.errors import Blocked
-from navsync.model import BudgetWindow
+from navsync.model import BudgetWindow, PausedBy
 
 PATIENCE = timedelta(seconds=2)
 """The longest wait that is sat out in place where a turn comes sooner; beyond it the work is left for later."""
@@ -74,7 +74,9 @@ class Budget:
             wait = self._wait(window, now, PEOPLE_BURST if for_people else BACKGROUND_BURST)
             if wait > self._patience(window):
                 raise Blocked(
-                    "Notion's request budget is spent for now; the work goes on when it has refilled", until=now + wait
+                    "Notion's request budget is spent for now; the work goes on when it has refilled",
+                    until=now + wait,
+                    by=PausedBy.NOTION if window.blocked_until else PausedBy.BUDGET,
                 )
             self._window = replace(window, used=window.used + 1, calls=window.calls + 1)
             return wait.total_seconds()

@@ -277,10 +277,6 @@ class DynamoDesk:
             return False
         return True
 
-    def waits(self, work: Work) -> bool:
-        """Whether such a row waits to be done, this one or one that was put again."""
-        return self.waiting(work) is not None
-
     def waiting(self, work: Work) -> Work | None:
         """The row that waits to be done where *work* is, or would be."""
         item = self.dynamo.get(self.tables.mappings, self._key(keys.work(work)))
