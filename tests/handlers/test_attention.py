@@ -160,6 +160,15 @@ def test_a_dead_token_is_a_group_and_comes_first(cloud: Cloud) -> None:
     )  # fmt: skip
 
 
+def test_the_step_that_ends_a_lack_of_blocks_is_made_in_notion(cloud: Cloud, history: History) -> None:
+    cloud.store.desk(W).keep_capabilities(Capabilities(NOW, out_of_blocks_since=NOW))
+
+    group = groups(cloud)["out_of_blocks"]
+
+    assert group["fix"].startswith("Upgrade the workspace's plan in Notion")
+    assert group["call"] is None
+
+
 def list_fails(cloud: Cloud, name: str, attempts: int) -> None:
     work = Work(Lane.SWEEP, WorkKind.SWEEP, name, "n", NOW, "tick", attempts=attempts)
     cloud.store.desk(W).put(work)

@@ -74,6 +74,10 @@ def _items(cause: Cause, wanted: Sequence[tuple[str, int]]) -> Iterator[views.Js
         yield from (views.waiting(mapping, each) for each in waits.waiting(mapping) if each.cause == cause)
 
 
+ENDED_ELSEWHERE = frozenset({"unread_list", "out_of_blocks"})
+"""What stops a workspace and is not ended by connecting it again."""
+
+
 def _stopped(mine: Sequence[Workspace], group: str | None) -> Iterator[views.Json]:
     """What stops whole workspaces; it comes before what waits in them."""
 
@@ -83,7 +87,7 @@ def _stopped(mine: Sequence[Workspace], group: str | None) -> Iterator[views.Jso
     chosen = [item for item in of_connections(mine) if group in (None, item["group"])]
     for name, alike in groupby(sorted(chosen, key=code), key=code):
         items = [*alike]
-        step = Step(items[0]["cause"], items[0]["fix"], None if name == "unread_list" else "GET /connect")
+        step = Step(items[0]["cause"], items[0]["fix"], None if name in ENDED_ELSEWHERE else "GET /connect")
         yield views.group(Cause(name), step, count=len(items), items=items, cursor=None)
 
 
