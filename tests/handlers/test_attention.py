@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from navsync import attention, connection, reconcile
+from navsync import attention, connection
 from navsync.model import (
     Capabilities,
     Capability,
@@ -169,13 +169,18 @@ def test_the_step_that_ends_a_lack_of_blocks_is_made_in_notion(cloud: Cloud, his
     assert group["call"] is None
 
 
+def fails(kind: WorkKind, name: str) -> Work:
+    """Work of a whole workspace that has failed for some time."""
+    lane = Lane.LIVE if kind is WorkKind.SETUP else Lane.SWEEP
+    return Work(lane, kind, name, "n", NOW, "tick", attempts=connection.FAILURES_IN_A_ROW)
+
+
 def list_fails(cloud: Cloud, name: str, attempts: int) -> None:
-    work = Work(Lane.SWEEP, WorkKind.SWEEP, name, "n", NOW, "tick", attempts=attempts)
-    cloud.store.desk(W).put(work)
+    cloud.store.desk(W).put(replace(fails(WorkKind.SWEEP, name), attempts=attempts))
 
 
 def test_a_database_that_no_sweep_can_list_is_a_group_that_names_it(cloud: Cloud, history: History) -> None:
-    list_fails(cloud, "notion/distribution_log", attempts=reconcile.FAILURES_IN_A_ROW)
+    list_fails(cloud, "notion/distribution_log", attempts=connection.FAILURES_IN_A_ROW)
     list_fails(cloud, "navimpact/impact_story", attempts=40)
 
     group = groups(cloud)["unread_list"]
@@ -187,6 +192,17 @@ def test_a_database_that_no_sweep_can_list_is_a_group_that_names_it(cloud: Cloud
     )
     assert of_logs.startswith("Share the database with the connection again")
     assert any(cause.startswith("Impact stories in NavImpact cannot be listed") for cause in told)
+
+
+def test_a_set_up_that_cannot_go_on_is_a_group_with_the_call_that_tries_it_again(
+    cloud: Cloud, history: History
+) -> None:
+    cloud.store.desk(W).put(fails(WorkKind.SETUP, ""))
+
+    group = groups(cloud)["not_set_up"]
+
+    assert (group["kind"], group["count"], group["call"]) == ("connection", 1, "POST /workspaces/{id}/setup")
+    assert group["fix"].startswith("Do in Notion what the history names")
 
 
 def test_a_list_that_failed_a_moment_ago_waits_for_nobody(cloud: Cloud, history: History) -> None:
@@ -227,9 +243,9 @@ def test_a_group_that_there_cannot_be_is_refused(cloud: Cloud, history: History,
     assert answer.json["detail"].startswith("group: there is no such group;")
 
 
-@pytest.mark.parametrize("cause", [*attention.STEPS, *sorted(connection.CODES)])
+@pytest.mark.parametrize("cause", [*attention.STEPS, *sorted(connection.CALLS)])
 def test_a_group_that_there_can_be_is_taken_though_it_is_empty(cloud: Cloud, history: History, cause: str) -> None:
-    name = cause if cause in connection.CODES else f"{cause}/media_project"
+    name = cause if cause in connection.CALLS else f"{cause}/media_project"
 
     assert see(cloud, "attention", group=name).json["groups"] == []
 
@@ -247,7 +263,8 @@ def test_a_step_that_is_a_call_is_a_route(cloud: Cloud) -> None:
     functions = {cloud[function] for function in FUNCTION_OF.values()}
     routes = {str(route) for function in functions for route in function.module.routes.declared}
 
-    assert {step.call for step in attention.STEPS.values() if step.call} | {"GET /connect"} <= routes
+    calls = {step.call for step in attention.STEPS.values()} | set(connection.CALLS.values())
+    assert calls - {None} <= routes
 
 
 def test_the_step_of_what_fails_looks_at_it_though_it_was_put_off(cloud: Cloud, history: History) -> None:
@@ -272,10 +289,10 @@ OF_CONNECTIONS = "connection.py"
 
 def test_everything_that_a_connection_may_wait_for_is_a_group() -> None:
     everything = Capabilities(NOW, missing=tuple(Capability), out_of_blocks_since=NOW)
-    unread = reconcile.lists_of(EntityType)
-    told = [trouble for each in Connection for trouble in connection.troubles_of(connected(each), everything, unread)]
+    failing = [fails(WorkKind.SETUP, ""), fails(WorkKind.SWEEP, "notion/media_project")]
+    told = [trouble for each in Connection for trouble in connection.troubles_of(connected(each), everything, failing)]
 
-    assert {trouble.code for trouble in told} == connection.CODES
+    assert {trouble.code for trouble in told} == connection.CALLS.keys()
 
 
 def connected(how: Connection) -> Workspace:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import pages
 from dashboard.front import routes, runtime, workspaces_of
-from navsync import api, reconcile, views
+from navsync import api, connection, views
 from navsync import attention as waits
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Cause, Step
@@ -74,10 +74,6 @@ def _items(cause: Cause, wanted: Sequence[tuple[str, int]]) -> Iterator[views.Js
         yield from (views.waiting(mapping, each) for each in waits.waiting(mapping) if each.cause == cause)
 
 
-ENDED_ELSEWHERE = frozenset({"unread_list", "out_of_blocks"})
-"""What stops a workspace and is not ended by connecting it again."""
-
-
 def _stopped(mine: Sequence[Workspace], group: str | None) -> Iterator[views.Json]:
     """What stops whole workspaces; it comes before what waits in them."""
 
@@ -87,7 +83,7 @@ def _stopped(mine: Sequence[Workspace], group: str | None) -> Iterator[views.Jso
     chosen = [item for item in of_connections(mine) if group in (None, item["group"])]
     for name, alike in groupby(sorted(chosen, key=code), key=code):
         items = [*alike]
-        step = Step(items[0]["cause"], items[0]["fix"], None if name in ENDED_ELSEWHERE else "GET /connect")
+        step = Step(items[0]["cause"], items[0]["fix"], connection.CALLS[name])
         yield views.group(Cause(name), step, count=len(items), items=items, cursor=None)
 
 
@@ -98,8 +94,8 @@ def of_connections(mine: Sequence[Workspace]) -> list[views.Json]:
 
 def _of_connection(workspace: Workspace) -> list[views.Json]:
     desk = runtime.store.desk(workspace.id)
-    unread = reconcile.unread_lists(desk, runtime.clock()) if views.is_active(workspace) else []
-    return views.connection(workspace, desk.capabilities(), unread)
+    failing = connection.stuck(desk, runtime.clock()) if views.is_active(workspace) else []
+    return views.connection(workspace, desk.capabilities(), failing)
 
 
 def of_records(mine: Sequence[Workspace], most: int) -> list[views.Json]:

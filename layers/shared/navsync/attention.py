@@ -225,6 +225,6 @@ def is_known(text: str) -> bool:
     except ValueError:
         return False
     if cause.entity_type is None:
-        return text in connection.CODES
+        return text in connection.CALLS
     has_field = cause.field is None or cause.field in SPECS[cause.entity_type].names
     return text == str(cause) and cause.code in STEPS and has_field

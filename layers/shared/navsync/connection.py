@@ -2,21 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import assert_never
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol, assert_never
 
-from navsync.model import Capabilities, Capability, Connection, Side, Trouble, Workspace
-from navsync.reconcile import Listing
+from navsync.model import (
+    Capabilities,
+    Capability,
+    Connection,
+    EntityType,
+    Lane,
+    Side,
+    Trouble,
+    Work,
+    WorkKind,
+    Workspace,
+)
+from navsync.reconcile import Listing, lists_of
 
 CURSOR = "connection"
 """The cursor that says when it was last looked at what the connection may do."""
 
 _GRANT = "Allow it for the connection in Notion's settings of the integration, then connect the workspace again."
 
-CODES = frozenset(
-    {"needs_reauth", "suspended", "out_of_blocks", "unread_list", *(f"missing_{each}" for each in Capability)}
-)
-"""Of everything that may be said of a connection as a whole."""
+CALLS: Mapping[str, str | None] = {
+    "needs_reauth": "GET /connect",
+    "suspended": "GET /connect",
+    **{f"missing_{each}": "GET /connect" for each in Capability},
+    "not_set_up": "POST /workspaces/{id}/setup",
+    "out_of_blocks": None,
+    "unread_list": None,
+}
+"""By the code of everything that may be said of a connection as a whole: the route that takes the step, None where it
+is made in Notion or NavImpact."""
+
+FAILURES_IN_A_ROW = 5
+"""From then on a person is told: it has lasted for a minute or more."""
+
+
+class Waiting(Protocol):
+    """Where work waits."""
+
+    def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
+        """The rows that are where *works* would be put."""
+        ...
+
+
+def stuck(desk: Waiting, now: datetime) -> list[Work]:
+    """What has failed for some time: the set-up, and lists that no sweep could read."""
+    set_up = Work(Lane.LIVE, WorkKind.SETUP, "", "", now, run_id="")
+    lists = [Work(Lane.SWEEP, WorkKind.SWEEP, str(listing), "", now, run_id="") for listing in lists_of(EntityType)]
+    rows = desk.which_wait([set_up, *lists])
+    failed = {(row.kind, row.external_id) for row in rows if row.attempts >= FAILURES_IN_A_ROW}
+    return [work for work in (set_up, *lists) if (work.kind, work.external_id) in failed]
+
 
 _STOPS = {
     Capability.READ: "NavSync may not read content in Notion: nothing is synced.",
@@ -30,15 +69,22 @@ def stops(capability: Capability) -> str:
     return _STOPS[capability]
 
 
-def troubles_of(
-    workspace: Workspace, capabilities: Capabilities | None, unread: Sequence[Listing] = ()
-) -> list[Trouble]:
-    """Everything about the connection as a whole that waits for a person, the worst first.
-
-    *unread*: the lists that no sweep could read for some time.
-    """
+def troubles_of(workspace: Workspace, capabilities: Capabilities | None, failing: Sequence[Work] = ()) -> list[Trouble]:
+    """Everything about the connection as a whole that waits for a person, the worst first; *failing* is `stuck`."""
     of_capabilities = _of_capabilities(capabilities) if capabilities else ()
-    return [*_of_connection(workspace.connection), *of_capabilities, *map(_of_list, unread)]
+    return [*_of_connection(workspace.connection), *of_capabilities, *map(_of_work, failing)]
+
+
+def _of_work(failing: Work) -> Trouble:
+    return _NOT_SET_UP if failing.kind is WorkKind.SETUP else _of_list(Listing.parse(failing.external_id))
+
+
+_NOT_SET_UP = Trouble(
+    "not_set_up",
+    "The set-up cannot go on: the databases could not all be found or made in Notion.",
+    "Do in Notion what the history names, such as share a page with the connection; it is tried again by itself, or at "
+    "once when you ask for the set-up.",
+)
 
 
 def _of_list(unread: Listing) -> Trouble:

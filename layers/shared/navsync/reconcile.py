@@ -17,14 +17,12 @@ from navsync.fields import SPECS, field_of
 from navsync.model import (
     EntityRef,
     EntityType,
-    Lane,
     Mapping,
     Present,
     Settings,
     Side,
     State,
     Work,
-    WorkKind,
     WriteIntent,
 )
 from navsync.ports import Desk, Ledger, ReadableLedger, ReadableSide, SidePort
@@ -73,26 +71,6 @@ class Listing:
 def lists_of(entity_types: Iterable[EntityType]) -> list[Listing]:
     """What both sides show of *entity_types*, in their order."""
     return [Listing(side, kind) for kind in entity_types for side in (Side.NOTION, Side.NAVIMPACT)]
-
-
-FAILURES_IN_A_ROW = 5
-"""From then on a person is told: it has lasted for a minute or more."""
-
-
-class Waiting(Protocol):
-    """Where work waits."""
-
-    def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
-        """The rows that are where *works* would be put."""
-        ...
-
-
-def unread_lists(desk: Waiting, now: datetime) -> list[Listing]:
-    """The lists that no sweep could read for some time."""
-    ids = [str(listing) for listing in lists_of(EntityType)]
-    rows = desk.which_wait([Work(Lane.SWEEP, WorkKind.SWEEP, id, "", now, run_id="") for id in ids])
-    failed = {row.external_id for row in rows if row.attempts >= FAILURES_IN_A_ROW}
-    return [Listing.parse(id) for id in ids if id in failed]
 
 
 @dataclass(frozen=True, slots=True)

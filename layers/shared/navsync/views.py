@@ -33,9 +33,9 @@ from navsync.model import (
     State,
     SyncLog,
     Value,
+    Work,
     Workspace,
 )
-from navsync.reconcile import Listing
 from navsync.standing import Standing, project_of, standing_of
 from navsync.templates import BUILT_IN, Template, offered
 
@@ -141,7 +141,7 @@ def _capabilities(shown: Capabilities) -> Json:
     }
 
 
-def connection(shown: Workspace, capabilities: Capabilities | None, unread: Sequence[Listing] = ()) -> list[Json]:
+def connection(shown: Workspace, capabilities: Capabilities | None, failing: Sequence[Work] = ()) -> list[Json]:
     """Everything about the connection as a whole that waits for a person, as `attention` lists it."""
     about = {
         "workspace_id": shown.id,
@@ -153,7 +153,7 @@ def connection(shown: Workspace, capabilities: Capabilities | None, unread: Sequ
         "kind": Kind.CONNECTION,
         "field": None,
     }
-    troubles = troubles_of(shown, capabilities, unread)
+    troubles = troubles_of(shown, capabilities, failing)
     return [about | {"group": t.code, "code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles]
 
 
