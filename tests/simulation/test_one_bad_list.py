@@ -1,17 +1,20 @@
-"""A record that cannot be read, and a list that cannot be listed, keep no others from being reconciled."""
+"""What cannot be done, about a record, a list or all of a workspace, keeps nothing else back, and is told once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from navsync import pauses, reconcile
+from navsync import connection, pauses, reconcile
+from navsync.conductor import Tools
 from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable
 from navsync.fields import SPECS
-from navsync.model import EntityType, Lane, Operation, Outages, Pause, Side, State, WorkKind
+from navsync.model import EntityType, Lane, Operation, Outages, Pause, Present, Side, State, WorkKind
 from tests.simulation.world import PROJECT, Watched, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -54,6 +57,13 @@ def breaks(port: Watched, call: str, error: SyncError, broken: Callable[..., boo
 
 def failures(world: World) -> list[tuple[str | None, str | None]]:
     return [(row.title, row.message) for row in world.logs(Operation.FAIL)]
+
+
+def missed_edit(world: World, project: str, title: str) -> None:
+    """An edit in NavImpact that no webhook tells of."""
+    seen = world.platform.read(PROJECT, project)
+    assert isinstance(seen, Present)
+    world.platform.update(PROJECT, project, {"title": title}, seen=seen)
 
 
 # --- a record that cannot be read -------------------------------------------------------------------------------------
@@ -210,8 +220,7 @@ def test_a_record_that_a_list_of_navimpact_cannot_show_stops_that_list_alone(wor
     tick(world, 4)
     breaks(world.navimpact, "changed_since", Down("500"), lambda kind, *_: kind is LOG)
 
-    seen = world.platform.read(PROJECT, project)
-    world.platform.update(PROJECT, project, {"title": "Edited"}, seen=seen)  # type: ignore[arg-type]
+    missed_edit(world, project, "Edited")
     tick(world, 2)
 
     assert world.value(Side.NOTION, world.page_of(project), "title") == "Edited"
@@ -278,3 +287,138 @@ def test_work_for_which_nobody_is_asked_tells_nothing_of_a_side(world: World, ki
         world.slice()
 
     assert world.desk.pause() == left_alone
+
+
+# --- a look at what the connection may do -----------------------------------------------------------------------------
+
+
+class Probed(World):
+    """A world in which it can be said how the daily look at the connection ends."""
+
+    probes: int = 0
+    refusal: SyncError | None = None
+
+    def tools(self) -> Tools:
+        return replace(super().tools(), look_at_connection=self._look)
+
+    def _look(self, _notion: object) -> None:
+        self.probes += 1
+        if self.refusal is not None:
+            raise self.refusal
+
+
+@pytest.fixture
+def probed() -> Probed:
+    world = Probed(entity_types=tuple(SPECS))
+    world.connect()
+    return world
+
+
+@each_failure
+def test_a_connection_that_cannot_be_looked_at_keeps_no_list_from_being_reconciled(
+    probed: Probed, error: SyncError
+) -> None:
+    project = probed.new_project()
+    probed.settle()
+    tick(probed, 2)
+    probed.refusal = error
+
+    probed.clock.advance(DAY)
+    missed_edit(probed, project, "Edited")
+    tick(probed, 2)
+
+    assert probed.value(Side.NOTION, probed.page_of(project), "title") == "Edited"
+
+
+def test_it_is_told_once_and_looked_at_ever_more_rarely_until_it_can_be(probed: Probed) -> None:
+    probed.refusal = Down("Notion's search answers 500")
+
+    tick(probed, DAY // TICK)
+
+    assert failures(probed) == [("What the connection may do in Notion", "Notion's search answers 500")]
+    assert probed.probes < DAY // TICK
+
+    probed.refusal = None
+    tick(probed, 4)
+    probed.probes = 0
+    tick(probed, DAY // TICK - 8)
+    assert probed.probes == 0
+
+
+def test_a_look_at_the_connection_that_fails_again_and_again_leaves_no_side_alone(probed: Probed) -> None:
+    probed.refusal = Down("Notion's search answers 500")
+
+    for _ in range(12):
+        tick(probed)
+        pause = probed.desk.pause()
+        assert pause is None or not pause.outages.trips
+
+
+def test_of_a_side_that_is_left_alone_a_look_at_the_connection_is_no_probe(probed: Probed) -> None:
+    probed.refusal = Down("Notion's search answers 500")
+    probed.desk.keep_pause(Pause(probed.clock(), Outages(trips=1)))
+
+    tick(probed, 4)
+
+    pause = probed.desk.pause()
+    assert pause is not None
+    assert not pause.outages.trips
+
+
+# --- a set-up that cannot go on ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unshared(monkeypatch: pytest.MonkeyPatch) -> World:
+    """A connection with which nobody has shared a page."""
+    world = World(entity_types=tuple(SPECS))
+
+    def find_parent() -> str:
+        raise Refused("no page is shared with the connection")
+
+    monkeypatch.setattr(world.notion, "find_source", lambda _: None)
+    monkeypatch.setattr(world.notion, "find_parent", find_parent)
+    world.put(WorkKind.SETUP)
+    return world
+
+
+def test_a_set_up_that_cannot_go_on_is_told_once_and_waits_for_a_person(unshared: World) -> None:
+    tick(unshared, DAY // TICK)
+
+    assert [row.message for row in unshared.logs(Operation.SETUP)] == ["no page is shared with the connection"]
+    assert [work.kind for work in connection.stuck(unshared.desk, unshared.clock())] == [WorkKind.SETUP]
+
+
+def test_a_set_up_that_failed_a_moment_ago_waits_for_nobody(unshared: World) -> None:
+    unshared.slice()
+
+    assert connection.stuck(unshared.desk, unshared.clock()) == []
+
+
+def test_a_set_up_is_tried_ever_more_rarely_and_goes_on_when_it_can(
+    unshared: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, tried = unshared.new_project(), list[datetime]()
+
+    def find_source(entity_type: EntityType) -> None:
+        tried.append(unshared.clock())
+
+    monkeypatch.setattr(unshared.notion, "find_source", find_source)
+    tick(unshared, DAY // TICK)
+    assert max(later - earlier for earlier, later in pairwise(tried)) > 2 * TICK
+
+    monkeypatch.undo()
+    tick(unshared, 4)
+    assert unshared.value(Side.NOTION, unshared.page_of(project), "title") == "Reef"
+    assert connection.stuck(unshared.desk, unshared.clock()) == []
+
+
+def test_columns_that_cannot_be_read_anew_are_told_of_once(world: World) -> None:
+    world.notion_side.break_property(LOG, "notes", "deleted")
+    world.put(WorkKind.SCHEMA, LOG)
+    world.slice()
+    breaks(world.notion, "refresh", NotReachable("not shared"), lambda kind: kind is LOG)
+
+    tick(world, DAY // TICK)
+
+    assert failures(world) == [("schema distribution_log", "not shared")]

@@ -47,36 +47,55 @@ def _source(station: Station, entity_type: EntityType) -> DataSource:
 def sweep(station: Station, work: Work) -> Result:
     """Find what webhooks have missed.
 
-    Each list is work of its own, and the pairs are: one that fails is put off alone, and left to its time then.
+    Each list is work of its own, and so are the pairs, and a look at what the connection may do: one that fails is put
+    off alone, and left to its time then.
     """
     if is_part_of_sweep(work):
         _sweep_part(station, work)
         return Done()
-    _look_at_connection(station)
     sources = station.connected()
+    mends = [station.work(work, WorkKind.SCHEMA, source.entity_type) for source in filter(broken, sources)]
     if not sources:  # the connection was cut short between its tokens and its set-up
-        station.desk.put(station.work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
-    for source in filter(broken, sources):
-        station.desk.put(station.work(work, WorkKind.SCHEMA, source.entity_type))
+        mends.append(station.work(work, WorkKind.SETUP, "", lane=Lane.LIVE))
+    for mend in _not_waiting(station, mends):
+        station.desk.put(mend)
     names = [*map(str, reconcile.lists_of(source.entity_type for source in sources)), reconcile.PAIRS]
-    parts = [station.work(work, WorkKind.SWEEP, name, lane=Lane.SWEEP) for name in names]
-    failed = {part.external_id for part in station.desk.which_wait(parts)}
+    if _is_time_for_connection(station):
+        names.insert(0, CONNECTION)
+    parts = _not_waiting(station, [station.work(work, WorkKind.SWEEP, name, lane=Lane.SWEEP) for name in names])
     for part in parts:
-        if part.external_id not in failed:
-            station.take(part)
-    return Done(asked=any(part.external_id not in failed for part in parts if _is_of_a_list(part)))
+        station.take(part)
+    return Done(asked=any(map(is_of_a_list, parts)))
+
+
+def _not_waiting(station: Station, works: Sequence[Work]) -> list[Work]:
+    """Those of *works* that do not wait: what failed does, and is left to its time."""
+    waiting = {(row.kind, row.external_id) for row in station.desk.which_wait(works)}
+    return [work for work in works if (work.kind, work.external_id) not in waiting]
+
+
+CONNECTION = "connection"
+"""The part of a sweep that looks at what the connection may do."""
+
+_TITLES = {CONNECTION: "What the connection may do in Notion", reconcile.PAIRS: "Records and their pages"}
+"""Of the parts of a sweep that are about no one list."""
 
 
 def is_part_of_sweep(work: Work) -> bool:
-    """Whether it is about one list, or the pairs, alone."""
+    """Whether it is about one list, the pairs, or the connection alone."""
     return work.kind is WorkKind.SWEEP and work.external_id != ""
+
+
+def is_of_a_list(work: Work) -> bool:
+    """Whether it is about one list alone."""
+    return is_part_of_sweep(work) and work.external_id not in _TITLES
 
 
 def title_of(work: Work) -> str:
     """What a row of the log that tells of *work* is about, where it is about no one record."""
-    if not is_part_of_sweep(work):
-        return f"{work.kind} {work.external_id}".strip()
-    return reconcile.Listing.parse(work.external_id).name if _is_of_a_list(work) else "Records and their pages"
+    if is_of_a_list(work):
+        return reconcile.Listing.parse(work.external_id).name
+    return _TITLES[work.external_id] if is_part_of_sweep(work) else f"{work.kind} {work.external_id}".strip()
 
 
 def tried_again_at(station: Station, work: Work) -> datetime:
@@ -84,17 +103,15 @@ def tried_again_at(station: Station, work: Work) -> datetime:
 
     The pairs when it is time for the next: until then a look at them would ask nobody.
     """
-    due = _round(station).pairs_due() if is_part_of_sweep(work) and not _is_of_a_list(work) else None
+    due = _round(station).pairs_due() if is_part_of_sweep(work) and work.external_id == reconcile.PAIRS else None
     return due or station.tools.clock() + station.pause(work.attempts)
 
 
-def _is_of_a_list(part: Work) -> bool:
-    return part.external_id != reconcile.PAIRS
-
-
 def _sweep_part(station: Station, work: Work) -> None:
-    if _is_of_a_list(work):
+    if is_of_a_list(work):
         _sweep_list(station, work, reconcile.Listing.parse(work.external_id))
+    elif work.external_id == CONNECTION:
+        _look_at_connection(station)
     else:
         _check_pairs(station, work)
 
@@ -146,11 +163,15 @@ def _would_change_nothing(
     return reconcile.is_settled(record, side, entity_type, mapping, ledger=station.ledger, settings=settings)
 
 
+def _is_time_for_connection(station: Station) -> bool:
+    seen = station.desk.cursor(connection.CURSOR)
+    return seen is None or station.tools.clock() - datetime.fromisoformat(seen) >= CONNECTION_EVERY
+
+
 def _look_at_connection(station: Station) -> None:
-    now, seen = station.tools.clock(), station.desk.cursor(connection.CURSOR)
-    if seen is None or now - datetime.fromisoformat(seen) >= CONNECTION_EVERY:
-        station.tools.look_at_connection(station.notion)
-        station.desk.move_cursor(connection.CURSOR, now.isoformat(timespec="microseconds"))
+    now = station.tools.clock()
+    station.tools.look_at_connection(station.notion)
+    station.desk.move_cursor(connection.CURSOR, now.isoformat(timespec="microseconds"))
 
 
 def backfill(station: Station, work: Work) -> Result:

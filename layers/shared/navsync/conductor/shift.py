@@ -311,7 +311,7 @@ class _Shift:
             # Again and again tells of a record or a list, and no more of its side: a 503 may be a refusal. Of a side
             # that is left alone a list is the probe. What is fatal was answered. Anything else tells nothing of a side:
             # perhaps none was asked.
-            is_probe = self.breaker.is_open and rounds.is_part_of_sweep(work)
+            is_probe = self.breaker.is_open and rounds.is_of_a_list(work)
             if (failures == 1 or is_probe) and isinstance(error, Down | Unclear | Fatal):
                 self._count(down=not isinstance(error, Fatal))
         except Exception as error:
