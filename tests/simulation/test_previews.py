@@ -13,6 +13,7 @@ from itertools import count
 import pytest
 
 from navsync.conductor import SLICE, Tools, conduct
+from navsync.conductor.previews import TRIES
 from navsync.errors import Down, MissingCapability, Refused, SyncError, Unavailable
 from navsync.foresight import Effect, Foreseen, Preview, Progress
 from navsync.model import (
@@ -31,13 +32,16 @@ from navsync.model import (
     SyncLog,
     Work,
     WorkKind,
+    Workspace,
 )
-from tests.contract.memory import ids_in
+from navsync.ports import Ledger
+from tests.contract.memory import MemoryNotion, ids_in
 from tests.simulation.campaign import OPERATIONS as OPERATIONS_OF_A_HISTORY
 from tests.simulation.campaign import played
 from tests.simulation.history import History, Office
 from tests.simulation.rules import change
 from tests.simulation.swarm import drawn
+from tests.simulation.test_one_bad_list import breaks
 from tests.simulation.world import PROJECT, Watched, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -357,18 +361,17 @@ def test_a_record_that_cannot_be_foreseen_is_told_and_keeps_no_other_back() -> N
     ] * 2
 
 
-@pytest.mark.parametrize("error", [Refused("422"), MissingCapability("403")], ids=str)
+FAILURES = (Refused("422"), MissingCapability("403"), Down("503"))
+"""NavImpact answers some refusals with a 503."""
+
+each_failure = pytest.mark.parametrize("error", FAILURES, ids=str)
+
+
+@each_failure
 def test_a_pair_whose_record_cannot_be_read_is_told_and_keeps_no_other_back(error: SyncError) -> None:
     world = at_rest()
     edit(world, KELP, title="Kelp forest")
-    read = world.platform.read
-
-    def failing(kind: EntityType, id: str) -> Observation:
-        if (kind, id) == (PROJECT, REEF):
-            raise error
-        return read(kind, id)
-
-    world.platform.read = failing  # type: ignore[assignment]
+    breaks(world.navimpact, "read", error, lambda _, id: id == REEF)
 
     items = foresee(world)
 
@@ -376,6 +379,57 @@ def test_a_pair_whose_record_cannot_be_read_is_told_and_keeps_no_other_back(erro
         (PROJECT, REEF): (Effect.FAIL, str(error)),
         (PROJECT, KELP): (Effect.UPDATE, None),
     }
+
+
+@each_failure
+def test_a_new_record_that_cannot_be_read_is_told_and_keeps_no_other_back(error: SyncError) -> None:
+    world = at_rest()
+    fjord, delta = (world.platform.create(PROJECT, {"title": title}, key=title).id for title in ("Fjord", "Delta"))
+    breaks(world.navimpact, "read", error, lambda _, id: id == fjord)
+
+    items = foresee(world)
+
+    assert [(each.entity_id, each.effect, each.reason) for each in items] == [
+        (fjord, Effect.FAIL, str(error)),
+        (delta, Effect.CREATE, None),
+    ]
+
+
+@each_failure
+def test_a_new_row_that_cannot_be_read_is_told_and_keeps_no_other_back(
+    error: SyncError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = at_rest()
+    fjord, delta = (world.person.add_row(PROJECT, {"title": title}).id for title in ("Fjord", "Delta"))
+    read = MemoryNotion.read
+
+    def failing(notion: MemoryNotion, kind: EntityType, id: str) -> Observation:
+        if id == fjord:
+            raise error
+        return read(notion, kind, id)
+
+    monkeypatch.setattr(MemoryNotion, "read", failing)
+
+    items = foresee(world)
+
+    assert {each.page_id: (each.effect, each.reason) for each in items} == {
+        fjord: (Effect.FAIL, str(error)),
+        delta: (Effect.CREATE, None),
+    }
+
+
+def test_a_record_that_could_not_be_read_for_a_moment_is_foreseen() -> None:
+    world = at_rest()
+    edit(world, REEF, title="Reefs")
+    mend = breaks(world.navimpact, "read", Down("503"), lambda _, id: id == REEF)
+
+    def mend_once_asked(called: str, is_over: bool) -> None:
+        if (called, is_over) == ("navimpact answers", True):
+            mend()
+
+    world.navimpact.fault = mend_once_asked
+
+    assert [each.effect for each in foresee(world)] == [Effect.UPDATE]
 
 
 # --- what was begun and not ended -------------------------------------------------------------------------------------
@@ -629,7 +683,7 @@ def test_wherever_a_worker_dies_nothing_is_left_out_and_nothing_told_twice() -> 
 def test_while_a_side_is_down_a_preview_says_what_it_waits_for() -> None:
     world = at_rest()
     kept = begin_preview(world)
-    strike_at(world, 2, Down("NavImpact does not answer"))
+    strike_at(world, 2, Down("NavImpact does not answer"), times=1_000)
 
     world.slice()
 
@@ -637,15 +691,53 @@ def test_while_a_side_is_down_a_preview_says_what_it_waits_for() -> None:
     assert (told_by_it.state, told_by_it.reason) == (Progress.RUNNING, "NavImpact does not answer")
 
 
-def test_a_preview_goes_on_when_the_side_is_back() -> None:
+@pytest.mark.parametrize("number", range(16))
+def test_a_preview_goes_on_when_the_side_is_back(number: int) -> None:
     world = at_rest()
     edits_in_navimpact(world)
     kept = begin_preview(world)
-    strike_at(world, 2, Down("NavImpact does not answer"), times=2)
+    strike_at(world, number, Down("NavImpact does not answer"), times=4)
 
     finish(world)
 
     assert [each.effect for each in told(world, kept.id)] == [Effect.UPDATE]
+
+
+def test_a_preview_that_comes_further_each_time_is_not_given_up() -> None:
+    world = at_rest()
+    for number in range(2 * TRIES):
+        world.platform.create(PROJECT, {"title": f"Film {number}"}, key=str(number))
+    kept, outages = begin_preview(world), 0
+
+    while shown(world, kept.id).state is Progress.RUNNING:
+        strike_at(world, 3, Down("NavImpact does not answer"), times=1_000)
+        again_at = world.slice().again_at
+        world.clock.now = max(world.clock.now, again_at or world.clock.now)
+        outages += 1
+
+    assert outages > TRIES
+    assert [each.effect for each in told(world, kept.id)] == [Effect.CREATE] * 2 * TRIES
+
+
+def test_a_record_that_hangs_is_not_asked_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = at_rest()
+    tools, kept = world.tools, begin_preview(world)
+
+    def hangs(_kind: EntityType, id: str) -> bool:
+        world.clock.advance(timedelta(seconds=30 if id == REEF else 0))
+        return id == REEF
+
+    def asked_in_time(_workspace: Workspace, _ledger: Ledger, check_time: Callable[[], None]) -> Watched:
+        world.notion.fault = lambda _called, is_over: None if is_over else check_time()
+        return world.notion
+
+    breaks(world.navimpact, "read", Down("NavImpact did not give a whole answer"), hangs)
+    monkeypatch.setattr(world, "tools", lambda: replace(tools(), notion_of=asked_in_time))
+
+    finish(world)
+
+    told_by_it = shown(world, kept.id)
+    assert (told_by_it.state, told_by_it.reason) == (Progress.FAILED, "NavImpact did not give a whole answer")
 
 
 def test_a_preview_is_given_up_after_failing_again_and_again() -> None:

@@ -16,6 +16,7 @@ from navsync.conductor.rounds import let_edits_pass
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run
 from navsync.errors import (
+    Down,
     Fatal,
     LostLease,
     MissingCapability,
@@ -35,7 +36,7 @@ SAVED_EVERY = 25
 RECALLED_AT_ONCE = 500
 
 TRIES = 5
-"""Failures in a row after which a preview is given up."""
+"""Failures at one place after which a preview is given up."""
 
 NOT_SET_UP = "The workspace has no databases in Notion yet: run its set-up, which makes everything anew."
 
@@ -49,7 +50,7 @@ def preview(station: Station, work: Work) -> Result:
         return Done(asked=False)
     if not station.connected():
         _end(station, kept, Progress.FAILED, NOT_SET_UP)
-    elif work.attempts >= TRIES:
+    elif work.attempts - _Place.read(kept.place).failed >= TRIES:
         _end(station, kept, Progress.FAILED, kept.reason or UNFORESEEN)
     else:
         _Round(station, work, kept).go()
@@ -70,6 +71,8 @@ class _Place:
     cursor: str | None = None
     seen: tuple[str, ...] = ()
     """Of the part of the list behind *cursor*, as records move within it."""
+    failed: int = 0
+    """How often the preview had failed before it came here."""
 
     @classmethod
     def read(cls, text: str) -> _Place:
@@ -86,6 +89,7 @@ class _Round:
 
     def __init__(self, station: Station, work: Work, kept: Preview) -> None:
         self.station, self.work, self.kept, self.place = station, work, kept, _Place.read(kept.place)
+        self.began = self.place
         self.previews = station.desk.previews()
         self.types = [source.entity_type for source in station.connected()]
         self.rehearsal = Rehearsal(station, kept.settings, Run(work.run_id, work.actor), removals=kept.removals)
@@ -162,7 +166,7 @@ class _Round:
         try:
             if not waits and reconcile.are_in_step(pair, rows, self.station.tools.navimpact, ledger, settings):
                 return []
-        except (Refused, MissingCapability):
+        except (Refused, MissingCapability, Down):
             pass  # its rehearsal says how it fails, and the others are foreseen
         return self.rehearsal.pair(pair)
 
@@ -178,7 +182,9 @@ class _Round:
             self._save()
 
     def _so_far(self) -> Preview:
-        return replace(self.kept, removals=self.rehearsal.ledger.removals, place=str(self.place))
+        is_stuck = self.place == self.began
+        place = self.place if is_stuck else replace(self.place, failed=self.work.attempts)
+        return replace(self.kept, removals=self.rehearsal.ledger.removals, place=str(place))
 
     def _save(self, reason: str | None = None) -> None:
         self.kept = self.previews.save(replace(self._so_far(), reason=reason), *self.fresh)

@@ -13,7 +13,7 @@ from navsync.conductor import looks
 from navsync.conductor.stand_ins import RehearsedLedger, RehearsedSide
 from navsync.conductor.station import Station
 from navsync.engine import Engine, Later, Result, Run
-from navsync.errors import STOP_EVERYTHING, Down, Fatal, Retryable
+from navsync.errors import STOP_EVERYTHING, Down, Fatal, OutOfTime, Retryable
 from navsync.foresight import Effect, Foreseen
 from navsync.model import (
     EntityRef,
@@ -69,15 +69,33 @@ class Rehearsal:
         return list(self._rehearse(partial(looks.pair, self.station, mapping.id, self.run), mapping))
 
     def _rehearse(self, look: Callable[[], Result], about: Mapping) -> Iterator[Foreseen]:
+        """What *look* comes to. Raises `Down` where a side is down; where it is only the record, that is foreseen."""
         self.ledger.begin_look()
+        error = self._failure(look)
+        if isinstance(error, Down):
+            if not self._both_answer(about.entity_type):
+                raise error
+            error = self._failure(look)
+        if error is None:
+            yield from self.ledger.came_of(about)
+        else:
+            yield foresight.failed(about, error)
+
+    def _failure(self, look: Callable[[], Result]) -> Retryable | Fatal | None:
         try:
             self._look(look)
-        except (*STOP_EVERYTHING, Down):
+        except STOP_EVERYTHING:
             raise
         except (Retryable, Fatal) as error:
-            yield foresight.failed(about, error)
-            return
-        yield from self.ledger.came_of(about)
+            return error
+        return None
+
+    def _both_answer(self, entity_type: EntityType) -> bool:
+        """Whether both sides show the collection, as they do where NavImpact answers a refusal with a 503."""
+        try:
+            return all(side.answers(entity_type) for side in self.sides)
+        except OutOfTime:  # to a record that hangs each slice would be lost
+            return False
 
     def _look(self, look: Callable[[], Result]) -> None:
         """Look, and where the engine would wait a little, look again as if that time had passed."""
