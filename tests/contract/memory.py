@@ -113,6 +113,13 @@ class Page:
     archived: bool = False
     is_template: bool = False
     """What new rows may begin with: it is read like a row, and no query shows it."""
+    purged: bool = False
+    """Whether it has gone from the trash for good."""
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a connection is told that there is no such page."""
+        return self.purged or not self.shared
 
 
 @dataclass
@@ -155,7 +162,7 @@ class MemoryNotion:
 
     def read(self, entity_type: EntityType, id: str) -> Observation:
         page = self.pages.get(id)
-        if page is None or not page.shared:
+        if page is None or page.hidden:
             return Gone(id)
         if page.in_trash:
             return Trashed(self.shown(page, whole=not self.trash_hides_bodies))
@@ -336,6 +343,12 @@ class MemoryNotion:
         page.values |= _as_notion_keeps(page.entity_type, changes)
         self._touch(page)
 
+    def purge(self, id: str) -> None:
+        """A person deletes a page from the trash, or its time there is over."""
+        page = self._reachable(id)
+        assert page.in_trash
+        page.purged = True
+
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
         page = self._editable(id)
         page.key = key
@@ -445,7 +458,7 @@ class MemoryNotion:
 
     def _reachable(self, id: str) -> Page:
         page = self.pages.get(id)
-        if page is None or not page.shared:
+        if page is None or page.hidden:
             raise NotReachable("Notion does not show it")
         return page
 

@@ -29,6 +29,7 @@ from navsync.model import (
     Values,
     WorkKind,
 )
+from navsync.standing import was_in_trash
 from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record
 from tests.simulation.swarm import Act, Fault, Op, rules_of
 from tests.simulation.world import PROJECT
@@ -86,6 +87,8 @@ class People:
         """Field and what somebody saw → what was written over it, by those who saw it."""
         self.copies: set[tuple[int, str]] = set()
         """Pages that people copied from ours, our key with them."""
+        self.purged: set[tuple[int, str]] = set()
+        """Pages that went for good after a worker had seen them in the trash."""
         self.deleted: dict[EntityRef, EntityRef] = {}
         """Record → the record, itself or its project, that somebody deleted."""
         self.names: dict[tuple[int, str], tuple[str | None, float]] = {}
@@ -137,6 +140,8 @@ class People:
                 self._trash(office, kind, op)
             case Act.RESTORE:
                 self._restore(office, op)
+            case Act.PURGE:
+                self._purge(office, op)
             case Act.COPY:
                 self._copy(office, op)
             case Act.UNSHARE:
@@ -277,7 +282,7 @@ class People:
         record = self.history.platform.records.get((mapping.entity_type, mapping.entity_id or ""))
         page = office.notion.pages[mapping.page_id]
         wordy = [f for f in self._fields[mapping.entity_type] if f.kind in WORDY]
-        if record is None or page.in_trash or not page.shared or not wordy:
+        if record is None or page.in_trash or page.hidden or not wordy:
             return
         name = wordy[op.field % len(wordy)].name
         if name in office.notion.broken.get(mapping.entity_type, ()):
@@ -296,7 +301,7 @@ class People:
         record = self.history.platform.records.get((mapping.entity_type, mapping.entity.id))
         page = office.notion.pages[mapping.page_id]
         name = mapping.conflicts[op.field % len(mapping.conflicts)].field
-        if record is None or page.in_trash or not page.shared or name in office.notion.broken.get(page.entity_type, ()):
+        if record is None or page.in_trash or page.hidden or name in office.notion.broken.get(page.entity_type, ()):
             return
         if name == RELATIONS.get(page.entity_type):
             return  # the project may have no page yet
@@ -371,7 +376,7 @@ class People:
         is_asked = any(proof.NONE_SHOWN in trouble.cause for trouble in mapping.troubles)
         if not is_asked or mapping.attempts < PATIENT or mapping.entity not in self.deleted:
             return
-        if page is not None and page.shared and not page.in_trash:
+        if page is not None and not (page.in_trash or page.hidden):
             self.trash(office, page)
 
     def _give_up_unread(self, office: Office, mapping: Mapping) -> None:
@@ -505,10 +510,19 @@ class People:
 
     def _restore(self, office: Office, op: Op) -> None:
         page = _pick(
-            [p for p in _all(office) if p.in_trash and p.shared and (office.id, p.id) not in self.copies], op.target
+            [p for p in _all(office) if p.in_trash and not p.hidden and (office.id, p.id) not in self.copies], op.target
         )
         if page is not None:
             _person(office).restore(page.entity_type, page.id)
+            self.touched_page(office, page)
+
+    def _purge(self, office: Office, op: Op) -> None:
+        page = _pick([p for p in _all(office) if p.in_trash and not p.hidden], op.target)
+        if page is not None:
+            if any(m.page_id == page.id and was_in_trash(m) for m in self._mappings(office)):
+                self.purged.add((office.id, page.id))
+            _person(office).purge(page.id)
+            self.history.fired[Fault.PURGED] += 1
             self.touched_page(office, page)
 
     def _copy(self, office: Office, op: Op) -> None:
@@ -613,7 +627,7 @@ class People:
         return [r for r in self.history.platform.records.values() if r.entity_type is kind]
 
     def _pages(self, office: Office, kind: EntityType) -> list[Page]:
-        pages = [p for p in _all(office) if p.entity_type is kind and not p.in_trash and p.shared]
+        pages = [p for p in _all(office) if p.entity_type is kind and not (p.in_trash or p.hidden)]
         return [p for p in pages if (office.id, p.id) not in self.copies] if self.copies else pages
 
     def _mappings(self, office: Office) -> list[Mapping]:

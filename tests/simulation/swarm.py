@@ -37,6 +37,7 @@ class Fault(StrEnum):
     DARK = "NavImpact shows no records"
     EMPTIED = "NavImpact shows an empty list"
     UNSHARED = "page no longer shared"
+    PURGED = "page gone from Notion's trash for good"
     POISONED = "a record fails always"
     PROPERTY_DELETED = "property deleted"
     PROPERTY_RETYPED = "property retyped"
@@ -68,7 +69,8 @@ LIKELY = {
 """The highest rate per occasion; 0.06 where none is given."""
 
 TRIGGERED = frozenset(
-    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.DARK, Fault.EMPTIED, Fault.INDEX_LATE}
+    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.PURGED, Fault.INDEX_LATE}
+    | {Fault.DARK, Fault.EMPTIED}
     | {Fault.PROPERTY_DELETED, Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
     | {Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
     | {Fault.RULES_CHANGED, Fault.HELD_BY_RULE, Fault.REPLACED_BY_RULE, Fault.LEFT_OUT}
@@ -88,6 +90,7 @@ class Act(StrEnum):
     DELETE = "delete in NavImpact"
     TRASH = "trash a page"
     RESTORE = "restore a page"
+    PURGE = "delete a page from the trash for good"
     COPY = "copy a page"
     UNSHARE = "stop sharing a page"
     SHARE = "share a page again"
@@ -117,6 +120,7 @@ LIKES = {
     Act.DELETE: 3,
     Act.TRASH: 3,
     Act.RESTORE: 3,
+    Act.PURGE: 1,
     Act.COPY: 1,
     Act.UNSHARE: 1,
     Act.SHARE: 1,

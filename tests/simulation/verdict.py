@@ -159,7 +159,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     name = f"W{office.id} mapping {mapping.id} ({mapping.entity}, {(mapping.page_id or '')[-4:]})"
     record = history.platform.records.get((mapping.entity_type, mapping.entity_id or ""))
     page = office.notion.pages.get(mapping.page_id or "")
-    live = page is not None and page.shared and not page.in_trash
+    live = page is not None and not (page.in_trash or page.hidden)
     match mapping.state:
         case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
             yield from _linked(office, name, mapping, record, page)
@@ -174,8 +174,10 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
             yield from _rightly_excluded(history, office, name, mapping, record)
         case State.DELETED if record is not None or live:
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
-        case State.UNREACHABLE if page is not None and page.shared:
+        case State.UNREACHABLE if page is not None and not page.hidden:
             yield f"I16: {name} is unreachable, but its page is shared"
+        case State.UNREACHABLE if (office.id, mapping.page_id) in history.people.purged and not office.is_limited:
+            yield f"I16: {name} is unreachable for ever, though its page was seen in the trash"
         case State.DRAFT if live and page is not None and _should_have_a_record(history, office, mapping, page):
             yield f"I16: {name} waits as a draft, but has all that a record needs"
         case State.CREATING:
@@ -291,7 +293,7 @@ def _lifted(history: History) -> Iterator[str]:
 def _is_forgotten(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether a record that is there is still kept from being synced, or a row from becoming one."""
     page = office.notion.pages.get(mapping.page_id or "")
-    if mapping.state is State.DRAFT and page is not None and page.shared and not page.in_trash:
+    if mapping.state is State.DRAFT and page is not None and not (page.in_trash or page.hidden):
         return _is_complete(history, office, mapping, page)
     is_there = (mapping.entity_type, mapping.entity_id or "") in history.platform.records
     return is_there and any(trouble.code in (scope.ONE_WAY, scope.OUT_OF_SCOPE) for trouble in mapping.troubles)
@@ -338,7 +340,7 @@ def _waits(history: History, office: Office, mapping: Mapping) -> bool:
     if page is None:
         return False
     names_nobody = mapping.state is State.DRAFT and "project" in office.notion.shown(page).unreadable
-    if not page.shared or names_nobody or _goes_with_project(history, office, mapping):
+    if page.hidden or names_nobody or _goes_with_project(history, office, mapping):
         return True
     return _waits_for_another_page(history, office, mapping)
 

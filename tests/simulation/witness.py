@@ -302,7 +302,7 @@ class Witness:
             self._deleting(office, kind, id, seen, listed)
             return
         page = office.notion.pages[id]
-        if page.in_trash or not page.shared:
+        if page.in_trash or page.hidden:
             return
         looked, body = seen.get(("notion", id)), BODIES.get(kind)
         if looked is not None and looked.taken_out and body and office.notion.trash_hides_bodies:
@@ -321,7 +321,7 @@ class Witness:
         """Just before a worker that has outlived its lease removes something: nobody can hold it back any more."""
         page = office.notion.pages.get(id) if to == "notion" else None
         looked = seen.get(("notion", id))
-        if page is not None and looked is not None and page.shared and not page.in_trash:
+        if page is not None and looked is not None and not (page.in_trash or page.hidden):
             for name in page.values:
                 self._hiding(office, page, name, looked)
 

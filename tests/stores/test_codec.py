@@ -91,6 +91,7 @@ MAPPINGS = st.builds(
     unshown=WRITES,
     made_way_for=st.none() | TEXT,
     removed_by=st.none() | IDS,
+    trashed_at=MAYBE,
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(
         st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT, st.booleans(), st.booleans()),
@@ -152,6 +153,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
         "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
         "named", "remakes", "recalls", "unshown", "removed_by", "made_way_for",
+        "trashed_at",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

@@ -148,7 +148,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "approve_delete": Step(
         "Pages were moved to the trash in Notion. NavImpact deletes for good, and everything below a record too.",
-        "Approve the deletion, or restore the page in Notion.",
+        "Approve the deletion, or restore the page in Notion; reject it where the page is not in the trash any more.",
         _DECIDE,
     ),
     "mass_deletion": Step(
@@ -202,7 +202,7 @@ STEPS: Mapping[str, Step] = {
     ),
     "unreachable": Step(
         "Notion does not show the page to NavSync any more: it is no longer shared, or gone for good.",
-        "Share the page with the connection again. Nothing was deleted in NavImpact.",
+        "Share the page with the connection again. NavSync deletes nothing because it does not see a page.",
     ),
     "undone": Step(
         "The record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",

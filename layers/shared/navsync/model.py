@@ -116,6 +116,8 @@ class Trashed:
     """A page read from Notion's trash: positive proof of a deletion, with its last values. Restorable."""
 
     last: Present
+    is_purged: bool = False
+    """Whether Notion has emptied its trash since: *last* is what is remembered of it, and nothing can be restored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +370,8 @@ class Mapping:
     """The id of the row that tells how it went last; None where it is not proved that its record has."""
     made_way_for: str | None = None
     """Id of the record that has another page, for which this one, in the trash, has made way; others may name it."""
+    trashed_at: datetime | None = None
+    """The page's time of edit when a look found it in the trash, until one finds it linked again."""
     version: int = 0
     """Of the stored item; 0 is not stored yet. The store raises it on each save."""
 

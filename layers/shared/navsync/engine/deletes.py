@@ -180,8 +180,8 @@ def asks_of_trash(mapping: Mapping) -> bool:
 
 
 def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
-    """Whether it was we who trashed *page*, because its record was gone, which NavImpact shows again."""
-    return mapping.state is State.DELETED and page.last.edited_by == bench.workspace.bot_id
+    """Whether *page* went because its record was gone, which NavImpact shows again: we trashed it, or it is purged."""
+    return mapping.state is State.DELETED and (page.is_purged or page.last.edited_by == bench.workspace.bot_id)
 
 
 def ask_anew(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step | None:
@@ -215,7 +215,9 @@ def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, r
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:
-    """Take it out of the trash and look at both sides again."""
+    """Take it out of the trash and look at both sides again; of one that is purged the record gets another page."""
+    if page.is_purged:
+        return Again(bench.ledger.save(without_page(mapping).but(state=State.CREATING)))
     bench.notion.restore(mapping.entity_type, page.last.id)
     row = bench.row(mapping, Operation.RESTORE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, reverts=reverts)
     bench.ledger.record(row)
@@ -231,17 +233,25 @@ def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run
     return Done()
 
 
-def page_unreachable(bench: Workbench, mapping: Mapping, run: Run) -> Step:
-    """Notion's 404: not reachable, which proves nothing."""
-    now = bench.clock()
+def without_page(mapping: Mapping) -> Mapping:
+    """*mapping* as it is to begin with another page: with nothing agreed on yet."""
+    return mapping.but(
+        page_id=None, stamped=False, bases={}, conflicts=(), troubles=(), refused={}, doubted=(), named=(), written=(),
+        unshown=(), body_as_of=None, trashed_at=None,
+    )  # fmt: skip
+
+
+def page_unreachable(bench: Workbench, mapping: Mapping, run: Run, *, is_alone: bool) -> Step:
+    """Notion's 404: not reachable, which proves nothing. *is_alone*: its record is gone from NavImpact as well."""
+    now, trouble = bench.clock(), journal.UNREACHABLE_ALONE if is_alone else journal.UNREACHABLE
+    known = next((each for each in mapping.troubles if each.code == trouble.code), None)
+    since = (known and known.since) or now
+    told = (replace(trouble, since=since),)
     if mapping.state is not State.UNREACHABLE:
-        cause = journal.UNREACHABLE.cause
-        row = bench.row(mapping, Operation.FAIL, run, outcome=Outcome.FAILED, message=cause)
-        told = replace(journal.UNREACHABLE, since=now)
-        mapping = bench.ledger.save(mapping.but(state=State.UNREACHABLE, troubles=(told,)), row)
-    since = next((t.since for t in mapping.troubles if t.code == journal.UNREACHABLE.code), None)
-    if since is None:  # an older release did not say
-        since, mapping = now, bench.ledger.save(mapping.but(troubles=(replace(journal.UNREACHABLE, since=now),)))
+        row = bench.row(mapping, Operation.FAIL, run, outcome=Outcome.FAILED, message=trouble.cause)
+        mapping = bench.ledger.save(mapping.but(state=State.UNREACHABLE, troubles=told), row)
+    elif known != trouble or known.since is None:  # an older release did not say
+        mapping = bench.ledger.save(mapping.but(troubles=told))
     return Later(mapping, now + watch.patience(since, now, least=UNREACHABLE_PAUSE, most=LONGEST_UNREACHABLE_PAUSE))
 
 
@@ -271,8 +281,11 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
     """Go on with a removal that was interrupted, unless somebody has touched the record since."""
     seen = bench.read(intent.on, mapping)
     row = bench.ledger.log(intent.log_id)
-    if intent.on is Side.NOTION and isinstance(seen, Gone):
-        return page_unreachable(bench, mapping, removals.run_of(row))  # it goes on when the page is shared again
+    if intent.on is Side.NOTION and isinstance(seen, Gone):  # it goes on when the page is shared again
+        is_alone = mapping.entity is not None and intent.leaves is State.DELETED
+        return page_unreachable(bench, mapping, removals.run_of(row), is_alone=is_alone)
+    if isinstance(seen, Trashed) and seen.is_purged:
+        return removals.removed(bench, mapping, intent, row)
     if not isinstance(seen, Present) or row is None:
         return removals.carry_out(bench, mapping, intent)
     if intent.on is Side.NOTION and (_in_hands(bench, seen, row) or bench.was_edited(mapping, Side.NOTION, seen)):

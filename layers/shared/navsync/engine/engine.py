@@ -187,13 +187,12 @@ class Engine(Workbench):
             case _, Trashed() if deletes.was_typed_in_as_it_went(self, mapping, page, run):
                 return removals.read_again(self, mapping, page, run)
             case Present(), Present():
-                return updates.merge_both(self, mapping, {Side.NAVIMPACT: entity, Side.NOTION: page}, run)
+                seen = {Side.NAVIMPACT: entity, Side.NOTION: page}
+                return updates.merge_both(self, mapping.but(trashed_at=None), seen, run)
             case Present(), Trashed():
-                return deletes.page_trashed(self, mapping, entity, page, run)
-            case Gone(), Gone() if mapping.state is State.DELETED:
-                return Done()  # Notion has emptied its trash
+                return deletes.page_trashed(self, mapping.but(trashed_at=page.last.edited_at), entity, page, run)
             case Present() | Gone(), Gone():
-                return deletes.page_unreachable(self, mapping, run)
+                return deletes.page_unreachable(self, mapping, run, is_alone=isinstance(entity, Gone))
             case Gone(), Present():
                 return deletes.entity_gone(self, mapping, page, run)
             case Gone(), Trashed():

@@ -42,7 +42,8 @@ BY_ITSELF = "Nothing to do: it is tried again by itself."
 TRASHED = Trouble(
     "approve_delete",
     "Its page was moved to the trash in Notion. NavImpact deletes for good, and everything below it too.",
-    "Approve the deletion, or restore the page in Notion.",
+    "Approve the deletion, or restore the page in Notion. Where that is not in the trash any more, reject the deletion "
+    "to have another page made.",
 )
 MASS_DELETION = Trouble(
     "mass_deletion",
@@ -62,6 +63,12 @@ UNREACHABLE = Trouble(
     "unreachable",
     "Notion does not show its page to NavSync any more: it is no longer shared, or gone for good.",
     "Share the page with the connection again. Nothing was deleted in NavImpact.",
+)
+UNREACHABLE_ALONE = replace(
+    UNREACHABLE,
+    cause="Its record is gone from NavImpact, and Notion does not show its page any more: it is no longer shared, or "
+    "gone for good, too.",
+    fix="Share the page with the connection again, and it is looked at. If it is gone for good, nothing is left to do.",
 )
 MOST_NAMED = 5
 """So many records are named where people are told of more."""

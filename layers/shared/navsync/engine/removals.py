@@ -126,7 +126,7 @@ def carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
     bench.ledger.record(*(replace(child, outcome=Outcome.SUCCESS) for child in goes_too))
     if intent.on is Side.NOTION and row is not None:
         return _in_the_trash(bench, mapping, intent, row)
-    return _removed(bench, mapping, intent, row)
+    return removed(bench, mapping, intent, row)
 
 
 def _says_more(seen: Present, row: SyncLog) -> bool:
@@ -158,7 +158,8 @@ def _words(row: SyncLog) -> Values:
     return {change.field: change.old for change in row.changes}
 
 
-def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
+def removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
+    """It is not there any more: the history says so, and the mapping what follows."""
     done = [replace(unshown.with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
     waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
     troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
@@ -198,7 +199,7 @@ def _in_the_trash(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row:
             if bench.was_edited(mapping, Side.NOTION, last.last):
                 bench.notion.restore(mapping.entity_type, last.last.id)
                 return _given_back(bench, mapping, intent, row)
-            return _removed(bench, mapping, intent, row)
+            return removed(bench, mapping, intent, row)
 
 
 def _last_look(bench: Workbench, mapping: Mapping, row: SyncLog) -> Observation:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import replace
 
 from navsync import merge, scope
@@ -179,7 +179,9 @@ def of_row(bench: Workbench, row: SyncLog) -> Mapping | None:
 def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> Step:
     """Take the page out of the trash; it wants its record back, as *row* tells of it."""
     page = bench.read(Side.NOTION, mapping) if mapping.page_id else None
-    if isinstance(page, Gone) or (page is None and row.deleted_with is None):
+    if isinstance(page, Trashed) and page.is_purged:
+        mapping, page = deletes.without_page(mapping), None
+    if isinstance(page, Gone) or (page is None and row.side is Side.NOTION and row.deleted_with is None):
         raise Refused("its page is gone from Notion's trash; its values are in the history of the record")
     lacks_entity = (row.side is Side.NAVIMPACT or isinstance(page, Present)) and _lacks_entity(bench, mapping, row)
     if not lacks_entity and isinstance(page, Trashed):
@@ -213,14 +215,24 @@ def _lacks_entity(bench: Workbench, mapping: Mapping, row: SyncLog) -> bool:
 
 
 def _related(bench: Workbench, row: SyncLog) -> Values:
-    """The project that *row* tells of, by the id that it has now."""
-    project = None if row.deleted_with is None else bench.ledger.load(row.deleted_with)
+    """The project that *row* tells of, by the id that it has now; nothing for a project, which names none."""
+    if row.entity_type is EntityType.MEDIA_PROJECT:
+        return {}
+    told = (change.old for change in row.changes if change.field == "project")
+    those = [EntityRef(EntityType.MEDIA_PROJECT, id) for ids in told if isinstance(ids, tuple) for id in ids]
+    project = _project_of(bench, row, those)
     if project and project.entity_id and isinstance(bench.read(Side.NAVIMPACT, project), Present):
         return {"project": (project.entity_id,)}
-    told = (change.old for change in row.changes if change.field == "project")
-    ids = (id for projects in told if isinstance(projects, tuple) for id in projects)
     raise OutOfTurn(
         "its project is not there any more; undo the deletion of that first",
-        those=frozenset(EntityRef(EntityType.MEDIA_PROJECT, id) for id in ids),
+        those=frozenset(those),
         is_coming=project is not None and project.state in (State.CREATING, State.DRAFT) and not project.troubles,
     )
+
+
+def _project_of(bench: Workbench, row: SyncLog, named: Sequence[EntityRef]) -> Mapping | None:
+    """The mapping of the project with which went what *row* tells of, else of that which is *named* there."""
+    if row.deleted_with is not None:
+        return bench.ledger.load(row.deleted_with)
+    latest = (EntityRef(each.type, bench.latest(each)) for each in named)
+    return next((pair for each in latest if (pair := bench.ledger.of_entity(each)) is not None), None)

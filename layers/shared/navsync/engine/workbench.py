@@ -14,10 +14,12 @@ from navsync.errors import Unavailable
 from navsync.fields import SPECS, Field, Kind, cannot_carry
 from navsync.model import (
     NAVIMPACT,
+    NEVER_SHOWN,
     SCHEDULE,
     Change,
     EntityRef,
     EntityType,
+    Gone,
     Mapping,
     Observation,
     Operation,
@@ -25,10 +27,12 @@ from navsync.model import (
     Present,
     Side,
     SyncLog,
+    Trashed,
     Value,
     Workspace,
 )
 from navsync.ports import Ledger, SidePort
+from navsync.standing import was_in_trash
 
 
 class Busy:
@@ -85,11 +89,14 @@ class Workbench:
         return self.navimpact if side is Side.NAVIMPACT else self.notion
 
     def read(self, side: Side, mapping: Mapping) -> Observation:
-        """What *side* shows of *mapping* now."""
+        """What *side* shows of *mapping* now. Notion's 404 over a page that was in the trash says that it is purged."""
         id = mapping.entity_id if side is Side.NAVIMPACT else mapping.page_id
         if id is None:
             raise AssertionError(f"mapping {mapping.id} has no record on {side}")
-        return self.on(side).read(mapping.entity_type, id)
+        seen = self.on(side).read(mapping.entity_type, id)
+        if side is Side.NOTION and isinstance(seen, Gone) and was_in_trash(mapping):
+            return _purged(mapping, seen)
+        return seen
 
     def may_write(self, side: Side) -> bool:
         """Whether people let records be made and deleted on *side*."""
@@ -214,3 +221,10 @@ class Workbench:
             reverts=reverts,
             edited_at=run.edited_at(side),
         )
+
+
+def _purged(mapping: Mapping, page: Gone) -> Trashed:
+    """The page of *mapping*, which Notion has no more, as it was agreed on and when it was last touched."""
+    said = {name: base.notion for name, base in mapping.bases.items() if base.notion != NEVER_SHOWN}
+    touched_at = mapping.trashed_at or mapping.last_change_at  # where nobody has seen it there, we have trashed it
+    return Trashed(Present(page.id, said, edited_at=touched_at), is_purged=True)
