@@ -28,6 +28,7 @@ from navsync.fields import (
 )
 from navsync.fields.rewriting import Edit, applied, batch, edits
 from navsync.model import (
+    KEY_FIELD,
     DataSource,
     EntityRef,
     EntityType,
@@ -214,7 +215,7 @@ class MemoryNotion:
             values,
             unreadable,
             raw=values,
-            key=page.key,
+            key=None if KEY_FIELD in unreadable else page.key,
             edited_by=page.edited_by,
             created_by=page.created_by,
             edited_at=page.edited_at,
@@ -341,6 +342,12 @@ class MemoryNotion:
         """What a person types; a relation is given as ids of pages."""
         page = self._editable(id)
         page.values |= _as_notion_keeps(page.entity_type, changes)
+        self._touch(page)
+
+    def clear_key(self, id: str) -> None:
+        """A person empties “NavImpact ID”."""
+        page = self._editable(id)
+        page.key = None
         self._touch(page)
 
     def purge(self, id: str) -> None:

@@ -144,6 +144,8 @@ class People:
                 self._purge(office, op)
             case Act.COPY:
                 self._copy(office, op)
+            case Act.OWN_COPY:
+                self._own_copy(office, op)
             case Act.UNSHARE:
                 self._share(office, op, shared=False)
             case Act.SHARE:
@@ -531,6 +533,13 @@ class People:
             copy = _person(office).add_row(page.entity_type, dict(page.values), key=page.key)
             self.copies.add((office.id, copy.id))
             self.touched_page(office, office.notion.pages[copy.id])
+
+    def _own_copy(self, office: Office, op: Op) -> None:
+        page = _pick([p for p in _all(office) if (office.id, p.id) in self.copies and not p.hidden], op.target)
+        if page is not None:
+            _person(office).clear_key(page.id)
+            self.copies.remove((office.id, page.id))
+            self.touched_page(office, page)
 
     def _archive(self, office: Office, kind: EntityType, op: Op) -> None:
         page = _pick(self._pages(office, kind), op.target)

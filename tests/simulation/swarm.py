@@ -92,6 +92,7 @@ class Act(StrEnum):
     RESTORE = "restore a page"
     PURGE = "delete a page from the trash for good"
     COPY = "copy a page"
+    OWN_COPY = "make a copy a row of its own"
     UNSHARE = "stop sharing a page"
     SHARE = "share a page again"
     GO_DARK = "NavImpact loses its permissions for a while"
@@ -122,6 +123,7 @@ LIKES = {
     Act.RESTORE: 3,
     Act.PURGE: 1,
     Act.COPY: 1,
+    Act.OWN_COPY: 1,
     Act.UNSHARE: 1,
     Act.SHARE: 1,
     Act.GO_DARK: 1,

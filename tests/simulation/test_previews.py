@@ -802,10 +802,19 @@ def test_after_an_edit_has_passed_a_preview_is_served_as_one_again() -> None:
 def test_rows_of_which_nothing_comes_are_looked_at_once_however_short_the_slices() -> None:
     world = at_rest()
     for _ in range(5):
-        world.person.add_row(PROJECT, {"title": "A copy"}, key=f"{PROJECT}/{REEF}")
+        world.notion_side.add_row(PROJECT, {"title": "Once a log of ours"}, key=f"{LOG}/7")
     slow(world, 25)
 
     assert foresee(world) == []
+
+
+def test_rows_that_people_copied_are_told_of_once_however_short_the_slices() -> None:
+    world = at_rest()
+    for _ in range(5):
+        world.person.add_row(PROJECT, {"title": "A copy"}, key=f"{PROJECT}/{REEF}")
+    slow(world, 25)
+
+    assert [each.effect for each in foresee(world)] == [Effect.HOLD] * 5
 
 
 def test_without_databases_a_preview_says_that_set_up_comes_first() -> None:

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync import scope, titles
+from navsync.engine import journal
 from navsync.fields import SPECS, Kind, same
 from navsync.model import (
     Direction,
@@ -153,6 +154,17 @@ def _paired(history: History, office: Office) -> Iterator[str]:
     for page in pages:
         if page.shared and page.id not in kept.pairs:
             yield f"I4: W{office.id} has page {page.id[-4:]} with key {page.key} that nothing pairs"
+    yield from _copies_untold(history, office)
+
+
+def _copies_untold(history: History, office: Office) -> Iterator[str]:
+    """Whoever copied a page and waits for a record must see why there is none."""
+    kept = history.store.of(office.id)
+    for page in office.notion.pages.values():
+        if (office.id, page.id) in history.people.copies and not page.hidden:
+            pair = kept.pairs.get(page.id)
+            if pair is None or [trouble.code for trouble in kept.mappings[pair].troubles] != [journal.COPIED.code]:
+                yield f"I16: W{office.id} says nothing of {page.id[-4:]}, a copy with key {page.key}"
 
 
 def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str]:
@@ -210,6 +222,8 @@ def _is_out(history: History, office: Office, kind: EntityType, id: str | None, 
 def _is_complete(history: History, office: Office, mapping: Mapping, page: Page) -> bool:
     """Whether a record could be made of *page*: it says all that is required, in fields that sync to NavImpact, the
     workspace holds it, and NavImpact has the project."""
+    if (office.id, page.id) in history.people.copies:
+        return False
     kind, rules, shown = mapping.entity_type, office.rules, office.notion.shown(page).values
     required = [f.name for f in SPECS[kind].fields if f.required]
     if not all(shown.get(name) and rules.direction_of(kind, name).allows(Side.NAVIMPACT) for name in required):

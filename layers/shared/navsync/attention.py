@@ -62,7 +62,7 @@ class Cause:
 APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion", "needs_confirmation"})
 """Troubles that a person ends by approving or rejecting: deletions, and a second record of a row."""
 
-_KINDS = {"conflict": Kind.CONFLICT, "draft": Kind.DRAFT}
+_KINDS = {"conflict": Kind.CONFLICT, "draft": Kind.DRAFT, "copied": Kind.DRAFT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +170,10 @@ STEPS: Mapping[str, Step] = {
     "draft": Step(
         "No record can be made of a row that was added in Notion; each says why.",
         "Fill in what the row lacks, or change the rule of the settings that it names.",
+    ),
+    "copied": Step(
+        "Rows that were copied in Notion carry the ids of the records that they were copied from; each names its.",
+        "Clear “NavImpact ID” in Notion to make a row a record of its own, or move it to the trash.",
     ),
     "quarantined": Step(
         "The property is missing in Notion, or is of another type: the field is held, and nothing is cleared.",

@@ -17,6 +17,7 @@ from navsync.errors import Blocked, MissingCapability, NotReachable, OutOfTime, 
 from navsync.fields import SPECS, EntitySpec, Field, Kind, cannot_carry
 from navsync.model import (
     EVERYTHING,
+    KEY_FIELD,
     Bases,
     CreateIntent,
     EntityRef,
@@ -77,6 +78,10 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return deletes.both_gone(bench, mapping, run, page)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()  # it is to make way, and cannot: a person is asked
+    if mapping.former is None and KEY_FIELD in page.unreadable:
+        raise Unavailable(page.unreadable[KEY_FIELD])  # it may be a copy
+    if page.key is not None and _is_copy(bench, mapping, page):
+        return _tell_of_copy(bench, mapping, page, page.key)
     mapping = mapping.but(made_way_for=None)  # out of the trash again: it is a row of its own
     mapping = unshown.without_what_was_typed_since(bench, mapping, page)
     missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
@@ -93,6 +98,29 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return _wait_until_readable(bench, mapping, trouble, page)
     if mapping.troubles != (trouble,):
         bench.ledger.save(mapping.but(state=State.DRAFT, troubles=(trouble,), next_retry_at=None))
+    return Done()
+
+
+def named_by(key: str) -> EntityRef | None:
+    """The record that a page carries the id of; None: a person wrote something of their own there."""
+    try:
+        return EntityRef.parse(key)
+    except ValueError:
+        return None
+
+
+def _is_copy(bench: Workbench, mapping: Mapping, page: Present) -> bool:
+    """Whether *page*, which carries an id, is a row of a person that never had a record: Notion copies the id along."""
+    had_record = mapping.former is not None or mapping.made_way_for is not None
+    return not had_record and page.created_by != bench.workspace.bot_id
+
+
+def _tell_of_copy(bench: Workbench, mapping: Mapping, page: Present, key: str) -> Step:
+    entity = named_by(key)
+    trouble = journal.copied(key, entity, None if entity is None else bench.ledger.of_entity(entity))
+    if mapping.troubles != (trouble,):
+        title = SPECS[mapping.entity_type].title_of(page.values)
+        bench.ledger.save(mapping.but(state=State.DRAFT, title=title, troubles=(trouble,), next_retry_at=None))
     return Done()
 
 

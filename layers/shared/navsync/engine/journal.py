@@ -24,6 +24,7 @@ from navsync.model import (
     Outcome,
     Present,
     Side,
+    State,
     SyncLog,
     Trouble,
     Value,
@@ -76,6 +77,11 @@ MOST_NAMED = 5
 UNCERTAIN = "needs_confirmation"
 """The code of what a person is asked about a row, of which NavImpact may have made a record."""
 
+COPIED = Trouble(
+    "copied",
+    "It carries the id of another record.",
+    "Clear “NavImpact ID” in Notion to make it a record of its own, or move it to the trash.",
+)
 UNDONE = Trouble(
     "undone",
     "Its record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
@@ -118,6 +124,15 @@ def uncertain(entity: EntityRef, title: str) -> Trouble:
         f"Reject if it is {entity.name}, which is then paired with the row. Approve if it is not: then you are asked "
         "about the next that it may be, or another record is made.",
     )
+
+
+def copied(key: str, entity: EntityRef | None, pair: Mapping | None) -> Trouble:
+    """Of a row with the *key* of *entity*, which *pair* pairs: a copy of its page, so that no record is made of it."""
+    if entity is None:
+        return replace(COPIED, cause=f"It says “{key}” in “NavImpact ID”, where NavSync keeps the id of a record.")
+    name = f"{entity.name}, “{pair.title}”" if pair is not None and pair.title else entity.name
+    is_gone = pair is None or pair.state is State.DELETED
+    return replace(COPIED, cause=f"It carries the id of {name}, {'which is gone' if is_gone else 'as a copy does'}.")
 
 
 def creation(on: Side, values: Values) -> tuple[Change, ...]:

@@ -32,7 +32,7 @@ def welcome_page(bench: Workbench, entity_type: EntityType, page: Observation, r
         case Present(unreadable=unreadable) if KEY_FIELD in unreadable:  # a copy of a page would look like a new row
             raise Unavailable(unreadable[KEY_FIELD])
         case Present(key=None):
-            return creates.draft(bench, bench.new_mapping(entity_type, page_id=page.id, state=State.DRAFT), page, run)
+            return _row(bench, entity_type, page, run)
         case Present(key=str(key)):
             return _keyed_page(bench, entity_type, key, page, run)
         case _:
@@ -40,27 +40,26 @@ def welcome_page(bench: Workbench, entity_type: EntityType, page: Observation, r
 
 
 def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Present, run: Run) -> Step:
-    try:
-        entity = EntityRef.parse(key)
-    except ValueError:
-        return Done()  # a person wrote something of their own there: not ours to touch
-    if entity.type is not entity_type:
-        return Done()  # moved here from another database, which does not make a log of a story
+    entity, ours = creates.named_by(key), page.created_by == bench.workspace.bot_id
+    if entity is None or entity.type is not entity_type:  # a person's own words; moved here from another database
+        return Done() if ours else _row(bench, entity_type, page, run)
     mapping = bench.ledger.of_entity(entity)
-    ours = page.created_by == bench.workspace.bot_id
-    if mapping is None and not ours and not _exists(bench, entity):
-        return Done()  # a copy of a page whose record is gone: it was never agreed on, so nothing follows from it
-    if mapping is None:
+    if mapping is None and (ours or _exists(bench, entity)):
         known = bench.new_mapping(entity_type, entity_id=entity.id, page_id=page.id, state=State.LINKED, stamped=True)
         return Again(bench.ledger.save(known))
-    if not ours:
-        return Done()  # a person's copy carries our key along: left alone
+    if mapping is None or not ours:
+        return _row(bench, entity_type, page, run)
     if isinstance(mapping.intent, CreateIntent):
         run = creates.as_begun(bench, mapping.intent, run)
         return creates.adopt(bench, mapping, mapping.intent, page, run)
     if mapping.page_id is None and mapping.state is not State.DELETED:  # left out, or refused: made at an earlier time
         return Again(bench.ledger.save(mapping.but(page_id=page.id, stamped=True)))
     return second_pages.heal(bench, entity, page, run)
+
+
+def _row(bench: Workbench, entity_type: EntityType, page: Present, run: Run) -> Step:
+    """A row that a person added; one that carries a key which is not its own becomes no record, and they are told."""
+    return creates.draft(bench, bench.new_mapping(entity_type, page_id=page.id, state=State.DRAFT), page, run)
 
 
 def _exists(bench: Workbench, entity: EntityRef) -> bool:
