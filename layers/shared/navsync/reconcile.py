@@ -26,7 +26,7 @@ from navsync.model import (
     WriteIntent,
 )
 from navsync.ports import Desk, Ledger, ReadableLedger, ReadableSide, SidePort
-from navsync.standing import is_asked_about_its_record
+from navsync.standing import asks_of_trash
 
 OVERLAP = timedelta(seconds=120)
 """How far behind its cursor a sweep looks again: longer than a side's clock is coarse and its index late."""
@@ -289,7 +289,7 @@ def rows_of(notion: Rows, entity_type: EntityType, pairs: Sequence[Mapping]) -> 
 def _is_asked_about_its_page(pair: Mapping) -> bool:
     """Whether a person is asked what is to become of a page that has no record any more."""
     both = pair.page_id is not None and pair.entity_id is not None  # else it is a second page, which cannot make way
-    return pair.state is State.AWAITING_APPROVAL and both and not is_asked_about_its_record(pair)
+    return pair.state is State.AWAITING_APPROVAL and both and not asks_of_trash(pair)
 
 
 def are_in_step(
@@ -305,7 +305,7 @@ def are_in_step(
         case State.LINKED:
             row = rows.get(pair.page_id or "")
             return row is not None and _is_row_in_step(row, pair, settings) and shows_as_agreed(pair)
-        case State.AWAITING_APPROVAL if is_asked_about_its_record(pair):
+        case State.AWAITING_APPROVAL if asks_of_trash(pair):
             return shows_as_agreed(pair.but(state=State.LINKED))
         case State.AWAITING_APPROVAL if _is_asked_about_its_page(pair):
             return pair.page_id in rows  # else it was thrown away or is not shared any more: nobody needs to be asked

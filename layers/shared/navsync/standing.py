@@ -63,15 +63,15 @@ def _of_live(mapping: Mapping) -> Standing:
     return Standing.COMPLETED if settled and mapping.last_sync_at is not None else Standing.PENDING
 
 
-def is_asked_about_its_record(mapping: Mapping) -> bool:
-    """Whether a person is asked if the record is to go, whose page is in the trash."""
+def asks_of_trash(mapping: Mapping) -> bool:
+    """Whether a person is asked because its page is in the trash: other questions have other answers."""
     return mapping.state is State.AWAITING_APPROVAL and any(t.code == "approve_delete" for t in mapping.troubles)
 
 
 def was_in_trash(mapping: Mapping) -> bool:
     """Whether its page was in the trash when Notion showed it last."""
     was_set_aside = mapping.state is State.EXCLUDED and mapping.trashed_at is not None
-    return mapping.state is State.DELETED or was_set_aside or is_asked_about_its_record(mapping)
+    return mapping.state is State.DELETED or was_set_aside or asks_of_trash(mapping)
 
 
 def project_of(mapping: Mapping) -> str | None:

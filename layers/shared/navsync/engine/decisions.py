@@ -22,6 +22,7 @@ from navsync.model import (
     State,
     Trashed,
 )
+from navsync.standing import asks_of_trash
 
 
 def resolve(bench: Workbench, mapping: Mapping, field: str, version: str, winner: Side, run: Run) -> Step:
@@ -62,7 +63,7 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
             return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_entity(
                 bench, mapping, entity, run
             )
-        case Present(), Trashed(), Decision.REJECT if deletes.asks_of_trash(mapping):
+        case Present(), Trashed(), Decision.REJECT if asks_of_trash(mapping):
             return deletes.restore_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):
             return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
@@ -87,5 +88,5 @@ def _record_may_go(bench: Workbench, mapping: Mapping, entity: Present, page: Pr
 
 def _page_may_go(bench: Workbench, mapping: Mapping, page: Present) -> bool:
     """Whether the workspace still deletes in Notion, and nobody edited the page or took it out of the trash."""
-    is_kept = deletes.asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page)
+    is_kept = asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page)
     return bench.may_write(Side.NOTION) and not is_kept

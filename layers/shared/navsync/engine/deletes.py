@@ -27,7 +27,7 @@ from navsync.model import (
     Trashed,
     Trouble,
 )
-from navsync.standing import project_of
+from navsync.standing import asks_of_trash, project_of
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
 LONGEST_UNREACHABLE_PAUSE = timedelta(days=1)
@@ -171,12 +171,6 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
             bench.ledger.save(mapping.but(troubles=said))
         return Done()
     return _wait_for_approval(bench, mapping, trouble, replace(run, actor=bench.author(run, Side.NOTION, page.last)))
-
-
-def asks_of_trash(mapping: Mapping) -> bool:
-    """Whether a person is asked because its page is in the trash: other questions have other answers."""
-    is_waiting = mapping.state is State.AWAITING_APPROVAL
-    return is_waiting and any(trouble.code == journal.TRASHED.code for trouble in mapping.troubles)
 
 
 def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
