@@ -522,6 +522,21 @@ def test_of_a_merged_text_the_text_of_one_side_comes_back(world: World) -> None:
     assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
 
 
+@pytest.mark.parametrize("scope", ["record", "run"])
+def test_whose_text_comes_back_is_chosen_and_all_else_is_undone_too(world: World, scope: str) -> None:
+    id = world.new_project(title="Reef", description="one\n\ntwo")
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
+    world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO", title="Oops")
+    world.settle()
+    merged = newest(world, Operation.UPDATE)
+
+    world.decide(WorkKind.REVERT, f"{scope}/{merged.run_id if scope == 'run' else merged.id}", "notion")
+
+    assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
+    assert both(world, id) == ("Reef", "Reef")
+
+
 def test_undoing_the_making_of_a_record_deletes_it_and_leaves_the_row(world: World) -> None:
     page = world.new_row(title="By mistake")
     world.settle()
