@@ -51,11 +51,13 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     """NavImpact answered 404, and that is believed."""
     run = replace(run, actor=bench.author(run, Side.NAVIMPACT, None))
     if mapping.state is State.DELETED or asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page):
-        return removals.recreate_entity(bench, mapping, page)
+        return _recreate_entity(bench, mapping, page, run)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
     if bench.names_project_made_again(mapping, page):  # it went with its project, and so comes back with it
-        return removals.recreate_entity(bench, mapping, page)
+        return _recreate_entity(bench, mapping, page, run)
+    if not run.direction.allows(Side.NOTION):
+        return Done()
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)
@@ -72,6 +74,10 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
     trashed = removals.trash_among(bench, mapping, page, run, many=1 + _pairs_below(bench, mapping))
     return trashed or _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
+
+
+def _recreate_entity(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
+    return removals.recreate_entity(bench, mapping, page) if run.direction.allows(Side.NAVIMPACT) else Done()
 
 
 def _row_of_removal(bench: Workbench, project: Mapping) -> SyncLog | None:
@@ -215,7 +221,9 @@ def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, r
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:
-    """Take it out of the trash and look at both sides again."""
+    """Take it out of the trash and look at both sides again; but not in a run to NavImpact alone."""
+    if not run.direction.allows(Side.NOTION):
+        return Done()
     bench.notion.restore(mapping.entity_type, page.last.id)
     row = bench.row(mapping, Operation.RESTORE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, reverts=reverts)
     bench.ledger.record(row)
