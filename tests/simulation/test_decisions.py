@@ -14,12 +14,15 @@ from navsync.engine import journal
 from navsync.errors import Refused
 from navsync.fields import SPECS
 from navsync.model import (
+    Direction,
     EntityRef,
     EntityType,
     Gone,
+    Observation,
     Operation,
     Outcome,
     Present,
+    Settings,
     Side,
     State,
     SyncLog,
@@ -266,8 +269,19 @@ def test_who_is_asked_about_a_deletion_is_told_of_what_notion_never_showed(
     (trouble,) = world.mapping_of(out_of_reach[0]).troubles
 
     assert trouble.code == "approve_delete"
-    assert "edited in NavImpact, which Notion never showed: " in trouble.cause
-    assert trouble.cause.split(": ")[-1] in ("Project type.", "Budget.")
+    assert trouble.cause.split("NavImpact says what Notion never showed, in ")[-1] in ("Project type.", "Budget.")
+
+
+def test_who_is_asked_is_told_of_what_was_never_to_be_seen_in_notion_at_all() -> None:
+    world = World(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    world.connect()
+    id = world.new_project(budget=Decimal(7))
+    world.settle()
+
+    in_trash(world, id)
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("NavImpact says what Notion never showed, in Budget.")
 
 
 def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World) -> None:
@@ -362,6 +376,39 @@ def test_an_edit_that_can_be_shown_again_brings_the_page_back(world: World) -> N
     world.settle()
 
     assert world.value(Side.NOTION, page, "project_type") == "film"
+
+
+def test_a_page_in_conflict_can_be_thrown_away_and_the_question_names_what_it_does_not_show(world: World) -> None:
+    id = in_conflict(world)
+
+    page = in_trash(world, id)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("NavImpact says what Notion never showed, in Title.")
+
+
+def test_an_edit_after_the_conflict_was_listed_brings_the_page_back(world: World) -> None:
+    id = in_conflict(world)
+    page = in_trash(world, id)
+
+    world.edit(Side.NAVIMPACT, id, title="Newer")
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [(c.navimpact, c.notion) for c in world.mapping_of(id).conflicts] == [("Newer", "Theirs")]
+
+
+@pytest.mark.parametrize(("winner", "shown"), [(Side.NAVIMPACT, Present), (Side.NOTION, Trashed)])
+def test_of_a_page_thrown_away_in_conflict_it_can_still_be_chosen_who_wins(
+    world: World, winner: Side, shown: type[Observation]
+) -> None:
+    id = in_conflict(world)
+    page = in_trash(world, id)
+
+    choose(world, id, winner)
+
+    assert isinstance(world.shown(Side.NOTION, page), shown)
 
 
 def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> None:

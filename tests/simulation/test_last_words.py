@@ -43,6 +43,13 @@ def delete(world: World, story: str) -> None:
     world.settle()
 
 
+def throw_away(world: World, page: str) -> None:
+    """A person moves it to the trash in Notion."""
+    world.person.remove(STORY, page)
+    world.touched(Side.NOTION, page, STORY)
+    world.settle()
+
+
 def meanwhile(world: World, do: Callable[[], None]) -> None:
     """*do* happens after NavSync has read the page for the last time, before it moves it to the trash."""
     world.notion.fault = once("notion remove", do, applied=False)
@@ -133,6 +140,18 @@ def test_the_text_of_a_story_that_went_on_both_sides_is_in_the_history(world: Wo
 
     assert world.mapping_of(story, STORY).state is State.DELETED
     assert texts_told(world, Operation.UNLINK) == [TEXT]
+
+
+def test_a_story_whose_text_is_in_conflict_can_be_thrown_away(world: World, story: str) -> None:
+    page = world.page_of(story, STORY)
+    world.edit(Side.NAVIMPACT, story, STORY, description="Another story of the reef.")
+    world.edit(Side.NOTION, page, STORY, description="The short story of the reef.")
+    world.settle()
+    assert [conflict.field for conflict in world.mapping_of(story, STORY).conflicts] == ["description"]
+
+    throw_away(world, page)
+
+    assert (page in world.live_pages(), state_of(world, page)) == (False, State.AWAITING_APPROVAL)
 
 
 # --- the moment between the last look and the trash, where that hides texts ------------------------------------------

@@ -10,7 +10,7 @@ from navsync import merge, scope
 from navsync.engine import below, gate, journal, proof, removals, unshown, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.fields import SPECS, Kind
+from navsync.fields import SPECS, Kind, same
 from navsync.model import (
     EntityRef,
     EntityType,
@@ -201,14 +201,16 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     since = page.last.edited_at
     edited = below.those_below(bench, mapping, since) if since is not None else ()
     changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
-    return journal.trashed(_edited_columns(mapping, entity), changed)
+    return journal.trashed(_unshown_columns(mapping, entity, page.last), changed)
 
 
-def _edited_columns(mapping: Mapping, entity: Present) -> list[str]:
-    """Which columns do not show what *entity* says; those that could would have brought the page back."""
+def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[str]:
+    """Which columns of *page* do not show what *entity* says; those that could would have brought the page back."""
     spec, bases = SPECS[mapping.entity_type], mapping.bases
     edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
-    return [field.property for field in spec.fields if field.name in edited]
+    never = {name for name, value in entity.values.items() if value not in (None, ()) and name not in bases}
+    said = (field for field in spec.fields if field.name in edited | never)
+    return [f.property for f in said if not same(f, entity.values[f.name], page.values.get(f.name))]
 
 
 def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> bool:

@@ -79,12 +79,12 @@ UNDONE = Trouble(
 def trashed(unshown: Sequence[str], changed_below: Sequence[str]) -> Trouble:
     """Of a page in the trash, with what who trashed it may not know of.
 
-    That are the columns that never showed what somebody has edited in NavImpact, and those records of a project that
-    were edited or added since.
+    That are the columns that never showed what NavImpact says, and those records of a project that were edited or
+    added since.
     """
     cause = TRASHED.cause
     if unshown:
-        cause += f" It was edited in NavImpact, which Notion never showed: {', '.join(unshown)}."
+        cause += f" NavImpact says what Notion never showed, in {', '.join(unshown)}."
     if changed_below:
         more = len(changed_below) - MOST_NAMED
         named = [*changed_below[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
