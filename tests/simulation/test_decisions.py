@@ -27,6 +27,7 @@ from navsync.model import (
     State,
     SyncLog,
     Trashed,
+    Value,
     Values,
     WorkKind,
 )
@@ -284,12 +285,61 @@ def test_who_is_asked_is_told_of_what_was_never_to_be_seen_in_notion_at_all() ->
     assert trouble.cause.endswith("NavImpact says what Notion never showed, in Budget.")
 
 
+def told_of_pages(world: World) -> list[Value]:
+    """What the history holds of what pages said as they went to the trash."""
+    rows = world.logs(Operation.UNLINK)
+    return [change.old for row in rows for change in row.changes if change.side is Side.NOTION]
+
+
+def test_what_was_just_typed_on_a_page_is_in_the_history_and_named_when_another_throws_it_away(world: World) -> None:
+    id = world.new_project(title="Reef", description="Old")
+    world.settle()
+    world.person.edit(world.page_of(id), {"description": "Old, and Ann's words"})
+
+    in_trash(world, id)
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("Its page says what NavImpact never had, in Description.")
+    assert told_of_pages(world) == ["Old, and Ann's words"]
+
+
+def test_a_held_edit_of_a_page_is_in_the_history_and_named_when_it_is_thrown_away() -> None:
+    world = World(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
+    world.connect()
+    id = world.new_project(budget=Decimal(1))
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), budget=Decimal(7))
+    world.settle()
+
+    in_trash(world, id)
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("Its page says what NavImpact never had, in Budget.")
+    assert told_of_pages(world) == [Decimal(7)]
+
+
+def test_what_was_typed_between_two_times_in_the_trash_is_in_the_history_before_the_record_goes(world: World) -> None:
+    id = world.new_project(title="Reef", description="Old")
+    world.settle()
+    page = in_trash(world, id)
+    world.person.restore(PROJECT, page)
+    world.person.edit(page, {"description": "Old, and Ann's words"})
+    world.person.remove(PROJECT, page)
+
+    for _ in range(2):  # who did not know of it is asked anew
+        world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Gone)
+    assert "Old, and Ann's words" in told_of_pages(world)
+
+
 def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()
     in_trash(world, id)
 
     assert [trouble.cause for trouble in world.mapping_of(id).troubles] == [journal.TRASHED.cause]
+    assert told_of_pages(world) == []
 
 
 def since(world: World, id: str) -> datetime | None:

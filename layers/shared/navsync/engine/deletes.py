@@ -12,6 +12,7 @@ from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import SPECS, Kind, same
 from navsync.model import (
+    Change,
     EntityRef,
     EntityType,
     Gone,
@@ -130,8 +131,11 @@ def unread_columns(mapping: Mapping, page: Present, *, besides: Kind | None = No
 def doubted(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
     """What follows while it is not certain that its record is gone; None once it is.
 
-    Where a person has thrown the page away too, nothing more has to be proved.
+    Where a person has thrown the page away too, or we have deleted the record, nothing more has to be proved.
     """
+    removal = _row_of_removal(bench, mapping)
+    if removal is not None and removal.side is Side.NAVIMPACT:
+        return None
     try:
         return proof.unconfirmed(bench, mapping)
     except proof.NoneShown:
@@ -176,7 +180,9 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
         if said != mapping.troubles:
             bench.ledger.save(mapping.but(troubles=said))
         return Done()
-    return _wait_for_approval(bench, mapping, trouble, replace(run, actor=bench.author(run, Side.NOTION, page.last)))
+    by = replace(run, actor=bench.author(run, Side.NOTION, page.last))
+    words = journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), removals.THROWN_AWAY)
+    return _wait_for_approval(bench, mapping, trouble, by, words)
 
 
 def asks_of_trash(mapping: Mapping) -> bool:
@@ -201,7 +207,9 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     since = page.last.edited_at
     edited = below.those_below(bench, mapping, since) if since is not None else ()
     changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
-    return journal.trashed(_unshown_columns(mapping, entity, page.last), changed)
+    unsent = journal.unsent(mapping, entity, page.last).values
+    columns = [field.property for field in SPECS[mapping.entity_type].fields if field.name in unsent]
+    return journal.trashed(columns, _unshown_columns(mapping, entity, page.last), changed)
 
 
 def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[str]:
@@ -232,11 +240,14 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
     return Again(mapping)
 
 
-def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run) -> Step:
+def _wait_for_approval(
+    bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run, words: tuple[Change, ...] = ()
+) -> Step:
+    """Have a person asked. *words*: what a page in the trash says that is nowhere else."""
     since = replace(trouble, since=bench.clock())
     left_over = unshown.left_over(bench, mapping)
     waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None, unshown=left_over)
-    row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
+    row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 
