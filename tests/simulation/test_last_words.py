@@ -247,6 +247,22 @@ def test_no_word_is_lost_when_a_worker_dies_over_an_approved_deletion(
     assert is_on_both_sides or LONGER in texts_told(hiding, Operation.UNLINK)
 
 
+def test_who_knew_what_goes_is_not_asked_anew_because_a_worker_died_over_reading_the_page(
+    hiding: World, story: str
+) -> None:
+    hiding.edit(Side.NAVIMPACT, story, STORY, story_type="longer than an option may be" * 4)
+    hiding.settle()
+    throw_away(hiding, hiding.page_of(story, STORY))
+    hiding.notion.fault = fail_once("notion restore", KeyboardInterrupt(), applied=True)
+
+    with pytest.raises(KeyboardInterrupt):
+        approve(hiding, story)
+    hiding.clock.advance(timedelta(minutes=10))
+    hiding.settle()
+
+    assert isinstance(hiding.shown(Side.NAVIMPACT, story, STORY), Gone)
+
+
 def test_a_story_that_is_typed_in_as_it_is_deleted_comes_back_when_notion_tells_of_it(
     hiding: World, story: str
 ) -> None:

@@ -124,12 +124,12 @@ def _half_removed(history: History, office: Office) -> list[Values]:
 
 
 def _restorable(history: History, office: Office) -> Iterator[Values]:
-    """What pages say in Notion's trash, from where they can come back: we have deleted no record because of them."""
+    """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact."""
     kept = history.store.of(office.id)
     for page in (page for page in office.notion.pages.values() if page.in_trash):
         mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
         removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
-        if removal is None or removal.side is not Side.NAVIMPACT:
+        if removal is None or removal.side is None:
             yield page.values
 
 

@@ -173,8 +173,9 @@ def _words(row: SyncLog) -> Values:
 
 def _removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
     done = [replace(unshown.with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
-    waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
-    troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
+    waits = journal.TRASHED if intent.on is Side.NOTION else journal.UNDONE
+    asked = tuple(trouble for trouble in mapping.troubles if trouble.code == waits.code)  # it names what goes
+    troubles = () if intent.leaves is State.DELETED else asked or (replace(waits, since=bench.clock()),)
     after = mapping.but(
         intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock(),
         removed_by=intent.log_id,
