@@ -44,7 +44,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
-from tests.contract.memory import Page, Record, ids_in
+from tests.contract.memory import BOT, Page, Record, ids_in
 from tests.simulation.history import History, Office
 from tests.simulation.people import KINDS, WORDY, pieces
 from tests.simulation.swarm import Fault
@@ -129,7 +129,8 @@ def _restorable(history: History, office: Office) -> Iterator[Values]:
     for page in (page for page in office.notion.pages.values() if page.in_trash):
         mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
         removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
-        if removal is None or removal.side is None:
+        is_again_theirs = removal is not None and removal.side is Side.NOTION and page.edited_by != BOT
+        if removal is None or removal.side is None or is_again_theirs:
             yield page.values
 
 
