@@ -513,6 +513,13 @@ def records_come_and_go_against_the_direction() -> Iterator[None]:
 
 
 @mutant
+def who_throws_a_page_away_takes_anothers_words_along() -> Iterator[None]:
+    """What NavImpact never had of them is not recorded before it deletes the record."""
+    with patch.object(journal, "unsent", lambda _mapping, _entity, page: replace(page, values={})):
+        yield
+
+
+@mutant
 def what_leaves_the_scope_is_trashed() -> Iterator[None]:
     """A page of what the workspace holds no more goes to the trash."""
 

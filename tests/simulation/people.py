@@ -83,6 +83,8 @@ class People:
         self.edits: list[Edit] = []
         self.knowingly_replaced: set[tuple[str, Value]] = set()
         """Values that somebody saw and replaced, cleared or deleted."""
+        self.thrown_away: set[tuple[str, Value]] = set()
+        """What pages said as people threw them away: it may go, but not out of the history."""
         self.replacements: dict[tuple[str, Value], set[Value]] = {}
         """Field and what somebody saw → what was written over it, by those who saw it."""
         self.copies: set[tuple[int, str]] = set()
@@ -501,8 +503,8 @@ class People:
             self.trash(office, page)
 
     def trash(self, office: Office, page: Page) -> None:
-        """Trash *page*, having seen what it said."""
-        self._gave_up(page.values)
+        """Trash *page*, on which somebody else may have typed what NavImpact never had."""
+        self.thrown_away |= {(name, piece) for name, value in page.values.items() for piece in pieces(name, value)}
         _person(office).remove(page.entity_type, page.id)
         self.touched_page(office, page)
 

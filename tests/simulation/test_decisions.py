@@ -14,16 +14,20 @@ from navsync.engine import journal
 from navsync.errors import Refused
 from navsync.fields import SPECS
 from navsync.model import (
+    Direction,
     EntityRef,
     EntityType,
     Gone,
+    Observation,
     Operation,
     Outcome,
     Present,
+    Settings,
     Side,
     State,
     SyncLog,
     Trashed,
+    Value,
     Values,
     WorkKind,
 )
@@ -266,8 +270,67 @@ def test_who_is_asked_about_a_deletion_is_told_of_what_notion_never_showed(
     (trouble,) = world.mapping_of(out_of_reach[0]).troubles
 
     assert trouble.code == "approve_delete"
-    assert "edited in NavImpact, which Notion never showed: " in trouble.cause
-    assert trouble.cause.split(": ")[-1] in ("Project type.", "Budget.")
+    assert trouble.cause.split("NavImpact says what Notion never showed, in ")[-1] in ("Project type.", "Budget.")
+
+
+def test_who_is_asked_is_told_of_what_was_never_to_be_seen_in_notion_at_all() -> None:
+    world = World(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    world.connect()
+    id = world.new_project(budget=Decimal(7))
+    world.settle()
+
+    in_trash(world, id)
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("NavImpact says what Notion never showed, in Budget.")
+
+
+def told_of_pages(world: World) -> list[Value]:
+    """What the history holds of what pages said as they went to the trash."""
+    rows = world.logs(Operation.UNLINK)
+    return [change.old for row in rows for change in row.changes if change.side is Side.NOTION]
+
+
+def test_what_was_just_typed_on_a_page_is_in_the_history_and_named_when_another_throws_it_away(world: World) -> None:
+    id = world.new_project(title="Reef", description="Old")
+    world.settle()
+    world.person.edit(world.page_of(id), {"description": "Old, and Ann's words"})
+
+    in_trash(world, id)
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("Its page says what NavImpact never had, in Description.")
+    assert told_of_pages(world) == ["Old, and Ann's words"]
+
+
+def test_a_held_edit_of_a_page_is_in_the_history_and_named_when_it_is_thrown_away() -> None:
+    world = World(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
+    world.connect()
+    id = world.new_project(budget=Decimal(1))
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), budget=Decimal(7))
+    world.settle()
+
+    in_trash(world, id)
+
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("Its page says what NavImpact never had, in Budget.")
+    assert told_of_pages(world) == [Decimal(7)]
+
+
+def test_what_was_typed_between_two_times_in_the_trash_is_in_the_history_before_the_record_goes(world: World) -> None:
+    id = world.new_project(title="Reef", description="Old")
+    world.settle()
+    page = in_trash(world, id)
+    world.person.restore(PROJECT, page)
+    world.person.edit(page, {"description": "Old, and Ann's words"})
+    world.person.remove(PROJECT, page)
+
+    for _ in range(2):  # who did not know of it is asked anew
+        world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Gone)
+    assert "Old, and Ann's words" in told_of_pages(world)
 
 
 def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World) -> None:
@@ -276,6 +339,7 @@ def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World)
     in_trash(world, id)
 
     assert [trouble.cause for trouble in world.mapping_of(id).troubles] == [journal.TRASHED.cause]
+    assert told_of_pages(world) == []
 
 
 def since(world: World, id: str) -> datetime | None:
@@ -362,6 +426,39 @@ def test_an_edit_that_can_be_shown_again_brings_the_page_back(world: World) -> N
     world.settle()
 
     assert world.value(Side.NOTION, page, "project_type") == "film"
+
+
+def test_a_page_in_conflict_can_be_thrown_away_and_the_question_names_what_it_does_not_show(world: World) -> None:
+    id = in_conflict(world)
+
+    page = in_trash(world, id)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    (trouble,) = world.mapping_of(id).troubles
+    assert trouble.cause.endswith("NavImpact says what Notion never showed, in Title.")
+
+
+def test_an_edit_after_the_conflict_was_listed_brings_the_page_back(world: World) -> None:
+    id = in_conflict(world)
+    page = in_trash(world, id)
+
+    world.edit(Side.NAVIMPACT, id, title="Newer")
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [(c.navimpact, c.notion) for c in world.mapping_of(id).conflicts] == [("Newer", "Theirs")]
+
+
+@pytest.mark.parametrize(("winner", "shown"), [(Side.NAVIMPACT, Present), (Side.NOTION, Trashed)])
+def test_of_a_page_thrown_away_in_conflict_it_can_still_be_chosen_who_wins(
+    world: World, winner: Side, shown: type[Observation]
+) -> None:
+    id = in_conflict(world)
+    page = in_trash(world, id)
+
+    choose(world, id, winner)
+
+    assert isinstance(world.shown(Side.NOTION, page), shown)
 
 
 def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> None:
@@ -520,6 +617,21 @@ def test_of_a_merged_text_the_text_of_one_side_comes_back(world: World) -> None:
 
     world.decide(WorkKind.REVERT, f"log/{merged.id}/description", "notion")
     assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
+
+
+@pytest.mark.parametrize("scope", ["record", "run"])
+def test_whose_text_comes_back_is_chosen_and_all_else_is_undone_too(world: World, scope: str) -> None:
+    id = world.new_project(title="Reef", description="one\n\ntwo")
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
+    world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO", title="Oops")
+    world.settle()
+    merged = newest(world, Operation.UPDATE)
+
+    world.decide(WorkKind.REVERT, f"{scope}/{merged.run_id if scope == 'run' else merged.id}", "notion")
+
+    assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
+    assert both(world, id) == ("Reef", "Reef")
 
 
 def test_undoing_the_making_of_a_record_deletes_it_and_leaves_the_row(world: World) -> None:

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from navsync.fields import SPECS
-from navsync.model import Edit, Lane, Operation, Outcome, Side, State, Value, Work, WorkKind
-from tests.simulation.faults import once
+from navsync.model import Edit, Gone, Lane, Operation, Outcome, Side, State, Value, Work, WorkKind
+from tests.simulation.faults import fail_once, once
 from tests.simulation.test_decisions import STORY
 from tests.simulation.world import World
 
@@ -40,6 +40,13 @@ def delete(world: World, story: str) -> None:
     """A person deletes it in NavImpact."""
     world.platform.remove(STORY, story)
     world.touched(Side.NAVIMPACT, story, STORY)
+    world.settle()
+
+
+def throw_away(world: World, page: str) -> None:
+    """A person moves it to the trash in Notion."""
+    world.person.remove(STORY, page)
+    world.touched(Side.NOTION, page, STORY)
     world.settle()
 
 
@@ -135,6 +142,51 @@ def test_the_text_of_a_story_that_went_on_both_sides_is_in_the_history(world: Wo
     assert texts_told(world, Operation.UNLINK) == [TEXT]
 
 
+def approve(world: World, story: str) -> None:
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(story, STORY).id), "approve")
+
+
+def typed_and_thrown_away(world: World, story: str) -> str:
+    """Ann types, and Bob throws the page away before NavSync has looked."""
+    page = world.page_of(story, STORY)
+    types(world, page, LONGER)
+    throw_away(world, page)
+    return page
+
+
+def test_what_somebody_typed_in_a_story_that_another_throws_away_is_in_the_history_before_it_is_deleted(
+    world: World, story: str
+) -> None:
+    page = typed_and_thrown_away(world, story)
+
+    approve(world, story)
+
+    assert isinstance(world.shown(Side.NAVIMPACT, story, STORY), Gone)
+    assert page not in world.live_pages()
+    assert LONGER in texts_told(world, Operation.UNLINK)
+
+
+def test_of_a_story_in_which_nobody_typed_only_the_record_is_told_of(world: World, story: str) -> None:
+    throw_away(world, world.page_of(story, STORY))
+
+    approve(world, story)
+
+    assert isinstance(world.shown(Side.NAVIMPACT, story, STORY), Gone)
+    assert set(texts_told(world, Operation.DELETE) + texts_told(world, Operation.UNLINK)) == {TEXT}
+
+
+def test_a_story_whose_text_is_in_conflict_can_be_thrown_away(world: World, story: str) -> None:
+    page = world.page_of(story, STORY)
+    world.edit(Side.NAVIMPACT, story, STORY, description="Another story of the reef.")
+    world.edit(Side.NOTION, page, STORY, description="The short story of the reef.")
+    world.settle()
+    assert [conflict.field for conflict in world.mapping_of(story, STORY).conflicts] == ["description"]
+
+    throw_away(world, page)
+
+    assert (page in world.live_pages(), state_of(world, page)) == (False, State.AWAITING_APPROVAL)
+
+
 # --- the moment between the last look and the trash, where that hides texts ------------------------------------------
 
 
@@ -175,6 +227,56 @@ def test_what_is_typed_at_the_very_last_brings_a_page_back_whose_making_was_undo
 
     assert hiding.value(Side.NAVIMPACT, story, "description", STORY) == LONGER
     assert state_of(hiding, page) is State.LINKED
+
+
+@pytest.mark.parametrize("call", ["notion restore", "notion remove", "navimpact remove"])
+@pytest.mark.parametrize("applied", [False, True])
+def test_no_word_is_lost_when_a_worker_dies_over_an_approved_deletion(
+    hiding: World, story: str, call: str, *, applied: bool
+) -> None:
+    page = typed_and_thrown_away(hiding, story)
+    hiding.notion.fault = hiding.navimpact.fault = fail_once(call, KeyboardInterrupt(), applied=applied)
+
+    with pytest.raises(KeyboardInterrupt):
+        approve(hiding, story)
+    hiding.clock.advance(timedelta(minutes=10))
+    hiding.settle()
+
+    kept = [record.values()["description"] for record in hiding.platform.records.values()]
+    is_on_both_sides = page in hiding.live_pages() and LONGER in kept
+    assert is_on_both_sides or LONGER in texts_told(hiding, Operation.UNLINK)
+
+
+def test_who_knew_what_goes_is_not_asked_anew_because_a_worker_died_over_reading_the_page(
+    hiding: World, story: str
+) -> None:
+    hiding.edit(Side.NAVIMPACT, story, STORY, story_type="longer than an option may be" * 4)
+    hiding.settle()
+    throw_away(hiding, hiding.page_of(story, STORY))
+    hiding.notion.fault = fail_once("notion restore", KeyboardInterrupt(), applied=True)
+
+    with pytest.raises(KeyboardInterrupt):
+        approve(hiding, story)
+    hiding.clock.advance(timedelta(minutes=10))
+    hiding.settle()
+
+    assert isinstance(hiding.shown(Side.NAVIMPACT, story, STORY), Gone)
+
+
+def test_a_story_that_is_typed_in_as_it_is_deleted_comes_back_when_notion_tells_of_it(
+    hiding: World, story: str
+) -> None:
+    page = hiding.page_of(story, STORY)
+    throw_away(hiding, page)
+    typed_at_last(hiding, page)
+    approve(hiding, story)
+    assert isinstance(hiding.shown(Side.NAVIMPACT, story, STORY), Gone)
+
+    tells(hiding, page, hiding.clock())
+    hiding.settle()
+
+    kept = [record.values()["description"] for record in hiding.platform.records.values()]
+    assert (page in hiding.live_pages(), LONGER in kept) == (True, True)
 
 
 def test_a_page_that_was_read_whole_stays_in_the_trash_though_notion_tells_of_an_edit(

@@ -6,7 +6,7 @@ import pytest
 
 from navsync.engine.watch import SWINGS
 from navsync.errors import Refused, Unavailable
-from navsync.model import Base, EntityType, Operation, Outcome, Present, Side, Value, WorkKind
+from navsync.model import Base, EntityType, Operation, Outcome, Present, Side, Trashed, Value, WorkKind
 from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.test_decisions import both, choose
 from tests.simulation.world import PROJECT, World
@@ -69,6 +69,20 @@ def test_words_that_notion_cannot_hold_are_not_lost_when_its_page_is_edited(worl
     assert texts(world, id, STORY) == (typed, "The river was grey.\nNow it is clean. Children swim.")
     (told,) = world.mapping_of(id, STORY).troubles
     assert "both edits together cannot be carried to notion" in told.cause
+
+
+def test_a_page_that_could_show_one_edit_and_not_both_together_can_be_thrown_away(world: World) -> None:
+    text = "The reef is dying." + " Word." * 33_300
+    id = project(world, text)
+    page = world.page_of(id)
+    edit_both(world, id, PROJECT, "Much. " * 10 + text, text + " More." * 25)
+    (told,) = world.mapping_of(id).troubles
+    assert "both edits together cannot be carried to notion" in told.cause
+
+    world.person.remove(PROJECT, page)
+    look_again(world, id)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
 
 def test_what_notion_could_not_hold_is_merged_once_it_is_shorter(world: World) -> None:

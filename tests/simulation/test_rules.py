@@ -133,6 +133,47 @@ def test_a_run_in_one_direction_makes_nothing_on_the_other_side(kind: WorkKind) 
     assert len(world.live_pages()) + len(world.platform.records) == 1
 
 
+def asked_in_one_direction(world: World, kind: WorkKind, id: str, direction: Direction) -> None:
+    """A person asks for a sync that writes on one side alone, and nothing else is looked at."""
+    world.store.of(1).work.clear()
+    world.desk.put(Work(Lane.LIVE, kind, f"{PROJECT}/{id}", "n", world.clock(), "r", direction=direction))
+    world.settle()
+
+
+def test_a_run_to_navimpact_leaves_a_page_in_the_trash_that_an_edit_wants_back() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    world.edit(Side.NAVIMPACT, id, title="Atoll")
+    world.person.remove(PROJECT, page)
+
+    asked_in_one_direction(world, WorkKind.PAGE, page, Direction.TO_NAVIMPACT)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+def test_a_run_to_navimpact_leaves_the_page_of_a_record_that_is_gone() -> None:
+    world = world_of(Settings())
+    world.another_project()
+    id, page = both(world)
+    world.platform.remove(PROJECT, id)
+
+    asked_in_one_direction(world, WorkKind.ENTITY, id, Direction.TO_NAVIMPACT)
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+
+
+def test_a_run_to_notion_does_not_make_a_record_again_that_an_edit_wants_back() -> None:
+    world = world_of(Settings())
+    world.another_project()
+    id, page = both(world)
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Atoll")
+
+    asked_in_one_direction(world, WorkKind.ENTITY, id, Direction.TO_NOTION)
+
+    assert (len(world.platform.records), world.mapping_of(id).state) == (1, State.LINKED)
+
+
 def test_a_row_that_a_person_adds_makes_no_record_where_nothing_syncs_to_navimpact() -> None:
     world = world_of(TO_NOTION)
 

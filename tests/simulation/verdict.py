@@ -45,7 +45,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
-from tests.contract.memory import Page, Record, ids_in
+from tests.contract.memory import BOT, Page, Record, ids_in
 from tests.simulation.history import History, Office
 from tests.simulation.people import KINDS, WORDY, pieces
 from tests.simulation.swarm import Fault
@@ -80,14 +80,15 @@ def _lost(history: History) -> Iterator[str]:
     shown, told = _current(history), _told(history)
     kept = shown | history.people.knowingly_replaced
     kept |= {(gone.field, gone.value) for gone in history.witness.blind}
-    carried = history.witness.recorded - history.witness.chosen
+    carried = history.witness.recorded - history.witness.chosen - history.people.thrown_away
+    trashed = {each for office in history.offices for values in _restorable(history, office) for each in _said(values)}
     for edit in history.people.edits:
         what = edit.field, edit.value
         words = f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s,"
         is_word = KINDS[edit.field] in WORDY and not history.fired[Fault.OUTLIVED]
         if is_word and what in carried and what not in kept:
             yield f"{words} went though nobody took it away"
-        if what not in kept and what not in told:
+        if what not in kept and what not in trashed and what not in told:
             yield f"{words} is lost"
     yield from _taken_back(history, shown | told)
 
@@ -110,13 +111,28 @@ def _current(history: History) -> set[tuple[str, Value]]:
     for office in history.offices:
         shown += [p.values for p in _live(history, office)]
         shown += _half_removed(history, office)
-    return {(name, piece) for values in shown for name, value in values.items() for piece in pieces(name, value)}
+    return {each for values in shown for each in _said(values)}
+
+
+def _said(values: Values) -> set[tuple[str, Value]]:
+    return {(name, piece) for name, value in values.items() for piece in pieces(name, value)}
 
 
 def _half_removed(history: History, office: Office) -> list[Values]:
     """What stays in Notion's trash while a removal waits to read its last word."""
     removing = [m for m in history.store.of(office.id).mappings.values() if isinstance(m.intent, RemoveIntent)]
     return [office.notion.pages[m.page_id].values for m in removing if m.page_id is not None]
+
+
+def _restorable(history: History, office: Office) -> Iterator[Values]:
+    """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact."""
+    kept = history.store.of(office.id)
+    for page in (page for page in office.notion.pages.values() if page.in_trash):
+        mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
+        removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
+        is_again_theirs = removal is not None and removal.side is Side.NOTION and page.edited_by != BOT
+        if removal is None or removal.side is None or is_again_theirs:
+            yield page.values
 
 
 def _live(history: History, office: Office) -> list[Page]:

@@ -307,6 +307,7 @@ class Witness:
         looked, body = seen.get(("notion", id)), BODIES.get(kind)
         if looked is not None and looked.taken_out and body and office.notion.trash_hides_bodies:
             self._hiding(office, page, body, looked)  # who did not take it out to read it has no excuse
+            return  # it goes back to where it was
         if (office.id, id) in self.history.people.copies:
             self.history.problem("I4: a copy that a person made was trashed")
         mapping = self._mapping(office, to, kind, id)

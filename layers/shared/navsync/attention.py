@@ -179,6 +179,10 @@ STEPS: Mapping[str, Step] = {
         "The property is missing in Notion, or is of another type: the field is held, and nothing is cleared.",
         "Restore the property in Notion with its old type.",
     ),
+    "moved": Step(
+        "The page was moved out of its database: nothing that it says can be read, and nothing is cleared.",
+        "Move the page back into its database.",
+    ),
     "unpaired": Step(
         "The row points to a page that is no project's, or whose project has no record in NavImpact: perhaps an old "
         "one in the trash. The field is held, and nothing is cleared.",

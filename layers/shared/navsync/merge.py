@@ -13,7 +13,7 @@ from typing import assert_never
 from unicodedata import normalize
 
 from navsync import text
-from navsync.fields import ASTRAY, EntitySpec, Field, Kind, bodies, cannot_carry, same
+from navsync.fields import ASTRAY, MOVED, EntitySpec, Field, Kind, bodies, cannot_carry, same
 from navsync.model import (
     NEVER_SHOWN,
     Base,
@@ -255,6 +255,8 @@ def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
     if reason in ASTRAY:
         fix = "Point the row at the project's page, or restore that page in Notion and give it what it lacks."
         return Trouble("unpaired", f"{field.property}: {reason}.", fix, field.name)
+    if reason == MOVED:
+        return Trouble("moved", f"{field.property}: {reason}.", "Move the page back into its database.", field.name)
     fix = f"Restore the property “{field.property}” in Notion with its old type."
     return Trouble("quarantined", f"{field.property}: {reason}", fix, field.name)
 

@@ -21,15 +21,18 @@ class Choice:
 
     field: str | None = None
     side: Side | None = None
-    """Whose text comes back where two were merged into one."""
+    """Whose text comes back where two were merged into one; what only one side was told is undone in any case."""
 
     def of(self, row: SyncLog) -> Sequence[Change]:
         """The changes of *row* to be undone, one for each field. Raises `SideNeeded`."""
         meant = defaultdict[str, list[Change]](list)
         for change in row.changes:
-            if self.field in (None, change.field) and self.side in (None, change.side):
+            if self.field in (None, change.field):
                 meant[change.field].append(change)
-        return [_single(row.entity_type, changes) for changes in meant.values()]
+        return [_single(row.entity_type, self._of_side(changes)) for changes in meant.values()]
+
+    def _of_side(self, changes: Sequence[Change]) -> Sequence[Change]:
+        return [change for change in changes if change.side is self.side] or changes
 
 
 def _single(entity_type: EntityType | None, changes: Sequence[Change]) -> Change:

@@ -60,8 +60,8 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
         proof.check_gone(bench, mapping)
     match entity, page, decision:
         case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
-            return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_entity(
-                bench, mapping, entity, run
+            return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_agreed(
+                bench, mapping, entity, page, run
             )
         case Present(), Trashed(), Decision.REJECT if asks_of_trash(mapping):
             return deletes.restore_page(bench, mapping, page, run)

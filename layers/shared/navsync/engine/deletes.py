@@ -10,8 +10,9 @@ from navsync import merge, scope
 from navsync.engine import below, gate, journal, proof, removals, unshown, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.fields import SPECS, Kind
+from navsync.fields import SPECS, Kind, same
 from navsync.model import (
+    Change,
     EntityRef,
     EntityType,
     Gone,
@@ -51,11 +52,13 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
     """NavImpact answered 404, and that is believed."""
     run = replace(run, actor=bench.author(run, Side.NAVIMPACT, None))
     if mapping.state is State.DELETED or asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page):
-        return removals.recreate_entity(bench, mapping, page)
+        return _recreate_entity(bench, mapping, page, run)
     if mapping.state is State.AWAITING_APPROVAL:
         return Done()
     if bench.names_project_made_again(mapping, page):  # it went with its project, and so comes back with it
-        return removals.recreate_entity(bench, mapping, page)
+        return _recreate_entity(bench, mapping, page, run)
+    if not run.direction.allows(Side.NOTION):
+        return Done()
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
     parent = _parent_gone_too(bench, mapping)
@@ -72,6 +75,10 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return _wait_for_approval(bench, mapping, journal.NONE_LEFT, run)
     trashed = removals.trash_among(bench, mapping, page, run, many=1 + _pairs_below(bench, mapping))
     return trashed or _wait_for_approval(bench, mapping, journal.MASS_DELETION, run)
+
+
+def _recreate_entity(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
+    return removals.recreate_entity(bench, mapping, page) if run.direction.allows(Side.NAVIMPACT) else Done()
 
 
 def _row_of_removal(bench: Workbench, project: Mapping) -> SyncLog | None:
@@ -124,8 +131,11 @@ def unread_columns(mapping: Mapping, page: Present, *, besides: Kind | None = No
 def doubted(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
     """What follows while it is not certain that its record is gone; None once it is.
 
-    Where a person has thrown the page away too, nothing more has to be proved.
+    Where a person has thrown the page away too, or we have deleted the record, nothing more has to be proved.
     """
+    removal = _row_of_removal(bench, mapping)
+    if removal is not None and removal.side is Side.NAVIMPACT:
+        return None
     try:
         return proof.unconfirmed(bench, mapping)
     except proof.NoneShown:
@@ -170,7 +180,9 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
         if said != mapping.troubles:
             bench.ledger.save(mapping.but(troubles=said))
         return Done()
-    return _wait_for_approval(bench, mapping, trouble, replace(run, actor=bench.author(run, Side.NOTION, page.last)))
+    by = replace(run, actor=bench.author(run, Side.NOTION, page.last))
+    words = journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), removals.THROWN_AWAY)
+    return _wait_for_approval(bench, mapping, trouble, by, words)
 
 
 def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
@@ -189,14 +201,18 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     since = page.last.edited_at
     edited = below.those_below(bench, mapping, since) if since is not None else ()
     changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
-    return journal.trashed(_edited_columns(mapping, entity), changed)
+    unsent = journal.unsent(mapping, entity, page.last).values
+    columns = [field.property for field in SPECS[mapping.entity_type].fields if field.name in unsent]
+    return journal.trashed(columns, _unshown_columns(mapping, entity, page.last), changed)
 
 
-def _edited_columns(mapping: Mapping, entity: Present) -> list[str]:
-    """Which columns do not show what *entity* says; those that could would have brought the page back."""
+def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[str]:
+    """Which columns of *page* do not show what *entity* says; those that could would have brought the page back."""
     spec, bases = SPECS[mapping.entity_type], mapping.bases
     edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
-    return [field.property for field in spec.fields if field.name in edited]
+    never = {name for name, value in entity.values.items() if value not in (None, ()) and name not in bases}
+    said = (field for field in spec.fields if field.name in edited | never)
+    return [f.property for f in said if not same(f, entity.values[f.name], page.values.get(f.name))]
 
 
 def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> bool:
@@ -209,7 +225,12 @@ def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, r
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:
-    """Take it out of the trash and look at both sides again; of one that is purged the record gets another page."""
+    """Take it out of the trash and look at both sides again; of one that is purged the record gets another page.
+
+    Not in a run to NavImpact alone.
+    """
+    if not run.direction.allows(Side.NOTION):
+        return Done()
     if page.is_purged:
         return Again(bench.ledger.save(without_page(mapping).but(state=State.CREATING)))
     bench.notion.restore(mapping.entity_type, page.last.id)
@@ -218,11 +239,14 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
     return Again(mapping)
 
 
-def _wait_for_approval(bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run) -> Step:
+def _wait_for_approval(
+    bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run, words: tuple[Change, ...] = ()
+) -> Step:
+    """Have a person asked. *words*: what a page in the trash says that is nowhere else."""
     since = replace(trouble, since=bench.clock())
     left_over = unshown.left_over(bench, mapping)
     waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None, unshown=left_over)
-    row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=trouble.cause)
+    row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 

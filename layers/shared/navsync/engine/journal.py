@@ -11,7 +11,7 @@ from typing import Any
 from navsync import merge
 from navsync.engine.workbench import Workbench
 from navsync.errors import Refused
-from navsync.fields import SPECS, field_of, unformatted_end
+from navsync.fields import SPECS, Field, field_of, same, unformatted_end
 from navsync.model import (
     NEVER_SHOWN,
     Bases,
@@ -89,15 +89,17 @@ UNDONE = Trouble(
 )
 
 
-def trashed(unshown: Sequence[str], changed_below: Sequence[str]) -> Trouble:
+def trashed(unsent: Sequence[str], unshown: Sequence[str], changed_below: Sequence[str]) -> Trouble:
     """Of a page in the trash, with what who trashed it may not know of.
 
-    That are the columns that never showed what somebody has edited in NavImpact, and those records of a project that
-    were edited or added since.
+    That are the columns that say what NavImpact never had, or never showed what it says, and those records of a
+    project that were edited or added since.
     """
     cause = TRASHED.cause
+    if unsent:
+        cause += f" Its page says what NavImpact never had, in {', '.join(unsent)}."
     if unshown:
-        cause += f" It was edited in NavImpact, which Notion never showed: {', '.join(unshown)}."
+        cause += f" NavImpact says what Notion never showed, in {', '.join(unshown)}."
     if changed_below:
         more = len(changed_below) - MOST_NAMED
         named = [*changed_below[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
@@ -156,6 +158,18 @@ def last_words(mapping: Mapping, page: Present, rule: str) -> tuple[Change, ...]
     """What *page* says in the trash; of what cannot be read there, what was agreed on."""
     agreed = {f: b.notion for f, b in mapping.bases.items() if f in page.unreadable and b.notion != NEVER_SHOWN}
     return removal(Side.NOTION, replace(page, values={**page.values, **agreed}), rule)
+
+
+def unsent(mapping: Mapping, entity: Present, page: Present) -> Present:
+    """*page* with only what it says that NavImpact, which shows *entity*, never had."""
+
+    def is_new(field: Field) -> bool:
+        said, base = page.values.get(field.name), mapping.bases.get(field.name)
+        is_agreed = base is not None and said == base.notion
+        return said not in (None, ()) and not is_agreed and not same(field, entity.values.get(field.name), said)
+
+    new = [field.name for field in SPECS[mapping.entity_type].fields if is_new(field)]
+    return replace(page, values={name: page.values[name] for name in new})
 
 
 def change(write: merge.Write, seen: dict[Side, Present]) -> Change:

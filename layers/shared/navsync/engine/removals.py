@@ -30,6 +30,9 @@ NOT_ALONE = "other records belong to it by now, so it was kept; remove those fir
 
 LOOKED_AT_AGAIN = "somebody typed as it went, so it was looked at again"
 
+THROWN_AWAY = "moved to the trash"
+"""What is said of a page that a person moved there, and of its last words."""
+
 
 def trash_page(
     bench: Workbench,
@@ -69,6 +72,16 @@ def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, re
     changes = journal.removal(Side.NOTION, page, "undone")
     row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, reverts=reverts)
     return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), [row])
+
+
+def delete_agreed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
+    """Delete it in NavImpact, as a person agreed who was asked, once it is recorded what only *page* says."""
+    if hides_body(mapping, page.last):
+        mapping = _with_whole_words(bench, mapping, page.last, run)
+    elif words := journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), THROWN_AWAY):
+        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=THROWN_AWAY)
+        bench.ledger.record(row)
+    return delete_entity(bench, mapping, entity, run)
 
 
 def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run, *, reverts: int | None = None) -> Step:
@@ -161,8 +174,9 @@ def _words(row: SyncLog) -> Values:
 def removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
     """It is not there any more: the history says so, and the mapping what follows."""
     done = [replace(unshown.with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
-    waits = {Side.NOTION: journal.TRASHED, Side.NAVIMPACT: journal.UNDONE}
-    troubles = () if intent.leaves is State.DELETED else (replace(waits[intent.on], since=bench.clock()),)
+    waits = journal.TRASHED if intent.on is Side.NOTION else journal.UNDONE
+    asked = tuple(trouble for trouble in mapping.troubles if trouble.code == waits.code)  # it names what goes
+    troubles = () if intent.leaves is State.DELETED else asked or (replace(waits, since=bench.clock()),)
     after = mapping.but(
         intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock(),
         removed_by=intent.log_id,
@@ -216,6 +230,21 @@ def _last_look(bench: Workbench, mapping: Mapping, row: SyncLog) -> Observation:
     bench.ledger.record(with_words(row, Side.NOTION, whole))
     bench.notion.remove(mapping.entity_type, last.last.id)
     return bench.read(Side.NOTION, mapping)
+
+
+def _with_whole_words(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Mapping:
+    """*mapping*, once it is recorded what *page* says whose text the trash does not show.
+
+    It is taken out, read and put back. A worker that dies over that leaves a removal to be finished, which keeps a page
+    that was edited.
+    """
+    changes = journal.last_words(mapping, page, THROWN_AWAY)
+    row = bench.row(mapping, Operation.UNLINK, run, changes=changes, message=THROWN_AWAY)
+    reading = bench.ledger.save(mapping.but(intent=RemoveIntent(Side.NOTION, row.id, mapping.state)), row)
+    whole = bench.notion.restore(mapping.entity_type, page.id)
+    bench.ledger.record(replace(with_words(row, Side.NOTION, whole), outcome=Outcome.SUCCESS))
+    bench.notion.remove(mapping.entity_type, page.id)
+    return reading.but(intent=None)
 
 
 def hides_body(mapping: Mapping, page: Present) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import replace
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Lock
@@ -11,7 +12,7 @@ from navsync import merge, pairing
 from navsync.engine import watch
 from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
-from navsync.fields import SPECS, Field, Kind, cannot_carry
+from navsync.fields import SPECS, Kind
 from navsync.model import (
     NAVIMPACT,
     NEVER_SHOWN,
@@ -127,23 +128,18 @@ class Workbench:
     def wants_page(self, mapping: Mapping, entity: Present, page: Present) -> bool:
         """Whether NavImpact shows an edit that would reach *page*, so that it must not stay in the trash.
 
-        An edit that a rule holds, or that Notion cannot show or has refused, would be seen on the page no more than in
-        the trash. It stays in NavImpact, and is recorded before the record goes.
+        An edit that a rule holds, that Notion cannot show or has refused, or about which a person was asked already who
+        wins, would be seen on the page no more than in the trash. It stays in NavImpact, and is recorded before the
+        record goes.
         """
-        spec, shown = SPECS[mapping.entity_type], entity.values
-        fields = (field for field in spec.fields if field.name in mapping.bases and field.name in shown)
-        reaching = [field.name for field in fields if self._reaches(page, field, shown[field.name], mapping)]
-        return merge.edited(spec, {name: mapping.bases[name] for name in reaching}, Side.NAVIMPACT, entity)
-
-    def _reaches(self, page: Present, field: Field, value: Value, mapping: Mapping) -> bool:
-        """Whether *value* can be written on *page*. A body that the trash does not show is taken for what it was."""
-        is_there = field.kind is Kind.BODY or field.name not in page.unreadable
-        base = mapping.bases[field.name]
-        carried = is_there and cannot_carry(field, value, Side.NOTION, base.navimpact) is None
-        pair = value, page.values.get(field.name, base.notion)
-        refused = watch.was_refused(mapping.refused.get(field.name), pair)
-        allowed = merge.may_travel(mapping.entity_type, field, self.workspace.settings, Side.NOTION)
-        return carried and allowed and not refused
+        spec, shown = SPECS[mapping.entity_type], _out_of_the_trash(mapping, page)
+        plan = merge.plan(spec, mapping.bases, entity, shown, self.workspace.settings)
+        reached = {write.field for write in plan.writes if write.to is Side.NOTION}
+        reached |= {clash.field for clash in plan.conflicts if clash not in mapping.conflicts}
+        pairs = {name: (entity.values.get(name), shown.values.get(name)) for name in reached}
+        refused = {name for name, pair in pairs.items() if watch.was_refused(mapping.refused.get(name), pair)}
+        reaching = {name: base for name, base in mapping.bases.items() if name in reached - refused}
+        return merge.edited(spec, reaching, Side.NAVIMPACT, entity)
 
     def not_quiet(self, mapping: Mapping, seen: Iterable[Present], run: Run) -> Later | None:
         """When to look again at a record in which somebody may be typing; None: now, or they have typed for long."""
@@ -228,3 +224,16 @@ def _purged(mapping: Mapping, page: Gone) -> Trashed:
     said = {name: base.notion for name, base in mapping.bases.items() if base.notion != NEVER_SHOWN}
     touched_at = mapping.trashed_at or mapping.last_change_at  # where nobody has seen it there, we have trashed it
     return Trashed(Present(page.id, said, edited_at=touched_at), is_purged=True)
+
+
+def _out_of_the_trash(mapping: Mapping, page: Present) -> Present:
+    """*page* as it would be seen. A text that the trash does not show is taken for what it was."""
+    bodies = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.BODY}
+    hidden = bodies & page.unreadable.keys()
+    known = {name: base.notion for name, base in mapping.bases.items()}
+    known |= {clash.field: clash.notion for clash in mapping.conflicts}
+    return replace(
+        page,
+        values={**page.values, **{name: known[name] for name in hidden & known.keys()}},
+        unreadable={name: why for name, why in page.unreadable.items() if name not in hidden},
+    )

@@ -26,7 +26,7 @@ from navsync.fields.entities import (
     missing_option,
     property_schema,
 )
-from navsync.fields.scalars import ASTRAY, NO_PROJECT, UNPAIRED, Unreadable
+from navsync.fields.scalars import ASTRAY, MOVED, NO_PROJECT, UNPAIRED, Unreadable
 
 __all__ = [
     "ASTRAY",
@@ -35,6 +35,7 @@ __all__ = [
     "KEY_PROPERTY",
     "LINK",
     "LINK_PROPERTY",
+    "MOVED",
     "NO_PROJECT",
     "NO_STATUS",
     "SPECS",

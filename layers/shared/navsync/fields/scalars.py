@@ -33,6 +33,8 @@ NO_PROJECT = "it points to a page that is no project's; choose a project's page 
 ASTRAY = frozenset({UNPAIRED, NO_PROJECT})
 """Why a relation means nothing here, though its column is as it should be."""
 
+MOVED = "the page was moved out of its database"
+
 
 # --- texts ----------------------------------------------------------------------------------------------------------
 

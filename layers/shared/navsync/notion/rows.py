@@ -9,6 +9,7 @@ from typing import Any
 from navsync.fields import (
     GENERATED_TITLE,
     KEY,
+    MOVED,
     NO_PROJECT,
     SPECS,
     UNPAIRED,
@@ -23,7 +24,6 @@ from navsync.fields import (
 from navsync.model import DataSource, EntityRef, EntityType, MadeWay, Present, Trashed, Value
 from navsync.notion.schema import DELETED, TITLE_ID
 
-MOVED = "the page was moved out of its database; move it back"
 KEY_IS_GONE = f"the column {KEY.property} is gone, and with it whose a page is; undo its deletion in Notion"
 NOT_LISTED = "a list of pages does not show their bodies; read the page itself"
 
