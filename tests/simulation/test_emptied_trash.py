@@ -70,6 +70,22 @@ def test_a_question_outlives_the_page_that_it_is_about(world: World, reef: str) 
     assert (asked, is_deleted(world, reef)) == (["approve_delete"], False)
 
 
+def test_an_undone_creation_whose_page_is_gone_for_good_is_asked_about_when_the_scope_holds_it_again(
+    world: World,
+) -> None:
+    reef = world.new_project(title="Reef", status="active")
+    world.settle()
+    (made,) = (row for row in world.logs(Operation.CREATE) if row.entity_id == reef)
+    world.decide(WorkKind.REVERT, f"record/{made.id}")
+    set_to(world, Settings(scope=Scope(statuses=("paused",))))
+    empty_trash(world, world.page_of(reef))
+
+    set_to(world, Settings())
+    time_passes(world, 2)
+
+    assert [each.trouble.code for each in waiting(world.mapping_of(reef))] == ["approve_delete"]
+
+
 def test_who_approves_has_the_record_deleted(world: World, reef: str) -> None:
     decide(world, reef, "approve")
 

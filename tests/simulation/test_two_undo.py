@@ -428,6 +428,21 @@ def test_a_question_that_nobody_answers_keeps_the_other_from_making_the_record_a
     assert [len(world.live_pages()) for world in both] == [4, 4]
 
 
+def test_who_says_which_record_it_is_lets_the_other_workspace_go_on(both: Both) -> None:
+    one, two = both
+    deleted(both)
+    asks_whose_it_is(one)
+    two.ask(WorkKind.REVERT, f"record/{deletion_in(two).id}")
+    hours_pass(1, *both)
+
+    (asked,) = [pair for pair in one.store.of(1).mappings.values() if pair.state is State.AWAITING_APPROVAL]
+    one.decide(WorkKind.DECIDE, str(asked.id), "reject")
+    hours_pass(2, *both)
+
+    assert titles_of(one, PROJECT).count("Reef") == 1
+    assert not [pair for pair in two.store.of(2).mappings.values() if pair.intent or pair.troubles]
+
+
 def asks_whose_it_is(world: World) -> None:
     """A person is asked whether a colleague's record is what came of the undo, whose answer was lost just now."""
     world.platform.idempotent = False

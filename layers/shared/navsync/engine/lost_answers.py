@@ -190,7 +190,8 @@ def confirm(bench: Workbench, mapping: Mapping, intent: CreateIntent, decision: 
     if decision is Decision.APPROVE:
         said = replace(intent, ruled_out=(*intent.ruled_out, entity.id))
         return Again(bench.ledger.save(creates.without_question(mapping).but(intent=said)))
-    found, other = bench.navimpact.read(entity.type, entity.id), bench.ledger.of_entity(entity)
-    if isinstance(found, Present) and (other is None or _has_page_of_ours(bench, other)):
-        return creates.adopt(bench, mapping, intent, found, creates.as_begun(bench, intent, run))
-    return Again(mapping)
+    with creates.alone(bench, mapping):
+        found, other = bench.navimpact.read(entity.type, entity.id), bench.ledger.of_entity(entity)
+        if isinstance(found, Present) and (other is None or _has_page_of_ours(bench, other)):
+            return creates.adopt(bench, mapping, intent, found, creates.as_begun(bench, intent, run))
+        return Again(mapping)

@@ -131,6 +131,7 @@ def carry_out(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:
         return _not_alone(bench, mapping, row)
     try:
         if isinstance(seen, Present):
+            mapping = bench.ledger.save(mapping)  # under the lease: who has lost that does not delete for good
             _delete_as_seen(bench, mapping, seen)
         else:
             bench.on(intent.on).remove(mapping.entity_type, id)
@@ -179,7 +180,7 @@ def removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncL
     troubles = () if intent.leaves is State.DELETED else asked or (replace(waits, since=bench.clock()),)
     after = mapping.but(
         intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock(),
-        removed_by=intent.log_id,
+        removed_by=intent.log_id, trashed_at=bench.clock() if intent.on is Side.NOTION else mapping.trashed_at,
     )  # fmt: skip
     bench.ledger.save(after, *done)
     return Done()
