@@ -61,6 +61,10 @@ def page_titles(world: World) -> list[str]:
     return sorted(str(world.value(Side.NOTION, page, "title")) for page in world.live_pages())
 
 
+def recorded(world: World) -> list[object]:
+    return [change.old for row in world.store.of(1).logs.values() for change in row.changes]
+
+
 # --- a question -------------------------------------------------------------------------------------------------------
 
 
@@ -260,3 +264,111 @@ def test_a_last_look_that_was_interrupted_ends_though_the_page_is_gone(world: Wo
 
     assert world.mapping_of(story, STORY).state is State.DELETED
     assert not [row for row in world.store.of(1).logs.values() if row.outcome is Outcome.STARTED]
+
+
+# --- what goes with a page that is gone for good ----------------------------------------------------------------------
+
+
+def test_what_belongs_to_a_project_names_the_page_that_it_gets_instead(world: World) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    log = world.new_child(LOG, reef, channel="cinema")
+    world.settle()
+    empty_trash(world, in_trash(world, reef))
+
+    decide(world, reef, "reject")
+    time_passes(world, 24)
+
+    assert world.notion_side.pages[world.page_of(log, LOG)].values["project"] == (world.page_of(reef),)
+
+
+def test_an_undo_makes_anew_what_belonged_to_a_project_whose_page_is_gone_for_good(world: World) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    world.new_child(LOG, reef, channel="cinema")
+    world.settle()
+    page = in_trash(world, reef)
+    time_passes(world, 1)
+    run = decide(world, reef, "approve")
+    time_passes(world, 1)
+    empty_trash(world, page)
+
+    world.ask(WorkKind.REVERT, f"run/{run}")
+    time_passes(world, 72)
+
+    assert [record.fields["channel"] for (kind, _), record in world.platform.records.items() if kind is LOG] == [
+        "cinema"
+    ]
+
+
+def test_a_conflict_is_not_decided_by_the_emptying_of_the_trash(world: World) -> None:
+    reef = world.new_project(title="Reef", description="one")
+    world.settle()
+    page = world.page_of(reef)
+    world.edit(Side.NAVIMPACT, reef, description="in NavImpact")
+    world.edit(Side.NOTION, page, description="in Notion")
+    world.settle()
+
+    trash(world, page)
+    empty_trash(world, page)
+    time_passes(world, 2)
+
+    assert page_titles(world) == ["Another"]
+    assert [each.trouble.code for each in waiting(world.mapping_of(reef))] == ["conflict", "approve_delete"]
+
+
+def typed_while_asked(world: World) -> tuple[str, str]:
+    """A project whose page somebody took out, typed on and threw away again while a person was asked about it."""
+    reef = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, reef)
+    world.clock.advance(timedelta(hours=1))
+    world.person.restore(PROJECT, page)
+    world.edit(Side.NOTION, page, description="precious")
+    trash(world, page)
+    return reef, page
+
+
+def test_what_was_typed_while_a_person_was_asked_outlives_the_page(world: World) -> None:
+    reef, page = typed_while_asked(world)
+    world.settle()
+    empty_trash(world, page)
+    time_passes(world, 1)
+
+    decide(world, reef, "approve")
+
+    assert is_deleted(world, reef)
+    assert "precious" in recorded(world)
+
+
+def test_what_was_typed_on_a_page_that_a_rule_keeps_from_navimpact_outlives_the_page() -> None:
+    world = World(settings=Settings(direction=Direction.TO_NOTION))
+    world.connect()
+    world.another_project()
+    reef = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(reef)
+    world.edit(Side.NOTION, page, description="precious")
+    trash(world, page)
+    empty_trash(world, page)
+
+    set_to(world, Settings())
+    time_passes(world, 1)
+    decide(world, reef, "approve")
+
+    assert is_deleted(world, reef)
+    assert "precious" in recorded(world)
+
+
+def test_nobody_is_asked_for_ever_about_a_row_that_is_gone_for_good_and_whose_record_was_undone(world: World) -> None:
+    world.new_row(title="Mine")
+    world.settle()
+    made = world.logs(Operation.CREATE)[-1]
+    page = world.page_of(str(made.entity_id))
+    trash(world, page)
+    empty_trash(world, page)
+
+    world.decide(WorkKind.REVERT, f"record/{made.id}")
+    time_passes(world, 48)
+
+    assert list(waiting(world.mapping_of(str(made.entity_id)))) == []

@@ -371,7 +371,7 @@ def test_nothing_is_saved_for_a_look_that_shows_nothing_new(world: World) -> Non
 
     world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
 
-    assert world.mapping_of(project).version == before + 2  # the intent, and its end
+    assert world.mapping_of(project).version == before + 3  # the intent, that the lease is still ours, and the end
 
 
 # --- what who approves does not know ----------------------------------------------------------------------------------

@@ -70,8 +70,8 @@ def asks_of_trash(mapping: Mapping) -> bool:
 
 def was_in_trash(mapping: Mapping) -> bool:
     """Whether its page was in the trash when Notion showed it last."""
-    was_set_aside = mapping.state is State.EXCLUDED and mapping.trashed_at is not None
-    return mapping.state is State.DELETED or was_set_aside or asks_of_trash(mapping)
+    waits = mapping.state in (State.EXCLUDED, State.AWAITING_APPROVAL) and mapping.trashed_at is not None
+    return mapping.state is State.DELETED or waits or asks_of_trash(mapping)
 
 
 def project_of(mapping: Mapping) -> str | None:

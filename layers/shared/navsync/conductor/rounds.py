@@ -95,6 +95,8 @@ def title_of(work: Work) -> str:
     """What a row of the log that tells of *work* is about, where it is about no one record."""
     if is_of_a_list(work):
         return reconcile.Listing.parse(work.external_id).name
+    if work.kind is WorkKind.DECIDE:
+        return f"{work.kind} {work.external_id.partition('/')[0]}"  # without the version of the question
     return _TITLES[work.external_id] if is_part_of_sweep(work) else f"{work.kind} {work.external_id}".strip()
 
 

@@ -172,16 +172,16 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
     wanted = bench.wants_page(mapping, entity, page.last) or _went_with_its_record(bench, mapping, page)
     if wanted and bench.may_write(Side.NOTION):
         return restore_page(bench, mapping, page, replace(run, actor=bench.author(run, Side.NAVIMPACT, entity)))
+    words = journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), removals.THROWN_AWAY)
     if wanted or not bench.may_write(Side.NAVIMPACT):
-        return gate.set_aside(bench, mapping, scope.TRASHED, run)
+        return gate.set_aside(bench, mapping, scope.TRASHED, run, words)
     trouble = _question(bench, mapping, entity, page)
-    if asks_of_trash(mapping):
+    if asks_of_trash(mapping) and (trouble in mapping.troubles or not words):
         said = tuple(replace(trouble, since=t.since) if t.code == trouble.code else t for t in mapping.troubles)
         if said != mapping.troubles:
             bench.ledger.save(mapping.but(troubles=said))
         return Done()
     by = replace(run, actor=bench.author(run, Side.NOTION, page.last))
-    words = journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), removals.THROWN_AWAY)
     return _wait_for_approval(bench, mapping, trouble, by, words)
 
 
@@ -232,7 +232,7 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
     if not run.direction.allows(Side.NOTION):
         return Done()
     if page.is_purged:
-        return Again(bench.ledger.save(without_page(mapping).but(state=State.CREATING)))
+        return Again(let_go_of_page(bench, mapping, State.CREATING))
     bench.notion.restore(mapping.entity_type, page.last.id)
     row = bench.row(mapping, Operation.RESTORE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, reverts=reverts)
     bench.ledger.record(row)
@@ -249,6 +249,16 @@ def _wait_for_approval(
     row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
+
+
+def let_go_of_page(bench: Workbench, mapping: Mapping, state: State) -> Mapping:
+    """*mapping* without its page, which is purged; what belongs to a project has named that one, and names the next."""
+    fresh = bench.ledger.save(without_page(mapping).but(state=state))
+    if mapping.entity_type is EntityType.MEDIA_PROJECT and mapping.entity_id is not None:
+        gone = bench.new_mapping(mapping.entity_type, page_id=mapping.page_id, state=State.DELETED)
+        bench.ledger.save(gone.but(made_way_for=mapping.entity_id, title=mapping.title))
+        bench.changed_page(mapping.entity_id)
+    return fresh
 
 
 def without_page(mapping: Mapping) -> Mapping:

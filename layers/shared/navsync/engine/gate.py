@@ -15,6 +15,7 @@ from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import (
     Bases,
+    Change,
     EntityType,
     FieldWrite,
     Gone,
@@ -144,8 +145,11 @@ def _shown(mapping: Mapping, intent: WriteIntent, seen: MappingOf[Side, Present]
             yield write
 
 
-def set_aside(bench: Workbench, mapping: Mapping, why: Trouble, run: Run) -> Step:
-    """Leave both sides as they are, and say why. What is edited from now on waits there, for the bases are kept."""
+def set_aside(bench: Workbench, mapping: Mapping, why: Trouble, run: Run, words: tuple[Change, ...] = ()) -> Step:
+    """Leave both sides as they are, and say why. What is edited from now on waits there, for the bases are kept.
+
+    *words*: what a page in the trash says that is nowhere else.
+    """
     if mapping.state is State.EXCLUDED and mapping.troubles == (why,):
         return Done()
     leaves = mapping.version and why.code == scope.OUT_OF_SCOPE and not scope.is_out(mapping)
@@ -157,6 +161,7 @@ def set_aside(bench: Workbench, mapping: Mapping, why: Trouble, run: Run) -> Ste
     )  # fmt: skip
     rows = journal.abandoned(bench.ledger, mapping)
     if mapping.page_id is not None and mapping.state is not State.EXCLUDED:
-        rows.append(bench.row(aside, Operation.UNLINK, run, outcome=Outcome.SUCCESS, message=why.cause))
+        row = bench.row(aside, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=why.cause)
+        rows.append(row)
     bench.ledger.save(aside, *rows)
     return Done()

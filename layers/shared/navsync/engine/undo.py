@@ -180,7 +180,7 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
     """Take the page out of the trash; it wants its record back, as *row* tells of it."""
     page = bench.read(Side.NOTION, mapping) if mapping.page_id else None
     if isinstance(page, Trashed) and page.is_purged:
-        mapping, page = deletes.without_page(mapping), None
+        mapping, page = deletes.let_go_of_page(bench, mapping, mapping.state), None
     if isinstance(page, Gone) or (page is None and row.side is Side.NOTION and row.deleted_with is None):
         raise Refused("its page is gone from Notion's trash; its values are in the history of the record")
     lacks_entity = (row.side is Side.NAVIMPACT or isinstance(page, Present)) and _lacks_entity(bench, mapping, row)

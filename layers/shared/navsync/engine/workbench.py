@@ -222,6 +222,7 @@ class Workbench:
 def _purged(mapping: Mapping, page: Gone) -> Trashed:
     """The page of *mapping*, which Notion has no more, as it was agreed on and when it was last touched."""
     said = {name: base.notion for name, base in mapping.bases.items() if base.notion != NEVER_SHOWN}
+    said |= {clash.field: clash.notion for clash in mapping.conflicts}
     touched_at = mapping.trashed_at or mapping.last_change_at  # where nobody has seen it there, we have trashed it
     return Trashed(Present(page.id, said, edited_at=touched_at), is_purged=True)
 
