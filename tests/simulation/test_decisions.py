@@ -9,6 +9,7 @@ from decimal import Decimal
 import pytest
 
 from navsync import views
+from navsync.attention import question_of
 from navsync.conductor import SLICE, choices
 from navsync.engine import journal
 from navsync.errors import Refused
@@ -647,7 +648,27 @@ def test_undoing_the_making_of_a_record_deletes_it_and_leaves_the_row(world: Wor
     assert record not in world.platform.records
     assert world.value(Side.NOTION, page, "title") == "By mistake"
     (waiting,) = world.store.of(1).mappings.values()
-    assert (waiting.state, waiting.troubles[0].code) == (State.AWAITING_APPROVAL, "undone")
+    assert (waiting.state, question_of(waiting)) == (State.AWAITING_APPROVAL, waiting.troubles[0])
+    assert waiting.troubles[0].code == "undone"
+
+
+@pytest.mark.parametrize(("said", "records"), [("reject", 1), ("approve", 0)])
+def test_who_is_told_that_a_record_was_undone_may_answer_what_becomes_of_its_row(
+    world: World, said: str, records: int
+) -> None:
+    page = world.new_row(title="By mistake")
+    world.settle()
+    others = len(world.platform.records) - 1
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+
+    (waiting,) = world.store.of(1).mappings.values()
+    world.ask(WorkKind.DECIDE, str(waiting.id), said)
+    for _ in range(3):
+        world.clock.now += timedelta(minutes=20)
+        world.reconcile()
+
+    assert len(world.platform.records) - others == records
+    assert world.notion_side.pages[page].in_trash is (said == "approve")
 
 
 def test_undoing_the_making_of_a_page_trashes_it_and_asks_about_the_record(world: World) -> None:

@@ -62,6 +62,9 @@ class Cause:
 APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion", "needs_confirmation"})
 """Troubles that a person ends by approving or rejecting: deletions, and a second record of a row."""
 
+UNDONE = "undone"
+"""A row whose record went with an undo: approving or rejecting ends that, too, as does whatever is done to the row."""
+
 _KINDS = {"conflict": Kind.CONFLICT, "draft": Kind.DRAFT, "copied": Kind.DRAFT}
 
 
@@ -117,7 +120,8 @@ def question_of(shown: Pairing) -> Trouble:
     """What a person is asked who may approve or reject what *shown* waits with."""
     (unsaid,) = UNSAID[Standing.APPROVAL]
     since = next((trouble.since for trouble in shown.troubles if trouble.since is not None), None)
-    return next((trouble for trouble in shown.troubles if trouble.code in APPROVALS), replace(unsaid, since=since))
+    asked = (trouble for trouble in shown.troubles if trouble.code in APPROVALS | {UNDONE})
+    return next(asked, replace(unsaid, since=since))
 
 
 def still_asks(shown: Pairing, version: str | None) -> bool:
@@ -172,7 +176,7 @@ STEPS: Mapping[str, Step] = {
         "Fill in what the row lacks, or change the rule of the settings that it names.",
     ),
     "copied": Step(
-        "Rows that were copied in Notion carry the ids of the records that they were copied from; each names its.",
+        "Rows that were copied in Notion carry the ids of the records that they were copied from, which each names.",
         "Clear “NavImpact ID” in Notion to make a row a record of its own, or move it to the trash.",
     ),
     "quarantined": Step(
@@ -212,7 +216,7 @@ STEPS: Mapping[str, Step] = {
         "Notion does not show the page to NavSync any more: it is no longer shared, or gone for good.",
         "Share the page with the connection again. NavSync deletes nothing because it does not see a page.",
     ),
-    "undone": Step(
+    UNDONE: Step(
         "The record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
         "Edit the row to make its record again, or move it to the trash.",
     ),

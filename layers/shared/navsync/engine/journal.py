@@ -85,7 +85,7 @@ COPIED = Trouble(
 UNDONE = Trouble(
     "undone",
     "Its record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
-    "Edit the row to make its record again, or move it to the trash.",
+    "Edit the row, or reject, to have its record made again; approve, or move the row to the trash, to let it go.",
 )
 
 
