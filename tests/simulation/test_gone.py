@@ -397,6 +397,8 @@ def test_who_approves_is_asked_anew_where_a_child_was_edited_since(world: World)
     world.decide(WorkKind.DECIDE, pair, "approve")
     assert isinstance(world.shown(Side.NAVIMPACT, project), Present)
     assert "was edited or added since: cinema" in causes(world, project)
+    assert "was edited or added since: cinema" in str(world.logs(Operation.UNLINK)[-1].message)
+    assert world.logs(Operation.UNLINK)[-1].outcome is Outcome.FAILED  # so whoever waits for the answer is told
 
     world.decide(WorkKind.DECIDE, pair, "approve")
     assert isinstance(world.shown(Side.NAVIMPACT, project), Gone)

@@ -193,7 +193,9 @@ def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> 
 def ask_anew(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step | None:
     """Ask who agreed to the deletion before somebody edited what would go; None: they knew, or there is nothing."""
     question = _question(bench, mapping, entity, page)
-    return None if question in mapping.troubles else _wait_for_approval(bench, mapping, question, run)
+    if question in mapping.troubles:
+        return None
+    return _wait_for_approval(bench, mapping, question, run, outcome=Outcome.FAILED)  # who answered is to hear of it
 
 
 def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> Trouble:
@@ -240,13 +242,19 @@ def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *,
 
 
 def _wait_for_approval(
-    bench: Workbench, mapping: Mapping, trouble: Trouble, run: Run, words: tuple[Change, ...] = ()
+    bench: Workbench,
+    mapping: Mapping,
+    trouble: Trouble,
+    run: Run,
+    words: tuple[Change, ...] = (),
+    *,
+    outcome: Outcome = Outcome.SUCCESS,
 ) -> Step:
     """Have a person asked. *words*: what a page in the trash says that is nowhere else."""
     since = replace(trouble, since=bench.clock())
     left_over = unshown.left_over(bench, mapping)
     waiting = mapping.but(state=State.AWAITING_APPROVAL, troubles=(since,), intent=None, unshown=left_over)
-    row = bench.row(waiting, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=trouble.cause)
+    row = bench.row(waiting, Operation.UNLINK, run, outcome=outcome, changes=words, message=trouble.cause)
     bench.ledger.save(waiting, row, *journal.abandoned(bench.ledger, mapping))
     return Done()
 
