@@ -92,7 +92,8 @@ def without_write(bench: Workbench, mapping: Mapping, entity: Observation) -> Ma
     """*mapping* without a write that was interrupted: what of it landed is agreed on, or it would look like an edit."""
     if not isinstance(mapping.intent, WriteIntent):
         return mapping
-    return _ended(bench, mapping, mapping.intent, _seen(entity, bench.read(Side.NOTION, mapping)))
+    seen = _seen(entity, bench.read(Side.NOTION, mapping))
+    return _ended(bench, mapping, _bases_with_landed(bench, mapping, mapping.intent, seen), seen)
 
 
 def with_landed(bench: Workbench, mapping: Mapping, entity: Observation, page: Observation) -> Mapping:
@@ -107,14 +108,14 @@ def with_landed(bench: Workbench, mapping: Mapping, entity: Observation, page: O
     seen = _seen(entity, page)
     bases = _bases_with_landed(bench, mapping, mapping.intent, seen)
     has_landed = merge.all_landed(bases, mapping.intent.writes)
-    return _ended(bench, mapping, mapping.intent, seen) if has_landed else mapping.but(bases=bases)
+    return _ended(bench, mapping, bases, seen) if has_landed else mapping.but(bases=bases)
 
 
-def _ended(bench: Workbench, mapping: Mapping, intent: WriteIntent, seen: MappingOf[Side, Present]) -> Mapping:
-    """*mapping* without *intent*: what of it landed is agreed on, what did not is kept as `unshown`."""
-    agreed = mapping.but(bases=_bases_with_landed(bench, mapping, intent, seen))
+def _ended(bench: Workbench, mapping: Mapping, bases: Bases, seen: MappingOf[Side, Present]) -> Mapping:
+    """*mapping* without its write: what of that landed is agreed on as *bases*, the rest is kept as `unshown`."""
+    agreed = mapping.but(bases=bases)
     ended = agreed.but(intent=None, unshown=unshown.left_over(bench, agreed))
-    return bench.ledger.save(ended, *journal.closed(bench, mapping, agreed.bases, seen))
+    return bench.ledger.save(ended, *journal.closed(bench, mapping, bases, seen))
 
 
 def _seen(entity: Observation, page: Observation) -> dict[Side, Present]:
