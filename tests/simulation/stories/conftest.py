@@ -1,0 +1,16 @@
+"""Where stories begin, unless they say otherwise."""
+
+from __future__ import annotations
+
+import pytest
+
+from navsync.fields import SPECS
+from tests.simulation.world import World
+
+
+@pytest.fixture
+def world() -> World:
+    """A connected workspace with all four kinds of record, and nothing in it yet."""
+    world = World(entity_types=tuple(SPECS))
+    world.connect()
+    return world

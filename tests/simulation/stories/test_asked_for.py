@@ -1,0 +1,70 @@
+"""What a person asks for is done as they asked, whatever comes of itself meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from navsync.model import Lane, Side, Work, WorkKind
+from tests.simulation.world import PROJECT, World
+
+
+@pytest.fixture
+def id(world: World) -> str:
+    """A project whose page somebody has just edited; its webhook was lost."""
+    id = world.new_project()
+    world.settle()
+    world.person.edit(world.page_of(id), {"title": "Its webhook was lost"})
+    return id
+
+
+def ask(world: World, kind: WorkKind, about: str = "", lane: Lane = Lane.LIVE, *, thorough: bool = False) -> str:
+    """A person's "sync now", as the API puts it; the id of its run."""
+    run, now = f"run {next(world.ids)}", world.clock()
+    world.desk.put(Work(lane, kind, about, run, now, run, actor="ann", thorough=thorough, requested=True))
+    return run
+
+
+def waits(world: World, run: str) -> bool:
+    """Whether who asked for *run* is told that it is not done."""
+    return any(work.run_id == run for lane in Lane for work in world.desk.pending(lane, limit=100))
+
+
+def test_a_webhook_takes_nothing_from_a_look_that_a_person_asked_for(world: World, id: str) -> None:
+    run = ask(world, WorkKind.ENTITY, f"{PROJECT}/{id}", thorough=True)
+
+    world.touched(Side.NAVIMPACT, id)
+    assert waits(world, run)
+
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+    assert not waits(world, run)
+
+
+def test_a_look_that_a_person_asked_for_takes_nothing_from_a_webhook(world: World, id: str) -> None:
+    world.edit(Side.NAVIMPACT, id, description="Told of")
+
+    ask(world, WorkKind.ENTITY, f"{PROJECT}/{id}", thorough=True)
+    world.settle()
+
+    assert world.value(Side.NOTION, world.page_of(id), "description") == "Told of"
+    assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+
+
+def test_a_reconcile_takes_nothing_from_projects_that_a_person_chose(world: World, id: str) -> None:
+    run = ask(world, WorkKind.ENTITY, f"{PROJECT}/{id}", Lane.SWEEP, thorough=True)
+
+    world.put(WorkKind.ENTITY, f"{PROJECT}/{id}", Lane.SWEEP)  # as a list of NavImpact shows it
+    assert waits(world, run)
+
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+
+
+def test_the_schedule_takes_nothing_from_a_sync_of_the_workspace_that_a_person_asked_for(world: World) -> None:
+    run = ask(world, WorkKind.SWEEP, lane=Lane.SWEEP)
+
+    world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+
+    assert waits(world, run)
+    world.settle()
+    assert not waits(world, run)

@@ -1,0 +1,555 @@
+"""When the sync waits, stops, or tells a person, step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from navsync import pauses
+from navsync.conductor.breaker import OPENS_AT
+from navsync.engine import SETTLE
+from navsync.engine.watch import SWINGS
+from navsync.errors import Blocked, Down, Unavailable, Unclear
+from navsync.model import (
+    Edit,
+    Lane,
+    Operation,
+    Pause,
+    PausedBy,
+    Policy,
+    Present,
+    Settings,
+    Side,
+    Value,
+    Work,
+    WorkKind,
+)
+from tests.simulation.world import PROJECT, World
+
+
+def told(world: World, page: str, **about: object) -> None:
+    """Notion's event of a person's edit."""
+    nonce = str(next(world.ids))
+    edit = Edit(**{"at": world.clock(), **about})  # type: ignore[arg-type]
+    world.desk.put(
+        Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{page}", nonce, world.clock(), nonce, actor="ann", edit=edit)
+    )
+
+
+# --- nothing to do yet ------------------------------------------------------------------------------------------------
+
+
+def test_with_nothing_due_the_next_slice_is_when_something_is_in_any_lane(world: World) -> None:
+    now = world.clock()
+    for lane, minutes in {Lane.LIVE: 3, Lane.SWEEP: 1, Lane.BACKFILL: 2}.items():
+        world.desk.put(Work(lane, WorkKind.SWEEP, "", "nonce", now + timedelta(minutes=minutes), run_id="run"))
+
+    ended = world.slice()
+
+    assert (ended.looked_at, ended.again_at) == (0, now + timedelta(minutes=1))
+
+
+# --- quiet ------------------------------------------------------------------------------------------------------------
+
+
+def test_with_a_quiet_period_half_typed_text_does_not_travel() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.clock.now += timedelta(minutes=5)
+    world.settle()
+
+    world.edit(Side.NOTION, world.page_of(id), title="Ree")
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
+
+    world.clock.now += timedelta(seconds=30)
+    world.edit(Side.NOTION, world.page_of(id), title="Reefs of the world")
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
+
+    world.settle()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reefs of the world"
+    assert len(world.logs(Operation.UPDATE)) == 1
+
+
+def test_a_row_that_somebody_is_typing_becomes_a_record_once_they_pause() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    page = world.new_row(title="R")
+    world.slice()
+    assert not world.platform.records
+
+    world.clock.now += timedelta(seconds=20)
+    world.edit(Side.NOTION, page, title="Reef")
+    world.settle()
+
+    assert [r.fields["title"] for r in world.platform.records.values()] == ["Reef"]
+    assert not world.logs(Operation.UPDATE)
+
+
+def test_with_a_quiet_period_no_page_shows_a_half_typed_record() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+
+    id = world.new_project(title="Ree")
+    world.slice()
+    assert world.live_pages() == []
+    world.clock.advance(timedelta(seconds=30))
+    world.edit(Side.NAVIMPACT, id, title="Reef")
+    world.slice()
+    assert world.live_pages() == []
+
+    world.clock.advance(timedelta(seconds=60))
+    world.slice()
+    assert [page.values["title"] for page in world.notion_side.pages.values()] == ["Reef"]
+    assert world.mapping_of(id).waiting_since is None
+
+
+def test_a_person_who_asks_for_a_sync_does_not_wait_for_the_quiet() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.clock.now += timedelta(minutes=5)
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(id), title="Now")
+
+    now = world.clock()
+    world.desk.put(Work(Lane.LIVE, WorkKind.ENTITY, f"{PROJECT}/{id}", "n", now, "r", thorough=True))
+    world.slice()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Now"
+
+
+# --- to and fro -------------------------------------------------------------------------------------------------------
+
+
+def put_back(world: World, id: str, value: str) -> None:
+    """An automation in Notion writes its own value over ours, found by a sweep."""
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"title": value}, seen=seen)
+    world.touched(Side.NOTION, page)
+    world.slice()
+
+
+def swinging(world: World) -> str:
+    """A title that something in Notion and something in NavImpact keep putting back."""
+    id = world.new_project(title="A")
+    world.settle()
+    for _ in range(SWINGS + 1):
+        put_back(world, id, "B")
+        world.edit(Side.NAVIMPACT, id, title="A")
+        world.slice()
+    return id
+
+
+def test_a_field_that_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
+    id = swinging(world)
+
+    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+    written = [c for log in world.logs(Operation.UPDATE) for c in log.changes if c.side is Side.NAVIMPACT]
+    assert len(written) <= SWINGS
+
+
+def test_a_row_of_which_every_field_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
+    said: list[dict[str, Value]] = [
+        {"title": text, "description": text, "budget": number, "target_audience": number, "status": status}
+        for text, number, status in (("A", Decimal(1), "active"), ("B", Decimal(2), "paused"))
+    ]
+    first, second = said
+    id = world.new_project(**first)
+    world.settle()
+    page = world.page_of(id)
+
+    for _ in range(4 * SWINGS):
+        for side, where, says in ((Side.NAVIMPACT, id, second), (Side.NOTION, page, first)):
+            world.edit(side, where, PROJECT, **says)
+            world.slice()
+        world.clock.advance(timedelta(seconds=30))
+
+    assert {t.field for t in world.mapping_of(id).troubles if t.code == "oscillating"} == first.keys()
+    assert len(world.logs(Operation.UPDATE)) <= 2 * SWINGS + 1
+
+
+def test_a_persons_edit_travels_even_when_the_field_was_going_to_and_fro(world: World) -> None:
+    id = swinging(world)
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"title": "C"}, seen=seen)
+    world.edit(Side.NAVIMPACT, id, title=str(seen.values["title"]))
+
+    told(world, page, fields=("title",))
+    world.slice()
+
+    assert not [t for t in world.mapping_of(id).troubles if t.code == "oscillating"]
+
+
+def test_a_field_that_went_to_and_fro_is_synced_again_when_that_is_over(world: World) -> None:
+    id = swinging(world)
+
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == world.value(Side.NOTION, world.page_of(id), "title")
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_person_who_tries_values_that_nothing_puts_back_is_not_stopped(world: World, side: Side) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    places = {Side.NAVIMPACT: id, Side.NOTION: world.page_of(id)}
+
+    for tried in ["Active", "On Hold"] * 4:
+        world.clock.advance(timedelta(minutes=1))
+        world.edit(side, places[side], description=tried)
+        world.slice()
+
+        assert world.value(side.other, places[side.other], "description") == tried
+    assert world.mapping_of(id).troubles == ()
+
+
+def test_one_answer_of_the_other_side_does_not_stop_a_person_who_tries_values(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+
+    for side, where, tried in [
+        *[(Side.NAVIMPACT, id, "Active"), (Side.NAVIMPACT, id, "On Hold")] * 2,
+        (Side.NOTION, page, "Planned"),
+        *[(Side.NAVIMPACT, id, "Active"), (Side.NAVIMPACT, id, "On Hold")] * 2,
+    ]:
+        world.clock.advance(timedelta(seconds=30))
+        world.edit(side, where, description=tried)
+        world.slice()
+
+    assert world.value(Side.NOTION, page, "description") == "On Hold"
+    assert world.mapping_of(id).troubles == ()
+
+
+def test_a_field_that_is_only_ever_written_to_the_side_that_puts_it_back_is_left_alone() -> None:
+    world = World(settings=Settings(policy=Policy.NAVIMPACT))
+    world.connect()
+    id = world.new_project(budget=Decimal(1))
+    world.settle()
+
+    for tried in [Decimal(2), Decimal(3)] * 2:
+        world.clock.advance(timedelta(seconds=30))
+        world.edit(Side.NOTION, world.page_of(id), budget=Decimal(1))
+        world.edit(Side.NAVIMPACT, id, budget=tried)
+        world.slice()
+
+    assert {c.side for log in world.logs(Operation.UPDATE) for c in log.changes} == {Side.NOTION}
+    assert len(world.logs(Operation.UPDATE)) == SWINGS
+    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+
+
+# --- overwritten unseen -----------------------------------------------------------------------------------------------
+
+
+def overwritten_edit(world: World) -> tuple[str, str]:
+    """A person edits the title in Notion between our read and our write of it."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.clock.now += timedelta(hours=1)
+    page, struck = world.page_of(id), list[str]()
+
+    def slip_in(call: str, applied: bool) -> None:
+        if call == "notion update" and not applied and not struck:
+            struck.append(call)
+            seen = world.person.read(PROJECT, page)
+            assert isinstance(seen, Present)
+            world.person.update(PROJECT, page, {"title": "Theirs"}, seen=seen)
+
+    world.notion.fault = slip_in
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    world.settle()
+    assert struck
+    return id, page
+
+
+def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World) -> None:
+    id, page = overwritten_edit(world)
+
+    told(world, page, fields=("title",))
+    world.settle()
+
+    (row,) = world.logs(Operation.OVERWRITE)
+    assert (row.entity_id, row.actor, [c.field for c in row.changes]) == (id, "ann", ["title"])
+
+
+def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritten(world: World) -> None:
+    id = world.new_project(description="the committee meets at noon")
+    world.settle()
+    world.clock.now += timedelta(hours=1)
+    page = world.page_of(id)
+    seen = world.person.read(PROJECT, page)
+    assert isinstance(seen, Present)
+    world.person.update(PROJECT, page, {"description": "the committee meets at the lake"}, seen=seen)
+    world.edit(Side.NAVIMPACT, id, description="the whole committee meets at noon")
+    world.settle()
+    assert world.value(Side.NOTION, page, "description") == "the whole committee meets at the lake"
+
+    told(world, page, fields=("description",))
+    world.settle()
+    assert world.logs(Operation.OVERWRITE) == []
+
+    told(world, page, fields=("description",))  # of another edit in that moment, which nobody has seen
+    world.settle()
+    assert len(world.logs(Operation.OVERWRITE)) == 1
+
+
+def test_an_event_of_a_column_that_is_gone_by_now_does_not_fail_the_look(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    id = world.new_project(title="Reef", budget=Decimal(5))
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, budget=None)
+    world.settle()
+    world.notion_side.break_property(PROJECT, "budget", "it was deleted")
+
+    told(world, world.page_of(id), fields=("budget",))
+    world.settle()
+
+    assert caplog.records == []
+    assert [trouble.code for trouble in world.mapping_of(id).troubles] == ["quarantined"]
+    assert world.logs(Operation.OVERWRITE) == []
+
+
+@pytest.mark.parametrize(
+    "about",
+    [{"fields": ("budget",)}, {"fields": ("title",), "at": "earlier"}],
+    ids=["another field", "another time"],
+)
+def test_an_edit_elsewhere_is_not_taken_for_an_overwritten_one(world: World, about: dict[str, object]) -> None:
+    _, page = overwritten_edit(world)
+    if about.get("at") == "earlier":
+        about = {**about, "at": world.clock() - timedelta(minutes=10)}
+
+    told(world, page, **about)
+    world.settle()
+
+    assert not world.logs(Operation.OVERWRITE)
+
+
+# --- sides that fail --------------------------------------------------------------------------------------------------
+
+
+def failing(times: int, error: Callable[[], Exception], call: str = "navimpact read") -> Callable[[str, bool], None]:
+    left = [times]
+
+    def fault(called: str, applied: bool) -> None:
+        if called == call and not applied and left[0]:
+            left[0] -= 1
+            raise error()
+
+    return fault
+
+
+def test_a_side_that_is_down_is_left_alone_after_five_failures(world: World) -> None:
+    for n in range(20):
+        world.new_project(title=f"P{n}")
+    world.navimpact.fault = failing(100, lambda: Down("no answer"))
+
+    ended = world.slice()
+
+    assert ended.failed == 5
+    assert ended.again_at is not None
+    assert timedelta(seconds=15) <= ended.again_at - world.clock() <= timedelta(seconds=30)
+
+
+def test_it_is_left_alone_though_each_edit_has_a_slice_to_itself(world: World) -> None:
+    ids = calm(world, OPENS_AT)
+    world.navimpact.fault = failing(100, lambda: Down("no answer"))
+
+    for id in ids:
+        world.edit(Side.NOTION, world.page_of(id), title="Edited")
+        ended = world.slice()
+        world.clock.advance(timedelta(seconds=2))
+
+    paused = pauses.present(world.desk, world.clock())
+    assert paused is not None
+    assert (paused.until, paused.by) == (ended.again_at, PausedBy.BREAKER)
+
+
+def test_everything_arrives_once_the_side_is_back(world: World) -> None:
+    ids = [world.new_project(title=f"P{n}") for n in range(20)]
+    world.navimpact.fault = failing(9, lambda: Down("no answer"))
+
+    world.settle()
+
+    assert {world.value(Side.NOTION, world.page_of(id), "title") for id in ids} == {f"P{n}" for n in range(20)}
+
+
+def test_nobody_is_called_before_a_retry_after_ends_whoever_wakes_the_worker(world: World) -> None:
+    id = world.new_project(title="Reef")
+    until = world.clock() + timedelta(minutes=10)
+    world.navimpact.fault = failing(1, lambda: Blocked("wait", until=until))
+    world.slice()
+    before = len(world.navimpact.calls) + len(world.notion.calls)
+
+    world.clock.now += timedelta(minutes=5)
+    world.edit(Side.NAVIMPACT, id, title="Still early")
+    ended = world.slice()
+
+    assert len(world.navimpact.calls) + len(world.notion.calls) == before
+    assert ended.again_at == until
+
+
+# --- sisters ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_limit_that_another_connection_met_is_heeded_in_the_middle_of_a_slice(world: World) -> None:
+    until = world.clock() + timedelta(minutes=10)
+    for n in range(5):
+        world.new_project(title=f"P{n}")
+
+    def met(call: str, applied: bool) -> None:
+        if call == "notion create" and applied:
+            world.desk.keep_pause(Pause(until))
+            world.clock.now += timedelta(seconds=2)
+
+    world.notion.fault = met
+    ended = world.slice(), world.slice()
+
+    assert len(world.live_pages()) == 1
+    assert ended[-1].again_at == until
+
+
+# --- what fails -------------------------------------------------------------------------------------------------------
+
+
+def looks_at(world: World, call: str, error: Exception) -> list[datetime]:
+    """When *call* was made, which always fails from now on."""
+    made = list[datetime]()
+
+    def fail(called: str, applied: bool) -> None:
+        if called == call and not applied:
+            made.append(world.clock())
+            raise error
+
+    world.notion.fault = world.navimpact.fault = fail
+    return made
+
+
+def work(world: World, span: timedelta) -> None:
+    """For so long, with a reconcile every five minutes."""
+    end, tick = world.clock() + span, world.clock()
+    while world.clock() < end:
+        if world.clock() >= tick:
+            tick += timedelta(minutes=5)
+            world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+        world.slice()
+        world.clock.advance(timedelta(seconds=10))
+
+
+def calm(world: World, records: int) -> list[str]:
+    """Records that are in step, long since."""
+    ids = [world.new_project(title=f"P{n}") for n in range(records)]
+    world.settle(most=200)
+    world.clock.advance(timedelta(hours=1))
+    world.reconcile()
+    return ids
+
+
+def test_no_reconcile_hurries_a_record_that_keeps_failing(world: World) -> None:
+    (id,) = calm(world, 1)
+    made = looks_at(world, "notion update", Unavailable("always"))
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    work(world, timedelta(hours=1))
+
+    began = world.clock()
+    work(world, timedelta(hours=2))
+
+    assert 8 <= sum(at >= began for at in made) <= 16  # a quarter of an hour apart, at most and half of that at least
+
+
+def test_an_edit_of_a_record_that_keeps_failing_is_tried_at_the_next_reconcile(world: World) -> None:
+    (id,) = calm(world, 1)
+    made = looks_at(world, "notion update", Unavailable("always"))
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    work(world, timedelta(hours=2))
+    put_off = world.mapping_of(id).next_retry_at
+    assert put_off is not None
+    world.clock.now = put_off - timedelta(minutes=1)
+    made.clear()
+
+    seen = world.platform.read(PROJECT, id)
+    assert isinstance(seen, Present)
+    world.platform.update(PROJECT, id, {"title": "Edited once more"}, seen=seen)  # no webhook tells of it
+    world.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+    world.slice()
+
+    assert made == [world.clock()]
+
+
+def test_a_write_without_an_answer_is_made_once_more_in_one_look_and_no_third_time(world: World) -> None:
+    (id,) = calm(world, 1)
+    made = looks_at(world, "navimpact update", Unclear("503"))
+
+    world.edit(Side.NOTION, world.page_of(id), title="Edited")
+    world.slice()
+
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("edited", [Side.NOTION, Side.NAVIMPACT])
+def test_a_side_that_answers_no_write_is_left_alone(world: World, edited: Side) -> None:
+    ids = calm(world, 50)
+    made = looks_at(world, f"{edited.other} update", Unclear("503"))
+    for id in ids:
+        world.edit(edited, id if edited is Side.NAVIMPACT else world.page_of(id), title=f"Edited {id}")
+
+    work(world, timedelta(hours=1))
+    assert len(made) <= 40
+
+    world.notion.fault = world.navimpact.fault = None
+    world.settle(most=200)
+    assert {world.value(edited.other, id if edited is Side.NOTION else world.page_of(id), "title") for id in ids} == {
+        f"Edited {id}" for id in ids
+    }
+
+
+def test_a_side_that_answers_no_creation_is_left_alone_though_each_look_only_waits(world: World) -> None:
+    for n in range(OPENS_AT):
+        world.new_project(title=f"P{n}")
+    made = looks_at(world, "notion create", Unclear("503"))
+    world.slice()  # each was sent, and nobody knows what became of it
+    world.desk.keep_pause(Pause(world.clock()))
+    world.clock.advance(SETTLE + timedelta(minutes=1))
+    made.clear()
+
+    world.slice()
+
+    assert made
+    assert pauses.until(world.desk, world.clock()) is not None
+
+
+def test_records_that_alone_are_answered_with_failures_do_not_stop_the_others_for_long(world: World) -> None:
+    """NavImpact answers some refusals with a 503, as if it were down."""
+    *bad, good = calm(world, 2 * OPENS_AT + 1)
+
+    def fail(called: str, applied: bool) -> None:
+        if called == "navimpact update" and not applied:
+            raise Unclear("503")
+
+    world.navimpact.fault = fail
+    for id in bad:
+        world.edit(Side.NOTION, world.page_of(id), budget=Decimal(10) ** 9)
+    work(world, timedelta(hours=3))
+
+    arrived = list[timedelta]()
+    for n in range(20):
+        edited = world.clock()
+        world.edit(Side.NAVIMPACT, good, title=f"Edited {n}")
+        while world.value(Side.NOTION, world.page_of(good), "title") != f"Edited {n}":
+            world.slice()
+            world.clock.advance(timedelta(seconds=10))
+        arrived.append(world.clock() - edited)
+        work(world, timedelta(minutes=7))
+
+    assert max(arrived) <= timedelta(minutes=1)

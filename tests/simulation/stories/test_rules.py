@@ -1,0 +1,646 @@
+"""Which projects a workspace holds and which way they sync, step by step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from navsync.errors import Unavailable
+from navsync.model import (
+    Direction,
+    EntityRef,
+    EntityType,
+    Lane,
+    Operation,
+    Policy,
+    Present,
+    Scope,
+    Settings,
+    Side,
+    State,
+    Trashed,
+    Work,
+    WorkKind,
+)
+from tests.simulation.stories.rules import (
+    ACTIVE,
+    both,
+    change,
+    delete,
+    gone_from_scope,
+    made_of_a_row,
+    only_mapping,
+    set_to,
+    trash,
+    with_held_edit,
+    world_of,
+)
+from tests.simulation.world import PROJECT, World
+
+STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
+TO_NOTION = Settings(direction=Direction.TO_NOTION)
+TO_NAVIMPACT = Settings(direction=Direction.TO_NAVIMPACT)
+
+
+def troubles(world: World, id: str, kind: EntityType = PROJECT) -> list[tuple[str, str | None]]:
+    return [(t.code, t.field) for t in world.mapping_of(id, kind).troubles]
+
+
+def pairs(world: World) -> list[EntityRef | str]:
+    return list(world.store.of(1).pairs)
+
+
+# --- direction --------------------------------------------------------------------------------------------------------
+
+
+def test_a_workspace_to_notion_shows_what_navimpact_says() -> None:
+    world = world_of(TO_NOTION)
+    id, page = both(world, title="Reef")
+
+    world.edit(Side.NAVIMPACT, id, title="Coral reef")
+    world.settle()
+
+    assert world.value(Side.NOTION, page, "title") == "Coral reef"
+
+
+def test_an_edit_on_the_wrong_side_stays_there_and_is_told() -> None:
+    world, id, page = with_held_edit(TO_NOTION)
+
+    assert (world.value(Side.NAVIMPACT, id, "title"), world.value(Side.NOTION, page, "title")) == ("Reef", "Mine")
+    assert troubles(world, id) == [("one_way", "title")]
+
+
+@pytest.mark.parametrize("policy", Policy)
+def test_the_next_edit_of_the_source_replaces_it_and_keeps_it_in_the_history(policy: Policy) -> None:
+    world, id, page = with_held_edit(replace(TO_NOTION, policy=policy))
+
+    world.edit(Side.NAVIMPACT, id, title="Theirs")
+    world.settle()
+
+    assert world.value(Side.NOTION, page, "title") == "Theirs"
+    (change,) = world.logs(Operation.UPDATE)[-1].changes
+    assert (change.old, change.new, change.rule) == ("Mine", "Theirs", "syncs only to notion")
+    assert troubles(world, id) == []
+
+
+def test_what_was_held_travels_when_the_limit_is_lifted() -> None:
+    world, id, _ = with_held_edit(TO_NOTION)
+
+    set_to(world, Settings())
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Mine"
+    assert troubles(world, id) == []
+
+
+def test_one_field_may_travel_otherwise_than_the_workspace() -> None:
+    world = world_of(replace(TO_NOTION, field_directions={"media_project.budget": Direction.BOTH}))
+    id, page = both(world, title="Reef")
+
+    world.edit(Side.NOTION, page, budget=Decimal(7), title="Mine")
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "budget") == Decimal(7)
+    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
+
+
+def test_what_the_source_replaced_is_put_back_by_hand_for_it_cannot_travel() -> None:
+    world, id, _ = with_held_edit(TO_NOTION)
+    world.edit(Side.NAVIMPACT, id, title="Theirs")
+    world.settle()
+
+    world.put(WorkKind.REVERT, f"log/{world.logs(Operation.UPDATE)[-1].id}")
+    world.settle()
+
+    (refused,) = world.logs(Operation.REVERT)
+    assert "Title cannot be put back: it does not sync to navimpact" in str(refused.message)
+    assert world.value(Side.NAVIMPACT, id, "title") == "Theirs"
+
+
+@pytest.mark.parametrize("kind", [WorkKind.ENTITY, WorkKind.PAGE])
+def test_a_run_in_one_direction_makes_nothing_on_the_other_side(kind: WorkKind) -> None:
+    world = world_of(Settings())
+    made = world.platform.create(PROJECT, {"title": "Reef"}, key="1") if kind is WorkKind.ENTITY else None
+    id = made.id if made else world.person.add_row(PROJECT, {"title": "Reef"}).id
+    direction = Direction.TO_NAVIMPACT if made else Direction.TO_NOTION
+    world.desk.put(Work(Lane.LIVE, kind, f"{PROJECT}/{id}", "n", world.clock(), "r", direction=direction))
+
+    world.settle()
+
+    assert len(world.live_pages()) + len(world.platform.records) == 1
+
+
+def asked_in_one_direction(world: World, kind: WorkKind, id: str, direction: Direction) -> None:
+    """A person asks for a sync that writes on one side alone, and nothing else is looked at."""
+    world.store.of(1).work.clear()
+    world.desk.put(Work(Lane.LIVE, kind, f"{PROJECT}/{id}", "n", world.clock(), "r", direction=direction))
+    world.settle()
+
+
+def test_a_run_to_navimpact_leaves_a_page_in_the_trash_that_an_edit_wants_back() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    world.edit(Side.NAVIMPACT, id, title="Atoll")
+    world.person.remove(PROJECT, page)
+
+    asked_in_one_direction(world, WorkKind.PAGE, page, Direction.TO_NAVIMPACT)
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+def test_a_run_to_navimpact_leaves_the_page_of_a_record_that_is_gone() -> None:
+    world = world_of(Settings())
+    world.another_project()
+    id, page = both(world)
+    world.platform.remove(PROJECT, id)
+
+    asked_in_one_direction(world, WorkKind.ENTITY, id, Direction.TO_NAVIMPACT)
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+
+
+def test_a_run_to_notion_does_not_make_a_record_again_that_an_edit_wants_back() -> None:
+    world = world_of(Settings())
+    world.another_project()
+    id, page = both(world)
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Atoll")
+
+    asked_in_one_direction(world, WorkKind.ENTITY, id, Direction.TO_NOTION)
+
+    assert (len(world.platform.records), world.mapping_of(id).state) == (1, State.LINKED)
+
+
+def test_a_row_that_a_person_adds_makes_no_record_where_nothing_syncs_to_navimpact() -> None:
+    world = world_of(TO_NOTION)
+
+    row = world.new_row(title="Mine")
+    world.settle()
+
+    waiting = only_mapping(world)
+    assert (waiting.page_id, waiting.state, waiting.troubles[0].code) == (row, State.DRAFT, "draft")
+    assert "syncs only to Notion" in waiting.troubles[0].cause
+    assert not world.platform.records
+
+
+def test_such_a_row_becomes_a_record_when_the_limit_is_lifted() -> None:
+    world = world_of(TO_NOTION)
+    world.new_row(title="Mine")
+    world.settle()
+
+    set_to(world, Settings())
+
+    assert [r.values()["title"] for r in world.platform.records.values()] == ["Mine"]
+
+
+def test_a_record_that_was_not_made_in_time_is_not_made_when_nothing_syncs_to_navimpact_any_more() -> None:
+    world = world_of(Settings())
+
+    def busy(call: str, _applied: bool) -> None:
+        if call == "navimpact create":
+            raise Unavailable("it is busy")
+
+    world.navimpact.fault = busy
+    world.new_row(title="Mine")
+    world.slice()
+    world.navimpact.fault = None
+
+    set_to(world, TO_NOTION)
+
+    assert not world.platform.records
+    waiting = only_mapping(world)
+    assert (waiting.state, waiting.intent) == (State.DRAFT, None)
+
+
+def test_a_page_trashed_where_nothing_syncs_to_navimpact_asks_for_no_deletion() -> None:
+    world = world_of(TO_NOTION)
+    id, page = both(world)
+
+    trash(world, page)
+
+    assert world.mapping_of(id).state is State.EXCLUDED
+    assert "in the trash" in world.mapping_of(id).troubles[0].cause
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+
+def test_such_a_page_is_linked_again_when_it_is_restored() -> None:
+    world = world_of(TO_NOTION)
+    id, page = both(world, title="Reef")
+    trash(world, page)
+
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    assert world.mapping_of(id).state is State.LINKED
+
+
+def test_such_a_page_is_asked_about_when_the_limit_is_lifted() -> None:
+    world = world_of(TO_NOTION)
+    id, page = both(world)
+    trash(world, page)
+
+    set_to(world, Settings())
+
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+
+
+def test_an_approval_that_waits_ends_when_nothing_syncs_to_navimpact_any_more() -> None:
+    world = world_of(Settings())
+    id, page = both(world)
+    trash(world, page)
+
+    set_to(world, TO_NOTION)
+
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+
+def test_a_record_of_a_workspace_to_navimpact_gets_no_page() -> None:
+    world = world_of(TO_NAVIMPACT)
+
+    id = world.new_project()
+    world.settle()
+
+    assert not world.live_pages()
+    assert world.mapping_of(id).troubles[0].code == "one_way"
+
+
+def moved_to_a_project_without_page() -> tuple[World, str]:
+    """A log that syncs both ways, in a workspace that makes no pages, and that is moved to a project of NavImpact."""
+    both_ways = dict.fromkeys(("distribution_log.project", "distribution_log.notes"), Direction.BOTH)
+    world = world_of(replace(TO_NAVIMPACT, field_directions=both_ways), LOG)
+    _, project = made_of_a_row(world)
+    row = world.person.add_row(LOG, {"channel": "cinema", "project": (project,)}).id
+    world.touched(Side.NOTION, row, LOG)
+    world.settle()
+    (log,) = [id for kind, id in world.platform.records if kind is LOG]
+    world.edit(Side.NAVIMPACT, log, LOG, project=(world.new_project(title="Other"),), notes="seen")
+    world.settle()
+    return world, log
+
+
+def test_a_project_that_gets_no_page_is_held_where_it_is_named_and_keeps_nothing_else_back() -> None:
+    world, log = moved_to_a_project_without_page()
+
+    assert world.value(Side.NOTION, world.page_of(log, LOG), "notes", LOG) == "seen"
+    assert troubles(world, log, LOG) == [("one_way", "project")]
+
+
+def test_it_is_named_when_it_gets_a_page() -> None:
+    world, log = moved_to_a_project_without_page()
+
+    set_to(world, Settings())
+
+    page = world.notion_side.pages[world.page_of(log, LOG)]
+    (other,) = [each.id for each in world.notion_side.pages.values() if each.values.get("title") == "Other"]
+    assert page.values["project"] == (other,)
+
+
+def test_it_gets_one_when_the_limit_is_lifted() -> None:
+    world = world_of(TO_NAVIMPACT, STORY)
+    id = world.new_project(title="Reef")
+    world.new_child(STORY, id)
+    world.settle()
+
+    set_to(world, Settings())
+
+    assert len(world.live_pages()) == 2
+
+
+def test_a_row_of_a_workspace_to_navimpact_becomes_a_record_and_later_edits_follow() -> None:
+    world = world_of(TO_NAVIMPACT)
+    row = world.new_row(title="Mine")
+    world.settle()
+
+    world.edit(Side.NOTION, row, title="Mine, better")
+    world.settle()
+
+    (record,) = world.platform.records.values()
+    assert record.values()["title"] == "Mine, better"
+
+
+def test_a_record_deleted_where_nothing_syncs_to_notion_leaves_its_page() -> None:
+    world = world_of(TO_NAVIMPACT)
+    id, page = made_of_a_row(world)
+
+    delete(world, id)
+
+    assert world.live_pages() == [page]
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+
+def test_that_page_goes_to_the_trash_when_the_limit_is_lifted() -> None:
+    world = world_of(TO_NAVIMPACT)
+    id, page = made_of_a_row(world)
+    world.another_project()
+    delete(world, id)
+
+    set_to(world, Settings())
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+def test_a_field_that_may_not_be_set_is_left_out_of_a_new_record_and_told() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
+
+    id, row = made_of_a_row(world, budget=Decimal(7))
+
+    assert world.value(Side.NAVIMPACT, id, "budget") is None
+    assert (world.value(Side.NOTION, row, "budget"), troubles(world, id)) == (Decimal(7), [("one_way", "budget")])
+
+
+def test_a_row_waits_where_its_title_may_not_reach_navimpact() -> None:
+    world = world_of(Settings(field_directions={"media_project.title": Direction.TO_NOTION}))
+
+    world.new_row(title="Mine")
+    world.settle()
+
+    assert not world.platform.records
+    waiting = only_mapping(world)
+    assert "NavImpact keeps no record without Title" in waiting.troubles[0].cause
+
+
+# --- scope ------------------------------------------------------------------------------------------------------------
+
+
+def test_only_projects_in_scope_get_a_page() -> None:
+    world = world_of(ACTIVE)
+
+    world.new_project(title="In", status="Active")
+    out = world.new_project(title="Out", status="planning")
+    world.settle()
+
+    assert len(world.live_pages()) == 1
+    assert (world.mapping_of(out).state, world.mapping_of(out).page_id) == (State.EXCLUDED, None)
+    assert "only projects whose status is active" in world.mapping_of(out).troubles[0].cause
+
+
+def test_the_first_sync_keeps_to_the_scope_children_included() -> None:
+    world = World(settings=ACTIVE, entity_types=(PROJECT, STORY))
+    inside = world.platform.create(PROJECT, {"title": "In", "status": "active"}, key="1").id
+    outside = world.platform.create(PROJECT, {"title": "Out", "status": "paused"}, key="2").id
+    for project in (inside, outside):
+        world.platform.create(STORY, {"title": "After", "project": (project,)}, key=f"story {project}")
+
+    world.connect()
+    world.reconcile()
+
+    titles = [page.values["title"] for page in world.notion_side.pages.values()]
+    assert sorted(map(str, titles)) == ["After", "In"]
+
+
+@pytest.mark.parametrize("scope", [Scope(project_ids=("2",)), Scope(project_types=("film",)),
+                                   Scope(project_types=("film", "series"), statuses=("active",))], ids=str)  # fmt: skip
+def test_each_condition_of_a_scope_must_be_met(scope: Scope) -> None:
+    world = World(settings=Settings(scope=scope))
+    world.platform.create(PROJECT, {"title": "No", "status": "active", "project_type": "talk"}, key="1")
+    world.platform.create(PROJECT, {"title": "Yes", "status": "active", "project_type": "film"}, key="2")
+
+    world.connect()
+
+    assert [page.values["title"] for page in world.notion_side.pages.values()] == ["Yes"]
+
+
+@pytest.mark.parametrize("side", Side)
+def test_the_edit_that_takes_a_project_out_of_scope_still_arrives(side: Side) -> None:
+    world = world_of(ACTIVE)
+    id, page = both(world, title="Reef", status="active")
+
+    world.edit(side, id if side is Side.NAVIMPACT else page, status="completed", title="Reef, done")
+    world.settle()
+
+    assert [world.value(s, i, "status") for s, i in ((Side.NAVIMPACT, id), (Side.NOTION, page))] == ["completed"] * 2
+    assert world.value(side.other, page if side is Side.NAVIMPACT else id, "title") == "Reef, done"
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+
+def test_what_left_the_scope_keeps_its_page_and_is_synced_no_more() -> None:
+    world = world_of(ACTIVE)
+    id, page = gone_from_scope(world)
+
+    world.edit(Side.NAVIMPACT, id, title="Coral")
+    world.edit(Side.NOTION, page, budget=Decimal(7))
+    world.settle()
+
+    assert world.live_pages() == [page]
+    assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Reef", None)
+
+
+def test_edits_made_meanwhile_on_both_sides_are_merged_when_it_comes_back() -> None:
+    world = world_of(ACTIVE)
+    id, page = gone_from_scope(world)
+    world.edit(Side.NAVIMPACT, id, title="Coral", description="NavImpact's")
+    world.edit(Side.NOTION, page, budget=Decimal(7), description="Notion's")
+    world.settle()
+
+    world.edit(Side.NAVIMPACT, id, status="active")
+    world.settle()
+
+    assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
+    assert [c.field for c in world.mapping_of(id).conflicts] == ["description"]
+
+
+def test_what_belongs_to_a_project_leaves_and_comes_back_with_it() -> None:
+    world = world_of(ACTIVE, STORY)
+    id, _ = both(world, title="Reef", status="active")
+    story = world.new_child(STORY, id, title="After")
+    world.settle()
+    page = world.page_of(story, STORY)
+
+    world.edit(Side.NAVIMPACT, id, status="paused")
+    world.settle()
+    assert world.mapping_of(story, STORY).state is State.EXCLUDED
+    world.edit(Side.NOTION, page, STORY, title="After, edited")
+    world.settle()
+    assert world.value(Side.NAVIMPACT, story, "title", STORY) == "After"
+
+    world.edit(Side.NAVIMPACT, id, status="active")
+    world.settle()
+    assert world.value(Side.NAVIMPACT, story, "title", STORY) == "After, edited"
+
+
+def test_what_a_project_got_while_it_was_out_comes_with_it() -> None:
+    world = world_of(ACTIVE, STORY)
+    id = world.new_project(title="Reef", status="paused")
+    world.new_child(STORY, id, title="After")
+    world.settle()
+    assert not world.live_pages()
+
+    world.edit(Side.NAVIMPACT, id, status="active")
+    world.settle()
+
+    assert len(world.live_pages()) == 2
+
+
+def test_widening_the_scope_makes_pages() -> None:
+    world = world_of(ACTIVE, STORY)
+    id = world.new_project(title="Reef", status="paused")
+    world.new_child(STORY, id, title="After")
+    world.settle()
+
+    set_to(world, Settings(scope=Scope(statuses=("active", "paused"))))
+
+    assert len(world.live_pages()) == 2
+
+
+def test_narrowing_the_scope_stops_projects_and_what_belongs_to_them_and_deletes_nothing() -> None:
+    world = world_of(Settings(), STORY)
+    id, page = both(world, title="Reef", status="paused")
+    story = world.new_child(STORY, id, title="After")
+    world.settle()
+
+    set_to(world, ACTIVE)
+    world.edit(Side.NAVIMPACT, id, title="Coral")
+    world.edit(Side.NAVIMPACT, story, STORY, title="Later")
+    world.settle()
+
+    assert len(world.live_pages()) == 2
+    assert world.value(Side.NOTION, page, "title") == "Reef"
+    assert world.value(Side.NOTION, world.page_of(story, STORY), "title", STORY) == "After"
+    assert troubles(world, id) == troubles(world, story, STORY) == [("out_of_scope", None)]
+
+
+def test_a_row_out_of_scope_makes_no_record_and_says_which_rule() -> None:
+    world = world_of(ACTIVE)
+
+    row = world.new_row(title="Mine", status="paused")
+    world.settle()
+    assert not world.platform.records
+    waiting = only_mapping(world)
+    assert "only projects whose status is active" in waiting.troubles[0].cause
+
+    world.edit(Side.NOTION, row, status="active")
+    world.settle()
+    assert len(world.platform.records) == 1
+
+
+def test_a_page_that_an_earlier_connection_made_stays_though_its_project_is_out_of_scope() -> None:
+    world = world_of(ACTIVE)
+    id = world.new_project(title="Reef", status="paused")
+    world.settle()
+
+    page = world.notion_side.create(PROJECT, {"title": "Reef of old"}, key=f"media_project/{id}").id
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    assert world.live_pages() == [page]
+    assert (world.page_of(id), world.mapping_of(id).state) == (page, State.EXCLUDED)
+
+
+def test_a_record_deleted_while_out_of_scope_leaves_its_page() -> None:
+    world = world_of(ACTIVE)
+    id, page = gone_from_scope(world)
+
+    delete(world, id)
+
+    assert world.live_pages() == [page]
+
+
+def test_a_page_trashed_while_out_of_scope_asks_nothing() -> None:
+    world = world_of(ACTIVE)
+    id, page = gone_from_scope(world)
+
+    trash(world, page)
+
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+
+def test_what_is_left_out_costs_no_call_at_rest() -> None:
+    world = World(settings=ACTIVE, entity_types=(PROJECT, LOG))
+    for n, status in enumerate(("active", "paused", "paused")):
+        project = world.platform.create(PROJECT, {"title": "Reef", "status": status}, key=f"project {n}").id
+        world.platform.create(LOG, {"channel": "cinema", "project": (project,)}, key=f"log {n}")
+    world.connect()
+    assert world.navimpact.calls.count("navimpact read") == 4  # three projects, and what belongs to one of them
+    world.reconcile()
+    world.notion.calls.clear()
+    world.navimpact.calls.clear()
+
+    world.reconcile()
+
+    assert world.notion.calls + world.navimpact.calls == ["notion changed_since"] * 2 + ["navimpact changed_since"] * 2
+
+
+def test_settings_that_change_while_a_worker_works_are_not_applied_as_they_were() -> None:
+    world = world_of(Settings())
+    id, _ = both(world, status="paused")
+    world.put(WorkKind.RULES, lane=Lane.BACKFILL)
+    read = world.store.desk(1).workspace
+    workspace = read()
+    assert workspace is not None
+    world.desk.save_workspace(replace(workspace, settings=ACTIVE))
+    known = iter([workspace])
+    world.desk.workspace = lambda: next(known, None) or read()  # type: ignore[method-assign]
+
+    assert world.slice().note == "slice ended"
+    world.settle()
+
+    assert world.mapping_of(id).state is State.EXCLUDED
+
+
+def test_a_policy_that_is_set_later_settles_what_waits() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    world.edit(Side.NAVIMPACT, id, title="Theirs")
+    world.edit(Side.NOTION, page, title="Mine")
+    world.settle()
+    assert world.mapping_of(id).conflicts
+
+    set_to(world, Settings(policy=Policy.NOTION))
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Mine"
+
+
+# --- pause ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_both_sides_edit_during_a_pause_arrives_after_it() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    change(world, is_active=False)
+
+    world.edit(Side.NAVIMPACT, id, title="Coral")
+    world.edit(Side.NOTION, page, budget=Decimal(7))
+    row = world.new_row(title="Mine")
+    world.settle()
+    assert (world.value(Side.NOTION, page, "title"), len(world.platform.records)) == ("Reef", 1)
+
+    change(world, is_active=True)
+    world.settle()
+    assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
+    assert row in pairs(world)
+    assert len(world.platform.records) == 2
+
+
+def test_a_pause_during_which_every_webhook_was_lost_loses_nothing_either() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    change(world, is_active=False)
+    world.edit(Side.NAVIMPACT, id, title="Coral")
+    world.edit(Side.NOTION, page, budget=Decimal(7))
+    world.store.of(1).work.clear()
+
+    change(world, is_active=True)
+    world.reconcile()
+
+    assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
+
+
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"settings": ACTIVE}], ids=str)
+def test_a_first_sync_that_is_under_way_heeds_what_a_person_sets(changes: dict[str, Any]) -> None:
+    world = World()
+    for n in range(9):
+        world.platform.create(PROJECT, {"title": "Reef", "status": "paused"}, key=f"project {n}")
+
+    def change_mind(call: str, applied: bool) -> None:
+        if call == "notion create" and applied:
+            change(world, **changes)
+            world.clock.advance(timedelta(seconds=2))
+
+    world.notion.fault = change_mind
+    world.connect()
+
+    assert len(world.live_pages()) == 1

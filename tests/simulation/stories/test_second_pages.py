@@ -1,0 +1,414 @@
+"""A record had two pages, and one of them made way: what named it names the one that stays."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from navsync.errors import Down, Refused
+from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, Work, WorkKind
+from tests.simulation.faults import fail_always, fail_once
+from tests.simulation.stories.rules import change
+from tests.simulation.stories.test_two_undo import (
+    Both,
+    Killed,
+    both,
+    come_to_rest,
+    made_again_with_a_second_page,
+    rows_of,
+)
+from tests.simulation.world import PROJECT, World
+
+__all__ = ["both"]
+
+LOG = EntityType.DISTRIBUTION_LOG
+OTHER = "1"
+"""A project that nobody touches."""
+
+
+def with_a_child(both: Both) -> tuple[str, str, str]:
+    """A log whose page names the second page of its project; that page, and the one that is to stay."""
+    id, second, before = made_again_with_a_second_page(both)
+    log = both[0].new_child(LOG, id)
+    both[1].touched(Side.NAVIMPACT, log, LOG)
+    come_to_rest(*both)
+    assert named_on(both[1], both[1].page_of(log, LOG)) == (second,)
+    return log, second, before
+
+
+def named_on(world: World, page: str) -> tuple[str, ...]:
+    """Which pages a person sees as the project of a log: Notion hides what is in the trash."""
+    related = world.notion_side.pages[page].values["project"]
+    assert isinstance(related, tuple)
+    return tuple(page for page in related if not world.notion_side.pages[page].in_trash)
+
+
+def take_out(world: World, page: str) -> None:
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+
+
+def leave_named(world: World) -> None:
+    """An admin lets nothing be named anew in Notion."""
+    change(world, settings=Settings(field_directions={"distribution_log.project": Direction.TO_NAVIMPACT}))
+
+
+def choose(world: World, page: str, project_page: str) -> None:
+    """A person chooses the project of a log in Notion."""
+    world.person.edit(page, {"project": (project_page,)})
+    world.touched(Side.NOTION, page, LOG)
+
+
+def test_what_belongs_to_a_project_names_the_page_that_stays(both: Both) -> None:
+    _one, two = both
+    log, second, before = with_a_child(both)
+
+    take_out(two, before)
+    two.settle()
+
+    assert second not in two.live_pages()
+    assert named_on(two, two.page_of(log, LOG)) == (before,)
+    assert two.mapping_of(log, LOG).troubles == ()
+
+
+def test_the_history_says_why_the_project_was_named_anew_and_undoing_that_changes_nothing(both: Both) -> None:
+    _one, two = both
+    log, _second, before = with_a_child(both)
+    take_out(two, before)
+    two.settle()
+    page = two.page_of(log, LOG)
+    row = next(row for row in rows_of(two) if (row.page_id, row.operation) == (page, Operation.UPDATE))
+    assert [change.rule for change in row.changes] == ["named by a page that made way for another"]
+
+    two.decide(WorkKind.REVERT, f"record/{row.id}")
+    come_to_rest(*both)
+
+    assert named_on(two, page) == (before,)
+    assert two.value(Side.NAVIMPACT, log, "project", LOG) == two.value(Side.NOTION, page, "project", LOG)
+
+
+@pytest.mark.parametrize("call", ["notion read", "notion remove"])
+@pytest.mark.parametrize("applied", [False, True])
+def test_a_worker_that_dies_as_a_page_makes_way_leaves_nothing_that_names_it(
+    both: Both, call: str, *, applied: bool
+) -> None:
+    _one, two = both
+    log, second, before = with_a_child(both)
+    take_out(two, before)
+    two.notion.fault = fail_once(call, Killed(), applied=applied)
+    with suppress(Killed):
+        two.settle()
+
+    come_to_rest(*both)
+
+    assert second not in two.live_pages()
+    assert named_on(two, two.page_of(log, LOG)) == (before,)
+    assert two.mapping_of(log, LOG).troubles == ()
+
+
+def test_a_page_that_nobody_was_sent_to_look_at_is_found_by_the_round_through_the_pairs(
+    both: Both, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _one, two = both
+    log, _second, before = with_a_child(both)
+    put = two.desk.put
+
+    def lost(work: Work) -> None:
+        if work.kind is not WorkKind.RULES:
+            put(work)
+
+    monkeypatch.setattr(two.desk, "put", lost)
+    take_out(two, before)
+    two.settle()
+    assert named_on(two, two.page_of(log, LOG)) == ()
+
+    come_to_rest(*both)
+
+    assert named_on(two, two.page_of(log, LOG)) == (before,)
+
+
+def test_a_log_that_a_person_gave_to_the_project_as_its_page_made_way_belongs_to_it(both: Both) -> None:
+    one, two = both
+    _log, second, before = with_a_child(both)
+    id = one.new_child(LOG, OTHER)
+    two.touched(Side.NAVIMPACT, id, LOG)
+    come_to_rest(*both)
+    page = two.page_of(id, LOG)
+
+    take_out(two, before)
+    two.person.edit(page, {"project": (second,)})  # its webhook is on its way
+    two.settle()
+    two.touched(Side.NOTION, page, LOG)
+    two.settle()
+    come_to_rest(*both)
+
+    project = two.store.of(2).mappings[two.store.of(2).pairs[before]].entity_id
+    assert two.value(Side.NAVIMPACT, id, "project", LOG) == (project,)
+    assert named_on(two, page) == (before,)
+
+
+def test_a_row_that_names_a_page_that_has_made_way_becomes_a_record_of_the_same_project(both: Both) -> None:
+    _one, two = both
+    _log, second, before = with_a_child(both)
+    take_out(two, before)
+    two.settle()
+
+    row = two.person.add_row(LOG, {"channel": "cinema", "project": (second,)})
+    two.touched(Side.NOTION, row.id, LOG)
+    two.settle()
+    come_to_rest(*both)
+
+    made = two.store.of(2).mappings[two.store.of(2).pairs[row.id]]
+    project = two.store.of(2).mappings[two.store.of(2).pairs[before]].entity_id
+    assert two.value(Side.NAVIMPACT, made.entity_id or "", "project", LOG) == (project,)
+    assert named_on(two, row.id) == (before,)
+
+
+def test_a_page_that_is_taken_out_of_the_trash_again_is_named_as_the_record_that_it_becomes(both: Both) -> None:
+    _one, two = both
+    log, second, before = with_a_child(both)
+    take_out(two, before)
+    come_to_rest(*both)
+    page = two.page_of(log, LOG)
+
+    take_out(two, second)
+    choose(two, page, second)
+    two.settle()
+    come_to_rest(*both)
+
+    mine = two.store.of(2).mappings[two.store.of(2).pairs[second]].entity_id
+    assert mine is not None
+    assert two.value(Side.NAVIMPACT, log, "project", LOG) == (mine,)
+    assert named_on(two, page) == (second,)
+
+
+def test_a_page_that_is_taken_out_of_the_trash_and_lacks_something_is_no_page_of_the_record_any_more(
+    both: Both,
+) -> None:
+    _one, two = both
+    log, second, before = with_a_child(both)
+    take_out(two, before)
+    come_to_rest(*both)
+    page = two.page_of(log, LOG)
+
+    two.person.restore(PROJECT, second)
+    two.person.edit(second, {"title": None})
+    two.touched(Side.NOTION, second)
+    two.settle()
+    choose(two, page, second)
+    two.settle()
+
+    assert [trouble.code for trouble in two.mapping_of(log, LOG).troubles] == ["unpaired"]
+    assert named_on(two, page) == (second,)
+
+
+def test_a_workspace_that_writes_no_projects_in_notion_leaves_the_name_and_tells_nobody_of_trouble(both: Both) -> None:
+    _one, two = both
+    log, second, before = with_a_child(both)
+    leave_named(two)
+
+    take_out(two, before)
+    two.settle()
+    come_to_rest(*both)
+
+    assert two.notion_side.pages[two.page_of(log, LOG)].values["project"] == (second,)
+    assert two.mapping_of(log, LOG).troubles == ()
+
+
+def test_a_page_that_is_not_named_anew_costs_no_look_in_a_round(both: Both) -> None:
+    _one, two = both
+    _log, _second, before = with_a_child(both)
+    leave_named(two)
+    take_out(two, before)
+    two.settle()
+    come_to_rest(*both)
+
+    assert looks_in_rounds(both) == 0
+
+
+def looks_in_rounds(both: Both) -> int:
+    """So many pages of the second workspace are read in the rounds of an hour and twenty minutes."""
+    calls = both[1].notion.calls
+    before = calls.count("notion read")
+    come_to_rest(*both)
+    return calls.count("notion read") - before
+
+
+def test_what_waits_for_a_choice_of_its_project_costs_no_look_in_a_round(both: Both) -> None:
+    one, two = both
+    _log, second, before = with_a_child(both)
+    id = one.new_child(LOG, OTHER)
+    two.touched(Side.NAVIMPACT, id, LOG)
+    come_to_rest(*both)
+    page = two.page_of(id, LOG)
+
+    take_out(two, before)
+    two.person.edit(page, {"project": (second,)})
+    two.edit(Side.NAVIMPACT, id, LOG, project=("2",))
+    two.settle()
+    two.touched(Side.NOTION, page, LOG)
+    come_to_rest(*both)
+    assert [conflict.field for conflict in two.mapping_of(id, LOG).conflicts] == ["project"]
+
+    assert looks_in_rounds(both) == 0
+
+
+def test_the_history_tells_of_no_name_that_was_never_written(both: Both) -> None:
+    _one, two = both
+    log, _second, before = with_a_child(both)
+    page = two.page_of(log, LOG)
+    left = [2]
+
+    def fail_twice(call: str, applied: bool) -> None:  # a fault's signature
+        if call == "notion update" and not applied and left[0]:
+            left[0] -= 1
+            raise Down("503")
+
+    two.notion.fault = fail_twice
+    take_out(two, before)
+    two.settle()
+    come_to_rest(*both)
+
+    assert named_on(two, page) == (before,)
+    told = [row.outcome for row in rows_of(two) if (row.page_id, row.operation) == (page, Operation.UPDATE)]
+    assert told == [Outcome.FAILED, Outcome.FAILED, Outcome.SUCCESS]
+
+
+def test_the_history_tells_of_no_name_that_was_never_written_to_a_log_that_went_since(both: Both) -> None:
+    one, two = both
+    log, second, before = with_a_child(both)
+    page = two.page_of(log, LOG)
+    two.notion.fault = fail_always("notion update", Down("503"))
+    take_out(two, before)
+    for _ in range(5):
+        two.slice()
+
+    two.notion.fault = lambda _call, _applied: None
+    one.platform.remove(LOG, log)
+    for world in both:
+        world.touched(Side.NAVIMPACT, log, LOG)
+    come_to_rest(*both)
+
+    assert two.notion_side.pages[page].in_trash
+    assert two.notion_side.pages[page].values["project"] == (second,)
+    told = [row.outcome for row in rows_of(two) if (row.page_id, row.operation) == (page, Operation.UPDATE)]
+    assert set(told) == {Outcome.FAILED}
+
+
+def kept_by_notion(both: Both) -> tuple[str, str, str]:
+    """As `with_a_child`, and Notion does not let the second page go."""
+    _one, two = both
+    log, second, before = with_a_child(both)
+    two.notion.fault = fail_always("notion remove", Refused("Notion keeps it"))
+    take_out(two, before)
+    two.settle()
+    return log, second, before
+
+
+def test_edits_travel_both_ways_while_a_page_that_is_to_make_way_cannot_go(both: Both) -> None:
+    _one, two = both
+    log, second, before = kept_by_notion(both)
+    page = two.page_of(log, LOG)
+
+    two.edit(Side.NAVIMPACT, log, LOG, channel="cinema")
+    two.settle()
+    two.edit(Side.NOTION, page, LOG, content_url="https://example.org/typed")
+    two.settle()
+
+    assert two.value(Side.NOTION, page, "channel", LOG) == "cinema"
+    assert two.value(Side.NAVIMPACT, log, "content_url", LOG) == "https://example.org/typed"
+    assert two.mapping_of(log, LOG).troubles == ()
+    assert set(named_on(two, page)) == {before, second}
+
+
+def test_what_names_a_page_that_cannot_go_is_not_written_again_and_again(both: Both) -> None:
+    _one, two = both
+    log, _second, _before = kept_by_notion(both)
+    written = two.notion.calls.count("notion update")
+
+    for _ in range(3):
+        two.touched(Side.NOTION, two.page_of(log, LOG), LOG)
+        two.settle()
+
+    assert two.notion.calls.count("notion update") == written
+
+
+def test_a_page_that_went_at_last_is_not_seen_as_a_project_any_more(both: Both) -> None:
+    _one, two = both
+    log, second, before = kept_by_notion(both)
+
+    two.person.remove(PROJECT, second)  # by hand, as the person was told
+    two.touched(Side.NOTION, second)
+    come_to_rest(*both)
+
+    assert named_on(two, two.page_of(log, LOG)) == (before,)
+    assert two.mapping_of(log, LOG).troubles == ()
+
+
+def test_a_page_that_cannot_go_becomes_no_record_by_itself(both: Both) -> None:
+    _one, two = both
+    kept_by_notion(both)
+    records = set(two.platform.records)
+
+    come_to_rest(*both)
+
+    assert set(two.platform.records) == records
+
+
+def answer(world: World, page: str, said: str) -> None:
+    """A person answers whether *page* may go, which Notion does not keep any more."""
+    world.notion.fault = lambda _call, _applied: None
+    (asked,) = [pair for pair in world.store.of(world.workspace.id).mappings.values() if pair.page_id == page]
+    world.ask(WorkKind.DECIDE, str(asked.id), said)
+
+
+def test_a_page_that_could_not_go_goes_once_a_person_says_so(both: Both) -> None:
+    _one, two = both
+    log, second, before = kept_by_notion(both)
+    records = set(two.platform.records)
+
+    answer(two, second, "approve")
+    come_to_rest(*both)
+
+    assert two.notion_side.pages[second].in_trash
+    told = [row.message for row in rows_of(two) if (row.page_id, row.operation) == (second, Operation.DELETE)]
+    assert told[-1] == "A second page of a record that has one: a person agreed that it goes."
+    assert named_on(two, two.page_of(log, LOG)) == (before,)
+    assert set(two.platform.records) == records
+
+
+def test_a_page_that_is_not_to_go_becomes_a_record_of_its_own(both: Both) -> None:
+    _one, two = both
+    _log, second, _before = kept_by_notion(both)
+    records = set(two.platform.records)
+
+    answer(two, second, "reject")
+    come_to_rest(*both)
+
+    assert not two.notion_side.pages[second].in_trash
+    assert len(set(two.platform.records) - records) == 1
+
+
+def test_a_log_comes_back_to_a_project_that_was_made_again_though_it_names_an_old_page(both: Both) -> None:
+    one, two = both
+    log, _second, before = with_a_child(both)
+    leave_named(two)
+    take_out(two, before)
+    come_to_rest(*both)
+    page = two.page_of(log, LOG)
+    project = two.store.of(2).mappings[two.store.of(2).pairs[before]].entity_id or ""
+
+    one.platform.remove(PROJECT, project)
+    for world in both:
+        world.touched(Side.NAVIMPACT, project)
+    come_to_rest(*both)
+    gone = next(row for row in rows_of(two) if (row.operation, row.entity_id) == (Operation.DELETE, project))
+    two.decide(WorkKind.REVERT, f"run/{gone.run_id}")
+    come_to_rest(*both)
+
+    made = two.store.of(2).mappings[two.store.of(2).pairs[page]]
+    again = two.store.of(2).mappings[two.store.of(2).pairs[before]].entity_id
+    assert again not in (None, project)
+    assert two.value(Side.NAVIMPACT, made.entity_id or "", "project", LOG) == (again,)
+    assert made.troubles == ()
