@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from tests.simulation.world import Fault
+from navsync.errors import SyncError
+from tests.simulation.world import Fault, Watched
 
 
 def once(call: str, do: Callable[[], None], *, applied: bool) -> Fault:
@@ -45,3 +47,28 @@ def together(*faults: Fault) -> Fault:
             each(called, applied)
 
     return fault
+
+
+def failing(times: int, error: Callable[[], Exception], call: str = "navimpact read") -> Fault:
+    """The first calls fail before they are applied, so many *times*, each with an error of its own."""
+    left = [times]
+
+    def fault(called: str, applied: bool) -> None:
+        if called == call and not applied and left[0]:
+            left[0] -= 1
+            raise error()
+
+    return fault
+
+
+def breaks(port: Watched, call: str, error: SyncError, broken: Callable[..., bool]) -> Callable[[], None]:
+    """From now on *call* fails where *broken* says so of its arguments; returns what mends it."""
+    real = getattr(port.port, call)
+
+    def fail(*arguments: Any) -> Any:
+        if broken(*arguments):
+            raise error
+        return real(*arguments)
+
+    setattr(port.port, call, fail)
+    return lambda: setattr(port.port, call, real)

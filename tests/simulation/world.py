@@ -340,3 +340,37 @@ class World:
 
     def _ledger(self) -> Ledger:
         return self.store.ledger(Lease(1, "reader", 0, START))
+
+
+@dataclass
+class Sister(World):
+    """A second workspace of the same deployment and the same NavImpact."""
+
+    first: World = field(default_factory=World)
+
+    def __post_init__(self) -> None:
+        self.ids, self.platform = self.first.ids, self.first.platform
+        page_of, entity_of = translators(self.store, 2)
+        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
+        self.person = self.notion_side.by(PERSON)
+        self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
+        self.workspace = self.store.add(Workspace(2, "n2", "Films 2", BOT, "org", START, START, settings=self.settings))
+        self.desk = self.store.desk(2)
+        self.notion_side.remember = self.desk.save_source
+
+    def _ledger(self) -> Ledger:
+        return self.store.ledger(Lease(2, "reader", 0, START))
+
+
+type Both = tuple[World, World]
+
+
+def two_workspaces() -> Both:
+    """Two workspaces with two projects that nobody touches."""
+    one = World(entity_types=tuple(SPECS))
+    two = Sister(entity_types=one.entity_types, clock=one.clock, store=one.store, first=one)
+    for world in (one, two):
+        world.connect()
+    for number in range(2):
+        one.new_project(title=f"Other {number}")
+    return one, two

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from navsync.fields import SPECS
-from tests.simulation.world import World
+from tests.simulation.world import Both, World, two_workspaces
 
 
 @pytest.fixture
@@ -14,3 +14,8 @@ def world() -> World:
     world = World(entity_types=tuple(SPECS))
     world.connect()
     return world
+
+
+@pytest.fixture
+def both() -> Both:
+    return two_workspaces()

@@ -10,7 +10,7 @@ from navsync import reconcile, walks
 from navsync.errors import Refused, Unavailable
 from navsync.model import Lane, Present, Side, Work, WorkKind
 from navsync.standing import LISTED, Standing
-from tests.simulation.stories.test_patience import failing
+from tests.simulation.faults import failing
 from tests.simulation.world import PROJECT, World
 
 RUN = "run-7"

@@ -11,14 +11,11 @@ from navsync.engine import SETTLE
 from navsync.errors import Blocked, OutOfTime, Unavailable, Unclear
 from navsync.model import EntityRef, EntityType, Operation, Outcome, SyncLog, WorkKind
 from navsync.templates import BUILT_IN, Commission, Template
+from tests.simulation.employee import Killed
 from tests.simulation.world import PROJECT, World
 
 PLAN = Template("plan", "Plan: {{title}}", "Budget: {{budget}}", PROJECT)
 BRIEF = Commission(7, PLAN, "parent", World().clock(), values={"title": "Reef"})
-
-
-class Killed(BaseException):
-    """The worker's process ends."""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from navsync.attention import waiting
 from navsync.fields import SPECS
 from navsync.model import KEY_FIELD, EntityType, Mapping, Present, Side, State, WorkKind
-from tests.simulation.stories.test_gone import time_passes
+from tests.simulation.stories.scenes import time_passes, titles
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -53,10 +53,6 @@ def mapping_of_page(world: World, page: str) -> Mapping:
 def told(world: World, page: str) -> list[str]:
     """What somebody who waits for a record of *page* reads."""
     return [f"{each.trouble.cause} {each.trouble.fix}" for each in waiting(mapping_of_page(world, page))]
-
-
-def titles(world: World) -> list[str]:
-    return sorted(record.fields["title"] for record in world.platform.records.values())
 
 
 def test_whoever_copies_a_row_is_told_why_no_record_is_made_of_it(world: World, reef: str, copy: str) -> None:

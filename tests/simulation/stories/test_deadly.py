@@ -12,16 +12,13 @@ from navsync.conductor import Slice
 from navsync.conductor.shift import DEADLY, PARKED
 from navsync.model import Lane, Operation, Present, Side, State, Work, WorkKind
 from tests.contract.memory_store import MemoryDesk
+from tests.simulation.employee import Killed
 from tests.simulation.world import PROJECT, World
 
 TICK, HOUR = timedelta(minutes=5), timedelta(hours=1)
 
 INVISIBLE = timedelta(minutes=3)
 """After a worker died its message comes back, and the lease has run out."""
-
-
-class Killed(BaseException):
-    """The process is gone."""
 
 
 class Workers:

@@ -32,20 +32,10 @@ from navsync.model import (
     WorkKind,
 )
 from tests.contract.memory_store import MemoryLedger
+from tests.simulation.stories.scenes import both, choose, in_trash, newest, stopped_mass_deletion
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
-
-
-def newest(world: World, operation: Operation) -> SyncLog:
-    return max(world.logs(operation), key=lambda log: log.id)
-
-
-def choose(world: World, id: str, winner: str) -> str:
-    """What a person who looks at the list of conflicts says of the only one."""
-    mapping = world.mapping_of(id)
-    (conflict,) = mapping.conflicts
-    return world.decide(WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", winner)
 
 
 def in_conflict(world: World) -> str:
@@ -64,10 +54,6 @@ def retitled(world: World, title: str) -> str:
     world.edit(Side.NOTION, world.page_of(id), title=title)
     world.settle()
     return id
-
-
-def both(world: World, id: str, name: str = "title") -> tuple[object, object]:
-    return world.value(Side.NAVIMPACT, id, name), world.value(Side.NOTION, world.page_of(id), name)
 
 
 # --- conflicts --------------------------------------------------------------------------------------------------------
@@ -146,15 +132,6 @@ def test_clearing_a_field_can_win(world: World) -> None:
 
 
 # --- deletions --------------------------------------------------------------------------------------------------------
-
-
-def in_trash(world: World, id: str) -> str:
-    page = world.page_of(id)
-    world.person.remove(PROJECT, page)
-    world.touched(Side.NOTION, page)
-    world.settle()
-    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
-    return page
 
 
 def test_a_rejected_deletion_makes_no_second_record_while_navimpact_hides_the_first(world: World) -> None:
@@ -463,19 +440,6 @@ def test_a_rejected_deletion_takes_the_page_out_of_the_trash(world: World) -> No
 
     assert world.value(Side.NOTION, page, "title") == "Reef"
     assert world.mapping_of(id).state is State.LINKED
-
-
-def stopped_mass_deletion(world: World) -> list[str]:
-    """Records whose pages wait, because too many others were deleted within the hour."""
-    _stays, *ids = (world.new_project(title=f"P{n}") for n in range(9))
-    world.settle()
-    for id in ids:
-        world.platform.remove(PROJECT, id)
-        world.touched(Side.NAVIMPACT, id)
-    world.settle()
-    waiting = [id for id in ids if world.mapping_of(id).state is State.AWAITING_APPROVAL]
-    assert len(waiting) == 3
-    return waiting
 
 
 def test_an_approved_mass_deletion_trashes_the_page(world: World) -> None:

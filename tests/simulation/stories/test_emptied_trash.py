@@ -8,11 +8,10 @@ import pytest
 
 from navsync.attention import waiting
 from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope, Settings, Side, State, WorkKind
+from tests.simulation.employee import Killed
 from tests.simulation.faults import once
 from tests.simulation.stories.rules import set_to, trash
-from tests.simulation.stories.test_decisions import in_trash
-from tests.simulation.stories.test_gone import causes, time_passes
-from tests.simulation.stories.test_last_words import tells
+from tests.simulation.stories.scenes import causes, in_trash, tells, time_passes
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -244,9 +243,6 @@ def test_a_last_look_that_was_interrupted_ends_though_the_page_is_gone(world: Wo
     world.settle()
     page = world.page_of(story, STORY)
     delete(world, story, STORY)
-
-    class Killed(BaseException):
-        pass
 
     def die() -> None:
         world.notion_side.purge(page)

@@ -33,15 +33,11 @@ from navsync.model import (
 from navsync.reconcile import PAIRS_EVERY
 from tests.simulation.campaign import OPERATIONS, played
 from tests.simulation.faults import fail_always, fail_once, once, together
-from tests.simulation.stories.test_decisions import stopped_mass_deletion
+from tests.simulation.stories.scenes import brought_back_empty, stopped_mass_deletion
 from tests.simulation.swarm import drawn
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
-
-
-class Killed(BaseException):
-    """A process that is gone."""
 
 
 def reconcile(world: World) -> None:
@@ -769,14 +765,6 @@ def test_a_record_made_while_a_column_was_gone_gets_its_page_when_it_is_back(who
     page = whole.shown(Side.NOTION, whole.page_of(log, LOG), LOG)
     assert isinstance(page, Present)
     assert (page.values["project"], page.values["channel"], page.values["notes"]) == ((project,), "x", "words")
-
-
-def brought_back_empty(world: World, page: str, name: str) -> None:
-    """A person makes a column anew that was deleted."""
-    world.notion_side.pages[page].values[name] = None
-    world.notion_side.mend_property(PROJECT, name)
-    world.put(WorkKind.SCHEMA, PROJECT)
-    world.slice()
 
 
 def test_a_record_made_again_keeps_what_a_column_said_that_came_back_empty(world: World) -> None:

@@ -12,20 +12,10 @@ from navsync.engine import proof
 from navsync.errors import Unavailable
 from navsync.model import EntityType, Gone, Operation, Outcome, Present, Side, State, Trashed, WorkKind
 from tests.simulation.faults import fail_always, once
-from tests.simulation.stories.test_decisions import in_trash
+from tests.simulation.stories.scenes import causes, in_trash, time_passes
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
-
-
-def time_passes(world: World, hours: int) -> None:
-    """With the ticks of the schedule, and workers that try again and again what fails."""
-    for _ in range(hours * 3):
-        world.clock.advance(timedelta(minutes=20))
-        world.put(WorkKind.SWEEP)
-        for _ in range(10):
-            world.slice()
-            world.clock.advance(timedelta(seconds=5))
 
 
 def kept(world: World, word: str) -> list[str]:
@@ -367,10 +357,6 @@ def test_nothing_is_saved_for_a_look_that_shows_nothing_new(world: World) -> Non
 
 
 # --- what who approves does not know ----------------------------------------------------------------------------------
-
-
-def causes(world: World, project: str) -> str:
-    return " ".join(trouble.cause for trouble in world.mapping_of(project).troubles)
 
 
 def test_who_approves_is_asked_anew_where_a_child_was_edited_since(world: World) -> None:

@@ -10,14 +10,14 @@ import pytest
 from navsync.errors import MissingCapability, Refused, SyncError, Unavailable, Unclear
 from navsync.model import Direction, Lane, Operation, Outcome, Settings, Side, State, SyncLog, Work, WorkKind
 from tests.simulation.faults import fail_always
-from tests.simulation.stories.rules import change
-from tests.simulation.stories.test_half_bodies import (
+from tests.simulation.stories.halves import (
     AFTER,
     KILLED,
     LONG,
     NEW,
     OLD,
     STORY,
+    a_world,
     come_to_rest,
     half_made,
     half_rewritten,
@@ -26,11 +26,15 @@ from tests.simulation.stories.test_half_bodies import (
     rewrite,
     story,
     type_on_page,
-    world,
 )
+from tests.simulation.stories.rules import change
 from tests.simulation.world import World
 
-__all__ = ["world"]
+
+@pytest.fixture
+def world() -> World:
+    return a_world()
+
 
 BEGINNINGS = pytest.mark.parametrize(
     ("begin", "whole"),

@@ -9,31 +9,12 @@ from datetime import timedelta
 import pytest
 
 from navsync.errors import Refused
-from navsync.model import (
-    Direction,
-    EntityType,
-    Operation,
-    Outcome,
-    Settings,
-    Side,
-    State,
-    Trashed,
-    Value,
-    WorkKind,
-)
+from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, State, Trashed, Value, WorkKind
+from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_always, fail_once
+from tests.simulation.stories.halves import KILLED, NEW, a_world, half_rewritten, half_undone, lines_on, type_on_page
 from tests.simulation.stories.rules import change, set_to
-from tests.simulation.stories.test_found import brought_back_empty
-from tests.simulation.stories.test_half_bodies import (
-    KILLED,
-    NEW,
-    Killed,
-    a_world,
-    half_rewritten,
-    half_undone,
-    lines_on,
-    type_on_page,
-)
+from tests.simulation.stories.scenes import brought_back_empty
 from tests.simulation.world import PROJECT, Fault, World
 
 STORY = EntityType.IMPACT_STORY

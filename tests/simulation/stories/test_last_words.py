@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from navsync.fields import SPECS
-from navsync.model import Edit, Gone, Lane, Operation, Outcome, Side, State, Value, Work, WorkKind
+from navsync.model import EntityType, Gone, Operation, Outcome, Side, State, Value, WorkKind
 from tests.simulation.faults import fail_once, once
-from tests.simulation.stories.test_decisions import STORY
+from tests.simulation.stories.scenes import tells
 from tests.simulation.world import World
 
+STORY = EntityType.IMPACT_STORY
 TEXT = "The long story of the reef."
 LONGER = f"{TEXT} And words of mine."
 
@@ -57,14 +58,6 @@ def meanwhile(world: World, do: Callable[[], None]) -> None:
 
 def types(world: World, page: str, text: str) -> None:
     world.person.edit(page, {"description": text})
-
-
-def tells(world: World, page: str, at: datetime) -> None:
-    """Notion tells, a moment later, that somebody edited the text of *page*."""
-    edit = Edit(at, ("description",))
-    world.desk.put(
-        Work(Lane.LIVE, WorkKind.PAGE, f"{STORY}/{page}", f"n{next(world.ids)}", at, run_id="told", edit=edit)
-    )
 
 
 def restored(world: World, page: str) -> None:

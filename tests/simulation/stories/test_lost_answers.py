@@ -12,10 +12,10 @@ from navsync.errors import Unavailable, Unclear
 from navsync.fields import SPECS
 from navsync.model import EntityType, Mapping, Operation, Outcome, Present, Side, State, Value
 from tests.simulation.faults import fail_always, fail_once, once
+from tests.simulation.stories.scenes import reconcile
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
-TICK = timedelta(minutes=20)
 LOST = pytest.mark.parametrize("landed", [True, False], ids=["the record was made", "it was not"])
 
 
@@ -42,9 +42,7 @@ def come_to_rest(world: World, *late: str) -> None:
     for id in late:
         world.touched(Side.NAVIMPACT, id)
     world.settle()
-    for _ in range(3):
-        world.clock.advance(TICK)
-        world.reconcile()
+    reconcile(world, 3)
 
 
 def pairs(world: World, kind: EntityType = PROJECT) -> list[tuple[str, str]]:

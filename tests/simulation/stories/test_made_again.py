@@ -7,9 +7,7 @@ from datetime import timedelta
 import pytest
 
 from navsync.model import Side, WorkKind
-from tests.simulation.world import PROJECT, Watched, World
-
-type Both = tuple[World, World]
+from tests.simulation.world import PROJECT, Both, Watched, World
 
 HOUR = timedelta(hours=1)
 ANOTHER = "2"

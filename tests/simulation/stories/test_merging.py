@@ -8,7 +8,7 @@ from navsync.engine.watch import SWINGS
 from navsync.errors import Refused, Unavailable
 from navsync.model import Base, EntityType, Operation, Outcome, Present, Side, Trashed, Value, WorkKind
 from tests.simulation.faults import fail_always, fail_once
-from tests.simulation.stories.test_decisions import both, choose
+from tests.simulation.stories.scenes import both, choose
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY

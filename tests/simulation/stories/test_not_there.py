@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from navsync.model import Lane, Operation, Outcome, Side, State, SyncLog, Work, WorkKind
-from tests.simulation.stories.test_decisions import in_trash
+from tests.simulation.stories.scenes import in_trash
 from tests.simulation.world import PROJECT, World
 
 NOBODYS = f"{PROJECT}/9999"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -15,7 +14,8 @@ from navsync.conductor import Tools
 from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable
 from navsync.fields import SPECS
 from navsync.model import EntityType, Lane, Operation, Outages, Pause, Present, Side, State, WorkKind
-from tests.simulation.world import PROJECT, Watched, World
+from tests.simulation.faults import breaks
+from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
 TICK = timedelta(minutes=5)
@@ -33,19 +33,6 @@ def tick(world: World, times: int = 1) -> None:
         until = world.clock() + TICK
         while (again_at := world.slice().again_at) is not None and again_at < until:
             world.clock.now = max(world.clock.now, again_at)
-
-
-def breaks(port: Watched, call: str, error: SyncError, broken: Callable[..., bool]) -> Callable[[], None]:
-    """From now on *call* fails where *broken* says so of its arguments; returns what mends it."""
-    real = getattr(port.port, call)
-
-    def failing(*arguments: Any) -> Any:
-        if broken(*arguments):
-            raise error
-        return real(*arguments)
-
-    setattr(port.port, call, failing)
-    return lambda: setattr(port.port, call, real)
 
 
 def failures(world: World) -> list[tuple[str | None, str | None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -13,20 +12,8 @@ from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import SWINGS
 from navsync.errors import Blocked, Down, Unavailable, Unclear
-from navsync.model import (
-    Edit,
-    Lane,
-    Operation,
-    Pause,
-    PausedBy,
-    Policy,
-    Present,
-    Settings,
-    Side,
-    Value,
-    Work,
-    WorkKind,
-)
+from navsync.model import Edit, Lane, Operation, Pause, PausedBy, Policy, Present, Settings, Side, Value, Work, WorkKind
+from tests.simulation.faults import failing
 from tests.simulation.world import PROJECT, World
 
 
@@ -337,17 +324,6 @@ def test_an_edit_elsewhere_is_not_taken_for_an_overwritten_one(world: World, abo
 
 
 # --- sides that fail --------------------------------------------------------------------------------------------------
-
-
-def failing(times: int, error: Callable[[], Exception], call: str = "navimpact read") -> Callable[[str, bool], None]:
-    left = [times]
-
-    def fault(called: str, applied: bool) -> None:
-        if called == call and not applied and left[0]:
-            left[0] -= 1
-            raise error()
-
-    return fault
 
 
 def test_a_side_that_is_down_is_left_alone_after_five_failures(world: World) -> None:

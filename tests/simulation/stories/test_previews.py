@@ -38,9 +38,10 @@ from navsync.ports import Ledger
 from tests.contract.memory import MemoryNotion, ids_in
 from tests.simulation.campaign import OPERATIONS as OPERATIONS_OF_A_HISTORY
 from tests.simulation.campaign import played
+from tests.simulation.employee import Killed
+from tests.simulation.faults import breaks
 from tests.simulation.history import History, Office
 from tests.simulation.stories.rules import change
-from tests.simulation.stories.test_one_bad_list import breaks
 from tests.simulation.swarm import drawn
 from tests.simulation.world import PROJECT, Watched, World
 
@@ -433,10 +434,6 @@ def test_a_record_that_could_not_be_read_for_a_moment_is_foreseen() -> None:
 
 
 # --- what was begun and not ended -------------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """The worker is no more."""
 
 
 def die_at(world: World, call: str, *, is_over: bool) -> None:

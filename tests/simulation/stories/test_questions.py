@@ -11,18 +11,16 @@ import pytest
 from navsync import views
 from navsync.conductor import SLICE
 from navsync.errors import Unavailable
-from navsync.model import Present, Side, State, Trashed, Work, WorkKind
+from navsync.model import EntityType, Present, Side, State, Trashed, Work, WorkKind
 from navsync.standing import Outline
 from tests.contract.memory_store import MemoryLedger
+from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_always, fail_once
-from tests.simulation.stories.test_decisions import STORY, in_trash
+from tests.simulation.stories.scenes import in_trash
 from tests.simulation.world import PROJECT, World
 
+STORY = EntityType.IMPACT_STORY
 HOUR = timedelta(hours=1)
-
-
-class Killed(BaseException):
-    """A worker's end."""
 
 
 @pytest.fixture

@@ -26,18 +26,13 @@ from navsync.model import (
     WorkKind,
 )
 from tests.simulation.faults import fail_always
-from tests.simulation.stories.test_decisions import STORY, both, in_trash, newest
+from tests.simulation.stories.scenes import both, in_trash, newest, reconcile
 from tests.simulation.stories.test_patience import swinging
 from tests.simulation.stories.test_side_by_side import drain
 from tests.simulation.world import PROJECT, Fault, World
 
+STORY = EntityType.IMPACT_STORY
 TICK, HOUR = timedelta(minutes=20), timedelta(hours=1)
-
-
-def reconcile(world: World, times: int) -> None:
-    for _ in range(times):
-        world.clock.advance(TICK)
-        world.reconcile()
 
 
 def messages(world: World, operation: Operation) -> list[str]:

@@ -11,18 +11,7 @@ import pytest
 
 from navsync.errors import Unavailable, Unclear
 from navsync.foresight import Effect
-from navsync.model import (
-    Direction,
-    EntityType,
-    Operation,
-    Policy,
-    Present,
-    Settings,
-    Side,
-    State,
-    Trashed,
-    WorkKind,
-)
+from navsync.model import Direction, EntityType, Operation, Policy, Present, Settings, Side, State, Trashed, WorkKind
 from tests.simulation.faults import fail_once
 from tests.simulation.stories.rules import (
     ACTIVE,

@@ -8,19 +8,11 @@ import pytest
 
 from navsync.errors import Down, Refused
 from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, Work, WorkKind
+from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.stories.rules import change
-from tests.simulation.stories.test_two_undo import (
-    Both,
-    Killed,
-    both,
-    come_to_rest,
-    made_again_with_a_second_page,
-    rows_of,
-)
-from tests.simulation.world import PROJECT, World
-
-__all__ = ["both"]
+from tests.simulation.stories.scenes import come_to_rest, made_again_with_a_second_page, rows_of
+from tests.simulation.world import PROJECT, Both, World
 
 LOG = EntityType.DISTRIBUTION_LOG
 OTHER = "1"

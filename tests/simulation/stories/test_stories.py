@@ -24,6 +24,7 @@ from navsync.model import (
     Trashed,
     WorkKind,
 )
+from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_once
 from tests.simulation.world import PROJECT, World
 
@@ -526,9 +527,6 @@ def test_one_record_that_always_fails_does_not_hold_up_the_others(world: World) 
 def test_a_worker_that_died_leaves_nothing_behind(world: World) -> None:
     id = world.new_project()
     world.settle()
-
-    class Killed(BaseException):
-        pass
 
     world.notion.fault = fail_once("notion update", Killed(), applied=True)
     world.edit(Side.NAVIMPACT, id, title="Edited")

@@ -7,15 +7,11 @@ import pytest
 from navsync.attention import STEPS
 from navsync.engine import journal
 from navsync.errors import Refused
-from navsync.model import EntityType, Mapping, Side, Trouble
+from navsync.model import EntityType, Side, Trouble
+from tests.simulation.stories.scenes import pair_of
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
-
-
-def pair_of(world: World, page: str) -> Mapping:
-    (found,) = (mapping for mapping in world.store.of(1).mappings.values() if mapping.page_id == page)
-    return found
 
 
 def told(world: World, page: str) -> Trouble:

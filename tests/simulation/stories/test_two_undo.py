@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count
 
@@ -12,128 +11,25 @@ import pytest
 
 from navsync.engine.journal import UNCERTAIN
 from navsync.errors import Down, Fatal, MissingCapability, NotReachable, Refused, Unavailable, Unclear
-from navsync.fields import SPECS
-from navsync.model import (
-    EntityType,
-    Lane,
-    Lease,
-    Operation,
-    Outcome,
-    Present,
-    Side,
-    State,
-    SyncLog,
-    Trashed,
-    Work,
-    WorkKind,
-    Workspace,
-)
-from navsync.ports import Ledger
-from tests.contract.memory import BOT, PERSON, MemoryNotion
+from navsync.model import EntityType, Lane, Operation, Outcome, Present, Side, State, Trashed, Work, WorkKind
 from tests.contract.memory_store import MemoryLedger
+from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_always, fail_once, once
-from tests.simulation.world import PROJECT, START, Fault, Watched, World, translators
+from tests.simulation.stories.scenes import (
+    come_to_rest,
+    deleted,
+    deletion_in,
+    made_again_with_a_second_page,
+    rows_of,
+    titles_of,
+    undo,
+)
+from tests.simulation.world import PROJECT, Both, Fault, World, two_workspaces
 
 STORY = EntityType.IMPACT_STORY
 
 
-class Killed(BaseException):
-    """A process that is gone."""
-
-
-@dataclass
-class Sister(World):
-    """A second workspace of the same deployment and the same NavImpact."""
-
-    first: World = field(default_factory=World)
-
-    def __post_init__(self) -> None:
-        self.ids, self.platform = self.first.ids, self.first.platform
-        page_of, entity_of = translators(self.store, 2)
-        self.notion_side = MemoryNotion(self.clock, author=BOT, page_of=page_of, entity_of=entity_of)
-        self.person = self.notion_side.by(PERSON)
-        self.notion, self.navimpact = Watched(self.notion_side), Watched(self.platform)
-        self.workspace = self.store.add(Workspace(2, "n2", "Films 2", BOT, "org", START, START, settings=self.settings))
-        self.desk = self.store.desk(2)
-        self.notion_side.remember = self.desk.save_source
-
-    def _ledger(self) -> Ledger:
-        return self.store.ledger(Lease(2, "reader", 0, START))
-
-
-type Both = tuple[World, World]
-
-
-@pytest.fixture
-def both() -> Both:
-    return two_workspaces()
-
-
-def two_workspaces() -> Both:
-    """Two workspaces with two projects that nobody touches."""
-    one = World(entity_types=tuple(SPECS))
-    two = Sister(entity_types=one.entity_types, clock=one.clock, store=one.store, first=one)
-    for world in (one, two):
-        world.connect()
-    for number in range(2):
-        one.new_project(title=f"Other {number}")
-    return one, two
-
-
-def come_to_rest(*worlds: World) -> None:
-    for _ in range(4):
-        worlds[0].clock.advance(timedelta(minutes=20))
-        for world in worlds:
-            world.reconcile()
-
-
-def rows_of(world: World) -> list[SyncLog]:
-    return list(world.store.of(world.workspace.id).logs.values())
-
-
-def deletion_in(world: World, kind: EntityType = PROJECT) -> SyncLog:
-    return next(row for row in rows_of(world) if (row.operation, row.entity_type) == (Operation.DELETE, kind))
-
-
-def titles_of(world: World, kind: EntityType) -> list[object]:
-    return [record.fields["title"] for (of, _), record in world.platform.records.items() if of is kind]
-
-
-def deleted(both: Both) -> tuple[str, str]:
-    """The pages of a record of both that the first workspace has deleted."""
-    one, two = both
-    id = one.new_project(title="Reef", description="Old words")
-    for world in both:
-        world.settle()
-    come_to_rest(*both)
-    pages = one.page_of(id), two.page_of(id)
-    one.person.remove(PROJECT, pages[0])
-    one.touched(Side.NOTION, pages[0])
-    one.settle()
-    one.decide(WorkKind.DECIDE, str(one.mapping_of(id).id), "approve")
-    come_to_rest(*both)
-    assert "Reef" not in titles_of(one, PROJECT)
-    assert not {*pages} & {*one.live_pages(), *two.live_pages()}
-    return pages
-
-
-def undo(world: World, row: SyncLog, *others: World) -> None:
-    world.decide(WorkKind.REVERT, f"record/{row.id}")
-    come_to_rest(world, *others)
-
-
 # --- words on the page that makes way ---------------------------------------------------------------------------------
-
-
-def made_again_with_a_second_page(both: Both) -> tuple[str, str, str]:
-    """Its record made again by the first: its id, the page that the second made of it, and the one it had before."""
-    one, two = both
-    _, before = deleted(both)
-    undo(one, deletion_in(one), two)
-    id = next(id for (kind, id), made in one.platform.records.items() if made.fields["title"] == "Reef")
-    second = two.page_of(id)
-    assert second != before
-    return id, second, before
 
 
 @pytest.mark.parametrize("how", ["undone", "taken out of the trash"])

@@ -11,6 +11,7 @@ from navsync.model import NAVIMPACT, Lane, Operation, Outcome, Present, Side, St
 from navsync.views import log
 from tests.contract.memory import PERSON
 from tests.simulation.faults import fail_once, once
+from tests.simulation.stories.scenes import newest
 from tests.simulation.world import PROJECT, World
 
 BOB = "00000000-0000-4000-8000-000000000b0b"
@@ -35,10 +36,6 @@ def told(world: World, kind: WorkKind, external_id: str, actor: str) -> None:
     nonce = str(next(world.ids))
     world.desk.put(Work(Lane.LIVE, kind, f"{PROJECT}/{external_id}", nonce, world.clock(), nonce, actor=actor))
     world.settle()
-
-
-def newest(world: World, operation: Operation) -> SyncLog:
-    return max(world.logs(operation), key=lambda row: row.id)
 
 
 def named(row: SyncLog) -> dict[tuple[str, str], str | None]:
