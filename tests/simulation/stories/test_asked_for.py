@@ -68,3 +68,18 @@ def test_the_schedule_takes_nothing_from_a_sync_of_the_workspace_that_a_person_a
     assert waits(world, run)
     world.settle()
     assert not waits(world, run)
+
+
+def test_a_person_who_asks_for_a_look_gets_one_on_both_sides(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.edit(Side.NOTION, page, title="Its webhook was lost")
+    world.store.of(1).work.clear()
+
+    world.desk.put(
+        Work(Lane.LIVE, WorkKind.ENTITY, f"{PROJECT}/{id}", "n", world.clock(), "run", actor="ana", thorough=True)
+    )
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"

@@ -72,6 +72,32 @@ def test_where_none_of_the_others_can_be_read_a_missing_record_proves_nothing(
     assert [trouble.code for trouble in world.mapping_of(gone).troubles] == ["failing"]
 
 
+def test_an_exception_that_nobody_foresaw_holds_up_no_other_record(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = world.new_project(title="bad"), world.new_project(title="good")
+    world.settle()
+    read, page = world.notion_side.read, world.page_of(bad)
+
+    def misread(entity_type: EntityType, id: str) -> Observation:
+        if id == page:
+            raise KeyError("properties")
+        return read(entity_type, id)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(world.notion_side, "read", misread)
+        world.edit(Side.NAVIMPACT, bad, title="bad, edited")
+        world.edit(Side.NAVIMPACT, good, title="good, edited")
+
+        ended = world.slice()
+
+    assert ended.failed == 1
+    assert world.value(Side.NOTION, world.page_of(good), "title") == "good, edited"
+    assert "KeyError" in world.mapping_of(bad).troubles[0].cause
+    world.settle()
+    assert world.value(Side.NOTION, page, "title") == "bad, edited"
+
+
 # --- a mapping of another release -------------------------------------------------------------------------------------
 
 

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 
-from navsync.conductor import LEASE
 from navsync.engine import CONFIRM
 from navsync.engine.watch import SWINGS
-from navsync.errors import Blocked, NeedsReauth, Unavailable, Unclear
+from navsync.errors import Blocked, Unavailable, Unclear
 from navsync.model import (
-    BudgetWindow,
-    Connection,
     Direction,
     EntityType,
     Lane,
     Operation,
     Outcome,
-    Pause,
     Policy,
     Present,
     Settings,
@@ -472,60 +467,6 @@ def test_a_record_is_not_made_twice_though_navimpact_hides_its_records_for_a_mom
 
 
 # --- late workers ----------------------------------------------------------------------------------------------------
-
-
-def test_a_late_worker_does_not_unblock_the_workspace(world: World) -> None:
-    desk = world.desk
-    late = desk.acquire("late", now=world.clock(), until=world.clock() + LEASE)
-    world.clock.advance(2 * LEASE)
-    current = desk.acquire("current", now=world.clock(), until=world.clock() + LEASE)
-    assert late is not None
-    assert current is not None
-    blocked = BudgetWindow(world.clock(), blocked_until=world.clock() + timedelta(minutes=10))
-
-    desk.save_budget(blocked, current)
-    desk.save_budget(BudgetWindow(world.clock()), late)
-
-    assert desk.budget() == blocked
-
-
-def test_a_block_is_known_to_a_worker_that_had_to_wait_for_the_lease(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    id = world.new_project()
-    world.settle()
-    world.edit(Side.NAVIMPACT, id, title="Edited")
-    world.notion.calls.clear()
-    acquire = type(world.desk).acquire
-
-    def blocked_meanwhile(*args: object, **kwargs: object) -> object:
-        world.store.of(1).pause = Pause(world.clock() + timedelta(minutes=10))
-        return acquire(*args, **kwargs)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(type(world.desk), "acquire", blocked_meanwhile)
-    world.slice()
-
-    assert world.notion.calls == []
-
-
-def test_a_token_found_dead_by_a_late_worker_does_not_undo_a_new_connection(world: World) -> None:
-    id = world.new_project()
-    world.settle()
-
-    def reconnected() -> None:
-        workspace = world.desk.workspace()
-        assert workspace is not None
-        world.desk.save_workspace(replace(workspace, name="connected again"))
-        raise NeedsReauth("revoked")
-
-    world.notion.fault = once("notion read", reconnected, applied=False)
-    world.edit(Side.NAVIMPACT, id, title="Edited")
-    world.settle()
-
-    workspace = world.desk.workspace()
-    assert workspace is not None
-    assert workspace.connection is Connection.CONNECTED
-    assert world.value(Side.NOTION, world.page_of(id), "title") == "Edited"
 
 
 # --- what belongs to a project ---------------------------------------------------------------------------------------

@@ -165,6 +165,20 @@ def test_one_record_from_the_future_hides_no_edit_that_no_webhook_told(world: Wo
     assert world.value(Side.NOTION, world.page_of(other), "title") == "Edited"
 
 
+def test_one_time_from_the_far_future_does_not_blind_the_sweep(world: World) -> None:
+    odd, usual = world.new_project(title="odd"), world.new_project(title="usual")
+    world.settle()
+    world.platform.records[PROJECT, odd].updated_at = world.clock() + timedelta(days=365)
+    world.reconcile()
+    world.clock.advance(timedelta(minutes=10))
+
+    world.edit(Side.NAVIMPACT, usual, title="Edited")
+    world.store.of(1).work.clear()
+    world.reconcile()
+
+    assert world.value(Side.NOTION, world.page_of(usual), "title") == "Edited"
+
+
 def once_at(call: int, error: Callable[[], Exception]) -> Any:
     """Notion fails at one of its lists' pages."""
     seen = list[str]()

@@ -11,7 +11,8 @@ import pytest
 
 from navsync import connection, pauses, reconcile
 from navsync.conductor import Tools
-from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable
+from navsync.engine import SETTLE
+from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable, Unclear
 from navsync.fields import SPECS
 from navsync.model import EntityType, Lane, Operation, Outages, Pause, Present, Side, State, WorkKind
 from tests.simulation.faults import breaks
@@ -393,6 +394,36 @@ def test_a_set_up_is_tried_ever_more_rarely_and_goes_on_when_it_can(
     assert connection.stuck(unshared.desk, unshared.clock()) == []
 
 
+def test_a_database_whose_making_is_unclear_is_not_made_again_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    made: list[object] = []
+
+    def create(*_: object) -> None:
+        made.append(world.clock())
+        raise Unclear("the answer was lost")
+
+    monkeypatch.setattr(world.notion, "find_source", lambda _: None)
+    monkeypatch.setattr(world.notion, "create_source", create)
+    world.put(WorkKind.SETUP)
+    for _ in range(8):
+        world.slice()
+        world.clock.advance(timedelta(seconds=10))
+    assert len(made) == 1
+
+    world.clock.advance(SETTLE)
+    world.slice()
+    assert len(made) == 2
+
+
+def test_a_connection_that_was_cut_short_is_set_up_by_the_next_tick() -> None:
+    world = World()
+    id = world.platform.create(PROJECT, {"title": "Reef"}, key="k").id
+
+    world.reconcile()
+
+    assert world.value(Side.NOTION, world.page_of(id), "title") == "Reef"
+
+
 def test_columns_that_cannot_be_read_anew_are_told_of_once(world: World) -> None:
     world.notion_side.break_property(LOG, "notes", "deleted")
     world.put(WorkKind.SCHEMA, LOG)
@@ -402,3 +433,23 @@ def test_columns_that_cannot_be_read_anew_are_told_of_once(world: World) -> None
     tick(world, DAY // TICK)
 
     assert failures(world) == [("schema distribution_log", "not shared")]
+
+
+# --- what cannot be written -------------------------------------------------------------------------------------------
+
+
+def test_a_create_that_keeps_failing_holds_up_no_other_new_record(world: World) -> None:
+    def fail(called: str, applied: bool) -> None:
+        if called == "navimpact create" and not applied:
+            raise Unavailable("503, for ever")
+
+    world.navimpact.fault = fail
+    world.new_row(title="never taken")
+    world.slice()
+
+    newcomers = [world.new_project(title=f"new {n}") for n in range(5)]
+    for _ in range(5):
+        world.slice()
+        world.clock.advance(timedelta(seconds=10))
+
+    assert {world.value(Side.NOTION, world.page_of(id), "title") for id in newcomers} == {f"new {n}" for n in range(5)}

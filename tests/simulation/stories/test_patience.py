@@ -11,8 +11,22 @@ from navsync import pauses
 from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import SWINGS
-from navsync.errors import Blocked, Down, Unavailable, Unclear
-from navsync.model import Edit, Lane, Operation, Pause, PausedBy, Policy, Present, Settings, Side, Value, Work, WorkKind
+from navsync.errors import Blocked, Down, Suspended, Unavailable, Unclear
+from navsync.model import (
+    Connection,
+    Edit,
+    Lane,
+    Operation,
+    Pause,
+    PausedBy,
+    Policy,
+    Present,
+    Settings,
+    Side,
+    Value,
+    Work,
+    WorkKind,
+)
 from tests.simulation.faults import failing
 from tests.simulation.world import PROJECT, World
 
@@ -374,6 +388,27 @@ def test_nobody_is_called_before_a_retry_after_ends_whoever_wakes_the_worker(wor
 
     assert len(world.navimpact.calls) + len(world.notion.calls) == before
     assert ended.again_at == until
+
+
+def test_a_connection_that_notion_blocked_makes_no_further_call(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+
+    def refuse(called: str, applied: bool) -> None:
+        if called.startswith("notion") and not applied:
+            raise Suspended("do not retry")
+
+    world.notion.fault = refuse
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+    world.notion.fault = None
+    calls = len(world.notion.calls)
+    world.slice()
+
+    workspace = world.desk.workspace()
+    assert workspace is not None
+    assert workspace.connection is Connection.SUSPENDED
+    assert len(world.notion.calls) == calls
 
 
 # --- sisters ----------------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ import pytest
 
 from navsync.attention import STEPS
 from navsync.engine import journal
-from navsync.errors import Refused
-from navsync.model import EntityType, Side, Trouble
+from navsync.errors import Refused, Unavailable
+from navsync.model import EntityType, Operation, Side, Trouble, WorkKind
 from tests.simulation.stories.scenes import pair_of
 from tests.simulation.world import PROJECT, World
 
@@ -70,3 +70,15 @@ def test_a_row_that_points_to_a_page_nobody_knows_is_told_to_point_elsewhere(wor
 ])  # fmt: skip
 def test_what_a_side_refuses_comes_with_one_step(side: Side, step: str) -> None:
     assert journal.refusal(Refused("it shows the text as before"), side).fix == step
+
+
+def test_what_failed_is_in_the_log_for_people(world: World) -> None:
+    def fail(called: str, _applied: bool) -> None:
+        if called == "notion read":
+            raise Unavailable("down")
+
+    world.notion.fault = fail
+    world.put(WorkKind.PAGE, f"{PROJECT}/393abc1e-0000-0000-0000-00000000ffff")
+    world.slice()
+
+    assert [log.message for log in world.logs(Operation.FAIL)] == ["down"]
