@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from navsync.fields import SPECS
+from navsync.model import EntityType
 from tests.simulation.world import Both, World, two_workspaces
 
 
@@ -19,3 +20,19 @@ def world() -> World:
 @pytest.fixture
 def both() -> Both:
     return two_workspaces()
+
+
+@pytest.fixture
+def whole() -> World:
+    """A workspace with all kinds of records."""
+    world = World(entity_types=tuple(EntityType))
+    world.connect()
+    return world
+
+
+@pytest.fixture
+def project(world: World) -> str:
+    """One called Reef, in step."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    return id

@@ -56,8 +56,17 @@ def tells(world: World, page: str, at: datetime) -> None:
     )
 
 
-def reconcile(world: World, times: int) -> None:
-    """Ticks of the schedule, twenty minutes apart."""
+def told_of_an_edit(world: World, page: str, **about: object) -> None:
+    """Notion tells that a person has edited *page* just now, or what else is said *about* it."""
+    nonce = str(next(world.ids))
+    edit = Edit(**{"at": world.clock(), **about})  # type: ignore[arg-type]
+    world.desk.put(
+        Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{page}", nonce, world.clock(), nonce, actor="ann", edit=edit)
+    )
+
+
+def rounds(world: World, times: int) -> None:
+    """Of the schedule, twenty minutes apart."""
     for _ in range(times):
         world.clock.advance(timedelta(minutes=20))
         world.reconcile()

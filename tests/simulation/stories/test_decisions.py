@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from navsync import views
-from navsync.attention import question_of
-from navsync.conductor import SLICE, choices
 from navsync.engine import journal
 from navsync.errors import Refused
 from navsync.model import (
@@ -20,18 +17,15 @@ from navsync.model import (
     Gone,
     Observation,
     Operation,
-    Outcome,
     Present,
     Settings,
     Side,
     State,
-    SyncLog,
     Trashed,
     Value,
     Values,
     WorkKind,
 )
-from tests.contract.memory_store import MemoryLedger
 from tests.simulation.stories.scenes import both, choose, in_trash, newest, stopped_mass_deletion
 from tests.simulation.world import PROJECT, World
 
@@ -43,15 +37,6 @@ def in_conflict(world: World) -> str:
     world.settle()
     world.edit(Side.NAVIMPACT, id, title="Ours")
     world.edit(Side.NOTION, world.page_of(id), title="Theirs")
-    world.settle()
-    return id
-
-
-def retitled(world: World, title: str) -> str:
-    """A project called Reef until somebody calls it *title* in Notion."""
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title=title)
     world.settle()
     return id
 
@@ -498,262 +483,6 @@ def test_a_row_whose_column_was_lost_before_anybody_read_it_is_not_trashed_unask
 
     assert isinstance(world.shown(Side.NOTION, page), Present)
     assert [t.code for t in world.mapping_of(id).troubles] == ["unread_deletion"]
-
-
-# --- undo -------------------------------------------------------------------------------------------------------------
-
-
-def test_undoing_an_update_puts_the_old_value_on_both_sides(world: World) -> None:
-    id = retitled(world, "Oops")
-
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
-
-    assert both(world, id) == ("Reef", "Reef")
-
-
-def test_an_undo_is_in_the_history_and_names_what_it_undid_and_who(world: World) -> None:
-    retitled(world, "Oops")
-    undone = newest(world, Operation.UPDATE)
-
-    world.decide(WorkKind.REVERT, f"log/{undone.id}")
-
-    row = newest(world, Operation.REVERT)
-    assert (row.reverts, row.actor, row.outcome) == (undone.id, "ann", Outcome.SUCCESS)
-    assert {(c.side, c.old, c.new) for c in row.changes} == {
-        (Side.NAVIMPACT, "Oops", "Reef"),
-        (Side.NOTION, "Oops", "Reef"),
-    }
-
-
-@pytest.mark.parametrize(("what", "side"), [("/title", "notion"), ("", None)], ids=["its field", "the whole row"])
-def test_an_undo_can_be_undone(world: World, what: str, side: str | None) -> None:
-    id = retitled(world, "Wanted")
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
-
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.REVERT).id}{what}", side)
-
-    assert both(world, id) == ("Wanted", "Wanted")
-
-
-def test_an_undo_refuses_where_somebody_has_edited_since(world: World) -> None:
-    id = retitled(world, "Second")
-    second = newest(world, Operation.UPDATE)
-    world.edit(Side.NAVIMPACT, id, title="Third")
-    world.settle()
-
-    world.decide(WorkKind.REVERT, f"log/{second.id}")
-
-    assert both(world, id) == ("Third", "Third")
-    refused = newest(world, Operation.REVERT)
-    assert refused.outcome is Outcome.FAILED
-    assert "edited since" in str(refused.message)
-
-
-def test_one_field_of_a_row_is_undone_alone(world: World) -> None:
-    id = world.new_project(title="Reef", budget=Decimal(1))
-    world.settle()
-    world.edit(Side.NOTION, world.page_of(id), title="Oops", budget=Decimal(2))
-    world.settle()
-
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}/title")
-
-    assert both(world, id) == ("Reef", "Reef")
-    assert both(world, id, "budget") == (Decimal(2), Decimal(2))
-
-
-def test_of_a_merged_text_the_text_of_one_side_comes_back(world: World) -> None:
-    id = world.new_project(description="one\n\ntwo")
-    world.settle()
-    world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
-    world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO")
-    world.settle()
-    merged = newest(world, Operation.UPDATE)
-
-    world.decide(WorkKind.REVERT, f"log/{merged.id}")
-    assert "two edits of description were merged" in str(newest(world, Operation.REVERT).message)
-
-    world.decide(WorkKind.REVERT, f"log/{merged.id}/description", "notion")
-    assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
-
-
-@pytest.mark.parametrize("scope", ["record", "run"])
-def test_whose_text_comes_back_is_chosen_and_all_else_is_undone_too(world: World, scope: str) -> None:
-    id = world.new_project(title="Reef", description="one\n\ntwo")
-    world.settle()
-    world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
-    world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO", title="Oops")
-    world.settle()
-    merged = newest(world, Operation.UPDATE)
-
-    world.decide(WorkKind.REVERT, f"{scope}/{merged.run_id if scope == 'run' else merged.id}", "notion")
-
-    assert both(world, id, "description") == ("one\n\nTWO", "one\n\nTWO")
-    assert both(world, id) == ("Reef", "Reef")
-
-
-def test_undoing_the_making_of_a_record_deletes_it_and_leaves_the_row(world: World) -> None:
-    page = world.new_row(title="By mistake")
-    world.settle()
-    (record,) = [key for key in world.platform.records if key[0] is PROJECT]
-
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
-    for _ in range(3):
-        world.clock.now += timedelta(minutes=20)
-        world.reconcile()
-
-    assert record not in world.platform.records
-    assert world.value(Side.NOTION, page, "title") == "By mistake"
-    (waiting,) = world.store.of(1).mappings.values()
-    assert (waiting.state, question_of(waiting)) == (State.AWAITING_APPROVAL, waiting.troubles[0])
-    assert waiting.troubles[0].code == "undone"
-
-
-@pytest.mark.parametrize(("said", "records"), [("reject", 1), ("approve", 0)])
-def test_who_is_told_that_a_record_was_undone_may_answer_what_becomes_of_its_row(
-    world: World, said: str, records: int
-) -> None:
-    page = world.new_row(title="By mistake")
-    world.settle()
-    others = len(world.platform.records) - 1
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
-
-    (waiting,) = world.store.of(1).mappings.values()
-    world.ask(WorkKind.DECIDE, str(waiting.id), said)
-    for _ in range(3):
-        world.clock.now += timedelta(minutes=20)
-        world.reconcile()
-
-    assert len(world.platform.records) - others == records
-    assert world.notion_side.pages[page].in_trash is (said == "approve")
-
-
-def test_undoing_the_making_of_a_page_trashes_it_and_asks_about_the_record(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    page = world.page_of(id)
-
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
-
-    assert isinstance(world.shown(Side.NOTION, page), Trashed)
-    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
-    assert world.value(Side.NAVIMPACT, id, "title") == "Reef"
-
-
-def test_a_record_that_was_edited_is_not_unmade(world: World) -> None:
-    world.new_row(title="Row")
-    world.settle()
-    made = newest(world, Operation.CREATE)
-    world.edit(Side.NAVIMPACT, str(made.entity_id), title="Edited")
-    world.settle()
-
-    world.decide(WorkKind.REVERT, f"log/{made.id}")
-
-    assert world.value(Side.NAVIMPACT, str(made.entity_id), "title") == "Edited"
-    assert newest(world, Operation.REVERT).outcome is Outcome.FAILED
-
-
-def test_undoing_a_deletion_brings_page_and_record_back(world: World) -> None:
-    id = world.new_project(title="Reef", budget=Decimal(3))
-    world.another_project()
-    mapping = world.mapping_of(id)
-    page = world.page_of(id)
-    world.platform.remove(PROJECT, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
-    assert isinstance(world.shown(Side.NOTION, page), Trashed)
-
-    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
-
-    again = world.store.of(1).mappings[mapping.id]
-    assert world.value(Side.NOTION, page, "title") == "Reef"
-    assert world.value(Side.NAVIMPACT, str(again.entity_id), "budget") == Decimal(3)
-
-
-def edited_in_one_run(world: World, count: int) -> tuple[list[str], str]:
-    """Projects that people gave a budget in Notion, which one sweep found."""
-    ids = [world.new_project(title=f"P{n}") for n in range(count)]
-    world.settle()
-    for id in ids:
-        page = world.page_of(id)
-        seen = world.person.read(PROJECT, page)
-        assert isinstance(seen, Present)
-        world.person.update(PROJECT, page, {"budget": Decimal(9)}, seen=seen)
-    world.clock.now += timedelta(minutes=5)
-    world.reconcile()
-    (run,) = {log.run_id for log in world.logs(Operation.UPDATE)}
-    return ids, run
-
-
-def test_undoing_a_whole_run_undoes_every_row_of_it(world: World) -> None:
-    ids, run = edited_in_one_run(world, 3)
-
-    world.decide(WorkKind.REVERT, f"run/{run}")
-
-    assert [both(world, id, "budget") for id in ids] == [(None, None)] * 3
-
-
-def test_undoing_a_run_of_more_rows_than_a_slice_can_read_goes_on_in_the_next(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    ids, run = edited_in_one_run(world, 5)
-    read = MemoryLedger.logs_of_run
-
-    def slowly(ledger: MemoryLedger, run_id: str, *, before: SyncLog | None = None) -> Iterator[SyncLog]:
-        for row in read(ledger, run_id, before=before):
-            world.clock.now += SLICE / 2
-            yield row
-
-    monkeypatch.setattr(MemoryLedger, "logs_of_run", slowly)
-    monkeypatch.setattr(choices, "AT_ONCE", 1)
-
-    world.decide(WorkKind.REVERT, f"run/{run}")
-
-    assert [both(world, id, "budget") for id in ids] == [(None, None)] * 5
-
-
-def test_undoing_the_deletion_of_a_project_brings_its_children_back_too(world: World) -> None:
-    id = world.new_project(title="Reef")
-    story = world.platform.create(STORY, {"title": "Fishers", "description": "All", "project": (id,)}, key="k")
-    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
-    world.settle()
-    parent, child = world.mapping_of(id), world.store.of(1).pairs[EntityRef(STORY, story.id)]
-    in_trash(world, id)
-    run = world.decide(WorkKind.DECIDE, str(parent.id), "approve")
-    world.put(WorkKind.ENTITY, f"{STORY}/{story.id}")
-    world.settle()
-    assert not world.platform.records
-
-    world.decide(WorkKind.REVERT, f"run/{run}")
-    for _ in range(3):
-        world.clock.now += timedelta(minutes=20)
-        world.reconcile()
-
-    project, tale = (world.store.of(1).mappings[m] for m in (parent.id, child))
-    again = world.platform.read(STORY, str(tale.entity_id))
-    assert isinstance(again, Present)
-    assert (again.values["title"], again.values["description"]) == ("Fishers", "All")
-    assert again.values["project"] == (project.entity_id,)
-
-
-@pytest.mark.parametrize("call", ["notion update", "navimpact update"])
-@pytest.mark.parametrize("applied", [False, True])
-def test_an_undo_cut_short_is_finished(world: World, call: str, *, applied: bool) -> None:
-    id = retitled(world, "Oops")
-    undone = newest(world, Operation.UPDATE)
-    struck: list[str] = []
-
-    def die(called: str, was_applied: bool) -> None:
-        if called == call and was_applied is applied and not struck:
-            struck.append(called)
-            raise KeyboardInterrupt
-
-    world.notion.fault = world.navimpact.fault = die
-    with pytest.raises(KeyboardInterrupt):
-        world.decide(WorkKind.REVERT, f"log/{undone.id}")
-    world.clock.now += timedelta(minutes=5)
-    world.settle()
-
-    assert both(world, id) == ("Reef", "Reef")
 
 
 # --- very long texts --------------------------------------------------------------------------------------------------

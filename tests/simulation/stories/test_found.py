@@ -472,43 +472,6 @@ def test_a_record_is_not_made_twice_though_navimpact_hides_its_records_for_a_mom
 # --- what belongs to a project ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def whole() -> World:
-    """A workspace with all kinds of records."""
-    world = World(entity_types=tuple(EntityType))
-    world.connect()
-    return world
-
-
-def test_a_field_that_is_refused_keeps_no_other_back(whole: World) -> None:
-    first, second = whole.new_project(title="first"), whole.new_project(title="second")
-    log = whole.new_child(LOG, first, channel="cinema")
-    whole.settle()
-    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
-    whole.platform.remove(PROJECT, second)
-
-    whole.person.edit(page, {"project": (elsewhere,), "channel": "festival"})
-    whole.touched(Side.NOTION, page, LOG)
-    whole.settle()
-
-    assert whole.value(Side.NAVIMPACT, log, "channel", LOG) == "festival"
-
-
-def test_a_field_that_is_refused_is_told_once(whole: World) -> None:
-    first, second = whole.new_project(title="first"), whole.new_project(title="second")
-    log = whole.new_child(LOG, first)
-    whole.settle()
-    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
-    whole.platform.remove(PROJECT, second)
-
-    whole.person.edit(page, {"project": (elsewhere,)})
-    for _ in range(3):
-        whole.touched(Side.NOTION, page, LOG)
-        whole.settle()
-
-    assert len([row for row in whole.logs(Operation.UPDATE) if row.outcome is Outcome.FAILED]) == 1
-
-
 def test_no_page_is_owed_to_a_record_that_went_with_its_project(whole: World) -> None:
     project = whole.new_project()
     whole.store.of(1).work.clear()
@@ -746,34 +709,6 @@ def test_a_column_that_came_back_empty_is_filled_however_often_people_have_edite
 
 
 # --- undoing ----------------------------------------------------------------------------------------------------------
-
-
-def test_undoing_one_field_of_a_creation_takes_no_page_away(world: World) -> None:
-    id = world.new_project(title="Reef", description="words")
-    world.settle()
-    (row,) = world.logs(Operation.CREATE)
-
-    world.put(WorkKind.REVERT, f"log/{row.id}/description")
-    world.settle()
-
-    assert isinstance(world.shown(Side.NOTION, world.page_of(id)), Present)
-
-
-def test_an_undo_that_cannot_be_carried_out_yet_is_tried_ever_more_rarely(world: World) -> None:
-    id = world.new_project()
-    world.settle()
-    world.notion.fault = fail_once("notion update", Unavailable("503"), applied=False)
-    world.edit(Side.NAVIMPACT, id, title="Edited")
-    world.slice()
-    world.notion_side.pages[world.page_of(id)].shared = False
-    (row,) = world.logs(Operation.CREATE)
-
-    world.put(WorkKind.REVERT, f"log/{row.id}")
-    ends = world.clock() + timedelta(minutes=10)
-    while (again_at := world.slice().again_at) is not None and again_at < ends:
-        world.clock.now = max(world.clock.now, again_at)
-
-    assert len(world.logs(Operation.FAIL)) < 10
 
 
 def test_a_move_is_not_undone_to_a_project_that_is_no_more(whole: World) -> None:

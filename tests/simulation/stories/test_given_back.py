@@ -27,7 +27,7 @@ from navsync.model import (
 )
 from navsync.views import can_revert
 from tests.simulation.faults import fail_once
-from tests.simulation.stories.scenes import reconcile
+from tests.simulation.stories.scenes import rounds
 from tests.simulation.world import PROJECT, World
 
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
@@ -67,7 +67,7 @@ def approved(world: World, id: str) -> str:
 def undone(world: World, run: str) -> list[SyncLog]:
     """Somebody undoes the whole run, and time passes; what the history says of it."""
     undo = world.decide(WorkKind.REVERT, f"run/{run}")
-    reconcile(world, 3)
+    rounds(world, 3)
     return [row for row in world.store.of(1).logs.values() if row.run_id == undo]
 
 
@@ -477,11 +477,11 @@ def test_its_stories_come_back_with_an_undo_though_somebody_brought_the_project_
     page = str(row.page_id)
     world.person.restore(PROJECT, page)
     world.touched(Side.NOTION, page)
-    reconcile(world, 3)
+    rounds(world, 3)
     assert ids(world, STORY) == []
 
     world.decide(WorkKind.REVERT, f"record/{row.id}")
-    reconcile(world, 3)
+    rounds(world, 3)
 
     assert len(ids(world, STORY)) == 1
 
@@ -489,14 +489,14 @@ def test_its_stories_come_back_with_an_undo_though_somebody_brought_the_project_
 def test_the_older_of_two_deletions_of_a_project_can_be_undone_with_its_stories(world: World) -> None:
     _, older = gone_from_navimpact(world)
     world.decide(WorkKind.REVERT, f"record/{older.id}")
-    reconcile(world, 3)
+    rounds(world, 3)
     world.clock.advance(timedelta(hours=2))
     (again,) = [str(pair.entity_id) for pair in world.store.of(1).mappings.values() if pair.page_id == older.page_id]
     deleted(world, again)
-    reconcile(world, 3)
+    rounds(world, 3)
     assert ids(world, STORY) == []
 
     world.decide(WorkKind.REVERT, f"record/{older.id}")
-    reconcile(world, 3)
+    rounds(world, 3)
 
     assert len(ids(world, STORY)) == 1

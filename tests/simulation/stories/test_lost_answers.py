@@ -12,7 +12,7 @@ from navsync.errors import Unavailable, Unclear
 from navsync.fields import SPECS
 from navsync.model import EntityType, Mapping, Operation, Outcome, Present, Side, State, Value
 from tests.simulation.faults import fail_always, fail_once, once
-from tests.simulation.stories.scenes import reconcile
+from tests.simulation.stories.scenes import rounds
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -42,7 +42,7 @@ def come_to_rest(world: World, *late: str) -> None:
     for id in late:
         world.touched(Side.NAVIMPACT, id)
     world.settle()
-    reconcile(world, 3)
+    rounds(world, 3)
 
 
 def pairs(world: World, kind: EntityType = PROJECT) -> list[tuple[str, str]]:

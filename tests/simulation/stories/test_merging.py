@@ -350,3 +350,17 @@ def test_the_history_tells_a_story_as_navimpact_spells_it_and_can_undo_that(worl
 
     world.decide(WorkKind.REVERT, f"log/{row.id}")
     assert world.value(Side.NAVIMPACT, id, "description", STORY) == "* The river was grey.\n\n* Now it is clean."
+
+
+def test_what_one_side_took_of_a_merge_is_told_as_written_though_the_other_refused(world: World) -> None:
+    id = world.new_project(description="one\n\ntwo")
+    world.settle()
+    world.navimpact.fault = fail_always("navimpact update", Refused("too long", field="description"))
+
+    world.edit(Side.NAVIMPACT, id, description="ONE\n\ntwo")
+    world.edit(Side.NOTION, world.page_of(id), description="one\n\nTWO")
+    world.settle()
+
+    assert world.value(Side.NOTION, world.page_of(id), "description") == "ONE\n\nTWO"
+    done = [log for log in world.logs(Operation.UPDATE) if log.outcome is Outcome.SUCCESS]
+    assert [(c.side, c.old) for log in done for c in log.changes] == [(Side.NOTION, "one\n\nTWO")]

@@ -18,13 +18,6 @@ WORDS = "Premiere at the town hall, ask Ana for photos"
 
 
 @pytest.fixture
-def project(world: World) -> str:
-    id = world.new_project()
-    world.settle()
-    return id
-
-
-@pytest.fixture
 def log(world: World, project: str) -> str:
     """Made in NavImpact: it was shown in cinemas on the first of May."""
     id = world.new_child(LOG, project, channel="Cinema", date="2026-05-01")

@@ -9,7 +9,7 @@ import pytest
 from navsync.errors import Unavailable
 from navsync.model import EntityType, Operation, Outcome, RemoveIntent, Side, State, SyncLog, Trashed, WorkKind
 from tests.simulation.faults import fail_always, fail_once
-from tests.simulation.stories.scenes import pair_of, reconcile
+from tests.simulation.stories.scenes import pair_of, rounds
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
@@ -50,9 +50,9 @@ def deleted_and_made_again(world: World, project: str) -> str:
     world.platform.remove(PROJECT, project)
     world.touched(Side.NAVIMPACT, project)
     world.settle()
-    reconcile(world, 3)
+    rounds(world, 3)
     world.decide(WorkKind.REVERT, f"log/{latest(world, Operation.DELETE, PROJECT).id}")
-    reconcile(world, 3)
+    rounds(world, 3)
     again = id_called(world, "Reef")
     assert again != project
     return again
@@ -70,7 +70,7 @@ def with_an_undone_story(world: World) -> tuple[str, str]:
     assert titles(world, STORY) == []
     again = deleted_and_made_again(world, project)
     world.touched(Side.NOTION, page, STORY)
-    reconcile(world, 3)
+    rounds(world, 3)
     return page, again
 
 
@@ -89,7 +89,7 @@ def test_an_edit_of_a_row_whose_making_was_undone_makes_its_record_again(world: 
     another = world.page_of(id_called(world, "Another"))
     world.person.edit(page, {"title": "Meant"} if edited == "its title" else {"project": (another,)})
     world.touched(Side.NOTION, page, STORY)
-    reconcile(world, 3)
+    rounds(world, 3)
 
     (made,) = (record.fields for (kind, _), record in world.platform.records.items() if kind is STORY)
     meant = ("Meant", again) if edited == "its title" else ("By mistake", id_called(world, "Another"))
@@ -100,7 +100,7 @@ def test_an_undo_of_that_undo_makes_the_record_again_below_its_project(world: Wo
     page, again = with_an_undone_story(world)
 
     world.decide(WorkKind.REVERT, f"log/{latest(world, Operation.DELETE, STORY).id}")
-    reconcile(world, 3)
+    rounds(world, 3)
 
     (made,) = (record.fields for (kind, _), record in world.platform.records.items() if kind is STORY)
     assert (made["title"], str(made["project"])) == ("By mistake", again)
@@ -123,7 +123,7 @@ def asked_about_a_story_whose_project_is_made_again(world: World) -> str:
     world.put(WorkKind.SCHEMA, STORY)
     deleted_and_made_again(world, project)
     world.touched(Side.NOTION, page, STORY)
-    reconcile(world, 3)
+    rounds(world, 3)
     return page
 
 
@@ -137,7 +137,7 @@ def test_what_a_person_says_of_a_deletion_is_done_though_the_project_was_made_ag
     if is_cut:
         world.notion.fault = fail_once("notion remove", Unavailable("503"), applied=False)
     world.decide(WorkKind.DECIDE, str(pair_of(world, page).id), decision)
-    reconcile(world, 3)
+    rounds(world, 3)
 
     is_gone = isinstance(world.shown(Side.NOTION, page, STORY), Trashed)
     assert (titles(world, STORY), is_gone) == (([], True) if decision == "approve" else (["Read me"], False))
@@ -156,7 +156,7 @@ def test_a_story_comes_back_with_its_project_when_its_page_brings_that_back_firs
     assert id_called(world, "Reef") != project
 
     world.touched(Side.NOTION, page, STORY)
-    reconcile(world, 3)
+    rounds(world, 3)
 
     assert titles(world, STORY) == ["By mistake"]
     assert world.value(Side.NOTION, page, "project", STORY) == (id_called(world, "Reef"),)
@@ -182,7 +182,7 @@ def test_a_page_that_was_about_to_go_with_its_project_stays_when_the_project_com
     world.touched(Side.NOTION, project_page)
     world.slice()
     assert id_called(world, "Reef") != project
-    reconcile(world, 3)
+    rounds(world, 3)
 
     assert titles(world, STORY) == ["By mistake"]
     assert page in world.live_pages()
@@ -202,7 +202,7 @@ def with_a_story_that_stayed(world: World) -> tuple[str, str]:
     again = id_called(world, "Reef")
     world.platform.records[PROJECT, project] = hidden
     world.touched(Side.NOTION, page, STORY)
-    reconcile(world, 3)
+    rounds(world, 3)
     return page, again
 
 
@@ -219,7 +219,7 @@ def test_the_making_of_a_story_that_followed_its_project_can_be_undone(world: Wo
     page, _again = with_a_story_that_stayed(world)
 
     world.decide(WorkKind.REVERT, f"log/{latest(world, Operation.CREATE, STORY).id}")
-    reconcile(world, 3)
+    rounds(world, 3)
 
     assert titles(world, STORY) == []
     assert page in world.live_pages()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
@@ -14,8 +15,9 @@ from navsync.conductor import Tools
 from navsync.engine import SETTLE
 from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable, Unclear
 from navsync.fields import SPECS
-from navsync.model import EntityType, Lane, Operation, Outages, Pause, Present, Side, State, WorkKind
+from navsync.model import EntityType, Lane, Operation, Outages, Outcome, Pause, Present, Side, State, Values, WorkKind
 from tests.simulation.faults import breaks
+from tests.simulation.stories.scenes import rounds
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -453,3 +455,50 @@ def test_a_create_that_keeps_failing_holds_up_no_other_new_record(world: World) 
         world.clock.advance(timedelta(seconds=10))
 
     assert {world.value(Side.NOTION, world.page_of(id), "title") for id in newcomers} == {f"new {n}" for n in range(5)}
+
+
+def test_a_row_that_is_refused_for_one_field_and_then_another_is_told_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(entity_type: EntityType, values: Values, *, key: str) -> Present:
+        guilty = "title" if values.get("budget") is None else "budget"
+        raise Refused(f"no {guilty}", field=guilty)
+
+    monkeypatch.setattr(world.platform, "create", refuse)
+    world.new_row(title="Row", budget=Decimal(3))
+    world.settle()
+    told = len(world.logs(Operation.CREATE))
+
+    rounds(world, 6)
+
+    assert told
+    assert len(world.logs(Operation.CREATE)) == told
+
+
+def test_a_field_that_is_refused_keeps_no_other_back(whole: World) -> None:
+    first, second = whole.new_project(title="first"), whole.new_project(title="second")
+    log = whole.new_child(LOG, first, channel="cinema")
+    whole.settle()
+    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
+    whole.platform.remove(PROJECT, second)
+
+    whole.person.edit(page, {"project": (elsewhere,), "channel": "festival"})
+    whole.touched(Side.NOTION, page, LOG)
+    whole.settle()
+
+    assert whole.value(Side.NAVIMPACT, log, "channel", LOG) == "festival"
+
+
+def test_a_field_that_is_refused_is_told_once(whole: World) -> None:
+    first, second = whole.new_project(title="first"), whole.new_project(title="second")
+    log = whole.new_child(LOG, first)
+    whole.settle()
+    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
+    whole.platform.remove(PROJECT, second)
+
+    whole.person.edit(page, {"project": (elsewhere,)})
+    for _ in range(3):
+        whole.touched(Side.NOTION, page, LOG)
+        whole.settle()
+
+    assert len([row for row in whole.logs(Operation.UPDATE) if row.outcome is Outcome.FAILED]) == 1

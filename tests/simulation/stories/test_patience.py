@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -10,35 +11,12 @@ import pytest
 from navsync import pauses
 from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
-from navsync.engine.watch import SWINGS
+from navsync.engine.watch import QUIETS
 from navsync.errors import Blocked, Down, Suspended, Unavailable, Unclear
-from navsync.model import (
-    Connection,
-    Edit,
-    Lane,
-    Operation,
-    Pause,
-    PausedBy,
-    Policy,
-    Present,
-    Settings,
-    Side,
-    Value,
-    Work,
-    WorkKind,
-)
+from navsync.model import Connection, Lane, Operation, Pause, PausedBy, Present, Settings, Side, Work, WorkKind
 from tests.simulation.faults import failing
+from tests.simulation.stories.scenes import both, rounds, told_of_an_edit
 from tests.simulation.world import PROJECT, World
-
-
-def told(world: World, page: str, **about: object) -> None:
-    """Notion's event of a person's edit."""
-    nonce = str(next(world.ids))
-    edit = Edit(**{"at": world.clock(), **about})  # type: ignore[arg-type]
-    world.desk.put(
-        Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{page}", nonce, world.clock(), nonce, actor="ann", edit=edit)
-    )
-
 
 # --- nothing to do yet ------------------------------------------------------------------------------------------------
 
@@ -125,128 +103,50 @@ def test_a_person_who_asks_for_a_sync_does_not_wait_for_the_quiet() -> None:
     assert world.value(Side.NAVIMPACT, id, "title") == "Now"
 
 
-# --- to and fro -------------------------------------------------------------------------------------------------------
+QUIET = timedelta(minutes=2)
 
 
-def put_back(world: World, id: str, value: str) -> None:
-    """An automation in Notion writes its own value over ours, found by a sweep."""
-    page = world.page_of(id)
-    seen = world.person.read(PROJECT, page)
-    assert isinstance(seen, Present)
-    world.person.update(PROJECT, page, {"title": value}, seen=seen)
-    world.touched(Side.NOTION, page)
-    world.slice()
-
-
-def swinging(world: World) -> str:
-    """A title that something in Notion and something in NavImpact keep putting back."""
-    id = world.new_project(title="A")
-    world.settle()
-    for _ in range(SWINGS + 1):
-        put_back(world, id, "B")
-        world.edit(Side.NAVIMPACT, id, title="A")
-        world.slice()
-    return id
-
-
-def test_a_field_that_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
-    id = swinging(world)
-
-    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
-    written = [c for log in world.logs(Operation.UPDATE) for c in log.changes if c.side is Side.NAVIMPACT]
-    assert len(written) <= SWINGS
-
-
-def test_a_row_of_which_every_field_goes_to_and_fro_is_left_alone_and_shown(world: World) -> None:
-    said: list[dict[str, Value]] = [
-        {"title": text, "description": text, "budget": number, "target_audience": number, "status": status}
-        for text, number, status in (("A", Decimal(1), "active"), ("B", Decimal(2), "paused"))
-    ]
-    first, second = said
-    id = world.new_project(**first)
-    world.settle()
-    page = world.page_of(id)
-
-    for _ in range(4 * SWINGS):
-        for side, where, says in ((Side.NAVIMPACT, id, second), (Side.NOTION, page, first)):
-            world.edit(side, where, PROJECT, **says)
-            world.slice()
-        world.clock.advance(timedelta(seconds=30))
-
-    assert {t.field for t in world.mapping_of(id).troubles if t.code == "oscillating"} == first.keys()
-    assert len(world.logs(Operation.UPDATE)) <= 2 * SWINGS + 1
-
-
-def test_a_persons_edit_travels_even_when_the_field_was_going_to_and_fro(world: World) -> None:
-    id = swinging(world)
-    page = world.page_of(id)
-    seen = world.person.read(PROJECT, page)
-    assert isinstance(seen, Present)
-    world.person.update(PROJECT, page, {"title": "C"}, seen=seen)
-    world.edit(Side.NAVIMPACT, id, title=str(seen.values["title"]))
-
-    told(world, page, fields=("title",))
-    world.slice()
-
-    assert not [t for t in world.mapping_of(id).troubles if t.code == "oscillating"]
-
-
-def test_a_field_that_went_to_and_fro_is_synced_again_when_that_is_over(world: World) -> None:
-    id = swinging(world)
-
-    world.settle()
-
-    assert world.value(Side.NAVIMPACT, id, "title") == world.value(Side.NOTION, world.page_of(id), "title")
-
-
-@pytest.mark.parametrize("side", list(Side))
-def test_a_person_who_tries_values_that_nothing_puts_back_is_not_stopped(world: World, side: Side) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    places = {Side.NAVIMPACT: id, Side.NOTION: world.page_of(id)}
-
-    for tried in ["Active", "On Hold"] * 4:
-        world.clock.advance(timedelta(minutes=1))
-        world.edit(side, places[side], description=tried)
-        world.slice()
-
-        assert world.value(side.other, places[side.other], "description") == tried
-    assert world.mapping_of(id).troubles == ()
-
-
-def test_one_answer_of_the_other_side_does_not_stop_a_person_who_tries_values(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    page = world.page_of(id)
-
-    for side, where, tried in [
-        *[(Side.NAVIMPACT, id, "Active"), (Side.NAVIMPACT, id, "On Hold")] * 2,
-        (Side.NOTION, page, "Planned"),
-        *[(Side.NAVIMPACT, id, "Active"), (Side.NAVIMPACT, id, "On Hold")] * 2,
-    ]:
-        world.clock.advance(timedelta(seconds=30))
-        world.edit(side, where, description=tried)
-        world.slice()
-
-    assert world.value(Side.NOTION, page, "description") == "On Hold"
-    assert world.mapping_of(id).troubles == ()
-
-
-def test_a_field_that_is_only_ever_written_to_the_side_that_puts_it_back_is_left_alone() -> None:
-    world = World(settings=Settings(policy=Policy.NAVIMPACT))
+@pytest.fixture
+def quiet() -> World:
+    world = World(settings=Settings(quiet_seconds={PROJECT: QUIET.seconds}))
     world.connect()
-    id = world.new_project(budget=Decimal(1))
-    world.settle()
+    return world
 
-    for tried in [Decimal(2), Decimal(3)] * 2:
-        world.clock.advance(timedelta(seconds=30))
-        world.edit(Side.NOTION, world.page_of(id), budget=Decimal(1))
-        world.edit(Side.NAVIMPACT, id, budget=tried)
+
+def never_leave_alone(world: World, page: str, has_arrived: Callable[[], bool]) -> timedelta:
+    """Somebody edits the page again and again; how long the sync waited for them to stop."""
+    begun = world.clock()
+    for n in range(3 * QUIETS):
+        world.person.edit(page, {"team_members": (f"a{n}",)})
+        world.touched(Side.NOTION, page)
         world.slice()
+        if has_arrived():
+            break
+        world.clock.advance(QUIET)
+    return world.clock() - begun
 
-    assert {c.side for log in world.logs(Operation.UPDATE) for c in log.changes} == {Side.NOTION}
-    assert len(world.logs(Operation.UPDATE)) == SWINGS
-    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+
+@pytest.mark.parametrize("edits", [("Mine",), ("First", "Second")], ids=["the first edit", "and each after it"])
+def test_an_edit_waits_ten_quiet_periods_at_most_however_busy_somebody_is(quiet: World, edits: tuple[str, ...]) -> None:
+    id = quiet.new_project(title="Reef")
+    quiet.settle()
+
+    def arrived() -> bool:
+        return len(set(both(quiet, id))) == 1
+
+    for title in edits:
+        rounds(quiet, 1)
+        quiet.edit(Side.NOTION, quiet.page_of(id), title=title)
+
+        assert never_leave_alone(quiet, quiet.page_of(id), arrived) == QUIETS * QUIET
+
+
+def test_a_new_row_waits_ten_quiet_periods_at_most_however_busy_somebody_is(quiet: World) -> None:
+    page = quiet.new_row(title="Mine")
+
+    waited = never_leave_alone(quiet, page, lambda: bool(quiet.platform.records))
+
+    assert waited == QUIETS * QUIET
 
 
 # --- overwritten unseen -----------------------------------------------------------------------------------------------
@@ -276,7 +176,7 @@ def overwritten_edit(world: World) -> tuple[str, str]:
 def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World) -> None:
     id, page = overwritten_edit(world)
 
-    told(world, page, fields=("title",))
+    told_of_an_edit(world, page, fields=("title",))
     world.settle()
 
     (row,) = world.logs(Operation.OVERWRITE)
@@ -295,11 +195,11 @@ def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritte
     world.settle()
     assert world.value(Side.NOTION, page, "description") == "the whole committee meets at the lake"
 
-    told(world, page, fields=("description",))
+    told_of_an_edit(world, page, fields=("description",))
     world.settle()
     assert world.logs(Operation.OVERWRITE) == []
 
-    told(world, page, fields=("description",))  # of another edit in that moment, which nobody has seen
+    told_of_an_edit(world, page, fields=("description",))  # of another edit in that moment, which nobody has seen
     world.settle()
     assert len(world.logs(Operation.OVERWRITE)) == 1
 
@@ -313,7 +213,7 @@ def test_an_event_of_a_column_that_is_gone_by_now_does_not_fail_the_look(
     world.settle()
     world.notion_side.break_property(PROJECT, "budget", "it was deleted")
 
-    told(world, world.page_of(id), fields=("budget",))
+    told_of_an_edit(world, world.page_of(id), fields=("budget",))
     world.settle()
 
     assert caplog.records == []
@@ -331,7 +231,7 @@ def test_an_edit_elsewhere_is_not_taken_for_an_overwritten_one(world: World, abo
     if about.get("at") == "earlier":
         about = {**about, "at": world.clock() - timedelta(minutes=10)}
 
-    told(world, page, **about)
+    told_of_an_edit(world, page, **about)
     world.settle()
 
     assert not world.logs(Operation.OVERWRITE)

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.conductor.station import threads_for
-from navsync.errors import Blocked, NeedsReauth
-from navsync.model import Lane, Pause, Settings, Work, WorkKind
+from navsync.errors import Blocked, NeedsReauth, Unclear
+from navsync.model import EntityType, Lane, Pause, Present, Settings, Side, Values, Work, WorkKind
 from tests.contract.memory_store import MemoryDesk
-from tests.simulation.world import World
+from tests.simulation.faults import fail_always
+from tests.simulation.stories.scenes import titles
+from tests.simulation.world import PROJECT, Fault, World
 
 THREADS = 4
 
@@ -176,3 +180,100 @@ def test_a_persons_edit_is_served_from_the_budget_kept_for_people(world: World) 
     conduct(replace(world.tools(), serving=served.append), "worker", until=world.clock() + SLICE)
 
     assert [work.lane for work in served] == [Lane.LIVE]
+
+
+# --- a creation whose answer was lost ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowded() -> World:
+    """A first sync that several threads do, with a NavImpact that knows no idempotency key."""
+    world = World(settings=Settings(requests_per_minute=600))
+    world.platform.idempotent = False
+    world.put(WorkKind.SETUP)
+    return world
+
+
+def many_records(world: World) -> list[str]:
+    others = [f"Other {n}" for n in range(18)]
+    for title in others:
+        world.platform.create(PROJECT, {"title": title, "description": title}, key=title)
+    return others
+
+
+def waiting_for_another() -> Fault:
+    """A thread that creates waits for a second one, which should not come."""
+    two = threading.Barrier(2, timeout=0.2)
+
+    def fault(call: str, applied: bool) -> None:
+        if call == "navimpact create" and not applied:
+            with suppress(threading.BrokenBarrierError):
+                two.wait()
+
+    return fault
+
+
+def test_several_threads_repeat_a_creation_once_that_one_of_them_lost(crowded: World) -> None:
+    world = crowded
+    world.person.add_row(PROJECT, {"title": "Whale song"})
+    others = many_records(world)
+
+    meeting = waiting_for_another()
+
+    def well_once_a_page_is_made(call: str, applied: bool) -> None:
+        if call == "notion create" and not applied:
+            world.navimpact.fault = meeting
+            world.clock.advance(timedelta(seconds=1))
+
+    world.navimpact.fault = fail_always("navimpact create", Unclear("timeout"))
+    world.notion.fault = well_once_a_page_is_made
+    drain(world)
+
+    assert titles(world) == sorted(["Whale song", *others])
+
+
+def test_several_threads_repeat_a_creation_once_that_an_earlier_slice_lost(crowded: World) -> None:
+    world = crowded
+    world.settle()
+    world.navimpact.fault = fail_always("navimpact create", Unclear("timeout"))
+    world.new_row(title="Whale song")
+    world.slice()
+    world.store.of(1).work.clear()  # its own turn comes after the first records of the backfill
+    others = many_records(world)
+
+    world.navimpact.fault = waiting_for_another()
+    world.clock.advance(timedelta(minutes=3))
+    world.put(WorkKind.BACKFILL, f"{Side.NAVIMPACT}/{PROJECT}", lane=Lane.BACKFILL)
+    drain(world)
+
+    assert titles(world) == sorted(["Whale song", *others])
+
+
+@pytest.mark.parametrize("landed", [False, True])
+def test_a_record_made_at_the_same_time_is_not_taken_for_the_lost_one(crowded: World, *, landed: bool) -> None:
+    world, b_is_made, a_is_lost = crowded, threading.Event(), threading.Event()
+    alike: Values = {"status": "Draft", "project_type": "Documentary", "budget": Decimal(5), "description": "x"}
+    rows = {title: world.person.add_row(PROJECT, {"title": title, **alike}).id for title in "AB"}
+    create = world.platform.create
+
+    def create_both_at_once(entity_type: EntityType, values: Values, *, key: str) -> Present:
+        if values["title"] == "A" and not a_is_lost.is_set():
+            b_is_made.wait(2)
+            if landed:
+                create(entity_type, values, key=key)
+            a_is_lost.set()
+            raise Unclear("timeout")
+        made = create(entity_type, values, key=key)
+        b_is_made.set()
+        a_is_lost.wait(2)
+        return made
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(world.platform, "create", create_both_at_once)
+        drain(world)
+
+    assert titles(world) == ["A", "B"]
+    kept = world.store.of(1).mappings.values()
+    assert {m.page_id: world.value(Side.NAVIMPACT, str(m.entity_id), "title") for m in kept} == {
+        page: title for title, page in rows.items()
+    }
