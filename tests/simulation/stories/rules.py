@@ -96,3 +96,7 @@ def stopped_mass_deletion(world: World, **values: Value) -> tuple[list[str], lis
 def only_mapping(world: World) -> Mapping:
     (mapping,) = world.store.of(1).mappings.values()
     return mapping
+
+
+def troubles(world: World, id: str, kind: EntityType = PROJECT) -> list[tuple[str, str | None]]:
+    return [(t.code, t.field) for t in world.mapping_of(id, kind).troubles]

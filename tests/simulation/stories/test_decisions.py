@@ -523,20 +523,3 @@ def test_a_story_of_a_megabyte_conflicts_is_resolved_and_is_put_back(world: Worl
 
     world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.UPDATE).id}")
     assert description(world, id).startswith("navimpact Paragraph 0")
-
-
-def test_a_record_made_again_has_the_value_of_a_column_that_is_gone() -> None:
-    world = World()
-    world.connect()
-    id = world.new_project(title="Reef", budget=Decimal(7))
-    world.settle()
-    page = world.page_of(id)
-    world.notion_side.break_property(PROJECT, "budget", "deleted")
-
-    world.platform.remove(PROJECT, id)
-    world.edit(Side.NOTION, page, title="Still wanted")
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
-
-    (record,) = world.platform.records.values()
-    assert (record.values()["title"], record.values()["budget"]) == ("Still wanted", Decimal(7))

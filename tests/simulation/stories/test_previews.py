@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -41,7 +42,7 @@ from tests.simulation.campaign import played
 from tests.simulation.employee import Killed
 from tests.simulation.faults import breaks
 from tests.simulation.history import History, Office
-from tests.simulation.stories.rules import change
+from tests.simulation.stories.rules import both, change, world_of
 from tests.simulation.swarm import drawn
 from tests.simulation.world import PROJECT, Watched, World
 
@@ -433,6 +434,17 @@ def test_a_record_that_could_not_be_read_for_a_moment_is_foreseen() -> None:
     assert [each.effect for each in foresee(world)] == [Effect.UPDATE]
 
 
+def test_a_preview_stops_as_many_deletions_as_the_sync_would() -> None:
+    world = world_of(Settings())
+    _stays, *pairs = (both(world, title=f"Reef {n}") for n in range(9))
+    for id, _ in pairs:
+        world.platform.remove(PROJECT, id)
+
+    effects = Counter(each.effect for each in foresee(world))
+
+    assert effects == {Effect.DELETE: 5, Effect.APPROVAL: 3}
+
+
 # --- what was begun and not ended -------------------------------------------------------------------------------------
 
 
@@ -604,6 +616,17 @@ def test_settings_that_were_only_tried_are_not_the_workspaces() -> None:
     foresee(world, Settings(policy=Policy.NOTION))
 
     assert world.desk.workspace() == before
+
+
+def test_what_a_preview_supposes_is_not_applied_to_edits_that_pass_it() -> None:
+    world = world_of(Settings())
+    pairs = [both(world, title=f"Reef {n}") for n in range(3)]
+    begin_preview(world, Settings(direction=Direction.TO_NOTION))
+
+    world.edit(Side.NOTION, pairs[0][1], title="Mine")
+    finish(world)
+
+    assert world.value(Side.NAVIMPACT, pairs[0][0], "title") == "Mine"
 
 
 # --- in slices --------------------------------------------------------------------------------------------------------

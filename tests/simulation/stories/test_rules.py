@@ -1,4 +1,4 @@
-"""Which projects a workspace holds and which way they sync, step by step."""
+"""Which way a workspace syncs, and what becomes of what is held on one side, step by step."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from navsync.model import (
     Operation,
     Policy,
     Present,
-    Scope,
     Settings,
     Side,
     State,
@@ -26,16 +25,19 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from tests.simulation.faults import fail_once
 from tests.simulation.stories.rules import (
     ACTIVE,
     both,
     change,
     delete,
-    gone_from_scope,
     made_of_a_row,
     only_mapping,
     set_to,
+    stopped_mass_deletion,
+    tell_of,
     trash,
+    troubles,
     with_held_edit,
     world_of,
 )
@@ -44,10 +46,6 @@ from tests.simulation.world import PROJECT, World
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
 TO_NOTION = Settings(direction=Direction.TO_NOTION)
 TO_NAVIMPACT = Settings(direction=Direction.TO_NAVIMPACT)
-
-
-def troubles(world: World, id: str, kind: EntityType = PROJECT) -> list[tuple[str, str | None]]:
-    return [(t.code, t.field) for t in world.mapping_of(id, kind).troubles]
 
 
 def pairs(world: World) -> list[EntityRef | str]:
@@ -363,222 +361,134 @@ def test_a_row_waits_where_its_title_may_not_reach_navimpact() -> None:
     assert "NavImpact keeps no record without Title" in waiting.troubles[0].cause
 
 
-# --- scope ------------------------------------------------------------------------------------------------------------
+# --- held edits and deletions -----------------------------------------------------------------------------------------
 
 
-def test_only_projects_in_scope_get_a_page() -> None:
-    world = world_of(ACTIVE)
+def test_a_row_keeps_its_page_while_it_says_what_the_deleted_record_never_did() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
+    id, row = made_of_a_row(world, budget=Decimal(7))
 
-    world.new_project(title="In", status="Active")
-    out = world.new_project(title="Out", status="planning")
+    delete(world, id)
+
+    assert world.live_pages() == [row]
+
+
+def test_an_edit_of_a_field_without_base_outlives_the_deletion_of_its_record() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id, page = both(world, title="Reef", budget=Decimal(5))
+    world.edit(Side.NOTION, page, budget=Decimal(9))
     world.settle()
-
-    assert len(world.live_pages()) == 1
-    assert (world.mapping_of(out).state, world.mapping_of(out).page_id) == (State.EXCLUDED, None)
-    assert "only projects whose status is active" in world.mapping_of(out).troubles[0].cause
-
-
-def test_the_first_sync_keeps_to_the_scope_children_included() -> None:
-    world = World(settings=ACTIVE, entity_types=(PROJECT, STORY))
-    inside = world.platform.create(PROJECT, {"title": "In", "status": "active"}, key="1").id
-    outside = world.platform.create(PROJECT, {"title": "Out", "status": "paused"}, key="2").id
-    for project in (inside, outside):
-        world.platform.create(STORY, {"title": "After", "project": (project,)}, key=f"story {project}")
-
-    world.connect()
-    world.reconcile()
-
-    titles = [page.values["title"] for page in world.notion_side.pages.values()]
-    assert sorted(map(str, titles)) == ["After", "In"]
-
-
-@pytest.mark.parametrize("scope", [Scope(project_ids=("2",)), Scope(project_types=("film",)),
-                                   Scope(project_types=("film", "series"), statuses=("active",))], ids=str)  # fmt: skip
-def test_each_condition_of_a_scope_must_be_met(scope: Scope) -> None:
-    world = World(settings=Settings(scope=scope))
-    world.platform.create(PROJECT, {"title": "No", "status": "active", "project_type": "talk"}, key="1")
-    world.platform.create(PROJECT, {"title": "Yes", "status": "active", "project_type": "film"}, key="2")
-
-    world.connect()
-
-    assert [page.values["title"] for page in world.notion_side.pages.values()] == ["Yes"]
-
-
-@pytest.mark.parametrize("side", Side)
-def test_the_edit_that_takes_a_project_out_of_scope_still_arrives(side: Side) -> None:
-    world = world_of(ACTIVE)
-    id, page = both(world, title="Reef", status="active")
-
-    world.edit(side, id if side is Side.NAVIMPACT else page, status="completed", title="Reef, done")
-    world.settle()
-
-    assert [world.value(s, i, "status") for s, i in ((Side.NAVIMPACT, id), (Side.NOTION, page))] == ["completed"] * 2
-    assert world.value(side.other, page if side is Side.NAVIMPACT else id, "title") == "Reef, done"
-    assert world.mapping_of(id).state is State.EXCLUDED
-
-
-def test_what_left_the_scope_keeps_its_page_and_is_synced_no_more() -> None:
-    world = world_of(ACTIVE)
-    id, page = gone_from_scope(world)
-
-    world.edit(Side.NAVIMPACT, id, title="Coral")
-    world.edit(Side.NOTION, page, budget=Decimal(7))
-    world.settle()
-
-    assert world.live_pages() == [page]
-    assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Reef", None)
-
-
-def test_edits_made_meanwhile_on_both_sides_are_merged_when_it_comes_back() -> None:
-    world = world_of(ACTIVE)
-    id, page = gone_from_scope(world)
-    world.edit(Side.NAVIMPACT, id, title="Coral", description="NavImpact's")
-    world.edit(Side.NOTION, page, budget=Decimal(7), description="Notion's")
-    world.settle()
-
-    world.edit(Side.NAVIMPACT, id, status="active")
-    world.settle()
-
-    assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
-    assert [c.field for c in world.mapping_of(id).conflicts] == ["description"]
-
-
-def test_what_belongs_to_a_project_leaves_and_comes_back_with_it() -> None:
-    world = world_of(ACTIVE, STORY)
-    id, _ = both(world, title="Reef", status="active")
-    story = world.new_child(STORY, id, title="After")
-    world.settle()
-    page = world.page_of(story, STORY)
-
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
-    assert world.mapping_of(story, STORY).state is State.EXCLUDED
-    world.edit(Side.NOTION, page, STORY, title="After, edited")
-    world.settle()
-    assert world.value(Side.NAVIMPACT, story, "title", STORY) == "After"
-
-    world.edit(Side.NAVIMPACT, id, status="active")
-    world.settle()
-    assert world.value(Side.NAVIMPACT, story, "title", STORY) == "After, edited"
-
-
-def test_what_a_project_got_while_it_was_out_comes_with_it() -> None:
-    world = world_of(ACTIVE, STORY)
-    id = world.new_project(title="Reef", status="paused")
-    world.new_child(STORY, id, title="After")
-    world.settle()
-    assert not world.live_pages()
-
-    world.edit(Side.NAVIMPACT, id, status="active")
-    world.settle()
-
-    assert len(world.live_pages()) == 2
-
-
-def test_widening_the_scope_makes_pages() -> None:
-    world = world_of(ACTIVE, STORY)
-    id = world.new_project(title="Reef", status="paused")
-    world.new_child(STORY, id, title="After")
-    world.settle()
-
-    set_to(world, Settings(scope=Scope(statuses=("active", "paused"))))
-
-    assert len(world.live_pages()) == 2
-
-
-def test_narrowing_the_scope_stops_projects_and_what_belongs_to_them_and_deletes_nothing() -> None:
-    world = world_of(Settings(), STORY)
-    id, page = both(world, title="Reef", status="paused")
-    story = world.new_child(STORY, id, title="After")
-    world.settle()
-
-    set_to(world, ACTIVE)
-    world.edit(Side.NAVIMPACT, id, title="Coral")
-    world.edit(Side.NAVIMPACT, story, STORY, title="Later")
-    world.settle()
-
-    assert len(world.live_pages()) == 2
-    assert world.value(Side.NOTION, page, "title") == "Reef"
-    assert world.value(Side.NOTION, world.page_of(story, STORY), "title", STORY) == "After"
-    assert troubles(world, id) == troubles(world, story, STORY) == [("out_of_scope", None)]
-
-
-def test_a_row_out_of_scope_makes_no_record_and_says_which_rule() -> None:
-    world = world_of(ACTIVE)
-
-    row = world.new_row(title="Mine", status="paused")
-    world.settle()
-    assert not world.platform.records
-    waiting = only_mapping(world)
-    assert "only projects whose status is active" in waiting.troubles[0].cause
-
-    world.edit(Side.NOTION, row, status="active")
-    world.settle()
-    assert len(world.platform.records) == 1
-
-
-def test_a_page_that_an_earlier_connection_made_stays_though_its_project_is_out_of_scope() -> None:
-    world = world_of(ACTIVE)
-    id = world.new_project(title="Reef", status="paused")
-    world.settle()
-
-    page = world.notion_side.create(PROJECT, {"title": "Reef of old"}, key=f"media_project/{id}").id
-    world.touched(Side.NOTION, page)
-    world.settle()
-
-    assert world.live_pages() == [page]
-    assert (world.page_of(id), world.mapping_of(id).state) == (page, State.EXCLUDED)
-
-
-def test_a_record_deleted_while_out_of_scope_leaves_its_page() -> None:
-    world = world_of(ACTIVE)
-    id, page = gone_from_scope(world)
 
     delete(world, id)
 
     assert world.live_pages() == [page]
 
 
-def test_a_page_trashed_while_out_of_scope_asks_nothing() -> None:
-    world = world_of(ACTIVE)
-    id, page = gone_from_scope(world)
+@pytest.mark.parametrize("settings", [Settings(field_directions={"media_project.budget": Direction.TO_NOTION}),
+                                      Settings(direction=Direction.TO_NOTION)], ids=["field", "workspace"])  # fmt: skip
+def test_a_held_edit_in_notion_keeps_its_page_when_the_record_is_deleted(settings: Settings) -> None:
+    world = world_of(settings)
+    id, page = both(world, title="Reef", budget=Decimal(5))
+    world.edit(Side.NOTION, page, budget=Decimal(9))
+    world.settle()
+
+    delete(world, id)
+
+    assert world.live_pages() == [page]
+
+
+def test_a_page_can_be_thrown_away_though_a_held_edit_waits_in_navimpact() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id, page = made_of_a_row(world, budget=Decimal(1))
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
+    world.settle()
 
     trash(world, page)
 
-    assert world.mapping_of(id).state is State.EXCLUDED
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
 
 
-def test_what_is_left_out_costs_no_call_at_rest() -> None:
-    world = World(settings=ACTIVE, entity_types=(PROJECT, LOG))
-    for n, status in enumerate(("active", "paused", "paused")):
-        project = world.platform.create(PROJECT, {"title": "Reef", "status": status}, key=f"project {n}").id
-        world.platform.create(LOG, {"channel": "cinema", "project": (project,)}, key=f"log {n}")
-    world.connect()
-    assert world.navimpact.calls.count("navimpact read") == 4  # three projects, and what belongs to one of them
-    world.reconcile()
-    world.notion.calls.clear()
-    world.navimpact.calls.clear()
-
-    world.reconcile()
-
-    assert world.notion.calls + world.navimpact.calls == ["notion changed_since"] * 2 + ["navimpact changed_since"] * 2
+def thrown_away(world: World) -> str:
+    """A record with an edit that may not travel, whose page a person has thrown away."""
+    id, page = made_of_a_row(world, budget=Decimal(1))
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
+    world.settle()
+    trash(world, page)
+    return id
 
 
-def test_settings_that_change_while_a_worker_works_are_not_applied_as_they_were() -> None:
-    world = world_of(Settings())
-    id, _ = both(world, status="paused")
-    world.put(WorkKind.RULES, lane=Lane.BACKFILL)
-    read = world.store.desk(1).workspace
-    workspace = read()
-    assert workspace is not None
-    world.desk.save_workspace(replace(workspace, settings=ACTIVE))
-    known = iter([workspace])
-    world.desk.workspace = lambda: next(known, None) or read()  # type: ignore[method-assign]
+def test_a_held_edit_does_not_keep_an_approved_deletion_from_being_done() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id = thrown_away(world)
 
-    assert world.slice().note == "slice ended"
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert not world.platform.records
+    told = [(c.old, c.new) for log in world.logs(Operation.DELETE) for c in log.changes if c.field == "budget"]
+    assert Decimal(2) in [value for pair in told for value in pair]
+
+
+def test_what_is_written_in_a_record_while_its_deletion_is_held_up_is_not_lost() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    id = thrown_away(world)
+    world.navimpact.fault = fail_once("navimpact remove", Unavailable("down"), applied=False)
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.slice()
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(33))
     world.settle()
 
-    assert world.mapping_of(id).state is State.EXCLUDED
+    said = {value for log in world.logs(Operation.DELETE) for c in log.changes for value in (c.old, c.new)}
+    assert world.platform.records or Decimal(33) in said
+
+
+# --- rules that come and go -------------------------------------------------------------------------------------------
+
+
+def test_an_approved_deletion_that_was_held_up_is_not_done_once_nothing_syncs_to_navimpact() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    trash(world, page)
+    world.navimpact.fault = fail_once("navimpact remove", Unavailable("down"), applied=False)
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    world.slice()
+    world.navimpact.fault = None
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+    set_to(world, Settings(direction=Direction.TO_NOTION))
+
+    assert isinstance(world.shown(Side.NAVIMPACT, id), Present)
+
+
+def test_a_stopped_mass_deletion_still_waits_when_a_rule_came_and_went() -> None:
+    world = world_of(Settings())
+    ids, waiting = stopped_mass_deletion(world)
+    assert len(waiting) == 3
+
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    for _ in range(3):
+        world.clock.advance(timedelta(minutes=30))
+        world.reconcile()
+    tell_of(world, *ids)
+    set_to(world, Settings())
+
+    assert not [page for page in waiting if isinstance(world.shown(Side.NOTION, page), Trashed)]
+
+
+def test_settings_that_come_and_go_many_times_lose_no_word() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef", status="paused")
+    for n, settings in enumerate((ACTIVE, Settings(direction=Direction.TO_NOTION), ACTIVE,
+                                  Settings(direction=Direction.TO_NAVIMPACT), ACTIVE)):  # fmt: skip
+        set_to(world, settings)
+        world.edit(Side.NAVIMPACT, id, description=f"theirs {n}")
+        world.edit(Side.NOTION, page, title=f"mine {n}")
+        world.settle()
+    set_to(world, Settings())
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "mine 4"
+    assert world.value(Side.NOTION, page, "description") == "theirs 4"
 
 
 def test_a_policy_that_is_set_later_settles_what_waits() -> None:

@@ -1,0 +1,208 @@
+"""A column is lost, or comes back: no word in it is lost, and no record waits for it that does not have to."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from navsync.engine.watch import SWINGS
+from navsync.errors import Unavailable
+from navsync.model import Direction, EntityType, Operation, Present, Settings, Side, Trashed, WorkKind
+from tests.simulation.faults import fail_always
+from tests.simulation.stories.rules import both, only_mapping, world_of
+from tests.simulation.stories.scenes import brought_back_empty, stopped_mass_deletion
+from tests.simulation.world import PROJECT, World
+
+LOG = EntityType.DISTRIBUTION_LOG
+
+
+def test_a_deleted_property_keeps_no_record_from_getting_a_page(world: World) -> None:
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+
+    id = world.new_project(title="Reef", budget=Decimal(7))
+    world.settle()
+
+    assert world.value(Side.NOTION, world.page_of(id), "title") == "Reef"
+
+
+def test_a_column_that_was_lost_during_a_create_clears_nothing(world: World) -> None:
+    row = world.new_row(title="Reef", description="words")
+    world.navimpact.fault = fail_always("navimpact create", Unavailable("503"))
+    world.slice()
+
+    world.notion_side.break_property(PROJECT, "description", "retyped")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.slice()
+    world.notion_side.pages[row].values["description"] = None
+    world.notion_side.mend_property(PROJECT, "description")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.navimpact.fault = None
+    world.settle()
+
+    assert [record.fields["description"] for record in world.platform.records.values()] == ["words"]
+
+
+@pytest.mark.parametrize("name", ["project", "channel", "notes"])
+def test_a_record_made_while_a_column_was_gone_gets_its_page_when_it_is_back(whole: World, name: str) -> None:
+    project = whole.new_project()
+    whole.settle()
+    whole.notion_side.break_property(LOG, name, "deleted")
+    whole.put(WorkKind.SCHEMA, LOG)
+    log = whole.new_child(LOG, project, notes="words")
+    whole.settle()
+
+    whole.notion_side.mend_property(LOG, name)
+    whole.put(WorkKind.SCHEMA, LOG)
+    whole.settle()
+
+    page = whole.shown(Side.NOTION, whole.page_of(log, LOG), LOG)
+    assert isinstance(page, Present)
+    assert (page.values["project"], page.values["channel"], page.values["notes"]) == ((project,), "x", "words")
+
+
+def test_a_record_made_again_keeps_what_a_column_said_that_came_back_empty(world: World) -> None:
+    id = world.new_project(title="Reef", description="words")
+    world.settle()
+    page = world.page_of(id)
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.settle()
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    brought_back_empty(world, page, "description")
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.settle()
+
+    (record,) = world.platform.records.values()
+    assert (record.fields["title"], record.fields["description"]) == ("Still wanted", "words")
+    assert world.value(Side.NOTION, page, "description") == "words"
+
+
+def test_a_column_that_came_back_empty_is_filled_however_often_people_have_edited_it(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    for number in range(SWINGS):
+        world.edit(Side.NAVIMPACT, id, description=f"words {number}")
+        world.settle()
+    page = world.page_of(id)
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.settle()
+
+    brought_back_empty(world, page, "description")
+
+    assert world.value(Side.NOTION, page, "description") == f"words {SWINGS - 1}"
+    assert world.mapping_of(id).troubles == ()
+
+
+def test_a_record_made_again_has_the_value_of_a_column_that_is_gone() -> None:
+    world = World()
+    world.connect()
+    id = world.new_project(title="Reef", budget=Decimal(7))
+    world.settle()
+    page = world.page_of(id)
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    (record,) = world.platform.records.values()
+    assert (record.values()["title"], record.values()["budget"]) == ("Still wanted", Decimal(7))
+
+
+def test_a_record_made_again_tells_nobody_of_a_nul_that_nobody_typed() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef", budget=Decimal(1))
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(2))
+    world.edit(Side.NOTION, page, budget=Decimal(3))
+    world.settle()
+    (conflict,) = world.mapping_of(id).conflicts
+    world.notion_side.break_property(PROJECT, "budget", "deleted")
+    world.decide(WorkKind.RESOLVE, f"{world.mapping_of(id).id}/budget/{conflict.version}", "navimpact")
+
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert not [t.cause for t in only_mapping(world).troubles if "NUL" in t.cause]
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unread() -> tuple[World, str, str]:
+    """A description that syncs from Notion alone: somebody typed it, no webhook told, and then its column went."""
+    one_way = {"media_project.description": Direction.TO_NAVIMPACT}
+    world = World(settings=Settings(field_directions=one_way))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+    world.person.edit(page, {"description": "words"})
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    return world, id, page
+
+
+def test_a_creation_is_not_undone_while_its_page_cannot_be_read_whole(unread: tuple[World, str, str]) -> None:
+    world, _, page = unread
+    (row,) = world.logs(Operation.CREATE)
+
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+
+    (refused,) = world.logs(Operation.REVERT)
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert refused.message is not None
+    assert refused.message.startswith("Description cannot be read on its page")
+
+
+def test_what_an_undo_was_refused_for_arrives_when_its_column_is_back(unread: tuple[World, str, str]) -> None:
+    world, id, page = unread
+    (row,) = world.logs(Operation.CREATE)
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+
+    world.notion_side.mend_property(PROJECT, "description")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.settle()
+    assert world.value(Side.NAVIMPACT, id, "description") == "words"
+
+    world.edit(Side.NOTION, page, description=None)
+    world.settle()
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+
+
+def test_a_page_on_which_somebody_may_have_typed_what_was_never_agreed_on_is_not_trashed_unasked(
+    unread: tuple[World, str, str],
+) -> None:
+    world, id, page = unread
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    (trouble,) = world.mapping_of(id).troubles
+    assert (trouble.code, "edited in Description, which cannot be read" in trouble.cause) == ("unread_deletion", True)
+
+
+def test_who_approved_a_deletion_before_a_column_was_lost_is_asked_again(world: World) -> None:
+    id, *_ = stopped_mass_deletion(world)
+    page = world.page_of(id)
+    world.person.edit(page, {"description": "words"})
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [trouble.code for trouble in world.mapping_of(id).troubles] == ["unread_deletion"]
+
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
