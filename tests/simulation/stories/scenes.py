@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from navsync.model import Edit, EntityType, Lane, Mapping, Operation, Side, State, SyncLog, Work, WorkKind
+from navsync.model import Edit, EntityType, Lane, Mapping, Operation, Outcome, Side, State, SyncLog, Work, WorkKind
 from tests.simulation.world import PROJECT, Both, World
 
 STORY = EntityType.IMPACT_STORY
@@ -93,6 +93,11 @@ def newest(world: World, operation: Operation) -> SyncLog:
 
 def causes(world: World, project: str) -> str:
     return " ".join(trouble.cause for trouble in world.mapping_of(project).troubles)
+
+
+def started(world: World) -> list[Operation]:
+    """What the history says was begun, and of which nobody has told how it ended."""
+    return [log.operation for log in world.store.of(1).logs.values() if log.outcome is Outcome.STARTED]
 
 
 def pair_of(world: World, page: str) -> Mapping:

@@ -7,8 +7,23 @@ from datetime import timedelta
 import pytest
 
 from navsync import views
-from navsync.errors import Unavailable
-from navsync.model import Direction, EntityRef, EntityType, Mapping, Present, Side, State, Trashed, Value, WorkKind
+from navsync.errors import Unavailable, Unclear
+from navsync.model import (
+    Direction,
+    EntityRef,
+    EntityType,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Side,
+    State,
+    Trashed,
+    Value,
+    WorkKind,
+)
+from tests.simulation.faults import fail_once, once
+from tests.simulation.stories.scenes import started
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -203,3 +218,157 @@ def test_the_project_that_was_chosen_is_told_once_notion_has_taken_it(world: Wor
 def belongs_to(world: World, log: str) -> object:
     shown = views.mapping(world.mapping_of(log, LOG), database_id=None, direction=Direction.BOTH)
     return shown["belongs_to"]
+
+
+# --- a project that is no more ----------------------------------------------------------------------------------------
+
+
+def test_no_page_is_owed_to_a_record_that_went_with_its_project(whole: World) -> None:
+    project = whole.new_project()
+    whole.store.of(1).work.clear()
+    log = whole.new_child(LOG, project)
+    whole.notion.fault = fail_once("notion create", Unclear("reset"), applied=False)
+    whole.slice()
+
+    whole.platform.remove(PROJECT, project)
+    whole.touched(Side.NAVIMPACT, log, LOG)
+    whole.settle()
+
+    assert started(whole) == []
+
+
+def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_without_end(whole: World) -> None:
+    project = whole.new_project()
+    log = whole.new_child(LOG, project)
+    whole.settle()
+    whole.notion_side.pages[whole.page_of(project)].shared = False
+
+    whole.platform.remove(PROJECT, project)
+    whole.touched(Side.NAVIMPACT, log, LOG)
+    looks = 0
+    ends = whole.clock() + timedelta(minutes=30)
+    while looks < 30 and (again_at := whole.slice().again_at) is not None and again_at < ends:
+        whole.clock.now = max(whole.clock.now, again_at)
+        looks += 1
+
+    assert looks < 10
+
+
+def test_a_row_that_nobody_would_take_is_a_draft_again_when_it_is_restored(whole: World) -> None:
+    project = whole.new_project()
+    whole.settle()
+    page = whole.page_of(project)
+    whole.platform.remove(PROJECT, project)
+    row = whole.person.add_row(LOG, {"channel": "cinema", "project": (page,)})
+    whole.touched(Side.NOTION, row.id, LOG)
+    whole.slice()
+    whole.person.remove(LOG, row.id)
+    whole.touched(Side.NOTION, row.id, LOG)
+    whole.settle()
+
+    whole.person.restore(LOG, row.id)
+    whole.touched(Side.NOTION, row.id, LOG)
+    whole.settle()
+
+    (mapping,) = [m for m in whole.store.of(1).mappings.values() if m.page_id == row.id]
+    assert mapping.state is State.DRAFT
+    assert mapping.troubles
+
+
+# --- what goes with a project -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def project(whole: World) -> str:
+    """A project with a log, whose page somebody has moved to the trash."""
+    project = whole.new_project(title="Reef")
+    whole.new_child(LOG, project, notes="first")
+    whole.settle()
+    whole.person.remove(PROJECT, whole.page_of(project))
+    whole.touched(Side.NOTION, whole.page_of(project))
+    whole.settle()
+    return project
+
+
+def approve(world: World, project: str) -> None:
+    """A person agrees that it goes, and all that belongs to it."""
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+
+
+def notes_told(world: World) -> set[Value]:
+    """Notes of logs that went, as the history has them."""
+    rows = [row for row in world.logs(Operation.DELETE) if row.outcome is Outcome.SUCCESS]
+    return {change.old for row in rows for change in row.changes if change.field == "notes"}
+
+
+def test_a_log_that_is_added_while_its_project_is_being_deleted_is_in_the_history(whole: World, project: str) -> None:
+    def add() -> None:
+        whole.new_child(LOG, project, notes="second")
+
+    whole.navimpact.fault = once("navimpact changed_since", add, applied=True)
+
+    approve(whole, project)
+
+    assert whole.platform.records == {}
+    assert notes_told(whole) == {"first", "second"}
+
+
+def test_what_is_typed_while_a_project_is_being_deleted_is_in_the_history(whole: World, project: str) -> None:
+    ((_, log),) = [entity for entity in whole.platform.records if entity[0] is LOG]
+
+    def type_on() -> None:
+        whole.edit(Side.NAVIMPACT, log, LOG, notes="first, and more")
+
+    whole.navimpact.fault = once("navimpact changed_since", type_on, applied=True)
+
+    approve(whole, project)
+
+    assert "first, and more" in notes_told(whole)
+
+
+def test_a_log_that_is_saved_from_a_deletion_by_a_move_is_not_told_as_deleted(whole: World, project: str) -> None:
+    ((_, log),) = [entity for entity in whole.platform.records if entity[0] is LOG]
+    other = whole.new_project(title="Other")
+    whole.settle()
+
+    def move() -> None:
+        whole.edit(Side.NAVIMPACT, log, LOG, project=(other,))
+
+    whole.navimpact.fault = once("navimpact changed_since", move, applied=True)
+
+    approve(whole, project)
+
+    assert set(whole.platform.records) == {(PROJECT, other), (LOG, log)}
+    assert (notes_told(whole), started(whole)) == (set(), [])
+
+
+def test_a_project_to_which_people_keep_adding_is_deleted_when_they_stop(whole: World, project: str) -> None:
+    adding = True
+
+    def add(called: str, applied: bool) -> None:
+        if adding and called == "navimpact changed_since" and not applied:
+            whole.new_child(LOG, project, notes=f"{len(whole.platform.records)}")
+
+    whole.navimpact.fault = add
+    whole.ask(WorkKind.DECIDE, str(whole.mapping_of(project).id), "approve")
+    whole.slice()
+    assert (PROJECT, project) in whole.platform.records
+
+    adding = False
+    notes = {record.values().get("notes") for record in whole.platform.records.values()} - {None}
+    whole.settle()
+
+    assert (whole.platform.records, notes_told(whole), started(whole)) == ({}, notes, [])
+
+
+def test_what_belongs_to_a_project_is_listed_for_the_question_and_once_to_be_recorded(whole: World) -> None:
+    project = whole.new_project(title="Reef")
+    whole.settle()
+    whole.person.remove(PROJECT, whole.page_of(project))
+    whole.touched(Side.NOTION, whole.page_of(project))
+    whole.settle()
+    whole.navimpact.calls.clear()
+
+    approve(whole, project)
+
+    assert whole.navimpact.calls.count("navimpact changed_since") == 2 * (len(EntityType) - 1)

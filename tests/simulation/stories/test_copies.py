@@ -137,6 +137,21 @@ def test_a_copy_outlives_its_original_and_says_that_it_is_gone(world: World, ree
     assert f"It carries the id of media project {reef}, “Reef”, which is gone." in told(world, copy)[0]
 
 
+def test_a_persons_copy_outlives_the_record_it_was_copied_from(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    copy = world.person.add_row(PROJECT, {"title": "A copy"}, key=f"media_project/{id}")
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.settle()
+
+    world.touched(Side.NOTION, copy.id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, copy.id), Present)
+
+
 def test_a_copy_of_a_page_that_nobody_knows_any_more_says_so_too(world: World) -> None:
     copy = duplicate(world, "media_project/777")
 

@@ -11,9 +11,10 @@ from navsync.errors import Raced, Unavailable, Unclear
 from navsync.model import EntityType, Gone, Operation, Outcome, Side, SyncLog, Value, WorkKind
 from navsync.views import can_revert
 from tests.simulation.faults import fail_once
+from tests.simulation.stories.scenes import started
 from tests.simulation.world import PROJECT, World
 
-STORY = EntityType.IMPACT_STORY
+LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
 NOTION, NAVIMPACT = Side.NOTION, Side.NAVIMPACT
 A_WHILE = timedelta(minutes=30)
 DIED = KeyboardInterrupt()
@@ -269,3 +270,24 @@ def test_a_move_away_from_a_project_that_was_made_again_is_undone(world: World, 
     assert not not_undone(told)
     assert world.value(NAVIMPACT, story, "project", STORY) == (again,)
     assert world.value(NOTION, world.page_of(story, STORY), "project", STORY) == (again,)
+
+
+def test_a_move_is_not_undone_to_a_project_that_is_no_more(whole: World) -> None:
+    first, second = whole.new_project(title="first"), whole.new_project(title="second")
+    log = whole.new_child(LOG, first)
+    whole.settle()
+    page = whole.page_of(first)
+    whole.edit(Side.NAVIMPACT, log, LOG, project=(second,))
+    whole.settle()
+    (row,) = whole.logs(Operation.UPDATE)
+    whole.platform.remove(PROJECT, first)
+    whole.touched(Side.NAVIMPACT, first)
+    whole.settle()
+    whole.person.restore(PROJECT, page)
+    whole.touched(Side.NOTION, page)
+    whole.settle()
+
+    whole.put(WorkKind.REVERT, f"log/{row.id}")
+    whole.settle()
+
+    assert started(whole) == []

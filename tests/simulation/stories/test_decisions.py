@@ -1,4 +1,4 @@
-"""What people decide, and what they undo: the whole core, step by step."""
+"""What people decide of conflicts and deletions: the whole core, step by step."""
 
 from __future__ import annotations
 

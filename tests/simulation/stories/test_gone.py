@@ -11,8 +11,8 @@ from navsync.attention import waiting
 from navsync.engine import proof
 from navsync.errors import Unavailable
 from navsync.model import EntityType, Gone, Operation, Outcome, Present, Side, State, Trashed, WorkKind
-from tests.simulation.faults import fail_always, once
-from tests.simulation.stories.scenes import causes, in_trash, time_passes
+from tests.simulation.faults import fail_always, once, together
+from tests.simulation.stories.scenes import causes, in_trash, started, time_passes
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -122,6 +122,40 @@ def test_lists_alone_are_no_proof_that_records_are_there(world: World, monkeypat
 
     assert len(world.live_pages()) == 3 * 7
     assert {pair.state for pair in world.store.of(1).mappings.values()} == {State.LINKED}
+
+
+def test_nothing_is_called_deleted_while_navimpact_shows_no_records_at_all(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    record = world.platform.records.pop((PROJECT, id))
+    monkeypatch.setattr(type(world.platform), "answers", lambda *_: False)
+    world.person.remove(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.slice()
+
+    monkeypatch.undo()
+    world.platform.records[PROJECT, id] = record
+    world.settle()
+
+    assert world.mapping_of(id).state is State.AWAITING_APPROVAL
+
+
+def test_a_new_record_is_not_forgotten_because_navimpact_showed_none_for_a_while(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = world.new_project()
+    record = world.platform.records.pop((PROJECT, id))
+    monkeypatch.setattr(type(world.platform), "answers", lambda *_: False)
+    world.slice()
+
+    monkeypatch.undo()
+    world.platform.records[PROJECT, id] = record
+    world.settle()
+
+    assert world.page_of(id) in world.live_pages()
 
 
 def reads(world: World) -> int:
@@ -354,6 +388,48 @@ def test_nothing_is_saved_for_a_look_that_shows_nothing_new(world: World) -> Non
     world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
 
     assert world.mapping_of(project).version == before + 3  # the intent, that the lease is still ours, and the end
+
+
+def test_an_edit_at_the_last_moment_outlives_a_deletion(world: World) -> None:
+    id = world.new_project()
+    world.another_project()
+    page = world.page_of(id)
+    last_moment = once("notion remove", lambda: world.edit(Side.NOTION, page, title="Still wanted"), applied=False)
+    world.notion.fault = last_moment
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert [r.fields["title"] for r in world.platform.records.values()] == ["Another", "Still wanted"]
+
+
+def test_the_last_words_on_a_page_are_recorded_though_it_was_hidden_as_it_went_to_the_trash(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+
+    def type_on() -> None:
+        world.person.edit(page, {"title": "Last words"})
+
+    def hide() -> None:
+        world.notion_side.pages[page].shared = False
+
+    world.notion.fault = together(
+        once("notion remove", type_on, applied=False), once("notion remove", hide, applied=True)
+    )
+    world.put(WorkKind.REVERT, f"log/{world.logs(Operation.CREATE)[0].id}")
+    world.slice()
+    assert world.mapping_of(id).state is State.UNREACHABLE
+
+    world.notion_side.pages[page].shared = True
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert world.value(Side.NAVIMPACT, id, "title") == "Last words"
+    assert started(world) == []
 
 
 # --- what who approves does not know ----------------------------------------------------------------------------------

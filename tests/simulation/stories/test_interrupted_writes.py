@@ -2,12 +2,47 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+
 import pytest
 
-from navsync.errors import Refused
-from navsync.model import EntityType, Present, Side, Values
-from tests.simulation.stories.scenes import both
-from tests.simulation.world import World
+from navsync.errors import Blocked, Refused, Unavailable
+from navsync.model import EntityType, Policy, Present, Settings, Side, Trashed, Values
+from tests.simulation.faults import fail_once, once
+from tests.simulation.stories.scenes import both, started
+from tests.simulation.world import PROJECT, World
+
+STORY = EntityType.IMPACT_STORY
+
+
+def test_an_interrupted_write_is_told_to_the_end_when_its_record_is_gone_too(world: World) -> None:
+    id = world.new_project()
+    world.another_project()
+    page = world.page_of(id)
+    world.notion.fault = fail_once("notion update", Unavailable("503"), applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert started(world) == []
+
+
+def test_no_page_is_made_of_a_record_that_went_while_notion_blocked_us(world: World) -> None:
+    until = world.clock() + timedelta(minutes=1)
+    world.notion.fault = fail_once("notion create", Blocked("limit", until=until), applied=False)
+    id = world.new_project()
+    world.slice()
+
+    world.platform.remove(PROJECT, id)
+    world.settle()
+
+    assert world.notion_side.pages == {}
+    assert started(world) == []
 
 
 def test_an_edit_between_two_writes_of_one_page_is_not_absorbed(
@@ -30,3 +65,41 @@ def test_an_edit_between_two_writes_of_one_page_is_not_absorbed(
     world.settle()
 
     assert both(world, project, sent[0]) == ("A person's", "A person's")
+
+
+def test_an_edit_of_what_was_just_written_is_no_conflict_though_the_other_side_failed() -> None:
+    world = World(settings=Settings(policy=Policy.NAVIMPACT))
+    world.connect()
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+
+    def fail(called: str, applied: bool) -> None:
+        if called == "navimpact update" and not applied:
+            raise Unavailable("503")
+
+    world.navimpact.fault = fail
+    world.edit(Side.NOTION, page, budget=Decimal(7))
+    world.store.of(1).work.clear()
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+    world.navimpact.fault = None
+
+    world.edit(Side.NOTION, page, title="Edited, and again")
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Edited, and again"
+
+
+def test_a_word_typed_into_the_very_line_that_we_write_is_not_taken_for_ours(whole: World) -> None:
+    story = whole.new_child(STORY, whole.new_project(), description="One.")
+    whole.settle()
+    page = whole.page_of(story, STORY)
+    first = once("notion update", lambda: whole.person.edit(page, {"description": "First: One."}), applied=False)
+
+    whole.notion.fault = first
+    whole.edit(Side.NAVIMPACT, story, STORY, description="Eins.")
+    whole.settle()
+
+    (conflict,) = whole.mapping_of(story, STORY).conflicts
+    assert (conflict.navimpact, conflict.notion) == ("Eins.", "First: Eins.")

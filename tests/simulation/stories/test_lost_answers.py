@@ -10,8 +10,21 @@ import pytest
 
 from navsync.errors import Unavailable, Unclear
 from navsync.fields import SPECS
-from navsync.model import EntityType, Mapping, Operation, Outcome, Present, Side, State, Value
-from tests.simulation.faults import fail_always, fail_once, once
+from navsync.model import (
+    Direction,
+    EntityType,
+    Lane,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    Settings,
+    Side,
+    State,
+    Value,
+    WorkKind,
+)
+from tests.simulation.faults import fail_always, fail_once, once, together
 from tests.simulation.stories.scenes import rounds
 from tests.simulation.world import PROJECT, World
 
@@ -80,6 +93,44 @@ def test_a_row_is_not_paired_with_another_log_of_its_project(world: World, *, la
     come_to_rest(world)
 
     assert pairs(world, LOG) == [(other, "Web"), ("3", "TV")]
+
+
+def test_a_lost_creation_is_not_repeated_where_navimpact_knows_no_idempotency_key(world: World) -> None:
+    world.navimpact.fault = fail_once("navimpact create", Unclear("reset"), applied=True)
+
+    world.new_row(title="Row", description="words")
+    world.settle()
+
+    assert len(world.platform.records) == 1
+    assert len(world.live_pages()) == 1
+
+
+def test_a_record_is_not_made_twice_though_navimpact_hides_its_records_for_a_moment(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hidden = dict(world.platform.records)
+
+    def show() -> None:
+        world.platform.records.update(hidden)
+        monkeypatch.undo()
+
+    def hide_and_fail() -> None:
+        hidden.update(world.platform.records)
+        world.platform.records.clear()
+        monkeypatch.setattr(world.platform, "answers", lambda _: False)
+        world.navimpact.fault = once("navimpact changed_since", show, applied=True)
+        raise Unclear("the answer was lost")
+
+    world.navimpact.fault = once("navimpact create", hide_and_fail, applied=True)
+    world.new_row(title="Reef")
+    world.slice()
+    world.clock.advance(timedelta(minutes=1))
+    world.slice()
+
+    show()
+    world.settle()
+
+    assert [record.fields["title"] for record in world.platform.records.values()] == ["Reef"]
 
 
 def test_where_navimpact_knows_keys_nobody_searches_for_what_it_made(world: World) -> None:
@@ -368,3 +419,65 @@ def test_a_record_that_was_there_long_before_does_not_wait_for_a_create_that_was
     world.slice()
 
     assert pairs(world, LOG) == [(old, "Web")]
+
+
+# --- what becomes of the new record meanwhile -------------------------------------------------------------------------
+
+
+def test_an_edit_of_a_record_whose_creation_was_not_answered_is_carried(world: World) -> None:
+    world.platform.idempotent = True
+    row = world.new_row(title="Row", budget=Decimal(1))
+
+    def edit_at_once() -> None:
+        world.edit(Side.NAVIMPACT, "1", budget=Decimal(2))
+        raise Unclear("reset")
+
+    world.navimpact.fault = once("navimpact create", edit_at_once, applied=True)
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, "1", "budget") == Decimal(2)
+    shown = world.value(Side.NOTION, row, "budget")
+    listed = [conflict.navimpact for conflict in world.mapping_of("1").conflicts]
+    assert shown == Decimal(2) or listed == [Decimal(2)]
+
+
+def test_a_row_keeps_its_record_though_that_got_a_page_before_it_was_known_whose_it_is(world: World) -> None:
+    world.platform.idempotent = True
+
+    def rewrite() -> None:
+        world.edit(Side.NAVIMPACT, "1", title="Rewritten at once")
+        raise Unclear("reset")
+
+    row = world.new_row(title="Row")
+    world.navimpact.fault = once("navimpact create", rewrite, applied=True)
+    world.navimpact.fault = together(world.navimpact.fault, fail_always("navimpact changed_since", Unavailable("503")))
+    world.slice()
+    world.navimpact.fault = None
+    world.slice()
+    world.settle()
+
+    assert world.live_pages() == [row]
+    assert world.notion_side.pages[row].key == "media_project/1"
+    assert len(world.platform.records) == 1
+
+
+def test_nobody_looks_for_what_was_remembered_of_a_record_before_it_was_known_whose_it_is() -> None:
+    world = World(settings=Settings(direction=Direction.TO_NAVIMPACT))
+    world.connect()
+
+    def rewrite() -> None:
+        world.edit(Side.NAVIMPACT, "1", title="Rewritten at once")
+        raise Unclear("reset")
+
+    world.new_row(title="Row")
+    world.navimpact.fault = once("navimpact create", rewrite, applied=True)
+    world.navimpact.fault = together(world.navimpact.fault, fail_always("navimpact changed_since", Unavailable("503")))
+    world.slice()
+    world.navimpact.fault = None
+    world.settle()
+
+    world.put(WorkKind.RULES, lane=Lane.BACKFILL)
+    world.settle()
+
+    assert world.logs(Operation.FAIL) == []
+    assert [mapping.attempts for mapping in world.store.of(1).mappings.values()] == [0, 0]

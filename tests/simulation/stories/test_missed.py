@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from navsync import reconcile
 from navsync.errors import Blocked, Refused
-from navsync.model import EntityType, Lane, Side, WorkKind
+from navsync.model import EntityType, Lane, Side, State, WorkKind
 from navsync.ports import ChangedPage
 from tests.simulation.world import PROJECT, World
 
@@ -230,3 +231,86 @@ def test_a_place_that_an_older_release_kept_stops_no_sweep(world: World) -> None
     world.reconcile()
 
     assert world.value(Side.NAVIMPACT, id, "title") == "Edited"
+
+
+# --- going round all pairs --------------------------------------------------------------------------------------------
+
+
+def go_round(world: World) -> None:
+    """A tick late enough for a round through all pairs, without any webhook before it."""
+    world.store.of(1).work.clear()
+    world.clock.advance(reconcile.PAIRS_EVERY)
+    world.reconcile()
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_reconcile_finds_a_deletion_that_no_webhook_told(world: World, side: Side) -> None:
+    id = world.new_project()
+    world.another_project()
+    page = world.page_of(id)
+
+    if side is Side.NAVIMPACT:
+        world.platform.remove(PROJECT, id)
+    else:
+        world.person.remove(PROJECT, page)
+    go_round(world)
+
+    expected = State.DELETED if side is Side.NAVIMPACT else State.AWAITING_APPROVAL
+    assert world.mapping_of(id).state is expected
+
+
+def test_a_reconcile_finds_that_one_half_of_a_conflict_was_edited_again(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    mapping = world.mapping_of(id)
+    bases = {name: base for name, base in mapping.bases.items() if name != "title"}
+    world.store.of(1).mappings[mapping.id] = mapping.but(bases=bases)
+    world.edit(Side.NOTION, page, title="Mine")
+    world.settle()
+    assert [c.notion for c in world.mapping_of(id).conflicts] == ["Mine"]
+
+    world.edit(Side.NOTION, page, title="Mine, better")
+    go_round(world)
+
+    assert [c.notion for c in world.mapping_of(id).conflicts] == ["Mine, better"]
+
+
+def test_a_reconcile_finds_that_a_value_which_could_not_travel_was_mended(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.edit(Side.NOTION, page, budget=Decimal("1.001"))
+    world.settle()
+    assert [t.code for t in world.mapping_of(id).troubles] == ["cannot_carry"]
+
+    world.edit(Side.NOTION, page, budget=Decimal("1.5"))
+    go_round(world)
+
+    assert world.value(Side.NAVIMPACT, id, "budget") == Decimal("1.5")
+
+
+def test_a_reconcile_finds_a_row_that_was_shared_again(world: World) -> None:
+    row = world.new_row(title="Hidden")
+    world.notion_side.pages[row].shared = False
+    world.store.of(1).work.clear()
+    world.clock.advance(timedelta(hours=1))
+    world.new_row(title="Later")
+    world.settle()
+    world.reconcile()
+
+    world.notion_side.pages[row].shared = True
+    go_round(world)
+
+    assert {record.fields["title"] for record in world.platform.records.values()} == {"Hidden", "Later"}
+
+
+def test_a_page_that_carries_the_key_of_another_record_is_stamped_anew(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.person.stamp(PROJECT, page, "media_project/4711", "Reef")
+
+    go_round(world)
+
+    assert world.notion_side.pages[page].key == f"media_project/{id}"

@@ -13,8 +13,8 @@ from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import QUIETS
 from navsync.errors import Blocked, Down, Suspended, Unavailable, Unclear
-from navsync.model import Connection, Lane, Operation, Pause, PausedBy, Present, Settings, Side, Work, WorkKind
-from tests.simulation.faults import failing
+from navsync.model import Connection, Lane, Operation, Pause, PausedBy, Present, Settings, Side, State, Work, WorkKind
+from tests.simulation.faults import fail_once, failing
 from tests.simulation.stories.scenes import both, rounds, told_of_an_edit
 from tests.simulation.world import PROJECT, World
 
@@ -464,3 +464,40 @@ def test_records_that_alone_are_answered_with_failures_do_not_stop_the_others_fo
         work(world, timedelta(minutes=7))
 
     assert max(arrived) <= timedelta(minutes=1)
+
+
+def test_a_record_that_keeps_failing_is_tried_ever_more_rarely(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+
+    def fail(called: str, applied: bool) -> None:
+        if called == "notion update" and not applied:
+            raise Unavailable("503")
+
+    world.notion.fault = fail
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    pauses = []
+    for _ in range(6):
+        again_at = world.slice().again_at
+        assert again_at is not None
+        pauses.append(again_at - world.clock())
+        world.clock.now = again_at
+
+    assert pauses == sorted(pauses)
+    assert pauses[-1] > 8 * pauses[0]
+
+
+def test_failures_are_forgotten_when_a_look_ends_well_whatever_it_saw(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    world.navimpact.fault = fail_once("navimpact read", Unavailable("503"), applied=False)
+    world.edit(Side.NAVIMPACT, id, title="Edited")
+    world.slice()
+    assert world.mapping_of(id).attempts == 1
+
+    world.notion_side.pages[world.page_of(id)].shared = False
+    world.clock.advance(timedelta(minutes=1))
+    world.slice()
+
+    mapping = world.mapping_of(id)
+    assert (mapping.state, mapping.attempts) == (State.UNREACHABLE, 0)

@@ -6,10 +6,11 @@ from contextlib import suppress
 
 import pytest
 
+from navsync.engine import CONFIRM
 from navsync.errors import Down, Refused
-from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, Work, WorkKind
+from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, Trashed, Work, WorkKind
 from tests.simulation.employee import Killed
-from tests.simulation.faults import fail_always, fail_once
+from tests.simulation.faults import fail_always, fail_once, once
 from tests.simulation.stories.rules import change
 from tests.simulation.stories.scenes import come_to_rest, made_again_with_a_second_page, rows_of
 from tests.simulation.world import PROJECT, Both, World
@@ -404,3 +405,50 @@ def test_a_log_comes_back_to_a_project_that_was_made_again_though_it_names_an_ol
     assert again not in (None, project)
     assert two.value(Side.NAVIMPACT, made.entity_id or "", "project", LOG) == (again,)
     assert made.troubles == ()
+
+
+# --- a second page that a late call made ------------------------------------------------------------------------------
+
+
+def test_a_second_page_by_a_late_call_is_removed_and_its_words_are_kept(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    world.person.update(PROJECT, second.id, {"description": "written on the wrong page"}, seen=second)
+
+    world.reconcile()
+
+    assert world.live_pages() == [world.page_of(id)]
+    kept = [change.old for log in world.logs(Operation.DELETE) for change in log.changes]
+    assert "written on the wrong page" in kept
+
+
+def test_words_written_on_a_second_page_while_it_is_removed_are_kept_too(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    late = once(
+        "notion remove", lambda: world.edit(Side.NOTION, second.id, description="at the last moment"), applied=False
+    )
+    world.notion.fault = late
+
+    world.reconcile()
+
+    kept = [change.old for log in world.logs(Operation.DELETE) for change in log.changes]
+    assert "at the last moment" in kept
+
+
+def test_a_second_page_of_a_record_that_has_got_another_id_is_removed(world: World) -> None:
+    id = world.new_project()
+    world.settle()
+    page = world.page_of(id)
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    world.settle()
+
+    late = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    world.reconcile()
+    world.clock.advance(CONFIRM)
+    world.settle()
+
+    assert isinstance(world.shown(Side.NOTION, late.id), Trashed)

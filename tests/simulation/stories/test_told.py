@@ -11,7 +11,7 @@ from navsync.model import EntityType, Operation, Side, Trouble, WorkKind
 from tests.simulation.stories.scenes import pair_of
 from tests.simulation.world import PROJECT, World
 
-LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
+LOG = EntityType.DISTRIBUTION_LOG
 
 
 def told(world: World, page: str) -> Trouble:

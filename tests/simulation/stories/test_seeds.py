@@ -1,0 +1,19 @@
+"""Histories that once ended badly end well."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulation.campaign import OPERATIONS, played
+from tests.simulation.swarm import drawn
+
+SEEDS = [
+    *(2100951, 2116203, 2117606, 2129744, 1041, 25447, 29899, 45772, 102671, 202449, 204214, 205344, 210023),
+    *(222981, 243676, 244506, 300761, 301013, 301324, 317656, 317681, 430149, 430749, 801838, 1011218, 1012066),
+    *(1201746, 1305208, 1512814, 20158, 1719042, 1730174, 1803268),
+]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_history_that_once_ended_badly_ends_well(seed: int) -> None:
+    assert played(drawn(seed, OPERATIONS))[1] == []
