@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from navsync.fields import SPECS
-from navsync.model import EntityType
 from tests.simulation.world import Both, World, two_workspaces
 
 
@@ -20,14 +19,6 @@ def world() -> World:
 @pytest.fixture
 def both() -> Both:
     return two_workspaces()
-
-
-@pytest.fixture
-def whole() -> World:
-    """A workspace with all kinds of records."""
-    world = World(entity_types=tuple(EntityType))
-    world.connect()
-    return world
 
 
 @pytest.fixture

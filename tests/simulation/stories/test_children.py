@@ -223,54 +223,54 @@ def belongs_to(world: World, log: str) -> object:
 # --- a project that is no more ----------------------------------------------------------------------------------------
 
 
-def test_no_page_is_owed_to_a_record_that_went_with_its_project(whole: World) -> None:
-    project = whole.new_project()
-    whole.store.of(1).work.clear()
-    log = whole.new_child(LOG, project)
-    whole.notion.fault = fail_once("notion create", Unclear("reset"), applied=False)
-    whole.slice()
+def test_no_page_is_owed_to_a_record_that_went_with_its_project(world: World) -> None:
+    project = world.new_project()
+    world.store.of(1).work.clear()
+    log = world.new_child(LOG, project)
+    world.notion.fault = fail_once("notion create", Unclear("reset"), applied=False)
+    world.slice()
 
-    whole.platform.remove(PROJECT, project)
-    whole.touched(Side.NAVIMPACT, log, LOG)
-    whole.settle()
+    world.platform.remove(PROJECT, project)
+    world.touched(Side.NAVIMPACT, log, LOG)
+    world.settle()
 
-    assert started(whole) == []
+    assert started(world) == []
 
 
-def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_without_end(whole: World) -> None:
-    project = whole.new_project()
-    log = whole.new_child(LOG, project)
-    whole.settle()
-    whole.notion_side.pages[whole.page_of(project)].shared = False
+def test_children_of_a_deleted_project_whose_page_is_hidden_are_not_looked_at_without_end(world: World) -> None:
+    project = world.new_project()
+    log = world.new_child(LOG, project)
+    world.settle()
+    world.notion_side.pages[world.page_of(project)].shared = False
 
-    whole.platform.remove(PROJECT, project)
-    whole.touched(Side.NAVIMPACT, log, LOG)
+    world.platform.remove(PROJECT, project)
+    world.touched(Side.NAVIMPACT, log, LOG)
     looks = 0
-    ends = whole.clock() + timedelta(minutes=30)
-    while looks < 30 and (again_at := whole.slice().again_at) is not None and again_at < ends:
-        whole.clock.now = max(whole.clock.now, again_at)
+    ends = world.clock() + timedelta(minutes=30)
+    while looks < 30 and (again_at := world.slice().again_at) is not None and again_at < ends:
+        world.clock.now = max(world.clock.now, again_at)
         looks += 1
 
     assert looks < 10
 
 
-def test_a_row_that_nobody_would_take_is_a_draft_again_when_it_is_restored(whole: World) -> None:
-    project = whole.new_project()
-    whole.settle()
-    page = whole.page_of(project)
-    whole.platform.remove(PROJECT, project)
-    row = whole.person.add_row(LOG, {"channel": "cinema", "project": (page,)})
-    whole.touched(Side.NOTION, row.id, LOG)
-    whole.slice()
-    whole.person.remove(LOG, row.id)
-    whole.touched(Side.NOTION, row.id, LOG)
-    whole.settle()
+def test_a_row_that_nobody_would_take_is_a_draft_again_when_it_is_restored(world: World) -> None:
+    project = world.new_project()
+    world.settle()
+    page = world.page_of(project)
+    world.platform.remove(PROJECT, project)
+    row = world.person.add_row(LOG, {"channel": "cinema", "project": (page,)})
+    world.touched(Side.NOTION, row.id, LOG)
+    world.slice()
+    world.person.remove(LOG, row.id)
+    world.touched(Side.NOTION, row.id, LOG)
+    world.settle()
 
-    whole.person.restore(LOG, row.id)
-    whole.touched(Side.NOTION, row.id, LOG)
-    whole.settle()
+    world.person.restore(LOG, row.id)
+    world.touched(Side.NOTION, row.id, LOG)
+    world.settle()
 
-    (mapping,) = [m for m in whole.store.of(1).mappings.values() if m.page_id == row.id]
+    (mapping,) = [m for m in world.store.of(1).mappings.values() if m.page_id == row.id]
     assert mapping.state is State.DRAFT
     assert mapping.troubles
 
@@ -279,14 +279,14 @@ def test_a_row_that_nobody_would_take_is_a_draft_again_when_it_is_restored(whole
 
 
 @pytest.fixture
-def project(whole: World) -> str:
+def project(world: World) -> str:
     """A project with a log, whose page somebody has moved to the trash."""
-    project = whole.new_project(title="Reef")
-    whole.new_child(LOG, project, notes="first")
-    whole.settle()
-    whole.person.remove(PROJECT, whole.page_of(project))
-    whole.touched(Side.NOTION, whole.page_of(project))
-    whole.settle()
+    project = world.new_project(title="Reef")
+    world.new_child(LOG, project, notes="first")
+    world.settle()
+    world.person.remove(PROJECT, world.page_of(project))
+    world.touched(Side.NOTION, world.page_of(project))
+    world.settle()
     return project
 
 
@@ -301,74 +301,74 @@ def notes_told(world: World) -> set[Value]:
     return {change.old for row in rows for change in row.changes if change.field == "notes"}
 
 
-def test_a_log_that_is_added_while_its_project_is_being_deleted_is_in_the_history(whole: World, project: str) -> None:
+def test_a_log_that_is_added_while_its_project_is_being_deleted_is_in_the_history(world: World, project: str) -> None:
     def add() -> None:
-        whole.new_child(LOG, project, notes="second")
+        world.new_child(LOG, project, notes="second")
 
-    whole.navimpact.fault = once("navimpact changed_since", add, applied=True)
+    world.navimpact.fault = once("navimpact changed_since", add, applied=True)
 
-    approve(whole, project)
+    approve(world, project)
 
-    assert whole.platform.records == {}
-    assert notes_told(whole) == {"first", "second"}
+    assert world.platform.records == {}
+    assert notes_told(world) == {"first", "second"}
 
 
-def test_what_is_typed_while_a_project_is_being_deleted_is_in_the_history(whole: World, project: str) -> None:
-    ((_, log),) = [entity for entity in whole.platform.records if entity[0] is LOG]
+def test_what_is_typed_while_a_project_is_being_deleted_is_in_the_history(world: World, project: str) -> None:
+    ((_, log),) = [entity for entity in world.platform.records if entity[0] is LOG]
 
     def type_on() -> None:
-        whole.edit(Side.NAVIMPACT, log, LOG, notes="first, and more")
+        world.edit(Side.NAVIMPACT, log, LOG, notes="first, and more")
 
-    whole.navimpact.fault = once("navimpact changed_since", type_on, applied=True)
+    world.navimpact.fault = once("navimpact changed_since", type_on, applied=True)
 
-    approve(whole, project)
+    approve(world, project)
 
-    assert "first, and more" in notes_told(whole)
+    assert "first, and more" in notes_told(world)
 
 
-def test_a_log_that_is_saved_from_a_deletion_by_a_move_is_not_told_as_deleted(whole: World, project: str) -> None:
-    ((_, log),) = [entity for entity in whole.platform.records if entity[0] is LOG]
-    other = whole.new_project(title="Other")
-    whole.settle()
+def test_a_log_that_is_saved_from_a_deletion_by_a_move_is_not_told_as_deleted(world: World, project: str) -> None:
+    ((_, log),) = [entity for entity in world.platform.records if entity[0] is LOG]
+    other = world.new_project(title="Other")
+    world.settle()
 
     def move() -> None:
-        whole.edit(Side.NAVIMPACT, log, LOG, project=(other,))
+        world.edit(Side.NAVIMPACT, log, LOG, project=(other,))
 
-    whole.navimpact.fault = once("navimpact changed_since", move, applied=True)
+    world.navimpact.fault = once("navimpact changed_since", move, applied=True)
 
-    approve(whole, project)
+    approve(world, project)
 
-    assert set(whole.platform.records) == {(PROJECT, other), (LOG, log)}
-    assert (notes_told(whole), started(whole)) == (set(), [])
+    assert set(world.platform.records) == {(PROJECT, other), (LOG, log)}
+    assert (notes_told(world), started(world)) == (set(), [])
 
 
-def test_a_project_to_which_people_keep_adding_is_deleted_when_they_stop(whole: World, project: str) -> None:
+def test_a_project_to_which_people_keep_adding_is_deleted_when_they_stop(world: World, project: str) -> None:
     adding = True
 
     def add(called: str, applied: bool) -> None:
         if adding and called == "navimpact changed_since" and not applied:
-            whole.new_child(LOG, project, notes=f"{len(whole.platform.records)}")
+            world.new_child(LOG, project, notes=f"{len(world.platform.records)}")
 
-    whole.navimpact.fault = add
-    whole.ask(WorkKind.DECIDE, str(whole.mapping_of(project).id), "approve")
-    whole.slice()
-    assert (PROJECT, project) in whole.platform.records
+    world.navimpact.fault = add
+    world.ask(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+    world.slice()
+    assert (PROJECT, project) in world.platform.records
 
     adding = False
-    notes = {record.values().get("notes") for record in whole.platform.records.values()} - {None}
-    whole.settle()
+    notes = {record.values().get("notes") for record in world.platform.records.values()} - {None}
+    world.settle()
 
-    assert (whole.platform.records, notes_told(whole), started(whole)) == ({}, notes, [])
+    assert (world.platform.records, notes_told(world), started(world)) == ({}, notes, [])
 
 
-def test_what_belongs_to_a_project_is_listed_for_the_question_and_once_to_be_recorded(whole: World) -> None:
-    project = whole.new_project(title="Reef")
-    whole.settle()
-    whole.person.remove(PROJECT, whole.page_of(project))
-    whole.touched(Side.NOTION, whole.page_of(project))
-    whole.settle()
-    whole.navimpact.calls.clear()
+def test_what_belongs_to_a_project_is_listed_for_the_question_and_once_to_be_recorded(world: World) -> None:
+    project = world.new_project(title="Reef")
+    world.settle()
+    world.person.remove(PROJECT, world.page_of(project))
+    world.touched(Side.NOTION, world.page_of(project))
+    world.settle()
+    world.navimpact.calls.clear()
 
-    approve(whole, project)
+    approve(world, project)
 
-    assert whole.navimpact.calls.count("navimpact changed_since") == 2 * (len(EntityType) - 1)
+    assert world.navimpact.calls.count("navimpact changed_since") == 2 * (len(EntityType) - 1)

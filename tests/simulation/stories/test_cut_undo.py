@@ -272,22 +272,22 @@ def test_a_move_away_from_a_project_that_was_made_again_is_undone(world: World, 
     assert world.value(NOTION, world.page_of(story, STORY), "project", STORY) == (again,)
 
 
-def test_a_move_is_not_undone_to_a_project_that_is_no_more(whole: World) -> None:
-    first, second = whole.new_project(title="first"), whole.new_project(title="second")
-    log = whole.new_child(LOG, first)
-    whole.settle()
-    page = whole.page_of(first)
-    whole.edit(Side.NAVIMPACT, log, LOG, project=(second,))
-    whole.settle()
-    (row,) = whole.logs(Operation.UPDATE)
-    whole.platform.remove(PROJECT, first)
-    whole.touched(Side.NAVIMPACT, first)
-    whole.settle()
-    whole.person.restore(PROJECT, page)
-    whole.touched(Side.NOTION, page)
-    whole.settle()
+def test_a_move_is_not_undone_to_a_project_that_is_no_more(world: World) -> None:
+    first, second = world.new_project(title="first"), world.new_project(title="second")
+    log = world.new_child(LOG, first)
+    world.settle()
+    page = world.page_of(first)
+    world.edit(Side.NAVIMPACT, log, LOG, project=(second,))
+    world.settle()
+    (row,) = world.logs(Operation.UPDATE)
+    world.platform.remove(PROJECT, first)
+    world.touched(Side.NAVIMPACT, first)
+    world.settle()
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
 
-    whole.put(WorkKind.REVERT, f"log/{row.id}")
-    whole.settle()
+    world.put(WorkKind.REVERT, f"log/{row.id}")
+    world.settle()
 
-    assert started(whole) == []
+    assert started(world) == []

@@ -91,15 +91,15 @@ def test_an_edit_of_what_was_just_written_is_no_conflict_though_the_other_side_f
     assert world.value(Side.NAVIMPACT, id, "title") == "Edited, and again"
 
 
-def test_a_word_typed_into_the_very_line_that_we_write_is_not_taken_for_ours(whole: World) -> None:
-    story = whole.new_child(STORY, whole.new_project(), description="One.")
-    whole.settle()
-    page = whole.page_of(story, STORY)
-    first = once("notion update", lambda: whole.person.edit(page, {"description": "First: One."}), applied=False)
+def test_a_word_typed_into_the_very_line_that_we_write_is_not_taken_for_ours(world: World) -> None:
+    story = world.new_child(STORY, world.new_project(), description="One.")
+    world.settle()
+    page = world.page_of(story, STORY)
+    first = once("notion update", lambda: world.person.edit(page, {"description": "First: One."}), applied=False)
 
-    whole.notion.fault = first
-    whole.edit(Side.NAVIMPACT, story, STORY, description="Eins.")
-    whole.settle()
+    world.notion.fault = first
+    world.edit(Side.NAVIMPACT, story, STORY, description="Eins.")
+    world.settle()
 
-    (conflict,) = whole.mapping_of(story, STORY).conflicts
+    (conflict,) = world.mapping_of(story, STORY).conflicts
     assert (conflict.navimpact, conflict.notion) == ("Eins.", "First: Eins.")

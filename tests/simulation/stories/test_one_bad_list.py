@@ -475,30 +475,30 @@ def test_a_row_that_is_refused_for_one_field_and_then_another_is_told_once(
     assert len(world.logs(Operation.CREATE)) == told
 
 
-def test_a_field_that_is_refused_keeps_no_other_back(whole: World) -> None:
-    first, second = whole.new_project(title="first"), whole.new_project(title="second")
-    log = whole.new_child(LOG, first, channel="cinema")
-    whole.settle()
-    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
-    whole.platform.remove(PROJECT, second)
+def test_a_field_that_is_refused_keeps_no_other_back(world: World) -> None:
+    first, second = world.new_project(title="first"), world.new_project(title="second")
+    log = world.new_child(LOG, first, channel="cinema")
+    world.settle()
+    page, elsewhere = world.page_of(log, LOG), world.page_of(second)
+    world.platform.remove(PROJECT, second)
 
-    whole.person.edit(page, {"project": (elsewhere,), "channel": "festival"})
-    whole.touched(Side.NOTION, page, LOG)
-    whole.settle()
+    world.person.edit(page, {"project": (elsewhere,), "channel": "festival"})
+    world.touched(Side.NOTION, page, LOG)
+    world.settle()
 
-    assert whole.value(Side.NAVIMPACT, log, "channel", LOG) == "festival"
+    assert world.value(Side.NAVIMPACT, log, "channel", LOG) == "festival"
 
 
-def test_a_field_that_is_refused_is_told_once(whole: World) -> None:
-    first, second = whole.new_project(title="first"), whole.new_project(title="second")
-    log = whole.new_child(LOG, first)
-    whole.settle()
-    page, elsewhere = whole.page_of(log, LOG), whole.page_of(second)
-    whole.platform.remove(PROJECT, second)
+def test_a_field_that_is_refused_is_told_once(world: World) -> None:
+    first, second = world.new_project(title="first"), world.new_project(title="second")
+    log = world.new_child(LOG, first)
+    world.settle()
+    page, elsewhere = world.page_of(log, LOG), world.page_of(second)
+    world.platform.remove(PROJECT, second)
 
-    whole.person.edit(page, {"project": (elsewhere,)})
+    world.person.edit(page, {"project": (elsewhere,)})
     for _ in range(3):
-        whole.touched(Side.NOTION, page, LOG)
-        whole.settle()
+        world.touched(Side.NOTION, page, LOG)
+        world.settle()
 
-    assert len([row for row in whole.logs(Operation.UPDATE) if row.outcome is Outcome.FAILED]) == 1
+    assert len([row for row in world.logs(Operation.UPDATE) if row.outcome is Outcome.FAILED]) == 1

@@ -45,19 +45,19 @@ def test_a_column_that_was_lost_during_a_create_clears_nothing(world: World) -> 
 
 
 @pytest.mark.parametrize("name", ["project", "channel", "notes"])
-def test_a_record_made_while_a_column_was_gone_gets_its_page_when_it_is_back(whole: World, name: str) -> None:
-    project = whole.new_project()
-    whole.settle()
-    whole.notion_side.break_property(LOG, name, "deleted")
-    whole.put(WorkKind.SCHEMA, LOG)
-    log = whole.new_child(LOG, project, notes="words")
-    whole.settle()
+def test_a_record_made_while_a_column_was_gone_gets_its_page_when_it_is_back(world: World, name: str) -> None:
+    project = world.new_project()
+    world.settle()
+    world.notion_side.break_property(LOG, name, "deleted")
+    world.put(WorkKind.SCHEMA, LOG)
+    log = world.new_child(LOG, project, notes="words")
+    world.settle()
 
-    whole.notion_side.mend_property(LOG, name)
-    whole.put(WorkKind.SCHEMA, LOG)
-    whole.settle()
+    world.notion_side.mend_property(LOG, name)
+    world.put(WorkKind.SCHEMA, LOG)
+    world.settle()
 
-    page = whole.shown(Side.NOTION, whole.page_of(log, LOG), LOG)
+    page = world.shown(Side.NOTION, world.page_of(log, LOG), LOG)
     assert isinstance(page, Present)
     assert (page.values["project"], page.values["channel"], page.values["notes"]) == ((project,), "x", "words")
 
