@@ -140,17 +140,29 @@ class MemoryLedger:
         return [mapping for mapping in mappings if isinstance(mapping.intent, CreateIntent)]
 
     def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
-        stored = self.kept.mappings.get(mapping.id)
-        if (stored.version if stored else 0) != mapping.version:
+        (after,) = self._save([mapping], logs)
+        return after
+
+    def hand_over(self, giver: Mapping, taker: Mapping, *logs: SyncLog) -> tuple[Mapping, Mapping]:
+        giver, taker = self._save([giver, taker], logs)
+        return giver, taker
+
+    def _save(self, mappings: Sequence[Mapping], logs: Sequence[SyncLog]) -> Sequence[Mapping]:
+        stored = {mapping.id: self.kept.mappings.get(mapping.id) for mapping in mappings}
+        versions = {id: before.version if before else 0 for id, before in stored.items()}
+        if any(versions[mapping.id] != mapping.version for mapping in mappings):
             raise StaleMapping("saved by somebody else since")
         self._check_lease()
-        names = _names(mapping)
-        if any(self.kept.pairs.get(name, mapping.id) != mapping.id for name in names):
+        named = [(name, mapping.id) for mapping in mappings for name in _names(mapping)]
+        names = dict(named)
+        if len(names) < len(named) or any(self.kept.pairs.get(name, id) not in stored for name, id in named):
             raise StaleMapping("another mapping pairs it already")
-        for name in _names(stored) if stored else ():
-            del self.kept.pairs[name]
-        self.kept.pairs |= dict.fromkeys(names, mapping.id)
-        self.kept.mappings[mapping.id] = after = mapping.but(version=mapping.version + 1)
+        for before in stored.values():
+            for name in _names(before) if before else ():
+                del self.kept.pairs[name]
+        self.kept.pairs |= names
+        after = [mapping.but(version=mapping.version + 1) for mapping in mappings]
+        self.kept.mappings |= {mapping.id: mapping for mapping in after}
         self._keep(logs)
         return after
 

@@ -25,6 +25,7 @@ from tests.simulation.employee import SIDES
 from tests.simulation.history import TICK, History, Office
 from tests.simulation.swarm import Fault, Swarm
 from tests.simulation.verdict import judge
+from tests.simulation.witness import KEEPING
 from tests.simulation.world import PROJECT
 
 type Kill = tuple[int, str]
@@ -301,7 +302,7 @@ def pairs(name: str) -> Iterator[tuple[Kill, Kill]]:
 
 def _weighs(call: str) -> bool:
     to, _, name = call.partition(" ")
-    return to in SIDES or name in ("save", "save_removal", "record", "put", "done")
+    return to in SIDES or name in ("put", "done") or name in KEEPING
 
 
 class _Scene:

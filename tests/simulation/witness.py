@@ -40,6 +40,9 @@ MOST_REMOVALS = 5
 HEEDED = 5.0
 """Seconds after which nobody goes by rules that have been changed."""
 
+KEEPING = {"save": 1, "save_removal": 1, "hand_over": 2, "record": 0}
+"""Calls of the ledger that keep something → of how many mappings, before their rows."""
+
 
 @dataclass
 class Destroyed:
@@ -103,7 +106,7 @@ class Witness:
 
     def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...], answer: Any) -> None:
         """After each successful call of the ledger."""
-        if name not in ("save", "save_removal", "record") or not args:
+        if name not in KEEPING or not args:
             return
         if name == "save_removal" and answer is None:  # a deletion too many is not saved
             return
@@ -111,16 +114,16 @@ class Witness:
         if ledger.lease.fence < office.highest_fence:
             self.history.problem("I7: a worker wrote after its successor had")
         office.highest_fence = ledger.lease.fence
-        if name != "record":
-            mapping = args[0]
-            self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
-            self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
-            self.history.fired[Fault.HELD_BY_RULE] += any(t.code == scope.ONE_WAY for t in mapping.troubles)
-            self.history.note(
-                f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping)
-            )
-        for log in args if name == "record" else args[1:]:
+        for mapping in args[: KEEPING[name]]:
+            self._saved(office, mapping)
+        for log in args[KEEPING[name] :]:
             self._recorded_in(ledger.kept.logs[log.id])
+
+    def _saved(self, office: Office, mapping: Mapping) -> None:
+        self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
+        self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
+        self.history.fired[Fault.HELD_BY_RULE] += any(t.code == scope.ONE_WAY for t in mapping.troubles)
+        self.history.note(f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping))
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:

@@ -235,6 +235,120 @@ def test_a_long_text_that_was_replaced_does_not_come_back(either_store: AnyStore
     assert read.bases == {"a": Base("x" * 9000, "short")}
 
 
+# --- handing over ---------------------------------------------------------------------------------------------------
+
+
+def a_successor(**changes: Any) -> Mapping:
+    """A mapping that nobody has stored yet, for what another lets go."""
+    return a_mapping(2, **{"entity_id": None, "page_id": None} | changes)
+
+
+def without_page(mapping: Mapping) -> Mapping:
+    return mapping.but(page_id=None, state=State.CREATING)
+
+
+def test_a_page_that_is_handed_over_is_found_with_its_next_mapping(ledger: Ledger) -> None:
+    first = ledger.save(a_mapping())
+
+    giver, taker = ledger.hand_over(without_page(first), a_successor(page_id="page-1"), a_log())
+
+    assert (giver.version, taker.version) == (2, 1)
+    assert (ledger.of_page("page-1"), ledger.of_entity(EntityRef(PROJECT, "41"))) == (taker, giver)
+    assert (ledger.load(1), ledger.load(2), ledger.log(900)) == (giver, taker, a_log())
+
+
+def test_a_record_that_is_handed_over_to_a_row_leaves_each_its_page(ledger: Ledger) -> None:
+    first, row = ledger.save(a_mapping()), ledger.save(a_successor(page_id="page-2"))
+
+    giver, taker = ledger.hand_over(first.but(entity_id=None), row.but(entity_id="41"))
+
+    assert ledger.of_entity(EntityRef(PROJECT, "41")) == taker
+    assert (ledger.of_page("page-1"), ledger.of_page("page-2")) == (giver, taker)
+
+
+def test_what_was_handed_over_can_be_let_go_and_paired_anew(either_store: AnyStore, lease: Lease) -> None:
+    ledger = either_store.ledger(lease)
+    giver, taker = ledger.hand_over(without_page(ledger.save(a_mapping())), a_successor(page_id="page-1"))
+    ledger.save(taker.but(page_id=None))
+
+    assert either_store.ledger(lease).of_page("page-1") is None
+    assert either_store.ledger(lease).save(giver.but(page_id="page-1")).page_id == "page-1"
+
+
+@pytest.mark.parametrize("newer", [1, 2], ids=["the giver", "the taker"])
+def test_nothing_is_handed_over_where_somebody_has_saved_one_of_them_since(
+    either_store: AnyStore, lease: Lease, newer: int
+) -> None:
+    ledger = either_store.ledger(lease)
+    seen = {mapping.id: ledger.save(mapping) for mapping in (a_mapping(), a_successor(page_id="page-2"))}
+    theirs = {**seen, newer: either_store.ledger(lease).save(seen[newer].but(title="theirs"))}
+
+    with pytest.raises(StaleMapping):
+        ledger.hand_over(seen[1].but(entity_id=None), seen[2].but(entity_id="41"), a_log())
+
+    assert {id: ledger.load(id) for id in seen} == theirs
+    assert (ledger.of_entity(EntityRef(PROJECT, "41")), ledger.log(900)) == (theirs[1], None)
+
+
+def test_what_is_handed_over_twice_is_handed_over_once(either_store: AnyStore, lease: Lease) -> None:
+    ledger, first = either_store.ledger(lease), either_store.ledger(lease).save(a_mapping())
+    giver, taker = ledger.hand_over(without_page(first), a_successor(page_id="page-1"))
+
+    for again in (ledger, either_store.ledger(lease)):  # the answer was lost, or a worker knows of nothing
+        with pytest.raises(StaleMapping):
+            again.hand_over(without_page(first), a_successor(page_id="page-1"))
+
+    assert (ledger.load(1), ledger.load(2), ledger.of_page("page-1")) == (giver, taker, taker)
+
+
+def test_what_a_third_mapping_pairs_is_not_taken(ledger: Ledger) -> None:
+    first, third = ledger.save(a_mapping(1)), ledger.save(a_mapping(3))
+
+    with pytest.raises(StaleMapping):
+        ledger.hand_over(without_page(first), a_successor(page_id="page-3"))
+
+    assert (ledger.load(1), ledger.load(2), ledger.of_page("page-3")) == (first, None, third)
+
+
+def test_what_the_giver_still_pairs_is_not_taken(ledger: Ledger) -> None:
+    first = ledger.save(a_mapping())
+
+    with pytest.raises(StaleMapping):
+        ledger.hand_over(first, a_successor(page_id="page-1"))
+
+    assert (ledger.load(2), ledger.of_page("page-1")) == (None, first)
+
+
+def test_nothing_is_handed_over_under_an_old_fence(either_store: AnyStore, desk: Desk, ledger: Ledger) -> None:
+    first = ledger.save(a_mapping())
+    successor = either_store.ledger(take(desk, "worker-2", at=3))
+
+    with pytest.raises(LostLease):
+        ledger.hand_over(without_page(first), a_successor(page_id="page-1"), a_log())
+
+    assert (successor.of_page("page-1"), successor.load(2), successor.log(900)) == (first, None, None)
+
+
+def test_another_workspace_keeps_its_own_mapping_of_a_page_that_is_handed_over(
+    either_store: AnyStore, ledger: Ledger
+) -> None:
+    theirs = either_store.ledger(take(either_store.desk(18)))
+    kept = theirs.save(a_mapping(workspace_id=18))
+
+    ledger.hand_over(without_page(ledger.save(a_mapping())), a_successor(page_id="page-1"))
+
+    assert (theirs.of_page("page-1"), theirs.of_entity(EntityRef(PROJECT, "41")), theirs.load(2)) == (kept, kept, None)
+
+
+def test_a_create_that_ends_as_its_record_is_handed_over_is_open_no_more(ledger: Ledger) -> None:
+    first = ledger.save(a_mapping(intent=creating()))
+    row = ledger.save(a_successor(page_id="page-2", intent=creating(attempted_at=NOW)))
+
+    ledger.hand_over(first.but(entity_id=None, intent=None), row.but(entity_id="41", intent=None))
+
+    assert ledger.open_creates() == []
+
+
 # --- the lease and the fence ----------------------------------------------------------------------------------------
 
 

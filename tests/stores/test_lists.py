@@ -414,6 +414,29 @@ def test_a_save_of_what_another_worker_stored_is_counted_once(store: Store, hist
     assert (store.lists.counts(W).total, store.lists.counts(W).pending) == (1, 0)
 
 
+def test_what_is_handed_over_is_counted_on_both_ends(store: Store, history: History) -> None:
+    first, row = history.mapping(1, troubles=(TROUBLE,)), history.mapping(2, entity_id=None, state=State.DRAFT)
+
+    gone = first.but(entity_id=None, state=State.DELETED, troubles=())
+    history.ledger.hand_over(gone, row.but(entity_id="1", state=State.LINKED, conflicts=(CLASH,)))
+
+    counts = store.lists.counts(W)
+    assert (counts.total, counts.linked, counts.failed, counts.conflict) == (1, 1, 0, 1)
+    assert counts.by_cause == {Cause("conflict", PROJECT, "title"): 1}
+
+
+def test_what_is_handed_over_with_long_texts_leaves_none_that_nothing_refers_to(
+    history: History, dynamodb: DynamoDBClient, tables: Tables
+) -> None:
+    first = history.mapping(1, bases={"description": Base("a" * 9000, None)})
+    fresh = replace(first, id=2, version=0, entity_id=None, bases={"description": Base("b" * 9000, None)})
+
+    history.ledger.hand_over(first.but(page_id=None, bases={}), fresh)
+
+    blobs = [item["sk"] for item in everything(dynamodb, tables) if item["sk"].startswith("BLOB#")]
+    assert [key.split("#")[1] for key in blobs] == ["m2"]
+
+
 def test_a_workspace_that_nobody_synced_counts_nothing(store: Store) -> None:
     assert (store.lists.counts(9).total, store.lists.log_count(9, LogFilter(), now=NOW)) == (0, 0)
 

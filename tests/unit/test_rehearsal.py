@@ -72,6 +72,13 @@ def test_a_page_is_paired_once(ledger: RehearsedLedger) -> None:
         ledger.save(Mapping(2, 17, PROJECT, "43", "page-1", NOW))
 
 
+def test_a_page_that_is_handed_over_is_paired_by_the_other(ledger: RehearsedLedger, store: MemoryStore) -> None:
+    giver, taker = ledger.hand_over(reef(ledger).but(page_id=None), Mapping(2, 17, PROJECT, None, "page-1", NOW))
+
+    assert (ledger.of_page("page-1"), ledger.of_entity(EntityRef(PROJECT, "42"))) == (taker, giver)
+    assert store.of(17).mappings == {REEF.id: REEF.but(version=1)}
+
+
 def test_as_many_deletions_go_through_as_would(ledger: RehearsedLedger, store: MemoryStore) -> None:
     removals = [ledger.save_removal(reef(ledger), now=NOW, many=1) for _ in range(3)]
 

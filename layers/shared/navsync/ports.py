@@ -175,6 +175,13 @@ class Ledger(ReadableLedger, Protocol):
         """
         ...
 
+    def hand_over(self, giver: Mapping, taker: Mapping, *logs: SyncLog) -> tuple[Mapping, Mapping]:
+        """As `save`, both in one transaction: what *giver* pairs no more, *taker* may pair from the same moment on.
+
+        Nobody ever finds the entity or the page paired by neither, whoever dies.
+        """
+        ...
+
     def record(self, *logs: SyncLog) -> None:
         """Write *logs* that belong to no mapping's change, under the lease."""
         ...

@@ -267,6 +267,10 @@ class RehearsedLedger:
         self.record(*logs)
         return self._keep(mapping.but(version=mapping.version + 1))
 
+    def hand_over(self, giver: Mapping, taker: Mapping, *logs: SyncLog) -> tuple[Mapping, Mapping]:
+        """Know both."""
+        return self.save(giver), self.save(taker, *logs)
+
     def record(self, *logs: SyncLog) -> None:
         """Know *logs*."""
         for log in logs:

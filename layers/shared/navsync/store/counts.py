@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -133,8 +133,8 @@ def counters_of_mapping(mapping: Pairing) -> frozenset[str]:
     return frozenset({str(MappingKind.of(mapping)), *map(keys.waits, causes_of(mapping))})
 
 
-def move_mapping(table: str, workspace_id: int, before: Collection[str], after: Collection[str]) -> list[Step]:
-    """Count a mapping in the counters *after* and no longer in those *before*."""
+def move_mappings(table: str, workspace_id: int, before: Iterable[str], after: Iterable[str]) -> list[Step]:
+    """Count mappings in the counters *after* and no longer in those *before*, each as often as it is named."""
     deltas = _deltas([*((name, -1) for name in before), *((name, 1) for name in after)])
     key = keys.within(workspace_id, keys.MAPPING_COUNTS)
     return [Step(add(table, key, deltas))] if deltas else []

@@ -56,6 +56,20 @@ class _Stored:
         return cls(mapping.version, _pointer_keys(mapping), has_open_create, frozenset(blobs), counted)
 
 
+_UNSTORED = _Stored(0, frozenset(), has_open_create=False, blobs=frozenset(), counted=frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A mapping that is about to be saved."""
+
+    after: Mapping
+    was: _Stored
+    will_be: _Stored
+    folded: Folded
+    shelf: Shelf
+
+
 class DynamoLedger:
     """A `navsync.ports.Ledger`. For one worker: it remembers what it has read, so that a save need not read again."""
 
@@ -136,7 +150,13 @@ class DynamoLedger:
 
     def save(self, mapping: Mapping, *logs: SyncLog) -> Mapping:
         """Write *mapping* and *logs* in one transaction if nobody has saved it since we read it."""
-        return self._save(mapping, logs)
+        (after,) = self._save([mapping], logs)
+        return after
+
+    def hand_over(self, giver: Mapping, taker: Mapping, *logs: SyncLog) -> tuple[Mapping, Mapping]:
+        """As `save`, both in one transaction: what *giver* pairs no more, *taker* may pair from the same moment on."""
+        giver, taker = self._save([giver, taker], logs)
+        return giver, taker
 
     def save_removal(self, mapping: Mapping, *logs: SyncLog, now: datetime, many: int) -> Mapping | None:
         """As `save`, and count *many* deletions in the same transaction; None where the last hour had too many."""
@@ -149,35 +169,21 @@ class DynamoLedger:
         key, expires_at = within(self.workspace_id, keys.removals(now)), int((now + timedelta(days=2)).timestamp())
         counted = add(self.tables.workspaces, key, {"n": many}, condition=has_room, expires_at=expires_at)
         try:
-            return self._save(mapping, logs, Step(counted))
+            (after,) = self._save([mapping], logs, Step(counted))
         except ConditionFailedError:
             return None
-
-    def _save(self, mapping: Mapping, logs: Sequence[SyncLog], *also: Step) -> Mapping:
-        before = self._before(mapping)
-        after = mapping.but(version=mapping.version + 1)
-        was, counted = before.counted if before else frozenset[str](), counts.counters_of_mapping(after)
-        folded = records.write(after)
-        shelf = self._shelf(mapping.id)
-        shelf.store(folded, known=before.blobs if before else ())
-        self._transact(
-            [
-                Step(
-                    put(self.tables.mappings, self._item(after, folded, counted), unchanged(mapping.version)),
-                    _moved_on(mapping),
-                ),
-                *self._pointers(before, after),
-                *self._marker(before, after),
-                *self._waits(after.id, was, counted),
-                *counts.move_mapping(self.tables.workspaces, self.workspace_id, was, counted),
-                *also,
-            ],
-            logs,
-        )
-        blobs = frozenset(folded.blobs)
-        self._stored[mapping.id] = _Stored.of(after, blobs, counted)
-        shelf.drop(before.blobs - blobs if before else ())
         return after
+
+    def _save(self, mappings: Sequence[Mapping], logs: Sequence[SyncLog], *also: Step) -> list[Mapping]:
+        changes = [self._change(mapping) for mapping in mappings]
+        for change in changes:
+            change.shelf.store(change.folded, known=change.was.blobs)
+        steps = [step for change in changes for step in self._steps(change)]
+        self._transact([*steps, *self._pointers(changes), *self._counters(changes), *also], logs)
+        for change in changes:
+            self._stored[change.after.id] = change.will_be
+            change.shelf.drop(change.was.blobs - change.will_be.blobs)
+        return [change.after for change in changes]
 
     def record(self, *logs: SyncLog) -> None:
         """Write *logs* that belong to no mapping's change, under the lease."""
@@ -253,30 +259,51 @@ class DynamoLedger:
         lost = LostLease("another worker has taken the workspace; it goes on with what is left")
         return Step(check(self.tables.workspaces, within(self.workspace_id, keys.LEASE), holds), lost)
 
-    def _pointers(self, before: _Stored | None, after: Mapping) -> Iterable[Step]:
-        had, has = before.pointers if before else frozenset[str](), _pointer_keys(after)
+    def _change(self, mapping: Mapping) -> _Change:
+        after = mapping.but(version=mapping.version + 1)
+        folded = records.write(after)
+        will_be = _Stored.of(after, folded.blobs, counts.counters_of_mapping(after))
+        return _Change(after, self._before(mapping), will_be, folded, self._shelf(mapping.id))
+
+    def _steps(self, change: _Change) -> Iterable[Step]:
+        item = self._item(change.after, change.folded, change.will_be.counted)
+        yield Step(put(self.tables.mappings, item, unchanged(change.was.version)), _moved_on(change.after))
+        yield from self._marker(change)
+        yield from self._waits(change)
+
+    def _pointers(self, changes: Sequence[_Change]) -> Iterable[Step]:
+        """One operation for each: DynamoDB takes no two on one item, so what is handed over is put where it was."""
+        had = {sort_key: change.after.id for change in changes for sort_key in change.was.pointers}
+        has = {sort_key: change.after.id for change in changes for sort_key in change.will_be.pointers}
         taken = StaleMapping("another mapping pairs the entity or the page already; read it instead")
-        for sort_key in sorted(has - had):
-            item = within(self.workspace_id, sort_key) | {"mapping_id": after.id}
-            free = when("attribute_not_exists(#pk) OR #mapping_id = :id", id=after.id)
-            yield Step(put(self.tables.mappings, item, free), taken)
-        for sort_key in sorted(had - has):
+        if len(has) < sum(len(change.will_be.pointers) for change in changes):
+            raise taken
+        for sort_key, id in sorted(has.items() - had.items()):
+            handed_over = when("#mapping_id = :giver", giver=had[sort_key]) if sort_key in had else None
+            free = when("attribute_not_exists(#pk) OR #mapping_id = :id", id=id)
+            item = within(self.workspace_id, sort_key) | {"mapping_id": id}
+            yield Step(put(self.tables.mappings, item, handed_over or free), taken)
+        for sort_key in sorted(had.keys() - has.keys()):
             yield Step(delete(self.tables.mappings, within(self.workspace_id, sort_key)))
 
-    def _marker(self, before: _Stored | None, after: Mapping) -> Iterable[Step]:
-        had = before is not None and before.has_open_create
-        has = isinstance(after.intent, CreateIntent)
-        key = within(self.workspace_id, keys.open_create(after.id))
-        if has and not had:
-            yield Step(put(self.tables.mappings, key | {"mapping_id": after.id}))
-        if had and not has:
+    def _marker(self, change: _Change) -> Iterable[Step]:
+        key = within(self.workspace_id, keys.open_create(change.after.id))
+        if change.will_be.has_open_create and not change.was.has_open_create:
+            yield Step(put(self.tables.mappings, key | {"mapping_id": change.after.id}))
+        if change.was.has_open_create and not change.will_be.has_open_create:
             yield Step(delete(self.tables.mappings, key))
 
-    def _waits(self, mapping_id: int, was: frozenset[str], counted: frozenset[str]) -> Iterable[Step]:
-        for counter in filter(_is_of_waiting, was ^ counted):
-            key = within(self.workspace_id, keys.marker(counter, mapping_id))
-            marker = put(self.tables.mappings, key | {"mapping_id": mapping_id})
-            yield Step(marker if counter in counted else delete(self.tables.mappings, key))
+    def _waits(self, change: _Change) -> Iterable[Step]:
+        for counter in filter(_is_of_waiting, change.was.counted ^ change.will_be.counted):
+            key = within(self.workspace_id, keys.marker(counter, change.after.id))
+            marker = put(self.tables.mappings, key | {"mapping_id": change.after.id})
+            yield Step(marker if counter in change.will_be.counted else delete(self.tables.mappings, key))
+
+    def _counters(self, changes: Sequence[_Change]) -> Sequence[Step]:
+        """All in one operation, for they are of one item."""
+        before = [counter for change in changes for counter in change.was.counted]
+        after = [counter for change in changes for counter in change.will_be.counted]
+        return counts.move_mappings(self.tables.workspaces, self.workspace_id, before, after)
 
     def _item(self, mapping: Mapping, folded: Folded, counted: Iterable[str]) -> Item:
         kind, project = MappingKind.of(mapping), project_of(mapping)
@@ -317,10 +344,10 @@ class DynamoLedger:
 
     # --- what is known ------------------------------------------------------------------------------------------
 
-    def _before(self, mapping: Mapping) -> _Stored | None:
+    def _before(self, mapping: Mapping) -> _Stored:
         """What is stored now, without a read where this worker knows it. Raises `StaleMapping`."""
         if mapping.version == 0:
-            return None
+            return _UNSTORED
         stored = self._stored.get(mapping.id)
         if stored is None or stored.version != mapping.version:
             self.load(mapping.id)
