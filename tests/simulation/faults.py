@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from typing import Any
+from unittest.mock import patch
 
-from navsync.errors import SyncError
-from tests.simulation.world import Fault, Watched
+import pytest
+
+from navsync.errors import Down, SyncError, Unclear
+from tests.contract.memory_store import MemoryLedger
+from tests.simulation.employee import Killed
+from tests.simulation.witness import KEEPING
+from tests.simulation.world import Fault, Watched, World
+
+
+ANYWHERE = pytest.mark.parametrize(
+    ("error", "applied"),
+    [(Killed(), True), (Down("503"), False), (Unclear("no answer"), True)],
+    ids=["killed", "503", "no answer"],
+)
+"""What may happen to a worker at any of its calls, once the call has taken effect or before."""
 
 
 def once(call: str, do: Callable[[], None], *, applied: bool) -> Fault:
@@ -72,3 +87,31 @@ def breaks(port: Watched, call: str, error: SyncError, broken: Callable[..., boo
 
     setattr(port.port, call, fail)
     return lambda: setattr(port.port, call, real)
+
+
+def struck(world: World, call: int, error: BaseException, *, applied: bool) -> bool:
+    """Whether a worker made so many calls to a side, or of those that keep something, and met *error* at the last."""
+    made = 0
+
+    def strike(_called: str, was_applied: bool) -> None:  # a fault's signature
+        nonlocal made
+        made += was_applied is applied
+        if was_applied is applied and made == call:
+            raise error
+
+    def disturbed(keep: Callable[..., Any]) -> Callable[..., Any]:
+        def kept(*args: Any, **kwargs: Any) -> Any:
+            strike("keep", False)
+            answer = keep(*args, **kwargs)
+            strike("keep", True)
+            return answer
+
+        return kept
+
+    world.notion.fault = world.navimpact.fault = strike
+    with ExitStack() as disturbances, suppress(Killed):
+        for name in KEEPING:
+            disturbances.enter_context(patch.object(MemoryLedger, name, disturbed(getattr(MemoryLedger, name))))
+        world.slice()
+    world.notion.fault = world.navimpact.fault = None
+    return made >= call

@@ -342,6 +342,13 @@ class World:
         return self.store.ledger(Lease(1, "reader", 0, START))
 
 
+def connected() -> World:
+    """A connected workspace with all four kinds of record, and nothing in it yet."""
+    world = World(entity_types=tuple(SPECS))
+    world.connect()
+    return world
+
+
 @dataclass
 class Sister(World):
     """A second workspace of the same deployment and the same NavImpact."""

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from navsync.fields import SPECS
-from tests.simulation.world import Both, World, two_workspaces
+from tests.simulation.world import Both, World, connected, two_workspaces
 
 
 @pytest.fixture
 def world() -> World:
-    """A connected workspace with all four kinds of record, and nothing in it yet."""
-    world = World(entity_types=tuple(SPECS))
-    world.connect()
-    return world
+    return connected()
 
 
 @pytest.fixture

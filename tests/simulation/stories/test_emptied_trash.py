@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from navsync.attention import waiting
 from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope, Settings, Side, State, WorkKind
 from tests.simulation.employee import Killed
-from tests.simulation.faults import once
+from tests.simulation.faults import ANYWHERE, once, struck
 from tests.simulation.stories.rules import set_to, trash
 from tests.simulation.stories.scenes import causes, in_trash, tells, time_passes
-from tests.simulation.world import PROJECT, World
+from tests.simulation.world import PROJECT, World, connected
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
 
@@ -275,6 +276,29 @@ def test_what_belongs_to_a_project_names_the_page_that_it_gets_instead(world: Wo
     assert world.notion_side.pages[world.page_of(log, LOG)].values["project"] == (world.page_of(reef),)
 
 
+@ANYWHERE
+def test_whatever_happens_as_a_project_gets_another_page_what_belongs_to_it_names_that_one(
+    error: BaseException, *, applied: bool
+) -> None:
+    for call in count(1):
+        world = connected()
+        world.another_project()
+        reef = world.new_project(title="Reef")
+        world.settle()
+        log = world.new_child(LOG, reef, channel="cinema")
+        world.settle()
+        empty_trash(world, in_trash(world, reef))
+        world.ask(WorkKind.DECIDE, str(world.mapping_of(reef).id), "reject")
+        was_struck = struck(world, call, error, applied=applied)
+
+        time_passes(world, 2)
+
+        assert len(world.live_pages()) == 3
+        assert world.notion_side.pages[world.page_of(log, LOG)].values["project"] == (world.page_of(reef),)
+        if not was_struck:
+            return
+
+
 def test_an_undo_makes_anew_what_belonged_to_a_project_whose_page_is_gone_for_good(world: World) -> None:
     reef = world.new_project(title="Reef")
     world.settle()
@@ -292,6 +316,38 @@ def test_an_undo_makes_anew_what_belonged_to_a_project_whose_page_is_gone_for_go
     assert [record.fields["channel"] for (kind, _), record in world.platform.records.items() if kind is LOG] == [
         "cinema"
     ]
+
+
+@ANYWHERE
+def test_whatever_happens_as_a_project_is_made_anew_what_belonged_to_it_comes_back(
+    error: BaseException, *, applied: bool
+) -> None:
+    for call in count(1):
+        world = connected()
+        world.another_project()
+        reef = world.new_project(title="Reef")
+        world.settle()
+        world.new_child(LOG, reef, channel="cinema")
+        world.settle()
+        page = in_trash(world, reef)
+        time_passes(world, 1)
+        run = decide(world, reef, "approve")
+        time_passes(world, 1)
+        empty_trash(world, page)
+        world.ask(WorkKind.REVERT, f"run/{run}")
+        world.slice()  # which finds what the run has done
+        world.clock.advance(timedelta(seconds=1))
+        was_struck = struck(world, call, error, applied=applied)
+
+        time_passes(world, 4)
+
+        (log,) = (id for kind, id in world.platform.records if kind is LOG)
+        again = next(id for kind, id in reversed(world.platform.records) if kind is PROJECT)
+        assert world.value(Side.NAVIMPACT, log, "project", LOG) == (again,)
+        assert world.notion_side.pages[world.page_of(log, LOG)].values["project"] == (world.page_of(again),)
+        assert len(world.live_pages()) == 3
+        if not was_struck:
+            return
 
 
 def test_a_conflict_is_not_decided_by_the_emptying_of_the_trash(world: World) -> None:

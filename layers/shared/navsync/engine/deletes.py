@@ -261,11 +261,15 @@ def _wait_for_approval(
 
 def let_go_of_page(bench: Workbench, mapping: Mapping, state: State) -> Mapping:
     """*mapping* without its page, which is purged; what belongs to a project has named that one, and names the next."""
-    fresh = bench.ledger.save(without_page(mapping).but(state=state))
-    if mapping.entity_type is EntityType.MEDIA_PROJECT and mapping.entity_id is not None:
-        gone = bench.new_mapping(mapping.entity_type, page_id=mapping.page_id, state=State.DELETED)
-        bench.ledger.save(gone.but(made_way_for=mapping.entity_id, title=mapping.title))
-        bench.changed_page(mapping.entity_id)
+    fresh = without_page(mapping).but(state=state)
+    if mapping.entity_type is not EntityType.MEDIA_PROJECT or mapping.entity_id is None:
+        return bench.ledger.save(fresh)
+    bench.changed_page(mapping.entity_id)
+    gone = bench.new_mapping(
+        mapping.entity_type, page_id=mapping.page_id, state=State.DELETED, made_way_for=mapping.entity_id,
+        title=mapping.title,
+    )  # fmt: skip
+    fresh, _ = bench.ledger.hand_over(fresh, gone)
     return fresh
 
 
