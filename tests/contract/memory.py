@@ -441,8 +441,8 @@ class MemoryNotion:
 
     def _stays(self, page_id: str) -> bool:
         """Whether a page stays named that is to make way. Raises `Unavailable` where it had gone and is back."""
-        meant = self.entity_of(page_id)
-        if not isinstance(meant, MadeWay) or self.pages[page_id].in_trash:
+        meant, page = self.entity_of(page_id), self.pages[page_id]
+        if not isinstance(meant, MadeWay) or page.in_trash or page.hidden:
             return False
         if meant.has_gone:
             raise Unavailable("it names a page that is to get a record of its own")

@@ -299,6 +299,24 @@ def test_whatever_happens_as_a_project_gets_another_page_what_belongs_to_it_name
             return
 
 
+def test_a_page_that_is_taken_out_of_the_trash_but_not_shared_keeps_nothing_from_naming_the_next(world: World) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    log = world.new_child(LOG, reef, channel="cinema")
+    world.settle()
+    page = in_trash(world, reef)
+    world.person.restore(PROJECT, page)
+    world.notion_side.pages[page].shared = False
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    decide(world, reef, "reject")
+    time_passes(world, 2)
+
+    assert world.notion_side.pages[world.page_of(log, LOG)].values["project"] == (world.page_of(reef),)
+    assert world.mapping_of(log, LOG).troubles == ()
+
+
 def test_an_undo_makes_anew_what_belonged_to_a_project_whose_page_is_gone_for_good(world: World) -> None:
     reef = world.new_project(title="Reef")
     world.settle()
