@@ -15,7 +15,6 @@ from tests.simulation.employee import Killed
 from tests.simulation.witness import KEEPING
 from tests.simulation.world import Fault, Watched, World
 
-
 ANYWHERE = pytest.mark.parametrize(
     ("error", "applied"),
     [(Killed(), True), (Down("503"), False), (Unclear("no answer"), True)],

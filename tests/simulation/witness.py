@@ -394,19 +394,13 @@ class Witness:
         self.blind.append(Destroyed(to, name, piece, age, by_people, office.id if office else 0, mapping_id))
 
     def _removing_second(self, office: Office, page: Page) -> None:
+        """The page that stays has its record by then: one that nothing pairs, and that is there, would get a third."""
         kept, record = self.history.store.of(office.id), EntityRef.parse(page.key or "")
         first = kept.pairs.get(record)
-        is_only = self._is_wanted(office, record) if first is None else kept.mappings[first].page_id == page.id
+        is_there = (record.type, record.id) in self.history.platform.records
+        is_only = is_there if first is None else kept.mappings[first].page_id == page.id
         if is_only:
             self.history.problem("I4: a page was taken for a second one, but it is the only one")
-
-    def _is_wanted(self, office: Office, record: EntityRef) -> bool:
-        """Whether *record*, which nothing pairs, needs a page: it is there, and no row of ours is about to get it."""
-        platform, mappings = self.history.platform, self.history.store.of(office.id).mappings.values()
-        keys = (m.intent.key for m in mappings if isinstance(m.intent, CreateIntent))
-        from_rows = {platform.made[key][1].id for key in keys if key in platform.made}
-        from_rows |= {self.latest(EntityRef(m.entity_type, m.remakes)) for m in mappings if m.remakes is not None}
-        return (record.type, record.id) in platform.records and record.id not in from_rows
 
     def latest(self, record: EntityRef) -> str:
         """As which *record* was made again last."""

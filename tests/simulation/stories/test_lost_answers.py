@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from itertools import count
 
 import pytest
 
@@ -22,11 +23,12 @@ from navsync.model import (
     Side,
     State,
     Value,
+    Work,
     WorkKind,
 )
-from tests.simulation.faults import fail_always, fail_once, once, together
+from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck, together
 from tests.simulation.stories.scenes import rounds
-from tests.simulation.world import PROJECT, World
+from tests.simulation.world import PROJECT, START, World
 
 LOG = EntityType.DISTRIBUTION_LOG
 LOST = pytest.mark.parametrize("landed", [True, False], ids=["the record was made", "it was not"])
@@ -34,6 +36,10 @@ LOST = pytest.mark.parametrize("landed", [True, False], ids=["the record was mad
 
 @pytest.fixture
 def world() -> World:
+    return a_world()
+
+
+def a_world() -> World:
     """With a NavImpact that knows no idempotency key."""
     world = World(entity_types=tuple(SPECS))
     world.platform.idempotent = False
@@ -283,6 +289,10 @@ def logs_of(world: World) -> list[Value]:
 
 @pytest.fixture
 def two_alike(world: World) -> str:
+    return row_of_one_of_two(world)
+
+
+def row_of_one_of_two(world: World) -> str:
     """The row of log 3, whose channel somebody corrected at once; a colleague's log 2 has its date too."""
     project = world.new_project(title="Film")
     world.settle()
@@ -359,6 +369,32 @@ def test_the_second_record_that_a_person_is_asked_about_is_paired(
     assert world.mapping_of("3", LOG).page_id == two_alike
     assert len(world.live_pages()) == 3
     assert logs_of(world) == ["Web", "TV, evening"]
+
+
+@ANYWHERE
+def test_whatever_happens_as_a_row_is_paired_the_page_that_its_record_has_got_makes_way(
+    error: BaseException, *, applied: bool
+) -> None:
+    for call in count(1):
+        world = a_world()
+        row = row_of_one_of_two(world)
+        come_to_rest(world)
+        answer(world, "approve")
+        pages, second = set(world.notion_side.pages), world.page_of("3", LOG)
+        world.answer(waiting(world), "reject")
+        was_struck = struck(world, call, error, applied=applied)
+
+        world.clock.advance(timedelta(minutes=20))
+        shown_first = Work(Lane.LIVE, WorkKind.ENTITY, f"{LOG}/3", "0001", START, "a list that shows the record first")
+        world.desk.put(shown_first)
+        come_to_rest(world)
+
+        assert set(world.notion_side.pages) == pages
+        assert (world.page_of("3", LOG), second in world.live_pages()) == (row, False)
+        assert logs_of(world) == ["Web", "TV, evening"]
+        assert all(log.outcome is not Outcome.STARTED for log in world.store.of(1).logs.values())
+        if not was_struck:
+            return
 
 
 def test_another_record_is_made_once_every_one_that_may_be_it_is_ruled_out(world: World, two_alike: str) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import timedelta
+from itertools import count
 
 import pytest
 
 from navsync.engine import CONFIRM
 from navsync.errors import Down, Refused
-from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, Trashed, Work, WorkKind
+from navsync.model import Direction, EntityType, Lane, Operation, Outcome, Settings, Side, Trashed, Work, WorkKind
 from tests.simulation.employee import Killed
-from tests.simulation.faults import fail_always, fail_once, once
+from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck
 from tests.simulation.stories.rules import change
 from tests.simulation.stories.scenes import come_to_rest, made_again_with_a_second_page, rows_of
-from tests.simulation.world import PROJECT, Both, World
+from tests.simulation.world import PROJECT, START, Both, World, two_workspaces
 
 LOG = EntityType.DISTRIBUTION_LOG
 OTHER = "1"
@@ -98,6 +100,29 @@ def test_a_worker_that_dies_as_a_page_makes_way_leaves_nothing_that_names_it(
     assert second not in two.live_pages()
     assert named_on(two, two.page_of(log, LOG)) == (before,)
     assert two.mapping_of(log, LOG).troubles == ()
+
+
+@ANYWHERE
+def test_whatever_happens_as_a_page_makes_way_the_record_gets_no_third(error: BaseException, *, applied: bool) -> None:
+    for call in count(1):
+        both = two_workspaces()
+        _one, two = both
+        log, second, before = with_a_child(both)
+        record, pages = two.notion_side.pages[second].key, set(two.notion_side.pages)
+        take_out(two, before)
+        was_struck = struck(two, call, error, applied=applied)
+
+        two.clock.advance(timedelta(minutes=5))
+        two.desk.put(Work(Lane.LIVE, WorkKind.ENTITY, str(record), "0001", START, "a list that shows the record first"))
+        come_to_rest(*both)
+
+        assert set(two.notion_side.pages) == pages
+        assert second not in two.live_pages()
+        assert named_on(two, two.page_of(log, LOG)) == (before,)
+        assert not [pair for pair in two.store.of(2).mappings.values() if pair.troubles or pair.intent]
+        assert not [row for row in rows_of(two) if row.outcome is Outcome.STARTED]
+        if not was_struck:
+            return
 
 
 def test_a_page_that_nobody_was_sent_to_look_at_is_found_by_the_round_through_the_pairs(

@@ -226,11 +226,11 @@ def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None
     entity = EntityRef(mapping.entity_type, mapping.remakes or "")
     if mapping.page_id is None or not isinstance(bench.navimpact.read(entity.type, entity.id), Present):
         return None
-    second_pages.make_way(bench, mapping, entity.id, run, message=second_pages.MADE_AGAIN)
-    if bench.ledger.of_entity(entity) is not None:
+    second = second_pages.of_record(bench, mapping, entity.id, run)
+    if second is None and bench.ledger.of_entity(entity) is not None:
         return None
     paired = mapping.but(entity_id=entity.id, bases={}, remakes=None, recalls=None, state=State.LINKED)
-    return Again(bench.ledger.save(paired))
+    return Again(second_pages.make_way(bench, second, paired, run=run, message=second_pages.MADE_AGAIN))
 
 
 def _recalled(mapping: Mapping, page: Present) -> Present:
@@ -332,8 +332,7 @@ def _created(
     rest: WriteIntent | None = None,
 ) -> None:
     now = bench.clock()
-    if intent.on is Side.NAVIMPACT:
-        second_pages.make_way(bench, mapping, made.id, run, message=second_pages.MADE_AFTER_ALL)
+    second = second_pages.of_record(bench, mapping, made.id, run) if intent.on is Side.NAVIMPACT else None
     if mapping.former is not None:
         bench.ledger.note_remade(mapping.former, made.id, now=now)
     ids: dict[str, object] = {"entity_id": made.id}
@@ -360,7 +359,8 @@ def _created(
         outcome=Outcome.SUCCESS, reverts=mapping.recalls,
     )  # fmt: skip
     row = replace(row, id=intent.log_id, duration_ms=journal.since(intent.attempted_at or now, now))
-    updates.stamp(bench, bench.ledger.save(linked.but(**HEALTHY), row))
+    healthy, message = linked.but(**HEALTHY), second_pages.MADE_AFTER_ALL
+    updates.stamp(bench, second_pages.make_way(bench, second, healthy, row, run=run, message=message))
 
 
 def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Refused, run: Run) -> Step | None:

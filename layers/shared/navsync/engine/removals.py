@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import replace
 
 from navsync.engine import below, half_written, journal, unshown, writes
@@ -45,7 +46,7 @@ def trash_page(
 ) -> Step:
     """Move the page to the trash, its values recorded first."""
     row = replace(_row_of_trashing(bench, mapping, page, run, message), deleted_with=deleted_with)
-    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), [row])
+    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id), row)
 
 
 def trash_among(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, many: int) -> Step | None:
@@ -54,10 +55,22 @@ def trash_among(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, 
     They are counted as it is begun, so that it is neither counted again, should the worker die, nor begun uncounted.
     """
     row = _row_of_trashing(bench, mapping, page, run)
-    intent, ended = RemoveIntent(Side.NOTION, row.id), journal.abandoned(bench.ledger, mapping)
-    going = mapping.but(intent=intent, unshown=unshown.left_over(bench, mapping))
-    begun = bench.ledger.save_removal(going, row, *ended, now=bench.clock(), many=many)
+    intent = RemoveIntent(Side.NOTION, row.id)
+    going, rows = _about_to(bench, mapping, intent, row)
+    begun = bench.ledger.save_removal(going, *rows, now=bench.clock(), many=many)
     return None if begun is None else _go_through(bench, begun, intent)
+
+
+def trash_as_handed_over(
+    bench: Workbench, mapping: Mapping, page: Present, taker: Mapping, *logs: SyncLog, run: Run, message: str
+) -> Mapping:
+    """As `trash_page`, begun as *taker* takes over what *mapping* pairs no more; *taker*, saved with *logs*."""
+    row = _row_of_trashing(bench, mapping, page, run, message)
+    intent = RemoveIntent(Side.NOTION, row.id)
+    going, rows = _about_to(bench, mapping, intent, row)
+    begun, taker = bench.ledger.hand_over(going, taker, *rows, *logs)
+    _go_through(bench, begun, intent)
+    return taker
 
 
 def _row_of_trashing(
@@ -71,7 +84,7 @@ def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, re
     """Undo the making of a page: it goes to the trash, and what becomes of its record is for a person to say."""
     changes = journal.removal(Side.NOTION, page, "undone")
     row = bench.row(mapping, Operation.DELETE, run, side=Side.NOTION, changes=changes, reverts=reverts)
-    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), [row])
+    return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), row)
 
 
 def delete_agreed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
@@ -93,7 +106,7 @@ def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run,
     rule, leaves = ("deletion approved", State.DELETED) if reverts is None else ("undone", State.AWAITING_APPROVAL)
     changes = journal.removal(Side.NAVIMPACT, entity, rule)
     row = bench.row(mapping, Operation.DELETE, run, side=Side.NAVIMPACT, changes=changes, reverts=reverts)
-    return _remove(bench, mapping, RemoveIntent(Side.NAVIMPACT, row.id, leaves), [row])
+    return _remove(bench, mapping, RemoveIntent(Side.NAVIMPACT, row.id, leaves), row)
 
 
 def read_again(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> Step:
@@ -104,10 +117,17 @@ def read_again(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> S
     return _in_the_trash(bench, bench.ledger.save(mapping.but(intent=intent), row, *ended), intent, row)
 
 
-def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, rows: list[SyncLog]) -> Step:
-    ended = journal.abandoned(bench.ledger, mapping)
+def _remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog) -> Step:
+    going, rows = _about_to(bench, mapping, intent, row)
+    return _go_through(bench, bench.ledger.save(going, *rows), intent)
+
+
+def _about_to(
+    bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog
+) -> tuple[Mapping, Sequence[SyncLog]]:
+    """*mapping* as it is saved before it is removed, and the rows that go with it."""
     going = mapping.but(intent=intent, unshown=unshown.left_over(bench, mapping))
-    return _go_through(bench, bench.ledger.save(going, *rows, *ended), intent)
+    return going, [row, *journal.abandoned(bench.ledger, mapping)]
 
 
 def _go_through(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> Step:

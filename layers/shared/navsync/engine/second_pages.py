@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from navsync import merge
 from navsync.engine import deletes, gate, journal, removals, updates
 from navsync.engine.journal import HEALTHY
@@ -9,7 +11,7 @@ from navsync.engine.steps import Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unavailable
 from navsync.fields import SPECS, Kind
-from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State
+from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, SyncLog
 
 MADE_AFTER_ALL = "A second page of a record that has one: a call that was thought lost had made it after all."
 AGREED = "A second page of a record that has one: a person agreed that it goes."
@@ -26,27 +28,53 @@ def heal(bench: Workbench, entity: EntityRef, page: Present, run: Run) -> Step:
     return removals.trash_page(bench, second, page, run, message=MADE_AFTER_ALL)
 
 
-def make_way(bench: Workbench, row: Mapping, entity_id: str, run: Run, *, message: str) -> None:
-    """The record came of *row*, yet got a page of its own before that was known: the row stays, that page goes.
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What is to make way for the row of a record."""
+
+    entity: EntityRef
+    pair: Mapping
+    """What pairs the record until then."""
+    page: Present | None
+    """The page that goes to the trash; None: it is not there any more, or was never made."""
+
+
+def of_record(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> Second | None:
+    """What is to make way, as a record came of *row*, yet got a page of ours before that was known; None: nothing is.
 
     Raises `Unavailable` while that page says what the record does not yet: the words travel before it goes.
     """
     entity = EntityRef(row.entity_type, entity_id)
     other = bench.ledger.of_entity(entity)
     if other is None or other.id == row.id:
-        return
+        return None
     page = None if other.page_id is None else bench.read(Side.NOTION, other)
-    if isinstance(page, Present) and page.created_by == bench.workspace.bot_id:
-        other, page = _with_words_sent(bench, other, page, run)
-    freed = other.but(entity_id=None, made_way_for=entity_id, bases={}, conflicts=(), stamped=False, **HEALTHY)
     if not isinstance(page, Present):
-        _have_it_named(bench, entity)
-        ended = journal.abandoned(bench.ledger, other)
-        bench.ledger.save(freed.but(state=State.DELETED, troubles=(), intent=None), *ended)
-    elif page.created_by == bench.workspace.bot_id:
-        _check_all_is_read(other, page)
-        _have_it_named(bench, entity)
-        removals.trash_page(bench, freed, page, run, message=message)
+        return Second(entity, other, None)
+    if page.created_by != bench.workspace.bot_id:
+        return None
+    other, page = _with_words_sent(bench, other, page, run)
+    _check_all_is_read(other, page)
+    return Second(entity, other, page)
+
+
+def make_way(bench: Workbench, second: Second | None, row: Mapping, *logs: SyncLog, run: Run, message: str) -> Mapping:
+    """Save *row*, which has its record now, with *logs*, and let *second* go, which had it until then.
+
+    One transaction takes the record from the one and gives it to the other: whatever fails then, or dies, the record
+    never lacks a page, so nobody makes it a third.
+    """
+    if second is None:
+        return bench.ledger.save(row, *logs)
+    _have_it_named(bench, second.entity)
+    freed = second.pair.but(
+        entity_id=None, made_way_for=second.entity.id, bases={}, conflicts=(), stamped=False, **HEALTHY
+    )
+    if second.page is not None:
+        return removals.trash_as_handed_over(bench, freed, second.page, row, *logs, run=run, message=message)
+    ended = journal.abandoned(bench.ledger, second.pair)
+    _, row = bench.ledger.hand_over(freed.but(state=State.DELETED, troubles=(), intent=None), row, *ended, *logs)
+    return row
 
 
 def _have_it_named(bench: Workbench, entity: EntityRef) -> None:
