@@ -245,6 +245,22 @@ def a_record_is_deleted(history: History) -> None:
     scene.settle()
 
 
+def a_page_is_gone_for_good(history: History) -> None:
+    """Notion empties its trash while a person is asked about a project, who then wants to keep the record."""
+    scene = _Scene(history)
+    scene.connect()
+    project = scene.create(title="project")
+    scene.create(LOG, channel="cinema", project=(project,))
+    scene.settle()
+    page = scene.page_of(project)
+    scene.trash_page_of(project)
+    scene.settle()
+    scene.purge(page)
+    scene.settle()
+    scene.decide(project, Decision.REJECT)
+    scene.settle()
+
+
 SCENARIOS: dict[str, tuple[Scenario, Policy, tuple[EntityType, ...]]] = {
     "create_edit_conflict_delete": (create_edit_conflict_delete, Policy.ASK, (PROJECT,)),
     "trash_and_restore": (trash_and_restore, Policy.ASK, (PROJECT,)),
@@ -260,6 +276,7 @@ SCENARIOS: dict[str, tuple[Scenario, Policy, tuple[EntityType, ...]]] = {
     "a_column_is_lost_and_found": (a_column_is_lost_and_found, Policy.ASK, (PROJECT,)),
     "rules_come_and_go": (rules_come_and_go, Policy.ASK, (PROJECT, LOG)),
     "a_record_is_deleted": (a_record_is_deleted, Policy.ASK, (PROJECT,)),
+    "a_page_is_gone_for_good": (a_page_is_gone_for_good, Policy.ASK, (PROJECT, LOG)),
 }
 """Name → what happens, who wins conflicts, and which kinds of records there are."""
 
@@ -359,6 +376,9 @@ class _Scene:
 
     def trash_page_of(self, id: str) -> None:
         self.people.trash(self.office, self.office.notion.pages[self.page_of(id)])
+
+    def purge(self, page_id: str) -> None:
+        self.people.purge(self.office, self.office.notion.pages[page_id])
 
     def delete(self, id: str) -> None:
         self.people.delete(self.history.platform.records[PROJECT, id])

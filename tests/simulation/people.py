@@ -523,11 +523,15 @@ class People:
     def _purge(self, office: Office, op: Op) -> None:
         page = _pick([p for p in _all(office) if p.in_trash and not p.hidden], op.target)
         if page is not None:
-            if any(m.page_id == page.id and was_in_trash(m) for m in self._mappings(office)):
-                self.purged.add((office.id, page.id))
-            _person(office).purge(page.id)
-            self.history.fired[Fault.PURGED] += 1
-            self.touched_page(office, page)
+            self.purge(office, page)
+
+    def purge(self, office: Office, page: Page) -> None:
+        """Empty the trash of *page*."""
+        if any(m.page_id == page.id and was_in_trash(m) for m in self._mappings(office)):
+            self.purged.add((office.id, page.id))
+        _person(office).purge(page.id)
+        self.history.fired[Fault.PURGED] += 1
+        self.touched_page(office, page)
 
     def _copy(self, office: Office, op: Op) -> None:
         page = _pick([p for kind in self.history.swarm.types for p in self._pages(office, kind) if p.key], op.target)

@@ -192,6 +192,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
         case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
             yield from _linked(office, name, mapping, record, page)
             yield from _called(history, office, name, page)
+            yield from _naming_what_is_gone(history, office, name, page)
             yield from _asking_needlessly(history, office, name, mapping)
             is_out = record is not None and _is_out(history, office, record.entity_type, record.id, record.values())
             if is_out and not _is_of_project(
@@ -269,6 +270,14 @@ def _called(history: History, office: Office, name: str, page: Page | None) -> I
     by_late_worker = theirs is None and history.fired[Fault.OUTLIVED]
     if page.name != wanted and not by_late_worker:
         yield f"I2: the page of {name} is called {page.name} rather than {wanted}"
+
+
+def _naming_what_is_gone(history: History, office: Office, name: str, page: Page | None) -> Iterator[str]:
+    """A page that was known, and is gone for good, leads to that which its record has now."""
+    kept = history.store.of(office.id)
+    for id in ids_in(page.values.get("project")) if page is not None else ():
+        if (office.id, id) in history.people.purged and id not in kept.pairs:
+            yield f"I2: the page of {name} names {id[-4:]}, which is gone for good and leads to no other"
 
 
 def _asking_needlessly(history: History, office: Office, name: str, mapping: Mapping) -> Iterator[str]:
