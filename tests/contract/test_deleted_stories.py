@@ -118,3 +118,18 @@ def test_what_is_typed_after_the_last_look_brings_a_story_back_when_notion_tells
 
     assert office.stage.by_hand("GET", f"pages/{page}")["in_trash"] is False
     assert LONGER in [record.values().get("description") for record in office.navimpact.records.values()]
+
+
+@pytest.mark.usefixtures("hidden")
+def test_a_story_that_is_thrown_away_is_read_once_with_three_requests_more(office: Office, story: str) -> None:
+    page = office.page_of(STORY, story)
+    type_into(office, page)
+    office.stage.by_hand("PATCH", f"pages/{page}", {"in_trash": True})
+    office.put(WorkKind.PAGE, f"{STORY}/{page}")
+
+    cost = [call for call in office.cost() if call != f"GET pages/{page}"]
+
+    assert cost == [f"PATCH pages/{page}", f"GET pages/{page}/markdown", f"PATCH pages/{page}"]
+    assert "never had, in Page body" in office.mapping_of(STORY, story).troubles[0].cause
+    office.put(WorkKind.PAGE, f"{STORY}/{page}")
+    assert not [call for call in office.cost() if call.startswith("PATCH")]

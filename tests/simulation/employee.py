@@ -218,7 +218,7 @@ class Employee:
         if isinstance(answer, Lease):
             self.fence = answer.fence
         if to == "ledger":
-            history.witness.kept(self.office, name, method, args, answer)
+            history.witness.kept(self.office, name, method, args, answer, self._seen)
         elif name == "move_cursor":
             history.witness.moved(self.office, *args, moved=answer)
         elif name == "clear_cursor":

@@ -29,7 +29,7 @@ from navsync.model import (
     Values,
     WorkKind,
 )
-from navsync.standing import was_in_trash
+from navsync.standing import asks_of_trash, was_in_trash
 from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record
 from tests.simulation.swarm import Act, Fault, Op, rules_of
 from tests.simulation.world import PROJECT
@@ -42,6 +42,8 @@ KINDS = {field.name: field.kind for spec in SPECS.values() for field in spec.fie
 WORDY = frozenset({Kind.TEXT, Kind.BODY})
 UNDOABLE = frozenset({Operation.UPDATE, Operation.REVERT, Operation.CREATE, Operation.DELETE})
 DARKNESS = 400.0
+EMPTIED = 300.0
+"""Seconds that some pages lie in the trash: in Notion, thirty days."""
 FEW = 2
 """Projects, of which all may be deleted or thrown away while NavImpact shows nothing."""
 PATIENT = 3
@@ -89,6 +91,8 @@ class People:
         """Field and what somebody saw → what was written over it, by those who saw it."""
         self.copies: set[tuple[int, str]] = set()
         """Pages that people copied from ours, our key with them."""
+        self.thrown: dict[tuple[int, str], float] = {}
+        """Workspace and page → when somebody threw it away last."""
         self.purged: set[tuple[int, str]] = set()
         """Pages that went for good after a worker had seen them in the trash."""
         self.deleted: dict[EntityRef, EntityRef] = {}
@@ -206,8 +210,11 @@ class People:
         if SPECS[kind].title_is_generated and op.how % 7 == 1:
             self._rename(office, page, op)
             return
-        name, value = self._new_value(kind, op, page.values, Side.NOTION)
-        if name not in office.notion.broken.get(kind, ()):
+        self._type(office, page, op)
+
+    def _type(self, office: Office, page: Page, op: Op) -> None:
+        name, value = self._new_value(page.entity_type, op, page.values, Side.NOTION)
+        if name not in office.notion.broken.get(page.entity_type, ()):
             self.write_page(office, page, {name: value})
 
     def _rename(self, office: Office, page: Page, op: Op) -> None:
@@ -498,12 +505,22 @@ class People:
         return [record, *children]
 
     def _trash(self, office: Office, kind: EntityType, op: Op) -> None:
+        """Somebody throws a page away: one time in four right after another has typed there, and it goes for good."""
         page = _pick(self._pages(office, kind), op.target)
-        if page is not None:
-            self.trash(office, page)
+        if page is None:
+            return
+        if op.how % 4 == 0:
+            self._type(office, page, op._replace(field=self._place_of_text(kind)))
+            self.history.after(EMPTIED, lambda: self.purge(office, page))
+        self.trash(office, page)
+
+    def _place_of_text(self, kind: EntityType) -> int:
+        return next((place for place, field in enumerate(self._fields[kind]) if field.kind in WORDY), 0)
 
     def trash(self, office: Office, page: Page) -> None:
         """Trash *page*, on which somebody else may have typed what NavImpact never had."""
+        self.thrown[office.id, page.id] = self.history.now
+        self.history.witness.asked.pop((office.id, page.id), None)
         self.thrown_away |= {(name, piece) for name, value in page.values.items() for piece in pieces(name, value)}
         _person(office).remove(page.entity_type, page.id)
         self.touched_page(office, page)
@@ -521,12 +538,17 @@ class People:
             self.touched_page(office, page)
 
     def _purge(self, office: Office, op: Op) -> None:
-        page = _pick([p for p in _all(office) if p.in_trash and not p.hidden], op.target)
+        """Notion empties its trash: half of the time of a page that a person is asked about."""
+        asked = {m.page_id for m in self._mappings(office) if op.how % 2 and asks_of_trash(m)}
+        there = [p for p in _all(office) if p.in_trash and not p.hidden]
+        page = _pick([p for p in there if p.id in asked] or there, op.target)
         if page is not None:
             self.purge(office, page)
 
     def purge(self, office: Office, page: Page) -> None:
-        """Empty the trash of *page*."""
+        """Notion empties its trash of *page*, where it is there."""
+        if page.hidden or not page.in_trash:
+            return
         if any(m.page_id == page.id and was_in_trash(m) for m in self._mappings(office)):
             self.purged.add((office.id, page.id))
         _person(office).purge(page.id)

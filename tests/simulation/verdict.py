@@ -125,14 +125,18 @@ def _half_removed(history: History, office: Office) -> list[Values]:
 
 
 def _restorable(history: History, office: Office) -> Iterator[Values]:
-    """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact."""
+    """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact.
+
+    Not of those that went from there for good after somebody was asked: what could be read of them is to be recorded.
+    """
     kept = history.store.of(office.id)
     for page in (page for page in office.notion.pages.values() if page.in_trash):
         mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
         removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
         is_again_theirs = removal is not None and removal.side is Side.NOTION and page.edited_by != BOT
         if removal is None or removal.side is None or is_again_theirs:
-            yield page.values
+            read = history.witness.asked.get((office.id, page.id), frozenset()) if page.purged else frozenset()
+            yield {name: value for name, value in page.values.items() if name not in read}
 
 
 def _live(history: History, office: Office) -> list[Page]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from navsync import merge, scope
@@ -17,6 +18,7 @@ from navsync.model import (
     Intent,
     Mapping,
     Present,
+    ReadIntent,
     RemoveIntent,
     Settings,
     Side,
@@ -26,6 +28,7 @@ from navsync.model import (
     Values,
     WriteIntent,
 )
+from navsync.standing import asks_of_trash
 from tests.contract.memory import BODIES, BOT, RELATIONS, Page, Record, ids_in
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.people import KINDS, WORDY, pieces
@@ -100,12 +103,14 @@ class Witness:
         self.cursors: dict[tuple[int, str], str] = {}
         self.made: dict[str, str] = {}
         """Idempotency key → the record it first made."""
+        self.asked: dict[tuple[int, str], frozenset[str]] = {}
+        """Workspace and page in the trash → what could be read of it by who then asked a person about it."""
         self.writes = 0
 
     # --- what is kept -------------------------------------------------------------------------------------------------
 
-    def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...], answer: Any) -> None:
-        """After each successful call of the ledger."""
+    def kept(self, office: Office, name: str, method: Any, args: tuple[Any, ...], answer: Any, seen: SeenBy) -> None:
+        """After each successful call of the ledger, given what the worker has *seen*."""
         if name not in KEEPING or not args:
             return
         if name == "save_removal" and answer is None:  # a deletion too many is not saved
@@ -116,6 +121,7 @@ class Witness:
         office.highest_fence = ledger.lease.fence
         for mapping in args[: KEEPING[name]]:
             self._saved(office, mapping)
+            self._asked_about(office, mapping, seen)
         for log in args[KEEPING[name] :]:
             self._recorded_in(ledger.kept.logs[log.id])
 
@@ -124,6 +130,15 @@ class Witness:
         self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
         self.history.fired[Fault.HELD_BY_RULE] += any(t.code == scope.ONE_WAY for t in mapping.troubles)
         self.history.note(f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping))
+
+    def _asked_about(self, office: Office, mapping: Mapping, seen: SeenBy) -> None:
+        """Who asks about a page in the trash has read it since it was thrown away: it may be gone before the answer."""
+        page, looked = office.notion.pages.get(mapping.page_id or ""), seen.get(("notion", mapping.page_id or ""))
+        is_asked = asks_of_trash(mapping) and not isinstance(mapping.intent, ReadIntent)
+        if page is None or looked is None or not is_asked or not page.in_trash:
+            return
+        if looked.at > self.history.people.thrown.get((office.id, page.id), inf):
+            self.asked[office.id, page.id] = frozenset(page.values.keys() - office.notion.shown(page).unreadable.keys())
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
@@ -307,13 +322,14 @@ class Witness:
         page = office.notion.pages[id]
         if page.in_trash or page.hidden:
             return
-        looked, body = seen.get(("notion", id)), BODIES.get(kind)
-        if looked is not None and looked.taken_out and body and office.notion.trash_hides_bodies:
+        looked, body, mapping = seen.get(("notion", id)), BODIES.get(kind), self._mapping(office, to, kind, id)
+        is_read = mapping is not None and isinstance(mapping.intent, ReadIntent)
+        is_put_back = is_read and (office.id, id) in self.history.people.thrown
+        if looked is not None and (looked.taken_out or is_put_back) and body and office.notion.trash_hides_bodies:
             self._hiding(office, page, body, looked)  # who did not take it out to read it has no excuse
             return  # it goes back to where it was
         if (office.id, id) in self.history.people.copies:
             self.history.problem("I4: a copy that a person made was trashed")
-        mapping = self._mapping(office, to, kind, id)
         if mapping is None:
             return
         if mapping.entity is None and page.created_by == BOT and page.key is not None:
@@ -476,6 +492,8 @@ def _told(intent: Intent | None) -> str:
             return f"create on {on}"
         case RemoveIntent(on=on):
             return f"remove on {on}"
+        case ReadIntent():
+            return "read in the trash"
         case None:
             return ""
 

@@ -23,6 +23,7 @@ from navsync.model import (
     EntityType,
     FieldWrite,
     Lane,
+    LastWords,
     Look,
     Mapping,
     Operation,
@@ -30,6 +31,7 @@ from navsync.model import (
     Outcome,
     Pause,
     Property,
+    ReadIntent,
     Refusal,
     RemoveIntent,
     Side,
@@ -67,6 +69,7 @@ INTENTS = st.one_of(
               log_id=IDS, attempted_at=MAYBE, perhaps_made=st.none() | TEXT,
               ruled_out=st.lists(TEXT, max_size=3).map(tuple)),
     st.builds(RemoveIntent, st.sampled_from(Side), IDS, st.sampled_from(State), st.lists(IDS).map(tuple)),
+    st.builds(ReadIntent),
 )  # fmt: skip
 MAPPINGS = st.builds(
     Mapping,
@@ -92,6 +95,7 @@ MAPPINGS = st.builds(
     made_way_for=st.none() | TEXT,
     removed_by=st.none() | IDS,
     trashed_at=MAYBE,
+    last_words=st.none() | st.builds(LastWords, st.none() | TEXT, MAYBE, st.dictionaries(TEXT, VALUES), MAYBE),
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(
         st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT, st.booleans(), st.booleans()),
@@ -153,7 +157,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
         "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
         "named", "remakes", "recalls", "unshown", "removed_by", "made_way_for",
-        "trashed_at",
+        "trashed_at", "last_words",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

@@ -282,7 +282,15 @@ class RemoveIntent:
     """Ids of the rows that hold what NavImpact deletes along with it."""
 
 
-type Intent = WriteIntent | CreateIntent | RemoveIntent
+@dataclass(frozen=True, slots=True)
+class ReadIntent:
+    """A page that somebody threw away about to be taken out of the trash, read whole and put back.
+
+    Whose it is, and what was read of it by now, is among the mapping's `last_words`.
+    """
+
+
+type Intent = WriteIntent | CreateIntent | RemoveIntent | ReadIntent
 
 
 # --- the pair -------------------------------------------------------------------------------------------------------
@@ -314,6 +322,19 @@ class Written:
     """Whether that side has shown something else since, which we had not written."""
     awaits: bool = False
     """Whether it went over an edit that we had seen, of which no event has told yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWords:
+    """What the trash does not show of a page that somebody threw away, and what is not seen since we put it back."""
+
+    by: str | None
+    """Who threw it away."""
+    at: datetime | None
+    """The page's time of edit then."""
+    said: Values = field(default_factory=dict)
+    """Its hidden fields as they were read; empty while they were not, or where Notion does not let us."""
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,6 +393,8 @@ class Mapping:
     """Id of the record that has another page, for which this one, in the trash, has made way; others may name it."""
     trashed_at: datetime | None = None
     """The page's time of edit when a look found it in the trash, until one finds it linked again."""
+    last_words: LastWords | None = None
+    """What a page in the trash says that is not shown there, until a look finds it outside."""
     version: int = 0
     """Of the stored item; 0 is not stored yet. The store raises it on each save."""
 

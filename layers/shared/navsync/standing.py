@@ -71,7 +71,7 @@ def asks_of_trash(mapping: Mapping) -> bool:
 def was_in_trash(mapping: Mapping) -> bool:
     """Whether its page was in the trash when Notion showed it last."""
     waits = mapping.state in (State.EXCLUDED, State.AWAITING_APPROVAL) and mapping.trashed_at is not None
-    return mapping.state is State.DELETED or waits or asks_of_trash(mapping)
+    return mapping.state is State.DELETED or waits or asks_of_trash(mapping) or mapping.last_words is not None
 
 
 def project_of(mapping: Mapping) -> str | None:

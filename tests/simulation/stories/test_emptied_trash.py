@@ -408,6 +408,19 @@ def test_what_was_typed_while_a_person_was_asked_outlives_the_page(world: World)
     assert "precious" in recorded(world)
 
 
+def test_what_was_typed_the_second_time_outlives_the_page_though_the_question_is_the_same(world: World) -> None:
+    _, page = typed_while_asked(world)
+    world.settle()
+    world.clock.advance(timedelta(hours=1))
+    world.person.restore(PROJECT, page)
+    world.edit(Side.NOTION, page, description="more precious")
+
+    trash(world, page)
+    empty_trash(world, page)
+
+    assert {"precious", "more precious"} <= set(recorded(world))
+
+
 def test_what_was_typed_on_a_page_that_a_rule_keeps_from_navimpact_outlives_the_page() -> None:
     world = World(settings=Settings(direction=Direction.TO_NOTION))
     world.connect()

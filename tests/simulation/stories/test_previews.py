@@ -46,7 +46,7 @@ from tests.simulation.stories.rules import both, change, world_of
 from tests.simulation.swarm import drawn
 from tests.simulation.world import PROJECT, Watched, World
 
-LOG = EntityType.DISTRIBUTION_LOG
+LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
 BOTH = (PROJECT, LOG)
 
 
@@ -432,6 +432,19 @@ def test_a_record_that_could_not_be_read_for_a_moment_is_foreseen() -> None:
     world.navimpact.fault = mend_once_asked
 
     assert [each.effect for each in foresee(world)] == [Effect.UPDATE]
+
+
+def test_a_page_whose_text_the_trash_hides_is_not_taken_out_for_a_preview() -> None:
+    world = world_of(Settings(), STORY)
+    world.notion_side.trash_hides_bodies = True
+    id = world.new_child(STORY, world.new_project(), title="One", description="Words")
+    world.settle()
+    page = world.page_of(id, STORY)
+    world.person.remove(STORY, page)
+    world.notion.calls.clear()
+
+    assert [each.effect for each in foresee(world) if each.page_id == page] == [Effect.APPROVAL]
+    assert not world.writes()
 
 
 def test_a_preview_stops_as_many_deletions_as_the_sync_would() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from navsync import merge
 from navsync.attention import still_asks
-from navsync.engine import deletes, proof, removals, second_pages
+from navsync.engine import deletes, last_words, proof, removals, second_pages
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import Kind, field_of
@@ -58,6 +58,8 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
     entity, page = bench.read(Side.NAVIMPACT, mapping), bench.read(Side.NOTION, mapping)
     if isinstance(entity, Gone) and isinstance(page, Present):
         proof.check_gone(bench, mapping)
+    if isinstance(page, Trashed) and decision is Decision.APPROVE and removals.hides_body(mapping, page.last):
+        mapping, page = last_words.read_now(bench, mapping, page)
     match entity, page, decision:
         case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
             return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_agreed(

@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import partial
 
 from navsync import merge, scope
-from navsync.engine import below, gate, journal, proof, removals, unshown, watch
+from navsync.engine import below, gate, journal, last_words, proof, removals, unshown, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import SPECS, Kind, same
@@ -169,20 +169,42 @@ def _pairs_below(bench: Workbench, project: Mapping) -> int:
 
 def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
-    wanted = bench.wants_page(mapping, entity, page.last) or _went_with_its_record(bench, mapping, page)
-    if wanted and bench.may_write(Side.NOTION):
+    before, mapping = mapping, mapping.but(trashed_at=page.last.edited_at)
+    if not _comes_back(bench, mapping, entity, page):
+        mapping, page = last_words.read(bench, mapping, page, run)
+    if _comes_back(bench, mapping, entity, page):
         return restore_page(bench, mapping, page, replace(run, actor=bench.author(run, Side.NAVIMPACT, entity)))
     words = journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), removals.THROWN_AWAY)
-    if wanted or not bench.may_write(Side.NAVIMPACT):
+    if _is_wanted(bench, mapping, entity, page) or not bench.may_write(Side.NAVIMPACT):
         return gate.set_aside(bench, mapping, scope.TRASHED, run, words)
     trouble = _question(bench, mapping, entity, page)
-    if asks_of_trash(mapping) and (trouble in mapping.troubles or not words):
-        said = tuple(replace(trouble, since=t.since) if t.code == trouble.code else t for t in mapping.troubles)
-        if said != mapping.troubles:
-            bench.ledger.save(mapping.but(troubles=said))
-        return Done()
     by = replace(run, actor=bench.author(run, Side.NOTION, page.last))
-    return _wait_for_approval(bench, mapping, trouble, by, words)
+    if not asks_of_trash(mapping) or (words and trouble not in mapping.troubles):
+        return _wait_for_approval(bench, mapping, trouble, by, words)
+    said = tuple(replace(trouble, since=t.since) if t.code == trouble.code else t for t in mapping.troubles)
+    news = _thrown_away_anew(bench, before, mapping, by, words)
+    if said != mapping.troubles or news:
+        bench.ledger.save(mapping.but(troubles=said), *news)
+    return Done()
+
+
+def _comes_back(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> bool:
+    return bench.may_write(Side.NOTION) and _is_wanted(bench, mapping, entity, page)
+
+
+def _is_wanted(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> bool:
+    return bench.wants_page(mapping, entity, page.last) or _went_with_its_record(bench, mapping, page)
+
+
+def _thrown_away_anew(
+    bench: Workbench, before: Mapping, mapping: Mapping, run: Run, words: tuple[Change, ...]
+) -> list[SyncLog]:
+    """The row of the *words* of a page that went a second time, though what is asked is the same."""
+    was, now = ((each.trashed_at, each.last_words and each.last_words.said) for each in (before, mapping))
+    if was == now or not words:
+        return []
+    message = removals.THROWN_AWAY
+    return [bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=message)]
 
 
 def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
@@ -222,7 +244,7 @@ def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, r
     ours = mapping.state in REMOVED and page.last.edited_by == bench.workspace.bot_id
     if not ours or run.edit is None or mapping.last_change_at is None or not removals.hides_body(mapping, page.last):
         return False
-    bodies = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.BODY}
+    bodies = SPECS[mapping.entity_type].bodies
     return abs(run.edit.at - mapping.last_change_at) <= watch.BLIND and not bodies.isdisjoint(run.edit.fields)
 
 
@@ -277,7 +299,7 @@ def without_page(mapping: Mapping) -> Mapping:
     """*mapping* as it is to begin with another page: with nothing agreed on yet."""
     return mapping.but(
         page_id=None, stamped=False, bases={}, conflicts=(), troubles=(), refused={}, doubted=(), named=(), written=(),
-        unshown=(), body_as_of=None, trashed_at=None,
+        unshown=(), body_as_of=None, trashed_at=None, last_words=None,
     )  # fmt: skip
 
 
@@ -302,7 +324,10 @@ def both_gone(
 
     *is_proved*: NavImpact's 404 is believed. What belongs to a project that is gone so goes with it.
     """
-    if mapping.version and mapping.state is not State.DELETED:
+    is_new = mapping.version > 0 and mapping.state is not State.DELETED
+    if isinstance(page, Trashed) and (is_new or last_words.was_typed_in(mapping, page, run)):
+        mapping, page = last_words.read(bench, mapping, page, run)
+    if is_new:
         said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
         left_over = unshown.left_over(bench, mapping)
@@ -357,5 +382,5 @@ def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, e
 
 def _in_hands(bench: Workbench, page: Present, row: SyncLog) -> bool:
     """Whether a person had the page in hands after *row*: to edit it, perhaps, or take it out of the trash again."""
-    ours = page.edited_by in (None, bench.workspace.bot_id)
-    return not ours and page.edited_at is not None and page.edited_at >= row.at.replace(second=0, microsecond=0)
+    since = row.at.replace(second=0, microsecond=0)
+    return not bench.is_ours(page) and page.edited_at is not None and page.edited_at >= since

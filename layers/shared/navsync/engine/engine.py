@@ -14,6 +14,7 @@ from navsync.engine import (
     deletes,
     gate,
     journal,
+    last_words,
     lost_answers,
     newcomers,
     proof,
@@ -34,6 +35,7 @@ from navsync.model import (
     Mapping,
     Observation,
     Present,
+    ReadIntent,
     RemoveIntent,
     Side,
     State,
@@ -153,6 +155,8 @@ class Engine(Workbench):
                 return lost_answers.finish_create(self, mapping, intent, run)
             case RemoveIntent() as intent:
                 return deletes.finish_remove(self, mapping, intent)
+            case ReadIntent():
+                return last_words.finish(self, mapping)
             case WriteIntent() | None:
                 return self._observe(mapping, run, edited)
             case _:
@@ -183,6 +187,8 @@ class Engine(Workbench):
         mapping = gate.with_landed(self, mapping, entity, page)
         if isinstance(entity, Present) and mapping.gone_since is not None:
             mapping = self.ledger.save(mapping.but(gone_since=None))
+        if isinstance(page, Present) and mapping.last_words is not None:
+            mapping = self.ledger.save(mapping.but(last_words=None))
         match entity, page:
             case _, Trashed() if deletes.was_typed_in_as_it_went(self, mapping, page, run):
                 return removals.read_again(self, mapping, page, run)
@@ -190,7 +196,7 @@ class Engine(Workbench):
                 seen = {Side.NAVIMPACT: entity, Side.NOTION: page}
                 return updates.merge_both(self, mapping.but(trashed_at=None), seen, run)
             case Present(), Trashed():
-                return deletes.page_trashed(self, mapping.but(trashed_at=page.last.edited_at), entity, page, run)
+                return deletes.page_trashed(self, mapping, entity, page, run)
             case Present() | Gone(), Gone():
                 return deletes.page_unreachable(self, mapping, run, is_alone=isinstance(entity, Gone))
             case Gone(), Present():

@@ -23,6 +23,7 @@ from navsync.model import (
     Mapping,
     Outcome,
     Present,
+    ReadIntent,
     Side,
     State,
     SyncLog,
@@ -246,7 +247,9 @@ def _has_landed(entity_type: EntityType, write: FieldWrite, bases: Bases, seen: 
 
 def abandoned(ledger: Ledger, mapping: Mapping) -> list[SyncLog]:
     """The log row of what has become pointless, told to the end."""
-    row = ledger.log(mapping.intent.log_id) if mapping.intent is not None else None
+    if mapping.intent is None or isinstance(mapping.intent, ReadIntent):
+        return []
+    row = ledger.log(mapping.intent.log_id)
     return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then no longer wanted")] if row else []
 
 

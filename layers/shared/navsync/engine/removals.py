@@ -9,7 +9,7 @@ from navsync.engine import below, half_written, journal, unshown, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import MissingCapability, Raced, Refused, SyncError
-from navsync.fields import SPECS, Kind
+from navsync.fields import SPECS
 from navsync.model import (
     Gone,
     Mapping,
@@ -89,9 +89,7 @@ def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, re
 
 def delete_agreed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Delete it in NavImpact, as a person agreed who was asked, once it is recorded what only *page* says."""
-    if hides_body(mapping, page.last):
-        mapping = _with_whole_words(bench, mapping, page.last, run)
-    elif words := journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), THROWN_AWAY):
+    if words := journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), THROWN_AWAY):
         row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=THROWN_AWAY)
         bench.ledger.record(row)
     return delete_entity(bench, mapping, entity, run)
@@ -253,24 +251,9 @@ def _last_look(bench: Workbench, mapping: Mapping, row: SyncLog) -> Observation:
     return bench.read(Side.NOTION, mapping)
 
 
-def _with_whole_words(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Mapping:
-    """*mapping*, once it is recorded what *page* says whose text the trash does not show.
-
-    It is taken out, read and put back. A worker that dies over that leaves a removal to be finished, which keeps a page
-    that was edited.
-    """
-    changes = journal.last_words(mapping, page, THROWN_AWAY)
-    row = bench.row(mapping, Operation.UNLINK, run, changes=changes, message=THROWN_AWAY)
-    reading = bench.ledger.save(mapping.but(intent=RemoveIntent(Side.NOTION, row.id, mapping.state)), row)
-    whole = bench.notion.restore(mapping.entity_type, page.id)
-    bench.ledger.record(replace(with_words(row, Side.NOTION, whole), outcome=Outcome.SUCCESS))
-    bench.notion.remove(mapping.entity_type, page.id)
-    return reading.but(intent=None)
-
-
 def hides_body(mapping: Mapping, page: Present) -> bool:
     """Whether Notion does not show the text of *page*, as of one in the trash."""
-    return any(f.kind is Kind.BODY and f.name in page.unreadable for f in SPECS[mapping.entity_type].fields)
+    return not SPECS[mapping.entity_type].bodies.isdisjoint(page.unreadable)
 
 
 def with_words(row: SyncLog, side: Side, seen: Present) -> SyncLog:
@@ -318,5 +301,6 @@ def recreate_entity(bench: Workbench, mapping: Mapping, page: Present | None = N
     fresh = mapping.but(
         entity_id=None, remakes=mapping.entity_id or mapping.remakes, conflicts=(), troubles=(), refused={},
         stamped=False, gone_since=None, intent=None, unshown=unshown.left_over(bench, mapping), state=State.DRAFT,
+        last_words=None,
     )  # fmt: skip
     return Again(bench.ledger.save(fresh, *journal.abandoned(bench.ledger, mapping)))

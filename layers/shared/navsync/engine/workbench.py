@@ -12,7 +12,7 @@ from navsync import merge, pairing
 from navsync.engine import watch
 from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
-from navsync.fields import SPECS, Kind
+from navsync.fields import SPECS
 from navsync.model import (
     NAVIMPACT,
     NEVER_SHOWN,
@@ -26,6 +26,7 @@ from navsync.model import (
     Operation,
     Outcome,
     Present,
+    ReadIntent,
     Side,
     SyncLog,
     Trashed,
@@ -90,14 +91,35 @@ class Workbench:
         return self.navimpact if side is Side.NAVIMPACT else self.notion
 
     def read(self, side: Side, mapping: Mapping) -> Observation:
-        """What *side* shows of *mapping* now. Notion's 404 over a page that was in the trash says that it is purged."""
+        """What *side* shows of *mapping* now, and what was read of a page that the trash does not show of it.
+
+        Notion's 404 over a page that was in the trash says that it is purged.
+        """
         id = mapping.entity_id if side is Side.NAVIMPACT else mapping.page_id
         if id is None:
             raise AssertionError(f"mapping {mapping.id} has no record on {side}")
         seen = self.on(side).read(mapping.entity_type, id)
         if side is Side.NOTION and isinstance(seen, Gone) and was_in_trash(mapping):
             return _purged(mapping, seen)
-        return seen
+        return replace(seen, last=self._recalled(mapping, seen.last)) if isinstance(seen, Trashed) else seen
+
+    def _recalled(self, mapping: Mapping, page: Present) -> Present:
+        """*page* as somebody threw it away, where we took it out to read it since, and have put it back."""
+        words = mapping.last_words
+        if words is None or isinstance(mapping.intent, ReadIntent) or not self.is_ours(page):
+            return page
+        hidden = {name: value for name, value in words.said.items() if name in page.unreadable}
+        return replace(
+            page,
+            values={**page.values, **hidden},
+            unreadable={name: why for name, why in page.unreadable.items() if name not in hidden},
+            edited_by=words.by,
+            edited_at=words.at,
+        )
+
+    def is_ours(self, page: Present) -> bool:
+        """Whether nobody is known to have touched *page* after us."""
+        return page.edited_by in (None, self.workspace.bot_id)
 
     def may_write(self, side: Side) -> bool:
         """Whether people let records be made and deleted on *side*."""
@@ -180,7 +202,7 @@ class Workbench:
             return run.actor
         if side is Side.NAVIMPACT:
             return NAVIMPACT
-        if seen is not None and seen.edited_by not in (None, self.workspace.bot_id):
+        if seen is not None and not self.is_ours(seen):
             return seen.edited_by
         was_told = run.origin is not None and run.origin.side is Side.NOTION
         return run.actor if was_told or run.actor == SCHEDULE else None
@@ -223,14 +245,14 @@ def _purged(mapping: Mapping, page: Gone) -> Trashed:
     """The page of *mapping*, which Notion has no more, as it was agreed on and when it was last touched."""
     said = {name: base.notion for name, base in mapping.bases.items() if base.notion != NEVER_SHOWN}
     said |= {clash.field: clash.notion for clash in mapping.conflicts}
+    said |= mapping.last_words.said if mapping.last_words is not None else {}
     touched_at = mapping.trashed_at or mapping.last_change_at  # where nobody has seen it there, we have trashed it
     return Trashed(Present(page.id, said, edited_at=touched_at), is_purged=True)
 
 
 def _out_of_the_trash(mapping: Mapping, page: Present) -> Present:
     """*page* as it would be seen. A text that the trash does not show is taken for what it was."""
-    bodies = {field.name for field in SPECS[mapping.entity_type].fields if field.kind is Kind.BODY}
-    hidden = bodies & page.unreadable.keys()
+    hidden = SPECS[mapping.entity_type].bodies & page.unreadable.keys()
     known = {name: base.notion for name, base in mapping.bases.items()}
     known |= {clash.field: clash.notion for clash in mapping.conflicts}
     return replace(

@@ -80,7 +80,12 @@ class EntitySpec:
     @cached_property
     def has_body(self) -> bool:
         """Whether one of its fields is the text of the page itself, which lists of pages do not show."""
-        return any(field.kind is Kind.BODY for field in self.fields)
+        return bool(self.bodies)
+
+    @cached_property
+    def bodies(self) -> frozenset[str]:
+        """Those of its fields that are the text of the page itself."""
+        return frozenset(field.name for field in self.fields if field.kind is Kind.BODY)
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -1,0 +1,87 @@
+"""A person has thrown a page away: what does it say where the trash does not show it?
+
+It is taken out, read and put back, once each time that it is thrown away, before anybody is asked or its trash emptied.
+"""
+
+from __future__ import annotations
+
+from copy import replace
+
+from navsync.engine import journal, removals, unshown, watch
+from navsync.engine.steps import Again, Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.errors import MissingCapability, Raced, Refused
+from navsync.fields import SPECS
+from navsync.model import LastWords, Mapping, Present, ReadIntent, Side, Trashed
+
+
+def read(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> tuple[Mapping, Trashed]:
+    """*page* with all that it says, and *mapping*, which remembers that; where Notion refuses, as it is shown.
+
+    Raises `Raced` where somebody has typed in it as it was put back before: then it stays out of the trash.
+    """
+    is_hidden = removals.hides_body(mapping, page.last) and not bench.is_ours(page.last)  # ours was read as it went
+    is_new = is_hidden and not _was_refused(mapping, page.last)
+    if not is_new and not was_typed_in(mapping, page, run):
+        return mapping, page
+    try:
+        return read_now(bench, mapping, page)
+    except (Refused, MissingCapability):
+        return bench.ledger.load(mapping.id) or mapping, page
+
+
+def read_now(bench: Workbench, mapping: Mapping, page: Trashed) -> tuple[Mapping, Trashed]:
+    """The same, though it was read before, or refused. Raises what Notion refuses it with."""
+    known = None if removals.hides_body(mapping, page.last) else mapping.last_words
+    words = known or LastWords(page.last.edited_by, page.last.edited_at)
+    reading = mapping.but(intent=ReadIntent(), last_words=words, unshown=unshown.left_over(bench, mapping))
+    reading = bench.ledger.save(reading, *journal.abandoned(bench.ledger, mapping))
+    try:
+        whole = bench.notion.restore(mapping.entity_type, page.last.id)
+    except (Refused, MissingCapability):
+        bench.ledger.save(reading.but(intent=None))
+        raise
+    last = replace(whole, edited_by=words.by, edited_at=words.at)
+    return _put_back(bench, reading, words, whole), replace(page, last=last)
+
+
+def finish(bench: Workbench, mapping: Mapping) -> Step:
+    """Go on with a reading that was interrupted, unless a person has taken the page out of the trash since."""
+    words = mapping.last_words
+    match bench.read(Side.NOTION, mapping):
+        case Present() as page if words is not None and bench.is_ours(page):
+            return Again(_put_back(bench, mapping, words, page))
+        case Trashed(is_purged=False) as page if not bench.is_ours(page.last):
+            return Again(read_now(bench, mapping, page)[0])
+        case _:
+            return Again(bench.ledger.save(mapping.but(intent=None)))
+
+
+def was_typed_in(mapping: Mapping, page: Trashed, run: Run) -> bool:
+    """Whether an event tells that what is hidden of *page* was edited in the moment in which we put it back."""
+    words, edit = _known(mapping, page.last), run.edit
+    if words is None or words.read_at is None or edit is None:
+        return False
+    return abs(edit.at - words.read_at) <= watch.BLIND and not words.said.keys().isdisjoint(edit.fields)
+
+
+def _put_back(bench: Workbench, mapping: Mapping, words: LastWords, whole: Present) -> Mapping:
+    """Move the page to the trash again, once it is kept what it says; not where that is not what was read before."""
+    said = {name: whole.values[name] for name in SPECS[mapping.entity_type].bodies if name in whole.values}
+    if words.said and words.said != said:
+        bench.ledger.save(mapping.but(intent=None))
+        raise Raced("somebody typed in the page as it was put back, so it stays out of the trash")
+    kept = bench.ledger.save(mapping.but(last_words=replace(words, said=said, read_at=bench.clock())))
+    bench.notion.remove(mapping.entity_type, whole.id)
+    return bench.ledger.save(kept.but(intent=None))
+
+
+def _known(mapping: Mapping, page: Present) -> LastWords | None:
+    """What is remembered of *page* as it was thrown away."""
+    words = mapping.last_words
+    return words if words is not None and (words.by, words.at) == (page.edited_by, page.edited_at) else None
+
+
+def _was_refused(mapping: Mapping, page: Present) -> bool:
+    words = _known(mapping, page)
+    return words is not None and not words.said
