@@ -186,6 +186,25 @@ def deletions_are_decided(history: History) -> None:
     scene.settle()
 
 
+def stories_are_thrown_away(history: History) -> None:
+    """Two go right after somebody has typed there: one goes for good before a person approves, the other comes back."""
+    scene = _Scene(history)
+    scene.office.notion.trash_hides_bodies = True
+    scene.connect()
+    project = scene.create(title="project")
+    gone, kept = (scene.create(STORY, title=name, description=name, project=(project,)) for name in ("gone", "kept"))
+    scene.settle()
+    for story in (gone, kept):
+        scene.edit_page_of(story, STORY, description=f"{story} words")
+        scene.trash_page_of(story, STORY)
+    scene.settle()
+    scene.purge(scene.trashed_page_of(gone, STORY))
+    scene.settle()
+    scene.decide(gone, Decision.APPROVE, STORY)
+    scene.decide(kept, Decision.REJECT, STORY)
+    scene.settle()
+
+
 def things_are_undone(history: History) -> None:
     """An edit is undone, and so are the making of a page and the making of a record."""
     scene = _Scene(history)
@@ -272,6 +291,7 @@ SCENARIOS: dict[str, tuple[Scenario, Policy, tuple[EntityType, ...]]] = {
     "a_story_is_written_by_two": (a_story_is_written_by_two, Policy.ASK, (PROJECT, STORY)),
     "a_conflict_is_resolved": (a_conflict_is_resolved, Policy.ASK, (PROJECT,)),
     "deletions_are_decided": (deletions_are_decided, Policy.ASK, (PROJECT, LOG)),
+    "stories_are_thrown_away": (stories_are_thrown_away, Policy.ASK, (PROJECT, STORY)),
     "things_are_undone": (things_are_undone, Policy.ASK, (PROJECT,)),
     "a_column_is_lost_and_found": (a_column_is_lost_and_found, Policy.ASK, (PROJECT,)),
     "rules_come_and_go": (rules_come_and_go, Policy.ASK, (PROJECT, LOG)),
@@ -374,8 +394,8 @@ class _Scene:
     def edit_page_of(self, id: str, kind: EntityType = PROJECT, **values: Value) -> None:
         self.edit_row(self.page_of(id, kind), **values)
 
-    def trash_page_of(self, id: str) -> None:
-        self.people.trash(self.office, self.office.notion.pages[self.page_of(id)])
+    def trash_page_of(self, id: str, kind: EntityType = PROJECT) -> None:
+        self.people.trash(self.office, self.office.notion.pages[self.page_of(id, kind)])
 
     def purge(self, page_id: str) -> None:
         self.people.purge(self.office, self.office.notion.pages[page_id])
@@ -405,8 +425,8 @@ class _Scene:
         self.people.give_up_half(conflict, winner)
         self.history.put(self.office, WorkKind.RESOLVE, f"{mapping.id}/{field}/{conflict.version}", choice=winner)
 
-    def decide(self, id: str, decision: Decision) -> None:
-        mapping = self._mapping_of(EntityRef(PROJECT, id))
+    def decide(self, id: str, decision: Decision, kind: EntityType = PROJECT) -> None:
+        mapping = self._mapping_of(EntityRef(kind, id))
         if decision is Decision.APPROVE:
             self.people.approved.add((self.office.id, mapping.id))
         self.people.answer(self.office, mapping, decision)

@@ -19,6 +19,7 @@ from navsync.engine import (
     deletes,
     gate,
     journal,
+    last_words,
     lost_answers,
     newcomers,
     proof,
@@ -516,6 +517,13 @@ def records_come_and_go_against_the_direction() -> Iterator[None]:
 def who_throws_a_page_away_takes_anothers_words_along() -> Iterator[None]:
     """What NavImpact never had of them is not recorded before it deletes the record."""
     with patch.object(journal, "unsent", lambda _mapping, _entity, page: replace(page, values={})):
+        yield
+
+
+@mutant
+def what_the_trash_hides_is_read_when_somebody_approves() -> Iterator[None]:
+    """Until then Notion may have emptied its trash."""
+    with patch.object(last_words, "read", lambda _bench, mapping, page, _run: (mapping, page)):
         yield
 
 

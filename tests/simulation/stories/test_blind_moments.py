@@ -15,6 +15,7 @@ from navsync.engine.workbench import Workbench
 from navsync.model import EntityRef, EntityType, Mapping, Observation, Present, Side, SyncLog
 from tests.simulation.campaign import played
 from tests.simulation.history import History
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.swarm import Act, Op, Swarm
 from tests.simulation.world import PROJECT
 
@@ -24,6 +25,8 @@ STEP = 0.05
 APPEND = 3
 """How a person adds a paragraph."""
 APPROVE = 0
+TYPED = 4
+"""How a page is thrown away right after another has typed there, and goes for good a little later."""
 
 
 def op(act: Act, gap: float = 20.0, *, kind: int = 1, field: int = 0, how: int = 0) -> Op:
@@ -69,6 +72,14 @@ STORY_GOES = Deletion(
 )
 """Its record is deleted, and somebody types on its page, whose text the trash does not show."""
 
+STORY_IS_THROWN_AWAY = Deletion(
+    STORY,
+    (op(Act.TRASH, how=TYPED),),
+    op(Act.EDIT_NOTION, field=DESCRIPTION, how=APPEND),
+    "notion",
+)
+"""Its page goes to the trash, which does not show the text and is emptied, and somebody types as it is read there."""
+
 PROJECT_GOES = Deletion(
     LOG,
     (op(Act.TRASH, kind=0), op(Act.DECIDE, how=APPROVE)),
@@ -78,7 +89,7 @@ PROJECT_GOES = Deletion(
 """Its page was trashed and its deletion approved, and somebody adds a log to it in NavImpact."""
 
 
-@pytest.mark.parametrize("deletion", [STORY_GOES, PROJECT_GOES])
+@pytest.mark.parametrize("deletion", [STORY_GOES, STORY_IS_THROWN_AWAY, PROJECT_GOES])
 def test_whatever_is_written_while_something_is_deleted_is_kept_or_told_or_counted(deletion: Deletion) -> None:
     ended = [deletion.played(gap) for gap in deletion.moments()]
 
@@ -87,8 +98,9 @@ def test_whatever_is_written_while_something_is_deleted_is_kept_or_told_or_count
     assert 0 < sum(blind) * STEP < 1  # the moment is there, and short
 
 
-def test_what_is_typed_in_the_blind_moment_is_kept_all_the_same_when_notion_tells_of_it() -> None:
-    ended = [STORY_GOES.played(gap)[0] for gap in STORY_GOES.moments()]
+@pytest.mark.parametrize("deletion", [STORY_GOES, STORY_IS_THROWN_AWAY])
+def test_what_is_typed_in_the_blind_moment_is_kept_all_the_same_when_notion_tells_of_it(deletion: Deletion) -> None:
+    ended = [deletion.played(gap)[0] for gap in deletion.moments()]
 
     typed = [(history, gone.value) for history in ended for gone in history.witness.blind]
     assert typed
@@ -110,6 +122,11 @@ def unread() -> AbstractContextManager[object]:
     return patch.object(removals, "_last_look", last_look)
 
 
+def read_on_approval() -> AbstractContextManager[object]:
+    """A design that takes a page out to read what the trash hides only when somebody approves its deletion."""
+    return MUTANTS["what the trash hides is read when somebody approves"]()
+
+
 def unlisted() -> AbstractContextManager[object]:
     """A design to which those records belong to a project that it has a page of."""
     listed = below.those_below
@@ -124,11 +141,16 @@ def unlisted() -> AbstractContextManager[object]:
     return patch.object(below, "those_below", children)
 
 
-@pytest.mark.parametrize(("deletion", "design"), [(STORY_GOES, unread), (PROJECT_GOES, unlisted)])
+@pytest.mark.parametrize(
+    ("deletion", "design"),
+    [(STORY_GOES, unread), (STORY_IS_THROWN_AWAY, read_on_approval), (PROJECT_GOES, unlisted)],
+)
 def test_who_does_not_look_before_is_not_excused_as_blind(
     deletion: Deletion, design: Callable[[], AbstractContextManager[object]]
 ) -> None:
+    moments = list(deletion.moments())
+
     with design():
-        wrong = [deletion.played(gap)[1] for gap in deletion.moments()]
+        wrong = [deletion.played(gap)[1] for gap in moments]
 
     assert any(wrong)
