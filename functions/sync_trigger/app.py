@@ -160,9 +160,9 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     others = {author for author in event.authors if author != workspace.bot_id}
     actor = others.pop() if len(others) == 1 else None  # of several nobody knows which; the page names the last
     kind = source.entity_type if source else ""
-    edit = webhooks.edit_of(event, source) if source else None
-    origin = None if edit is None else Origin(Side.NOTION, edit.at)
-    work = fresh.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edit=edit, origin=origin)
+    edit = webhooks.edit_of(event, source, by=actor) if source else None
+    edits, origin = () if edit is None else (edit,), None if edit is None else Origin(Side.NOTION, edit.at)
+    work = fresh.work(Lane.LIVE, WorkKind.PAGE, f"{kind}/{event.page_id}", actor=actor, edits=edits, origin=origin)
     runtime.inbox.put(workspace.id, work)
     return work
 

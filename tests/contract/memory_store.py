@@ -273,7 +273,14 @@ class MemoryDesk:
         return self.kept.epoch
 
     def put(self, work: Work) -> None:
+        waiting = self.kept.work.get(place_of(work))
+        self.kept.work[place_of(work)] = work if waiting is None else work.telling(waiting.edits)
+
+    def put_again(self, work: Work, *, seen: Work) -> bool:
+        if self.kept.work.get(place_of(seen), seen).nonce != seen.nonce:
+            return False
         self.kept.work[place_of(work)] = work
+        return True
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         rows = [work for work in self.kept.work.values() if work.lane is lane]

@@ -113,7 +113,7 @@ def test_what_is_typed_after_the_last_look_brings_a_story_back_when_notion_tells
     assert office.stage.by_hand("GET", f"pages/{page}")["in_trash"] is True
 
     told = Edit(office.clock(), ("description",))
-    office.desk.put(Work(Lane.LIVE, WorkKind.PAGE, f"{STORY}/{page}", "told", office.clock(), "told", edit=told))
+    office.desk.put(Work(Lane.LIVE, WorkKind.PAGE, f"{STORY}/{page}", "told", office.clock(), "told", edits=(told,)))
     office.settle()
 
     assert office.stage.by_hand("GET", f"pages/{page}")["in_trash"] is False

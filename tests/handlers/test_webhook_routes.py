@@ -141,6 +141,16 @@ def test_a_webhook_that_comes_twice_is_one_row_and_one_wake(connected: Cloud, ev
     assert (len(connected.work(W)), len(connected.wakes())) == (1, 1)
 
 
+def test_what_two_webhooks_of_a_page_tell_is_both_looked_at(connected: Cloud) -> None:
+    now = datetime.now(UTC)
+    for at in (now, now - timedelta(minutes=1)):
+        sent_to(connected, by_notion(timestamp=at.isoformat()))
+
+    (work,) = connected.work(W)
+    assert [edit.at for edit in work.edits] == [now - timedelta(minutes=1), now]
+    assert [edit.by for edit in work.edits] == [work.actor, work.actor]
+
+
 def test_work_carries_no_value_of_the_record(connected: Cloud) -> None:
     before = connected.items()
 

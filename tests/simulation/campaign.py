@@ -10,10 +10,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
 from multiprocessing import get_context
 
-from navsync.model import Operation
-from tests.simulation.history import History, Office
+from tests.simulation.history import History
 from tests.simulation.swarm import Fault, Swarm, drawn
-from tests.simulation.verdict import judge
+from tests.simulation.verdict import flags, judge
 
 OPERATIONS = 50
 BATCH = 50
@@ -106,17 +105,11 @@ def tally_of(history: History, wrong: list[str]) -> Tally:
 
 def _blind(history: History) -> Blind:
     lost = [gone for gone in history.witness.blind if gone.by_people]
-    flags = {place for office in history.offices for place in _flagged(history, office)}
+    flagged_places = {place for office in history.offices for place in flags(history, office)}
     in_notion = [gone for gone in lost if gone.side == "notion"]
-    flagged = sum((gone.office, gone.mapping_id, gone.field) in flags for gone in in_notion)
+    flagged = sum((gone.office, gone.mapping_id, gone.field) in flagged_places for gone in in_notion)
     late = sum(gone.age > LATE for gone in lost)
     return Blind(len(in_notion), flagged, len(lost) - len(in_notion), late)
-
-
-def _flagged(history: History, office: Office) -> Iterator[tuple[int, int | None, str]]:
-    for row in history.store.of(office.id).logs.values():
-        if row.operation is Operation.OVERWRITE:
-            yield from ((office.id, row.mapping_id, change.field) for change in row.changes)
 
 
 def batch(seeds: Iterable[int]) -> Tally:

@@ -151,6 +151,8 @@ class History:
         self.trace = 0
         self.calls: Counter[str] = Counter()
         self.hooks: list[tuple[int, WorkKind, str]] = []
+        self.told: set[tuple[int, str, str, float]] = set()
+        """Workspace, page and field of which an event told that somebody has edited it, and when they did."""
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
         self.steps = self.last_step = 0
@@ -323,7 +325,8 @@ class History:
 
     def hook(self, office: Office, kind: WorkKind, external_id: str, fields: Iterable[str] = ()) -> None:
         """Something was changed: a webhook says so, if all goes well. *fields* are those that a person edited."""
-        edit = Edit(self.clock(), tuple(fields)) if fields else None
+        edits, page = (Edit(self.clock(), tuple(fields)),) if fields else (), external_id.partition("/")[2]
+        told = {(office.id, page, name, self.now) for edit in edits for name in edit.fields}
         self.hooks.append((office.id, kind, external_id))
         if self.deaf or self.is_paused(office) or self.strikes(Fault.HOOK_DROPPED):
             return
@@ -333,7 +336,8 @@ class History:
             if due < self._last_hook:
                 self.fired[Fault.HOOK_OVERTAKEN] += 1
             self._last_hook = due
-            self.at(due, lambda: self.put(office, kind, external_id, edit=edit))
+            self.told |= told
+            self.at(due, lambda: self.put(office, kind, external_id, edits=edits))
 
     def put(
         self,
@@ -343,14 +347,14 @@ class History:
         lane: Lane = Lane.LIVE,
         *,
         choice: str | None = None,
-        edit: Edit | None = None,
+        edits: tuple[Edit, ...] = (),
         thorough: bool = False,
     ) -> None:
         """Work, as sync_trigger, the API and the schedule put it: the row first, then the wake."""
         nonce = str(next(self.ids))
         work = Work(
             lane, kind, external_id, nonce, self.clock(), nonce,
-            choice=choice, edit=edit, thorough=thorough, requested=thorough,
+            choice=choice, edits=edits, thorough=thorough, requested=thorough,
         )  # fmt: skip
         self.store.desk(office.id).put(work)
         self.wake(office)

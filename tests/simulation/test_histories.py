@@ -17,11 +17,12 @@ import pytest
 from navsync import merge
 from navsync.errors import StaleMapping
 from navsync.fields import SPECS
-from navsync.model import Conflict, Connection, EntityType, Mapping, Policy, Values, WorkKind
+from navsync.model import Conflict, Connection, EntityType, Mapping, Policy, Values, Work, WorkKind
 from tests.contract.memory import RELATIONS, ids_in
+from tests.contract.memory_store import MemoryDesk, place_of
 from tests.simulation.campaign import OPERATIONS, Tally, campaign, played
 from tests.simulation.history import History
-from tests.simulation.swarm import Act, Fault, Swarm, calm, drawn
+from tests.simulation.swarm import Act, Fault, Swarm, calm, drawn, ordinary
 from tests.simulation.world import PROJECT
 
 HISTORIES = 2_000
@@ -68,6 +69,34 @@ def test_an_exception_that_nobody_foresaw_breaks_a_history(monkeypatch: pytest.M
     monkeypatch.setattr(merge, "plan", plan)
 
     assert any("nobody foresaw KeyError('status')" in wrong for wrong in played(drawn(1, OPERATIONS))[1])
+
+
+# --- I1 --------------------------------------------------------------------------------------------------------------
+
+
+def hurried(seed: int) -> Swarm:
+    """People who edit the same few fields faster than anybody can look; events come twice and late, and looks fail."""
+    swarm = ordinary(seed, OPERATIONS)
+    ops = tuple(op._replace(gap=op.gap / 10) for op in swarm.ops)
+    rates = {Fault.HOOK_DOUBLED: 0.3, Fault.HOOK_LATE: 0.1, Fault.UNAVAILABLE: 0.1}
+    return replace(swarm, ops=ops, records=1, rates=rates)
+
+
+def untold(seeds: Iterable[int]) -> list[str]:
+    """Whose edit was overwritten in Notion without a word, and what else went wrong."""
+    return [wrong for seed in seeds for wrong in played(hurried(seed))[1]]
+
+
+def test_whose_edit_was_overwritten_unseen_hears_of_it_though_events_come_twice_and_looks_fail() -> None:
+    assert untold(range(60)) == []
+
+
+def test_it_is_noticed_where_an_event_is_forgotten_over_the_next() -> None:
+    def put(desk: MemoryDesk, work: Work) -> None:
+        desk.kept.work[place_of(work)] = work
+
+    with patch.object(MemoryDesk, "put", put):
+        assert any("nobody told of it" in wrong for wrong in untold(range(30)))
 
 
 # --- I20 -------------------------------------------------------------------------------------------------------------

@@ -33,6 +33,7 @@ from navsync.model import (
     EntityRef,
     EntityType,
     Mapping,
+    Operation,
     Outcome,
     Policy,
     Present,
@@ -66,7 +67,7 @@ def judge(history: History) -> list[str]:
 
 def _wrong(history: History) -> list[str]:
     """At rest; and then whether rest is rest."""
-    found = [*_lost(history)]
+    found = [*_lost(history), *_untold(history)]
     for office in history.offices:
         found += _at_rest(history, office)
         found += _paired(history, office)
@@ -91,6 +92,32 @@ def _lost(history: History) -> Iterator[str]:
         if what not in kept and what not in trashed and what not in told:
             yield f"{words} is lost"
     yield from _taken_back(history, shown | told)
+
+
+def _untold(history: History) -> Iterator[str]:
+    """Whose edit was overwritten unseen in Notion hears of it, where an event told us and nobody edited the same since.
+
+    A long text may have been merged, and have reached one side alone: then it is not known for ours where it is shown.
+    """
+    flagged = {place for office in history.offices for place in flags(history, office)}
+    last = {(edit.side, edit.id, edit.field): edit for edit in history.people.edits}
+    kept = _current(history) | _told(history)
+    for gone in history.witness.blind:
+        what, place = (gone.field, gone.value), (gone.office, gone.mapping_id, gone.field)
+        edits = (
+            edit for edit in last.values() if (edit.side, edit.field, edit.value) == (f"notion {gone.office}", *what)
+        )
+        known = any((gone.office, edit.id, edit.field, edit.at) in history.told for edit in edits)
+        is_word = KINDS[gone.field] in WORDY
+        if gone.side == "notion" and known and not is_word and place not in flagged and what not in kept:
+            yield f"I1: {gone.field}={gone.value} was overwritten in Notion, and nobody told of it"
+
+
+def flags(history: History, office: Office) -> Iterator[tuple[int, int | None, str]]:
+    """Workspace, mapping and field of what may have been overwritten unseen, as the history tells."""
+    for row in history.store.of(office.id).logs.values():
+        if row.operation is Operation.OVERWRITE:
+            yield from ((office.id, row.mapping_id, change.field) for change in row.changes)
 
 
 def _taken_back(history: History, there: set[tuple[str, Value]]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from navsync.model import (
     CreateIntent,
     DataSource,
     Direction,
+    Edit,
     EntityType,
     FieldWrite,
     Lane,
@@ -56,6 +57,7 @@ VALUES: st.SearchStrategy[Value] = st.one_of(
 )
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 MAYBE = st.none() | MOMENTS
+HEARD = st.lists(MOMENTS, max_size=2).map(tuple)
 IDS = st.integers(1, 2**53 - 1)
 RAW = st.recursive(
     st.none() | st.booleans() | st.integers() | TEXT,
@@ -98,7 +100,7 @@ MAPPINGS = st.builds(
     last_words=st.none() | st.builds(LastWords, st.none() | TEXT, MAYBE, st.dictionaries(TEXT, VALUES), MAYBE),
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(
-        st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT, st.booleans(), st.booleans()),
+        st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT, st.booleans(), st.booleans(), HEARD),
         max_size=3,
     ).map(tuple),
     gone_since=MAYBE,
@@ -183,6 +185,10 @@ def test_values_that_look_alike_are_told_apart(value: Value) -> None:
         ),
         Work(Lane.SWEEP, WorkKind.PAGE, "p", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", "ana", Direction.TO_NOTION),
         Work(Lane.LIVE, WorkKind.ENTITY, "e", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", requested=True),
+        Work(
+            Lane.LIVE, WorkKind.PAGE, "p", "n", datetime(2026, 1, 1, tzinfo=UTC), "r",
+            edits=(Edit(datetime(2026, 1, 1, tzinfo=UTC), ("title",), "ana"), Edit(datetime(2026, 1, 2, tzinfo=UTC))),
+        ),
         DataSource(
             EntityType.IMPACT_STORY, "d", "s", {"t": Property("%3A", "title")}, {"s": ({"id": "x", "n": [1, None]},)}
         ),

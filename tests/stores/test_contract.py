@@ -11,12 +11,14 @@ import pytest
 
 from navsync.errors import LostLease, StaleMapping
 from navsync.model import (
+    MOST_EDITS,
     Base,
     BudgetWindow,
     Change,
     CreateIntent,
     DataSource,
     Deaths,
+    Edit,
     EntityRef,
     EntityType,
     FieldWrite,
@@ -657,6 +659,52 @@ def test_work_that_a_person_waits_for_is_done_by_itself(desk: Desk) -> None:
     assert desk.which_wait([asked, told]) == [asked]
     assert desk.done(asked)
     assert desk.pending(Lane.LIVE, limit=9) == []
+
+
+def test_what_events_told_is_kept_when_another_comes_before_anybody_looks(desk: Desk) -> None:
+    first, second = Edit(NOW - MINUTE, ("title",), "ann"), Edit(NOW, ("budget",), "bo")
+    desk.put(some_work(nonce="n1", edits=(first,)))
+    desk.put(some_work(nonce="n2", edits=(second,)))
+    desk.put(last := some_work(nonce="n3"))
+
+    assert desk.pending(Lane.LIVE, limit=9) == [replace(last, edits=(first, second))]
+
+
+def test_what_an_event_told_twice_is_kept_once(desk: Desk) -> None:
+    told = some_work(edits=(Edit(NOW, ("title",)),))
+    desk.put(told)
+    desk.put(told)
+
+    assert desk.pending(Lane.LIVE, limit=9) == [told]
+
+
+def test_of_very_many_events_the_latest_are_kept(desk: Desk) -> None:
+    edits = [Edit(NOW + n * MINUTE) for n in range(MOST_EDITS + 3)]
+    for edit in reversed(edits):
+        desk.put(some_work(edits=(edit,)))
+
+    assert desk.pending(Lane.LIVE, limit=9) == [some_work(edits=tuple(edits[3:]))]
+
+
+def test_work_that_was_put_off_is_there_in_its_place(desk: Desk) -> None:
+    desk.put(failed := some_work(nonce="n1"))
+    again = some_work(nonce="n2", due=NOW + MINUTE, attempts=1)
+
+    assert desk.put_again(again, seen=failed)
+    assert desk.pending(Lane.LIVE, limit=9) == [again]
+
+
+def test_work_that_was_never_put_can_be_put_off(desk: Desk) -> None:
+    assert desk.put_again(again := some_work(nonce="n2"), seen=some_work(nonce="n1"))
+    assert desk.pending(Lane.LIVE, limit=9) == [again]
+
+
+def test_what_is_put_off_does_not_replace_what_was_put_meanwhile(desk: Desk) -> None:
+    desk.put(failed := some_work(nonce="n1"))
+    desk.put(anew := some_work(nonce="n2"))
+
+    assert not desk.put_again(some_work(nonce="n3", due=NOW + MINUTE), seen=failed)
+    assert desk.pending(Lane.LIVE, limit=9) == [anew]
 
 
 def test_of_several_pieces_of_work_those_are_found_that_wait(desk: Desk) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
 
 from navsync.model import (
+    Edit,
     EntityRef,
     EntityType,
     Lane,
@@ -78,6 +80,25 @@ def test_of_two_equal_runs_that_go_through_everything_the_first_is_kept(store: S
     assert desk.pending(Lane.BACKFILL, limit=2) == [first]
     assert (desk.run("a"), desk.run("b")) == ((3, NOW), None)
     assert (desk.cursor("walk:a"), desk.cursor("walk:b")) == ("0", None)
+
+
+def test_of_two_events_in_the_same_moment_both_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = store.desk(W)
+    edits = [Edit(NOW + n * MINUTE, ("title",)) for n in range(3)]
+    told = [Work(Lane.LIVE, WorkKind.PAGE, "p", str(edit.at), NOW, "r", edits=(edit,)) for edit in edits]
+    desk.put(told[0])
+    telling = Work.telling
+    overtakes = iter([lambda: store.desk(W).put(told[1])])
+
+    def slowly(work: Work, known: Iterable[Edit]) -> Work:
+        next(overtakes, lambda: None)()
+        return telling(work, known)
+
+    monkeypatch.setattr(Work, "telling", slowly)
+    desk.put(told[2])
+
+    (row,) = desk.pending(Lane.LIVE, limit=2)
+    assert row.edits == tuple(edits)
 
 
 # --- records that several workspaces hold -----------------------------------------------------------------------------

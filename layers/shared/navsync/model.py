@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from copy import replace
 from dataclasses import dataclass, field
@@ -322,6 +323,8 @@ class Written:
     """Whether that side has shown something else since, which we had not written."""
     awaits: bool = False
     """Whether it went over an edit that we had seen, of which no event has told yet."""
+    heard: tuple[datetime, ...] = ()
+    """When edits were made in its moment of which events have told, each once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -627,6 +630,12 @@ class Edit:
 
     at: datetime
     fields: tuple[str, ...] = ()
+    by: str | None = None
+    """Who did, where the event names one alone."""
+
+
+MOST_EDITS = 50
+"""So many a row of work tells of, the latest: a page that somebody types in for hours has an event each minute."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -664,14 +673,19 @@ class Work:
     """Ask both sides even where the side it came from shows nothing new: a person wants it looked at."""
     choice: str | None = None
     """What a person decided, for the kinds that carry out a decision."""
-    edit: Edit | None = None
-    """A person's edit that an event told of."""
+    edits: tuple[Edit, ...] = ()
+    """What events told of people's edits, until a look has ended that knew of it."""
     origin: Origin | None = None
     """Of the edit that is on its way, however often it was put off; for figures alone."""
     attempts: int = 0
     """Failures in a row, where no mapping counts them."""
     requested: bool = False
     """A person waits for this very row, which is one by itself: no event and no round puts another in its place."""
+
+    def telling(self, edits: Iterable[Edit]) -> Work:
+        """This row, which tells of *edits* besides."""
+        known = sorted({*self.edits, *edits}, key=lambda edit: (edit.at, edit.fields))
+        return replace(self, edits=tuple(known[-MOST_EDITS:]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -289,7 +289,14 @@ class Desk(Protocol):
         ...
 
     def put(self, work: Work) -> None:
-        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not."""
+        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not.
+
+        What events told that one, *work* tells besides.
+        """
+        ...
+
+    def put_again(self, work: Work, *, seen: Work) -> bool:
+        """Put *work* in the place of the row *seen* while its nonce is the one seen; False when it was put anew."""
         ...
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:

@@ -121,13 +121,13 @@ def is_page_event(event: NotionEvent) -> bool:
     return event.page_id is not None and event.type.startswith("page.") and event.type not in _NOTHING_TO_READ
 
 
-def edit_of(event: NotionEvent, source: DataSource) -> Edit | None:
+def edit_of(event: NotionEvent, source: DataSource, *, by: str | None) -> Edit | None:
     """The person's edit that *event* tells of, as fields of ours; None where no person had a part in it."""
     if not event.people:
         return None
     if event.type == "page.content_updated":
-        return Edit(event.at, tuple(f.name for f in SPECS[source.entity_type].fields if f.kind is Kind.BODY))
-    return Edit(event.at, tuple(name for name, known in source.properties.items() if known.id in event.properties))
+        return Edit(event.at, tuple(f.name for f in SPECS[source.entity_type].fields if f.kind is Kind.BODY), by)
+    return Edit(event.at, tuple(name for name, known in source.properties.items() if known.id in event.properties), by)
 
 
 _NOTHING_TO_READ = {"page.locked", "page.unlocked"}

@@ -52,16 +52,16 @@ def tells(world: World, page: str, at: datetime) -> None:
     """Notion tells, a moment later, that somebody edited the text of *page*."""
     edit = Edit(at, ("description",))
     world.desk.put(
-        Work(Lane.LIVE, WorkKind.PAGE, f"{STORY}/{page}", f"n{next(world.ids)}", at, run_id="told", edit=edit)
+        Work(Lane.LIVE, WorkKind.PAGE, f"{STORY}/{page}", f"n{next(world.ids)}", at, run_id="told", edits=(edit,))
     )
 
 
 def told_of_an_edit(world: World, page: str, **about: object) -> None:
     """Notion tells that a person has edited *page* just now, or what else is said *about* it."""
     nonce = str(next(world.ids))
-    edit = Edit(**{"at": world.clock(), **about})  # type: ignore[arg-type]
+    edit = Edit(**{"at": world.clock(), "by": "ann", **about})  # type: ignore[arg-type]
     world.desk.put(
-        Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{page}", nonce, world.clock(), nonce, actor="ann", edit=edit)
+        Work(Lane.LIVE, WorkKind.PAGE, f"{PROJECT}/{page}", nonce, world.clock(), nonce, actor=edit.by, edits=(edit,))
     )
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from navsync.errors import Down
 from navsync.fields import SPECS
 from navsync.model import EntityType, Gone, Operation, Outcome, Side, State, Value, WorkKind
 from tests.simulation.faults import fail_once, once
@@ -253,6 +254,46 @@ def test_a_story_that_is_typed_in_as_it_is_deleted_comes_back_when_notion_tells_
 
     kept = [record.values()["description"] for record in hiding.platform.records.values()]
     assert (page in hiding.live_pages(), LONGER in kept) == (True, True)
+
+
+def test_what_is_typed_at_the_very_last_is_not_forgotten_over_another_event_of_the_page(
+    hiding: World, story: str
+) -> None:
+    page = hiding.page_of(story, STORY)
+    typed_at_last(hiding, page)
+    delete(hiding, story)
+
+    tells(hiding, page, hiding.clock())
+    hiding.touched(Side.NOTION, page, STORY)
+    hiding.settle()
+
+    assert (page in hiding.live_pages(), state_of(hiding, page)) == (True, State.LINKED)
+
+
+def test_what_is_typed_at_the_very_last_is_not_forgotten_over_a_look_that_fails(hiding: World, story: str) -> None:
+    page = hiding.page_of(story, STORY)
+    typed_at_last(hiding, page)
+    delete(hiding, story)
+
+    tells(hiding, page, hiding.clock())
+    hiding.notion.fault = fail_once("notion read", Down("503"), applied=False)
+    hiding.settle()
+
+    assert (page in hiding.live_pages(), state_of(hiding, page)) == (True, State.LINKED)
+
+
+def test_what_is_typed_at_the_very_last_is_heard_of_though_an_older_edit_was_not_looked_at_yet(
+    hiding: World, story: str
+) -> None:
+    page, long_ago = hiding.page_of(story, STORY), hiding.clock() - timedelta(hours=1)
+    typed_at_last(hiding, page)
+    delete(hiding, story)
+
+    tells(hiding, page, hiding.clock())
+    tells(hiding, page, long_ago)
+    hiding.settle()
+
+    assert (page in hiding.live_pages(), state_of(hiding, page)) == (True, State.LINKED)
 
 
 def test_a_page_that_was_read_whole_stays_in_the_trash_though_notion_tells_of_an_edit(

@@ -183,6 +183,55 @@ def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World
     assert (row.entity_id, row.actor, [c.field for c in row.changes]) == (id, "ann", ["title"])
 
 
+def test_an_edit_overwritten_unseen_is_told_though_another_event_follows_before_anybody_looks(world: World) -> None:
+    id, page = overwritten_edit(world)
+
+    told_of_an_edit(world, page, fields=("title",))
+    told_of_an_edit(world, page, fields=("budget",), by="bo")
+    world.settle()
+
+    (row,) = world.logs(Operation.OVERWRITE)
+    assert (row.entity_id, row.actor, [c.field for c in row.changes]) == (id, "ann", ["title"])
+
+
+@pytest.mark.parametrize("call", ["notion read", "navimpact update"])
+def test_an_edit_overwritten_unseen_is_told_once_though_looks_fail(world: World, call: str) -> None:
+    _, page = overwritten_edit(world)
+    world.person.edit(page, {"budget": Decimal(5)})
+    world.clock.advance(timedelta(seconds=1))
+
+    told_of_an_edit(world, page, fields=("title", "budget"))
+    world.notion.fault = world.navimpact.fault = fail_once(call, Down("503"), applied=False)
+    world.settle()
+
+    assert [c.field for row in world.logs(Operation.OVERWRITE) for c in row.changes] == ["title"]
+
+
+def test_an_edit_overwritten_unseen_is_told_when_the_page_is_left_alone_where_that_is_waited_for() -> None:
+    world = World(settings=Settings(quiet_seconds={"media_project": 60}))
+    world.connect()
+    _, page = overwritten_edit(world)
+    world.person.edit(page, {"budget": Decimal(5)})
+
+    told_of_an_edit(world, page, fields=("title",))
+    world.slice()
+    assert world.logs(Operation.OVERWRITE) == []
+
+    world.settle()
+    assert [c.field for row in world.logs(Operation.OVERWRITE) for c in row.changes] == ["title"]
+
+
+def test_an_event_that_comes_twice_tells_once(world: World) -> None:
+    _, page = overwritten_edit(world)
+    at = world.clock()
+
+    for _ in range(2):
+        told_of_an_edit(world, page, fields=("title",), at=at)
+        world.settle()
+
+    assert len(world.logs(Operation.OVERWRITE)) == 1
+
+
 def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritten(world: World) -> None:
     id = world.new_project(description="the committee meets at noon")
     world.settle()
@@ -199,6 +248,7 @@ def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritte
     world.settle()
     assert world.logs(Operation.OVERWRITE) == []
 
+    world.clock.advance(timedelta(seconds=1))
     told_of_an_edit(world, page, fields=("description",))  # of another edit in that moment, which nobody has seen
     world.settle()
     assert len(world.logs(Operation.OVERWRITE)) == 1

@@ -35,13 +35,13 @@ def work(
     direction: Direction = Direction.BOTH,
     thorough: bool = False,
     requested: bool = False,
-    edit: Edit | None = None,
+    edits: tuple[Edit, ...] = (),
     origin: Origin | None = None,
     choice: str | None = None,
 ) -> Work:
     """A fresh work row, due now; its id is the run's, too."""
     nonce = str(new_id())
     return Work(
-        lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edit, origin,
+        lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edits, origin,
         requested=requested,
     )  # fmt: skip

@@ -288,7 +288,7 @@ class _Shift:
         about = self._about(work) if self.deaths else ""
         until = self._parked_until(about)
         if until is not None and not self._is_asked_for(work, about):
-            self.desk.put(replace(work, due=until, nonce=str(self.tools.new_id())))
+            self.desk.put_again(replace(work, due=until, nonce=str(self.tools.new_id())), seen=work)
         else:
             self._turn_to(work)
             try:
@@ -366,7 +366,7 @@ class _Shift:
         self.desk.done(work)
 
     def _put_again(self, work: Work, mapping: Mapping, at: datetime) -> None:
-        self.desk.put(self.station.work(work, WorkKind.MAPPING, str(mapping.id), due=at))
+        self.desk.put(self.station.work(work, WorkKind.MAPPING, str(mapping.id), due=at, edits=work.edits))
 
     def _put_off(self, work: Work, error: Retryable | Fatal) -> int:
         """Leave this one for later; its neighbours go on. Where even that fails the machinery is broken: it escapes.
@@ -453,7 +453,7 @@ class _Shift:
     # --- kinds of work ----------------------------------------------------------------------------------------------
 
     def _look(self, work: Work) -> Result:
-        run = Run(work.run_id, work.actor, work.direction, work.edit, work.origin, hurried=work.thorough)
+        run = Run(work.run_id, work.actor, work.direction, work.edits, work.origin, hurried=work.thorough)
         match work.kind:
             case WorkKind.ENTITY:
                 return looks.entity(self.station, EntityRef.parse(work.external_id), run, thorough=work.thorough)

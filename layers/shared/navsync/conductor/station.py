@@ -48,8 +48,8 @@ class Station:
     """How many may overlap: so many that a look's waiting does not leave the budget unused."""
 
     def work(self, cause: Work, kind: WorkKind, external_id: str, **changes: object) -> Work:
-        """Work that *cause* leads to; what an event told is told once, and what a person waits for is *cause* alone."""
-        fresh = {"nonce": str(self.tools.new_id()), "edit": None, "attempts": 0, "requested": False, **changes}
+        """Work that *cause* leads to; what an event told is *cause*'s alone, and so is that a person waits for it."""
+        fresh = {"nonce": str(self.tools.new_id()), "edits": (), "attempts": 0, "requested": False, **changes}
         return replace(cause, kind=kind, external_id=external_id, **fresh)  # type: ignore[arg-type]
 
     def pause(self, attempts: int) -> timedelta:
@@ -58,8 +58,9 @@ class Station:
         return longest / 2 + longest / 2 * self.tools.jitter()
 
     def put_off(self, work: Work, at: datetime) -> None:
-        """Have *work*, which failed, done again at *at*."""
-        self.desk.put(replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1))
+        """Have *work*, which failed, done again at *at*, unless it was put anew meanwhile."""
+        again = replace(work, due=at, nonce=str(self.tools.new_id()), attempts=work.attempts + 1)
+        self.desk.put_again(again, seen=work)
 
     def take_each(self, works: Sequence[Work]) -> None:
         """Do *works*, each about another record, a few at a time. Raises what stops the shift, once all are quiet."""

@@ -242,10 +242,11 @@ def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[s
 def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> bool:
     """Whether an event tells that a body was edited in the moment in which we trashed *page*, which hides it."""
     ours = mapping.state in REMOVED and page.last.edited_by == bench.workspace.bot_id
-    if not ours or run.edit is None or mapping.last_change_at is None or not removals.hides_body(mapping, page.last):
+    went_at = mapping.last_change_at
+    if not ours or went_at is None or not removals.hides_body(mapping, page.last):
         return False
     bodies = SPECS[mapping.entity_type].bodies
-    return abs(run.edit.at - mapping.last_change_at) <= watch.BLIND and not bodies.isdisjoint(run.edit.fields)
+    return any(abs(edit.at - went_at) <= watch.BLIND and not bodies.isdisjoint(edit.fields) for edit in run.edits)
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:

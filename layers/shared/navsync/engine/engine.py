@@ -142,7 +142,7 @@ class Engine(Workbench):
     def _after(self, parent: Mapping, mapping: Mapping, run: Run) -> Step:
         if parent.next_retry_at is not None and parent.is_put_off(self.clock()):
             return Later(mapping, parent.next_retry_at)
-        self.sync(parent, run)
+        self.sync(parent, replace(run, edits=()))  # which are of *mapping*'s page
         stored = self.ledger.load(parent.id)
         if stored is None or stored.state in deletes.SETTLED:
             return Again(mapping)

@@ -59,10 +59,12 @@ def finish(bench: Workbench, mapping: Mapping) -> Step:
 
 def was_typed_in(mapping: Mapping, page: Trashed, run: Run) -> bool:
     """Whether an event tells that what is hidden of *page* was edited in the moment in which we put it back."""
-    words, edit = _known(mapping, page.last), run.edit
-    if words is None or words.read_at is None or edit is None:
+    words = _known(mapping, page.last)
+    read_at = None if words is None else words.read_at
+    if words is None or read_at is None:
         return False
-    return abs(edit.at - words.read_at) <= watch.BLIND and not words.said.keys().isdisjoint(edit.fields)
+    hidden = words.said.keys()
+    return any(abs(edit.at - read_at) <= watch.BLIND and not hidden.isdisjoint(edit.fields) for edit in run.edits)
 
 
 def _put_back(bench: Workbench, mapping: Mapping, words: LastWords, whole: Present) -> Mapping:

@@ -15,8 +15,8 @@ class Run:
     id: str
     actor: str | None = None
     direction: Direction = Direction.BOTH
-    edit: Edit | None = None
-    """A person's edit that an event told of."""
+    edits: tuple[Edit, ...] = ()
+    """What events told of people's edits."""
     origin: Origin | None = None
     """Of the edit that is on its way."""
     hurried: bool = False

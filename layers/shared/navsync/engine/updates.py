@@ -15,6 +15,7 @@ from navsync.fields import SPECS, EntitySpec, field_of
 from navsync.model import (
     Bases,
     Change,
+    Edit,
     Mapping,
     Observation,
     Operation,
@@ -22,6 +23,7 @@ from navsync.model import (
     Present,
     Side,
     State,
+    SyncLog,
     Trouble,
     Values,
     WriteIntent,
@@ -124,7 +126,7 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
         name = write.field
         if name in said and watch.is_refused(mapping.refused.get(name), journal.pair(seen, name), now):
             held[name] = said[name]
-        elif run.edit is None and name not in mapping.doubted and watch.swings(mapping.written, write, now):
+        elif not run.edits and name not in mapping.doubted and watch.swings(mapping.written, write, now):
             held[name] = replace(watch.swinging(field_of(mapping.entity_type, name).property), field=name)
     return plan.holding(held)
 
@@ -134,22 +136,24 @@ def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Ru
 
     Not of one that we had seen when we wrote: *mapping* waits for its event no more.
     """
-    if run.edit is None:
-        return mapping
-    shown = page.values
+    shown, rows = page.values, list[SyncLog]()
     unmoved = [name for name, base in mapping.bases.items() if name in shown and shown[name] == base.notion]
-    hits = watch.overwritten(mapping.written, run.edit, unmoved)
-    for hit in (hit for hit in hits if not hit.awaits):
-        at = f"{run.edit.at:%H:%M:%S}"
-        message = f"An edit of {hit.field} in Notion at {at} may have been overwritten; see the history of the page."
-        change = Change(hit.field, Side.NOTION, None, shown[hit.field], rule="possible overwrite")
-        bench.ledger.record(
-            bench.row(
-                mapping, Operation.OVERWRITE, run, side=Side.NOTION, outcome=Outcome.SUCCESS, changes=(change,),
-                message=message,
-            )
-        )  # fmt: skip
-    return mapping.but(written=watch.told_of(mapping.written, hits))
+    for edit in run.edits:
+        hits = watch.overwritten(mapping.written, edit, unmoved)
+        rows += [_overwrite_row(bench, mapping, hit.field, shown, edit, run) for hit in hits if not hit.awaits]
+        mapping = mapping.but(written=watch.told_of(mapping.written, hits, edit))
+    return bench.ledger.save(mapping, *rows) if rows else mapping  # in one, so that nobody hears of it twice
+
+
+def _overwrite_row(bench: Workbench, mapping: Mapping, name: str, shown: Values, edit: Edit, run: Run) -> SyncLog:
+    message = (
+        f"An edit of {name} in Notion at {edit.at:%H:%M:%S} may have been overwritten; see the history of the page."
+    )
+    change = Change(name, Side.NOTION, None, shown[name], rule="possible overwrite")
+    by = replace(run, actor=edit.by)
+    return bench.row(
+        mapping, Operation.OVERWRITE, by, side=Side.NOTION, outcome=Outcome.SUCCESS, changes=(change,), message=message
+    )
 
 
 def _as_written(plan: merge.Plan, entity: Present, bases: Bases) -> Values:

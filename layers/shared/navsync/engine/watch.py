@@ -91,9 +91,11 @@ def overwritten(written: Iterable[Written], edit: Edit, unmoved: Iterable[str]) 
     """Our writes that may have hit *edit*: it named the field, fell into the write's window, and does not show.
 
     Notion has no conditional writes, so an edit between our read and our write of a field is overwritten unseen. One
-    for each field; where one of them had seen an edit and still awaits its event, this is it.
+    for each field; where one of them had seen an edit and still awaits its event, this is it. None that was heard of.
     """
-    hidden = set(unmoved).intersection(edit.fields)
+    written = tuple(written)
+    heard = {w.field for w in written if edit.at in w.heard}
+    hidden = set(unmoved).intersection(edit.fields) - heard
     near = [w for w in written if _is_near(w, edit) and w.field in hidden]
     return tuple({w.field: w for w in sorted(near, key=lambda w: w.awaits)}.values())
 
@@ -102,9 +104,9 @@ def _is_near(write: Written, edit: Edit) -> bool:
     return write.side is Side.NOTION and write.since - BLIND <= edit.at <= write.until + BLIND
 
 
-def told_of(written: Iterable[Written], hits: Collection[Written]) -> tuple[Written, ...]:
-    """*written*, of which those among *hits* await no event any more."""
-    return tuple(replace(w, awaits=False) if w in hits else w for w in written)
+def told_of(written: Iterable[Written], hits: Collection[Written], edit: Edit) -> tuple[Written, ...]:
+    """*written*, of which those among *hits* have heard of *edit*, and await no event any more."""
+    return tuple(replace(w, awaits=False, heard=(*w.heard, edit.at)) if w in hits else w for w in written)
 
 
 def refusals(shown: Mapping[str, object], now: datetime) -> dict[str, Refusal]:

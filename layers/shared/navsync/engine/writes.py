@@ -131,8 +131,8 @@ def _rest_of_undo(bench: Workbench, before: Mapping, writes: Iterable[merge.Writ
 
 
 def _untold(before: Mapping, page: Present, run: Run) -> frozenset[str]:
-    """Fields that somebody has edited on *page*, of which the event that led here does not tell."""
-    told = run.edit.fields if run.edit else ()
+    """Fields that somebody has edited on *page*, of which the events that led here do not tell."""
+    told = {name for edit in run.edits for name in edit.fields}
     shown = {name: value for name, value in page.values.items() if name not in told}
     return frozenset(
         name for name, value in shown.items() if name not in before.bases or before.bases[name].notion != value

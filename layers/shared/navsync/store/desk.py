@@ -46,6 +46,7 @@ RUNS_ARE_KEPT = timedelta(days=7)
 
 _FREE = "(attribute_not_exists(#owner) OR #until <= :now OR #owner = :owner)"
 _TAKE = "SET #owner = :owner, #until = :until"
+_AS_SEEN = "attribute_not_exists(#pk) OR #nonce = :nonce"
 
 
 class DynamoDesk:
@@ -153,8 +154,27 @@ class DynamoDesk:
     # --- work ---------------------------------------------------------------------------------------------------
 
     def put(self, work: Work) -> None:
-        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not."""
-        self.dynamo.put(self.tables.mappings, self._work_item(work))
+        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not.
+
+        What events told that one, *work* tells besides. It seldom tells anything, so that mostly one write will do.
+        """
+        other = self._put_if(when("attribute_not_exists(#tells)"), work)
+        while other is not None:
+            other = self._put_if(when(_AS_SEEN, nonce=other.nonce), work.telling(other.edits))
+
+    def put_again(self, work: Work, *, seen: Work) -> bool:
+        """Put *work* in the place of the row *seen* while its nonce is the one seen; False when it was put anew."""
+        return self._put_if(when(_AS_SEEN, nonce=seen.nonce), work) is None
+
+    def _put_if(self, condition: Expression, work: Work) -> Work | None:
+        """Add the row where *condition* holds for its place; else the one that is there, and nothing is done."""
+        try:
+            self.dynamo.put(self.tables.mappings, self._work_item(work), condition)
+        except ConditionFailedError as failed:
+            if failed.found is None:
+                raise
+            return _work(failed.found)
+        return None
 
     def put_run(self, works: Sequence[Work], *, now: datetime) -> str | None:
         """Add the rows of one run that a person asked for, each about another record, and remember how many they are.
@@ -180,8 +200,7 @@ class DynamoDesk:
         Equal runs have the same first row: of two that begin at once one does not find it as it was.
         """
         nonce = next((row["nonce"] for row in waiting if row["sk"] == keys.work(first)), "")
-        as_seen = when("attribute_not_exists(#pk) OR #nonce = :nonce", nonce=nonce)
-        row = Step(put(self.tables.mappings, self._work_item(first), as_seen))
+        row = Step(put(self.tables.mappings, self._work_item(first), when(_AS_SEEN, nonce=nonce)))
         try:
             self.dynamo.transact([row, Step(put(self.tables.workspaces, run))])
         except ConditionFailedError:
@@ -194,8 +213,7 @@ class DynamoDesk:
 
     def _run_about(self, about: str, waiting: Iterable[Item], now: datetime) -> str | None:
         """The run to which one of the rows that are *waiting* and due belongs, where it is about the same records."""
-        works = (records.read_short(Work, row["body"]) for row in waiting)
-        runs = {work.run_id for work in works if work.due <= now}
+        runs = {work.run_id for work in map(_work, waiting) if work.due <= now}
         return next((id for id in runs if (self._get(keys.run(id)) or {}).get("about") == about), None)
 
     def note_run(self, work: Work, *, now: datetime) -> None:
@@ -253,26 +271,26 @@ class DynamoDesk:
         return counted
 
     def _work_item(self, work: Work) -> Item:
-        return {
+        item = {
             **self._key(keys.work(work)),
             "nonce": work.nonce,
             "lane_due": keys.lane_due(work.lane, work.due),
             "run": work.run_id,
             "body": records.write_short(work),
         }
+        return item | {"tells": True} if work.edits else item
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         """Rows of *lane* in order of their `due`, those not due yet too, read consistently."""
         of_lane = when("#pk = :pk AND begins_with(#lane_due, :lane)", pk=keys.partition(self.workspace_id),
                        lane=f"{lane}#")  # fmt: skip
         rows = self.dynamo.query(self.tables.mappings, of_lane, index="by_due", Limit=limit)
-        return [records.read_short(Work, row["body"]) for row in islice(rows, limit)]
+        return [_work(row) for row in islice(rows, limit)]
 
     def done(self, work: Work) -> bool:
         """Remove the row while its nonce is the one seen; False when it was put again meanwhile."""
-        seen = when("attribute_not_exists(#pk) OR #nonce = :nonce", nonce=work.nonce)
         try:
-            self.dynamo.delete(self.tables.mappings, self._key(keys.work(work)), seen)
+            self.dynamo.delete(self.tables.mappings, self._key(keys.work(work)), when(_AS_SEEN, nonce=work.nonce))
         except ConditionFailedError:
             return False
         return True
@@ -280,11 +298,11 @@ class DynamoDesk:
     def waiting(self, work: Work) -> Work | None:
         """The row that waits to be done where *work* is, or would be."""
         item = self.dynamo.get(self.tables.mappings, self._key(keys.work(work)))
-        return None if item is None else records.read_short(Work, item["body"])
+        return None if item is None else _work(item)
 
     def which_wait(self, works: Sequence[Work]) -> Sequence[Work]:
         """The rows that are where *works* would be put."""
-        return [records.read_short(Work, row["body"]) for row in self._rows_at(works)]
+        return list(map(_work, self._rows_at(works)))
 
     # --- small state --------------------------------------------------------------------------------------------
 
@@ -425,6 +443,10 @@ class DynamoDesk:
 
     def _put(self, sort_key: str, **attributes: str) -> None:
         self.dynamo.put(self.tables.workspaces, self._key(sort_key) | attributes)
+
+
+def _work(item: Item) -> Work:
+    return records.read_short(Work, item["body"])
 
 
 def _deaths(item: Item) -> dict[str, Deaths]:

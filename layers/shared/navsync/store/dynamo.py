@@ -203,9 +203,10 @@ class Dynamo:
             arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
         return held, False
 
-    def put(self, table: str, item: Item) -> None:
-        """Write the item, whatever was there."""
-        self._write(self.client.put_item, TableName=table, Item=wires({"schema": SCHEMA} | item))
+    def put(self, table: str, item: Item, condition: Expression | None = None) -> None:
+        """Write the item, whatever was there. Raises `ConditionFailedError` with what was found instead."""
+        how = {} if condition is None else _condition(condition) | {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        self._write(self.client.put_item, TableName=table, Item=wires({"schema": SCHEMA} | item), **how)
 
     def update(
         self,
