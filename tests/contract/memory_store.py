@@ -282,6 +282,13 @@ class MemoryDesk:
         self.kept.work[place_of(work)] = work
         return True
 
+    def put_decision(self, work: Work, *, now: datetime) -> Work | None:
+        waiting = self.kept.work.get(place_of(work))
+        if waiting is not None and waiting.actor != work.actor:
+            return waiting
+        self.kept.work[place_of(work)] = work
+        return None
+
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         rows = [work for work in self.kept.work.values() if work.lane is lane]
         return nsmallest(limit, rows, key=lambda work: (work.due, *place_of(work)))

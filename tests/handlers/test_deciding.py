@@ -359,6 +359,52 @@ def test_what_the_log_has_forgotten_cannot_be_undone(reef: Cloud) -> None:
     assert ask(reef, "revert", log_id=7).status == 404
 
 
+# --- two people -------------------------------------------------------------------------------------------------------
+
+
+def by(cloud: Cloud, who_asks: str, name: str, body: dict[str, Any] | None = None) -> Answer:
+    return cloud["dashboard"].answer(
+        request(name, who(who_asks, "analyst"), **({} if body is None else {"body": body}))
+    )
+
+
+def test_who_answers_second_is_told_who_answered_what_and_when(reef: Cloud) -> None:
+    first = by(reef, "bo", "decide", {"decision": "reject"})
+
+    second = by(reef, "ann", "decide", {"decision": "approve"})
+
+    began = reef.store.desk(W).asked_at(first.json["run_id"])
+    assert began is not None
+    assert (first.status, second.status, second.json["code"]) == (202, 409, "answered_already")
+    assert f"bo said “reject” at {began:%H:%M:%S} UTC" in second.json["detail"]
+    assert (only_work(reef).actor, only_work(reef).choice) == ("bo", "reject")
+    assert len(reef.wakes()) == 1
+
+
+def test_who_answered_may_answer_otherwise(reef: Cloud) -> None:
+    by(reef, "bo", "decide", {"decision": "approve"})
+
+    assert by(reef, "bo", "decide", {"decision": "reject"}).status == 202
+    assert only_work(reef).choice == "reject"
+
+
+@pytest.mark.parametrize("name", ["resolve", "decide", "revert"])
+def test_what_somebody_has_decided_nobody_else_decides_before_it_is_carried_out(reef: Cloud, name: str) -> None:
+    by(reef, "bo", name)
+
+    assert by(reef, "ann", name).json["code"] == "answered_already"
+    reef.store.desk(W).done(only_work(reef))
+    assert by(reef, "ann", name).status == 202
+
+
+def test_a_refused_answer_is_no_run(reef: Cloud) -> None:
+    by(reef, "bo", "decide")
+    refused = by(reef, "ann", "decide")
+
+    assert "run_id" not in refused.json
+    assert [work.actor for work in reef.work(W)] == ["bo"]
+
+
 # --- all of them ------------------------------------------------------------------------------------------------------
 
 DECISIONS = pytest.mark.parametrize("name", ["resolve", "decide", "revert"])

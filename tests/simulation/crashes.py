@@ -23,6 +23,7 @@ from navsync.model import (
 from tests.contract.memory import PERSON
 from tests.simulation.employee import SIDES
 from tests.simulation.history import TICK, History, Office
+from tests.simulation.people import ANN
 from tests.simulation.swarm import Fault, Swarm
 from tests.simulation.verdict import judge
 from tests.simulation.witness import KEEPING
@@ -423,13 +424,13 @@ class _Scene:
         mapping = self._mapping_of(EntityRef(PROJECT, id))
         conflict = next(each for each in mapping.conflicts if each.field == field)
         self.people.give_up_half(conflict, winner)
-        self.history.put(self.office, WorkKind.RESOLVE, f"{mapping.id}/{field}/{conflict.version}", choice=winner)
+        self.history.decide(self.office, WorkKind.RESOLVE, f"{mapping.id}/{field}/{conflict.version}", winner, by=ANN)
 
     def decide(self, id: str, decision: Decision, kind: EntityType = PROJECT) -> None:
         mapping = self._mapping_of(EntityRef(kind, id))
         if decision is Decision.APPROVE:
             self.people.approved.add((self.office.id, mapping.id))
-        self.people.answer(self.office, mapping, decision)
+        self.people.answer(self.office, mapping, decision, by=ANN)
 
     def undo(self, operation: Operation, page_id: str) -> None:
         """Undo the last *operation* with the record of this page."""
@@ -437,7 +438,7 @@ class _Scene:
         row = [row for row in rows if row.mapping_id == mapping.id and row.operation is operation][-1]
         self.people.approved.add((self.office.id, mapping.id))
         self.people.empties(self.office, row)
-        self.history.put(self.office, WorkKind.REVERT, f"log/{row.id}")
+        self.history.decide(self.office, WorkKind.REVERT, f"log/{row.id}", None, by=ANN)
 
     def set_rules(self, scope: Scope = EVERYTHING, direction: Direction = Direction.BOTH) -> None:
         """What an admin sets."""

@@ -223,6 +223,8 @@ class Employee:
             history.witness.moved(self.office, *args, moved=answer)
         elif name == "clear_cursor":
             history.witness.cleared(self.office, *args)
+        elif name == "done" and answer:
+            history.witness.carried_out.add(args[0].run_id)
         self._may_die(step, "after", Fault.KILLED_AFTER)
         return answer
 

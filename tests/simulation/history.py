@@ -153,6 +153,8 @@ class History:
         self.hooks: list[tuple[int, WorkKind, str]] = []
         self.told: set[tuple[int, str, str, float]] = set()
         """Workspace, page and field of which an event told that somebody has edited it, and when they did."""
+        self.decisions: list[tuple[int, Work]] = []
+        """What people decided, in which workspace, and were told that it would be carried out."""
         self.kill_at: frozenset[tuple[int, str]] = frozenset()
         """Numbers of calls at which a worker dies, before or after."""
         self.steps = self.last_step = 0
@@ -346,7 +348,6 @@ class History:
         external_id: str,
         lane: Lane = Lane.LIVE,
         *,
-        choice: str | None = None,
         edits: tuple[Edit, ...] = (),
         thorough: bool = False,
     ) -> None:
@@ -354,10 +355,21 @@ class History:
         nonce = str(next(self.ids))
         work = Work(
             lane, kind, external_id, nonce, self.clock(), nonce,
-            choice=choice, edits=edits, thorough=thorough, requested=thorough,
+            edits=edits, thorough=thorough, requested=thorough,
         )  # fmt: skip
         self.store.desk(office.id).put(work)
         self.wake(office)
+
+    def decide(self, office: Office, kind: WorkKind, external_id: str, choice: str | None, *, by: str) -> bool:
+        """What somebody decides, as the API puts it; False, and nothing, while another's about the same waits."""
+        nonce, now = str(next(self.ids)), self.clock()
+        work = Work(Lane.LIVE, kind, external_id, nonce, now, nonce, actor=by, choice=choice)
+        is_taken = self.store.desk(office.id).put_decision(work, now=now) is None
+        if is_taken:
+            self.decisions.append((office.id, work))
+            self.wake(office)
+        self.fired[Fault.ANSWERED_TWICE] += not is_taken
+        return is_taken
 
     def wake(self, office: Office) -> None:
         """A message of a FIFO queue: one with the epoch of another of the last minutes is dropped."""

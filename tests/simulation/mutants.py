@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -423,6 +423,29 @@ def done_ignores_the_nonce() -> Iterator[None]:
         return self.kept.work.pop(place_of(work), None) is not None
 
     with patch.object(MemoryDesk, "done", done), _no_walk():
+        yield
+
+
+@mutant
+def who_answers_last_is_heard() -> Iterator[None]:
+    """A decision replaces whatever waits about the same, whoever has decided that."""
+
+    def put(self: MemoryDesk, work: Any, *, now: datetime) -> None:
+        self.kept.work[place_of(work)] = work
+
+    with patch.object(MemoryDesk, "put_decision", put):
+        yield
+
+
+@mutant
+def what_failed_is_put_over_what_came_meanwhile() -> Iterator[None]:
+    """Work is put off though it was put anew while it was tried."""
+
+    def put(self: MemoryDesk, work: Any, *, seen: object) -> bool:
+        self.kept.work[place_of(work)] = work
+        return True
+
+    with patch.object(MemoryDesk, "put_again", put):
         yield
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -49,6 +49,8 @@ FEW = 2
 PATIENT = 3
 """So often people see that a look failed before they do something about it."""
 MANY = 10
+ANN, BO = "ann", "bo"
+"""Who decide."""
 _NOTHING: frozenset[Value] = frozenset()
 
 
@@ -338,10 +340,16 @@ class People:
         if mapping is None:
             return
         conflict = mapping.conflicts[op.field % len(mapping.conflicts)]
+        about = f"{mapping.id}/{conflict.field}/{conflict.version}"
         winner = tuple(Side)[op.how % 2]
-        self.give_up_half(conflict, winner)
-        self.history.note(f"    {winner} wins {conflict.field} of mapping {mapping.id}")
-        self.history.put(office, WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", choice=winner)
+
+        def choose(by: str, winner: Side) -> None:
+            self.history.note(f"    {by}: {winner} wins {conflict.field} of mapping {mapping.id}")
+            if self.history.decide(office, WorkKind.RESOLVE, about, winner, by=by):
+                self.give_up_half(conflict, winner)
+
+        choose(ANN, winner)
+        self._answered_again(op, lambda by: choose(by, winner.other))
 
     def give_up_half(self, conflict: Conflict, winner: Side) -> None:
         """Somebody who sees both halves of *conflict* lets one of them win."""
@@ -353,19 +361,30 @@ class People:
         mapping = _pick([m for m in waiting if not isinstance(m.intent, CreateIntent)], op.target)
         if mapping is None:
             return
-        decision = tuple(Decision)[op.how % 2]
-        if decision is Decision.APPROVE:
-            self.approved.add((office.id, mapping.id))
-            self._give_up_unread(office, mapping)
-        self.history.note(f"    {decision} the deletion of {mapping.entity}")
-        self.answer(office, mapping, decision)
+        decision, other = tuple(Decision)[:: 1 if op.how % 2 == 0 else -1]
 
-    def answer(self, office: Office, mapping: Mapping, decision: Decision) -> None:
-        """Somebody who sees what is asked of *mapping* says so."""
+        def say(by: str, decision: Decision) -> None:
+            self.history.note(f"    {by}: {decision} the deletion of {mapping.entity}")
+            if self.answer(office, mapping, decision, by=by) and decision is Decision.APPROVE:
+                self.approved.add((office.id, mapping.id))
+                self._give_up_unread(office, mapping)
+
+        say(ANN, decision)
+        self._answered_again(op, lambda by: say(by, other))
+
+    def _answered_again(self, op: Op, answer: Callable[[str], None]) -> None:
+        """Often whoever has just answered thinks better of it, or somebody else who has the same list open answers."""
+        by = (None, ANN, BO)[op.how // 2 % 3]
+        if by is not None:
+            self.history.after((0.0, 0.2, 0.5, 3.0)[op.how // 8 % 4], lambda: answer(by))
+
+    def answer(self, office: Office, mapping: Mapping, decision: Decision, *, by: str) -> bool:
+        """Somebody who sees what is asked of *mapping* says so; whether that is taken."""
         version = question_of(mapping).version
-        if decision is Decision.APPROVE:
+        is_taken = self.history.decide(office, WorkKind.DECIDE, f"{mapping.id}/{version}", decision, by=by)
+        if is_taken and decision is Decision.APPROVE:
             self.agreed.add((office.id, mapping.id, version))
-        self.history.put(office, WorkKind.DECIDE, f"{mapping.id}/{version}", choice=decision)
+        return is_taken
 
     def answer_questions(self, office: Office) -> None:
         """Somebody who looks at what waits says of each row whether the record that is shown is the one it made.
@@ -380,7 +399,7 @@ class People:
                     self.confirmed |= set() if is_it else {key}
                     choice = Decision.REJECT if is_it else Decision.APPROVE
                     self.history.note(f"    {choice} another record instead of {id}")
-                    self.answer(office, mapping, choice)
+                    self.answer(office, mapping, choice, by=ANN)
 
     def _trash_what_was_deleted(self, office: Office, mapping: Mapping) -> None:
         page = office.notion.pages.get(mapping.page_id or "")
@@ -405,6 +424,12 @@ class People:
         if row is None:
             return
         scope = ("log", "record", "field", "run")[op.how % 4]
+        external_id = f"run/{row.run_id}" if scope == "run" else f"{'record' if scope == 'record' else 'log'}/{row.id}"
+        if scope == "field" and row.changes:
+            external_id += f"/{row.changes[op.field % len(row.changes)].field}"
+        self.history.note(f"    undo {external_id}: {row.operation}")
+        if not self.history.decide(office, WorkKind.REVERT, external_id, None, by=(ANN, BO)[op.how // 4 % 2]):
+            return
         of_run = [each for each in written if each.run_id == row.run_id]
         with_it = [each for each in of_run if each is row or (row.mapping_id and each.deleted_with == row.mapping_id)]
         meant = {"run": of_run, "record": with_it}.get(scope, [row])
@@ -413,11 +438,6 @@ class People:
             self.empties(office, each)
         if scope == "run":
             self.undone.add((office.id, row.run_id))
-        external_id = f"run/{row.run_id}" if scope == "run" else f"{'record' if scope == 'record' else 'log'}/{row.id}"
-        if scope == "field" and row.changes:
-            external_id += f"/{row.changes[op.field % len(row.changes)].field}"
-        self.history.note(f"    undo {external_id}: {row.operation}")
-        self.history.put(office, WorkKind.REVERT, external_id)
 
     def empties(self, office: Office, row: SyncLog) -> None:
         """Undoing *row* leaves empty again what was empty before, also for the other workspaces."""

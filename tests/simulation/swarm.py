@@ -45,6 +45,7 @@ class Fault(StrEnum):
     CASCADED = "records deleted with their project"
     CROWDED = "two records in one worker's hands"
     PAUSED = "workspace paused"
+    ANSWERED_TWICE = "two people answer the same"
     HELD_FOR_QUIET = "edit held until its record is left alone"
     RULED_BY_FIELD = "conflict decided by the policy of its field"
     RULES_CHANGED = "rules of a workspace changed"
@@ -72,7 +73,7 @@ TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.PURGED, Fault.INDEX_LATE}
     | {Fault.DARK, Fault.EMPTIED}
     | {Fault.PROPERTY_DELETED, Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
-    | {Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
+    | {Fault.ANSWERED_TWICE, Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
     | {Fault.RULES_CHANGED, Fault.HELD_BY_RULE, Fault.REPLACED_BY_RULE, Fault.LEFT_OUT}
 )
 """Consequences of others, or of what people do: they have no rate of their own."""

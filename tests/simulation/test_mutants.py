@@ -14,6 +14,7 @@ QUICKLY_SEEN = [
     "one 404 is a deletion",
     "copies are taken for ours",
     "done ignores the nonce",
+    "who answers last is heard",
     "what is trashed is deleted",
     "there is no lease",
     "the cursor has no overlap",

@@ -2,6 +2,7 @@
 
 | promise | where it is checked |
 |---|---|
+| no decision is forgotten | `_unheard` |
 | I1 no silent loss | `_lost` at rest; `Witness.updated` for what somebody had written knowingly |
 | I2 convergence | `_in_step` |
 | I3 no echo | `_stirred` |
@@ -67,7 +68,7 @@ def judge(history: History) -> list[str]:
 
 def _wrong(history: History) -> list[str]:
     """At rest; and then whether rest is rest."""
-    found = [*_lost(history), *_untold(history)]
+    found = [*_lost(history), *_untold(history), *_unheard(history)]
     for office in history.offices:
         found += _at_rest(history, office)
         found += _paired(history, office)
@@ -92,6 +93,15 @@ def _lost(history: History) -> Iterator[str]:
         if what not in kept and what not in trashed and what not in told:
             yield f"{words} is lost"
     yield from _taken_back(history, shown | told)
+
+
+def _unheard(history: History) -> Iterator[str]:
+    """Who was told that their decision would be carried out, and has not decided otherwise since, can rely on it."""
+    last = {(office, work.kind, work.external_id, work.actor): work for office, work in history.decisions}
+    for (office, *_), work in last.items():
+        waits = any(row.run_id == work.run_id for row in history.store.of(office).work.values())
+        if not waits and work.run_id not in history.witness.carried_out:
+            yield f"W{office}: what {work.actor} said of {work.kind} {work.external_id}, {work.choice}, was forgotten"
 
 
 def _untold(history: History) -> Iterator[str]:

@@ -101,6 +101,8 @@ class Witness:
         self.arrived: dict[tuple[str, str, Value], float] = {}
         """Side, field and value → when we first wrote it there."""
         self.cursors: dict[tuple[int, str], str] = {}
+        self.carried_out: set[str] = set()
+        """Runs of which a row of work was done, as it was put last."""
         self.made: dict[str, str] = {}
         """Idempotency key → the record it first made."""
         self.asked: dict[tuple[int, str], frozenset[str]] = {}

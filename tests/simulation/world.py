@@ -60,6 +60,10 @@ def translators(
     return page_of, partial(pairing.entity_of, ledger)
 
 
+class AnsweredAlready(Exception):
+    """What a person hears while somebody else's answer to the same waits to be carried out."""
+
+
 @dataclass
 class Clock:
     """Time that moves only when told."""
@@ -228,10 +232,12 @@ class World:
         nonce = str(next(self.ids))
         self.desk.put(Work(lane, kind, external_id, nonce, self.clock(), run_id=nonce))
 
-    def ask(self, kind: WorkKind, external_id: str, choice: str | None = None) -> str:
-        """A person's decision, as the API puts it; the id of its run."""
-        nonce = str(next(self.ids))
-        self.desk.put(Work(Lane.LIVE, kind, external_id, nonce, self.clock(), nonce, actor="ann", choice=choice))
+    def ask(self, kind: WorkKind, external_id: str, choice: str | None = None, *, by: str = "ann") -> str:
+        """A person's decision, as the API puts it; the id of its run. Raises `AnsweredAlready`."""
+        nonce, now = str(next(self.ids)), self.clock()
+        work = Work(Lane.LIVE, kind, external_id, nonce, now, nonce, actor=by, choice=choice)
+        if self.desk.put_decision(work, now=now) is not None:
+            raise AnsweredAlready
         return nonce
 
     def decide(self, kind: WorkKind, external_id: str, choice: str | None = None) -> str:
@@ -240,9 +246,9 @@ class World:
         self.settle()
         return run_id
 
-    def answer(self, mapping: Mapping, decision: str) -> str:
+    def answer(self, mapping: Mapping, decision: str, *, by: str = "ann") -> str:
         """What a person says of the question that they see of *mapping*, as the API puts it; not carried out yet."""
-        return self.ask(WorkKind.DECIDE, f"{mapping.id}/{question_of(mapping).version}", decision)
+        return self.ask(WorkKind.DECIDE, f"{mapping.id}/{question_of(mapping).version}", decision, by=by)
 
     def slice(self) -> Slice:
         """One invocation of the worker."""

@@ -707,6 +707,42 @@ def test_what_is_put_off_does_not_replace_what_was_put_meanwhile(desk: Desk) -> 
     assert desk.pending(Lane.LIVE, limit=9) == [anew]
 
 
+def a_decision(by: str, choice: str, **changes: Any) -> Work:
+    about = Work(Lane.LIVE, WorkKind.DECIDE, "1/version", nonce=f"{by} {choice}", due=NOW, run_id=f"{by} {choice}")
+    return replace(about, actor=by, choice=choice, **changes)
+
+
+def test_while_somebodys_decision_waits_nobody_else_decides_the_same(either_store: AnyStore) -> None:
+    desk = either_store.desk(W)
+    assert desk.put_decision(first := a_decision("bo", "reject"), now=NOW) is None
+
+    assert desk.put_decision(a_decision("ann", "approve"), now=NOW) == first
+    assert desk.pending(Lane.LIVE, limit=9) == [first]
+
+
+def test_who_decided_may_decide_otherwise_while_it_waits(either_store: AnyStore) -> None:
+    desk = either_store.desk(W)
+    desk.put_decision(a_decision("ann", "approve"), now=NOW)
+
+    assert desk.put_decision(second := a_decision("ann", "reject"), now=NOW) is None
+    assert desk.pending(Lane.LIVE, limit=9) == [second]
+
+
+def test_what_was_decided_and_carried_out_is_in_nobodys_way(either_store: AnyStore) -> None:
+    desk = either_store.desk(W)
+    desk.put_decision(first := a_decision("bo", "reject"), now=NOW)
+    desk.done(first)
+
+    assert desk.put_decision(a_decision("ann", "approve"), now=NOW) is None
+
+
+def test_decisions_of_other_things_are_in_nobodys_way(either_store: AnyStore) -> None:
+    desk = either_store.desk(W)
+    desk.put_decision(a_decision("bo", "reject"), now=NOW)
+
+    assert desk.put_decision(a_decision("ann", "approve", external_id="2/version"), now=NOW) is None
+
+
 def test_of_several_pieces_of_work_those_are_found_that_wait(desk: Desk) -> None:
     desk.put(failed := some_work("media_project/1", attempts=3))
     desk.put(some_work("media_project/2", lane=Lane.SWEEP))

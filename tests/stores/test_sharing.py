@@ -23,6 +23,7 @@ from navsync.model import (
 )
 from navsync.ports import Desk, Ledger
 from navsync.store import Store
+from navsync.store.dynamo import Item, Key
 from tests.contract.memory_store import MemoryStore
 from tests.stores.conftest import MINUTE, NOW
 
@@ -80,6 +81,32 @@ def test_of_two_equal_runs_that_go_through_everything_the_first_is_kept(store: S
     assert desk.pending(Lane.BACKFILL, limit=2) == [first]
     assert (desk.run("a"), desk.run("b")) == ((3, NOW), None)
     assert (desk.cursor("walk:a"), desk.cursor("walk:b")) == ("0", None)
+
+
+def test_of_two_decisions_the_run_of_the_one_that_is_taken_is_known(store: Store) -> None:
+    first, second = (Work(Lane.LIVE, WorkKind.DECIDE, "1/v", by, NOW, run_id=by, actor=by) for by in ("bo", "ann"))
+    desk = store.desk(W)
+
+    assert [desk.put_decision(each, now=NOW) for each in (first, second)] == [None, first]
+    assert (desk.asked_at("bo"), desk.asked_at("ann")) == (NOW, None)
+
+
+def test_of_two_people_who_decide_in_the_same_moment_one_is_heard(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (Work(Lane.LIVE, WorkKind.DECIDE, "1/v", by, NOW, run_id=by, actor=by) for by in ("bo", "ann"))
+    desk, get_many = store.desk(W), store.desk(W).dynamo.get_many
+    overtakes = iter([lambda: store.desk(W).put_decision(first, now=NOW)])
+
+    def slowly(table: str, keys: Iterable[Key]) -> list[Item]:
+        found = get_many(table, keys)
+        next(overtakes, lambda: None)()
+        return found
+
+    monkeypatch.setattr(desk.dynamo, "get_many", slowly)
+
+    assert desk.put_decision(second, now=NOW) == first
+    assert desk.pending(Lane.LIVE, limit=2) == [first]
 
 
 def test_of_two_events_in_the_same_moment_both_are_kept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -17,6 +17,9 @@ from navsync.model import Lane, Outcome, Work, WorkKind
 from navsync.store import LogFilter
 
 DECISION_PROBLEMS = {"not_active": (409, "The workspace is paused or not connected: nothing would be carried out.")}
+ANSWER_PROBLEMS = DECISION_PROBLEMS | {
+    "answered_already": (409, "Somebody else's answer to the same waits to be carried out; the detail says whose.")
+}
 
 
 def work(call: Call[Any, Any], kind: WorkKind, external_id: str, *, lane: Lane = Lane.LIVE, **more: Any) -> Work:
@@ -31,6 +34,22 @@ def accepted(
 ) -> Response[str]:
     """Put *work*, wait for it where the caller would rather, and say how far it came."""
     return answered(call, message, workspace_ids, done_within(call.wait, workspace_ids, work), **more)
+
+
+def decided(call: Call[Any, Any], message: str, work: Work, workspace_id: int) -> Response[str]:
+    """Put *work*, a person's decision, and answer as for any other; refuse it while another person's waits."""
+    desk = runtime.store.desk(workspace_id)
+    first = desk.put_decision(work, now=runtime.clock())
+    if first is not None:
+        raise _answered_already(first, desk.asked_at(first.run_id) or first.due)
+    runtime.inbox.wake(workspace_id)
+    return answered(call, message, [workspace_id], settled_within(call.wait, [workspace_id], work))
+
+
+def _answered_already(first: Work, at: datetime) -> api.Problem:
+    said = f"said “{first.choice}”" if first.choice else "asked for it"
+    detail = f"{first.actor} {said} at {at:%H:%M:%S} UTC, which waits to be carried out: look again in a moment."
+    return api.Problem(HTTPStatus.CONFLICT, "answered_already", detail)
 
 
 def answered(

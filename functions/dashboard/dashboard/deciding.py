@@ -38,7 +38,7 @@ _conflicts = pages.cut_to_fit(views.conflicts, partial(views.conflicts, whole=Fa
     body=asks.Resolve,
     answers=answers.Accepted,
     statuses=(202, 200),
-    problems=asking.DECISION_PROBLEMS | {"no_conflict": (409, "The field is not in conflict, or not any more.")},
+    problems=asking.ANSWER_PROBLEMS | {"no_conflict": (409, "The field is not in conflict, or not any more.")},
 )
 def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
     """Let one side's value win the conflict of one field. The other value stays in the history."""
@@ -52,7 +52,7 @@ def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
         detail = f"{asked.field} was edited since you looked: look at both values again."
         raise api.Problem(HTTPStatus.CONFLICT, "no_conflict", detail)
     work = asking.work(call, WorkKind.RESOLVE, f"{mapping.id}/{asked.field}/{conflict.version}", choice=asked.winner)
-    return asking.accepted(call, f"{asked.field}: {asked.winner} wins", work, [workspace.id])
+    return asking.decided(call, f"{asked.field}: {asked.winner} wins", work, workspace.id)
 
 
 @routes.reads("/approvals", role="viewer", query=asks.ConflictQuery, answers=answers.CursorPage[answers.ApprovalAnswer])
@@ -69,7 +69,7 @@ def approvals(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
     body=asks.Decide,
     answers=answers.Accepted,
     statuses=(202, 200),
-    problems=asking.DECISION_PROBLEMS
+    problems=asking.ANSWER_PROBLEMS
     | {
         "nothing_waits": (409, "Nothing of this record waits to be approved, or not any more."),
         "asked_anew": (409, "What is asked has changed since it was looked at."),
@@ -91,7 +91,7 @@ def decide(call: Call[Nothing, asks.Decide]) -> Response[str]:
     if asked.version not in (None, question.version):
         raise api.Problem(HTTPStatus.CONFLICT, "asked_anew", "What is asked has changed since you looked: look again.")
     work = asking.work(call, WorkKind.DECIDE, f"{mapping.id}/{question.version}", choice=asked.decision)
-    return asking.accepted(call, f"Decision: {asked.decision}", work, [workspace.id])
+    return asking.decided(call, f"Decision: {asked.decision}", work, workspace.id)
 
 
 def _waiting(

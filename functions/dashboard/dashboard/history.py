@@ -70,7 +70,7 @@ def _of_history(shown: Workspace, asked: asks.HistoryQuery) -> LogFilter:
     body=asks.Revert,
     answers=answers.Accepted,
     statuses=(202, 200),
-    problems=asking.DECISION_PROBLEMS
+    problems=asking.ANSWER_PROBLEMS
     | {
         "not_revertible": (409, "The row wrote nothing that could be written back."),
         "no_such_field": (409, "The row did not change that field."),
@@ -85,7 +85,7 @@ def revert(call: Call[Nothing, asks.Revert]) -> Response[str]:
     if asked.scope is not asks.RevertScope.RUN:
         _must_be_revertible(row, asked)
     work = asking.work(call, WorkKind.REVERT, _undone(row, asked), choice=asked.side)
-    return asking.accepted(call, f"Undo requested: {asked.scope}", work, [workspace.id])
+    return asking.decided(call, f"Undo requested: {asked.scope}", work, workspace.id)
 
 
 def _undone(row: SyncLog, asked: asks.Revert) -> str:

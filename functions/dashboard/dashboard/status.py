@@ -46,7 +46,8 @@ def sync_status(call: Call[asks.StatusQuery, Nothing]) -> Response[str]:
 def _knows(shown: Workspace, run_id: str) -> bool:
     """Whether there was such a run: a person asked for it of late, its work waits, or the sync log tells of it."""
     desk = runtime.store.desk(shown.id)
-    return desk.knows_run(run_id) or desk.queued(run_id) > 0 or bool(_logs(shown, LogFilter(run_id=run_id), 1)[0])
+    was_asked = desk.asked_at(run_id) is not None
+    return was_asked or desk.queued(run_id) > 0 or bool(_logs(shown, LogFilter(run_id=run_id), 1)[0])
 
 
 @routes.reads("/dashboard", role="viewer", query=asks.Scope, answers=answers.DashboardAnswer, problems=NO_WORKSPACE)

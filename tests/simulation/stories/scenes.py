@@ -20,11 +20,26 @@ def in_trash(world: World, id: str) -> str:
     return page
 
 
-def choose(world: World, id: str, winner: str) -> str:
-    """What a person who looks at the list of conflicts says of the only one."""
+def in_conflict(world: World) -> str:
+    """A project whose title is "Ours" in NavImpact and "Theirs" in Notion, about which a person is asked."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    world.edit(Side.NOTION, world.page_of(id), title="Theirs")
+    world.settle()
+    return id
+
+
+def only_conflict(world: World, id: str) -> str:
+    """What a choice names, by what a person sees who looks at the list of conflicts."""
     mapping = world.mapping_of(id)
     (conflict,) = mapping.conflicts
-    return world.decide(WorkKind.RESOLVE, f"{mapping.id}/{conflict.field}/{conflict.version}", winner)
+    return f"{mapping.id}/{conflict.field}/{conflict.version}"
+
+
+def choose(world: World, id: str, winner: str) -> str:
+    """What such a person says of the only one."""
+    return world.decide(WorkKind.RESOLVE, only_conflict(world, id), winner)
 
 
 def stopped_mass_deletion(world: World) -> list[str]:

@@ -26,19 +26,10 @@ from navsync.model import (
     Values,
     WorkKind,
 )
-from tests.simulation.stories.scenes import both, choose, in_trash, newest, stopped_mass_deletion
+from tests.simulation.stories.scenes import both, choose, in_conflict, in_trash, newest, stopped_mass_deletion
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
-
-
-def in_conflict(world: World) -> str:
-    id = world.new_project(title="Reef")
-    world.settle()
-    world.edit(Side.NAVIMPACT, id, title="Ours")
-    world.edit(Side.NOTION, world.page_of(id), title="Theirs")
-    world.settle()
-    return id
 
 
 # --- conflicts --------------------------------------------------------------------------------------------------------

@@ -11,13 +11,13 @@ import pytest
 from navsync import views
 from navsync.conductor import SLICE
 from navsync.errors import Unavailable
-from navsync.model import EntityType, Present, Side, State, Trashed, Work, WorkKind
+from navsync.model import EntityType, Operation, Present, Side, State, Trashed, Work, WorkKind
 from navsync.standing import Outline
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.employee import Killed
-from tests.simulation.faults import fail_always, fail_once
-from tests.simulation.stories.scenes import in_trash
-from tests.simulation.world import PROJECT, World
+from tests.simulation.faults import fail_always, fail_once, once
+from tests.simulation.stories.scenes import both, in_conflict, in_trash, newest, only_conflict
+from tests.simulation.world import PROJECT, AnsweredAlready, World
 
 STORY = EntityType.IMPACT_STORY
 HOUR = timedelta(hours=1)
@@ -293,3 +293,89 @@ def test_who_agreed_that_a_record_goes_did_not_agree_that_its_page_does(
     hours_pass(world, 2)
 
     assert kept_page in world.live_pages()
+
+
+# --- two people who answer the same -----------------------------------------------------------------------------------
+
+
+def test_who_rejects_first_is_not_overruled_by_who_approves_before_it_is_carried_out(
+    world: World, project: str
+) -> None:
+    page = in_trash(world, project)
+    seen = world.mapping_of(project)
+
+    world.answer(seen, "reject", by="bo")
+    with pytest.raises(AnsweredAlready):
+        world.answer(seen, "approve", by="ann")
+    world.settle()
+
+    assert is_there(world, project)
+    assert page in world.live_pages()
+
+
+def test_who_answers_may_change_their_mind_until_it_is_carried_out(world: World, project: str) -> None:
+    in_trash(world, project)
+    seen = world.mapping_of(project)
+
+    world.answer(seen, "approve")
+    world.answer(seen, "reject")
+    world.settle()
+
+    assert is_there(world, project)
+
+
+def test_an_answer_that_is_being_tried_and_fails_does_not_come_back_over_a_later_one(
+    world: World, project: str
+) -> None:
+    in_trash(world, project)
+    seen = world.mapping_of(project)
+    world.answer(seen, "approve")
+
+    def have_second_thoughts() -> None:
+        world.answer(seen, "reject")
+        raise Unavailable("503")
+
+    world.navimpact.fault = once("navimpact read", have_second_thoughts, applied=False)
+    hours_pass(world, 1)
+
+    assert is_there(world, project)
+
+
+def test_while_an_answer_is_tried_again_nobody_else_is_heard(world: World, project: str) -> None:
+    in_trash(world, project)
+    seen = world.mapping_of(project)
+    world.navimpact.fault = fail_once("navimpact read", Unavailable("503"), applied=False)
+    world.answer(seen, "reject", by="bo")
+    world.slice()
+
+    with pytest.raises(AnsweredAlready):
+        world.answer(seen, "approve", by="ann")
+
+
+def test_of_two_people_who_settle_a_conflict_the_first_is_heard(world: World) -> None:
+    id = in_conflict(world)
+    clash = only_conflict(world, id)
+
+    world.ask(WorkKind.RESOLVE, clash, Side.NAVIMPACT, by="ann")
+    with pytest.raises(AnsweredAlready):
+        world.ask(WorkKind.RESOLVE, clash, Side.NOTION, by="bo")
+    world.settle()
+
+    assert both(world, id) == ("Ours", "Ours")
+
+
+def test_of_two_people_who_undo_the_same_the_first_is_heard(world: World) -> None:
+    id = world.new_project(description="the committee meets at noon")
+    world.settle()
+    page = world.page_of(id)
+    world.person.edit(page, {"description": "the committee meets at the lake"})
+    world.edit(Side.NAVIMPACT, id, description="the whole committee meets at noon")
+    world.settle()
+    merged = newest(world, Operation.UPDATE)
+
+    world.ask(WorkKind.REVERT, f"log/{merged.id}/description", Side.NOTION, by="ann")
+    with pytest.raises(AnsweredAlready):
+        world.ask(WorkKind.REVERT, f"log/{merged.id}/description", Side.NAVIMPACT, by="bo")
+    world.settle()
+
+    assert both(world, id, "description") == ("the committee meets at the lake",) * 2

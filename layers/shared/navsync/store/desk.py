@@ -176,6 +176,22 @@ class DynamoDesk:
             return _work(failed.found)
         return None
 
+    def put_decision(self, work: Work, *, now: datetime) -> Work | None:
+        """Add the row of what a person decided, and remember its run, as `put_run` does.
+
+        Nothing where another person's about the same waits: then that one.
+
+        Until it is carried out, who decided may change their mind.
+        """
+        run = self._run_item(work, now)
+        while True:
+            waiting = self._rows_at([work])
+            theirs = (row for row in map(_work, waiting) if row.actor != work.actor)
+            if (other := next(theirs, None)) is not None:
+                return other
+            if self._begin_run(work, run, waiting):
+                return None
+
     def put_run(self, works: Sequence[Work], *, now: datetime) -> str | None:
         """Add the rows of one run that a person asked for, each about another record, and remember how many they are.
 
@@ -251,9 +267,10 @@ class DynamoDesk:
             return None
         return item["total"], datetime.fromisoformat(item["began"])
 
-    def knows_run(self, run_id: str) -> bool:
-        """Whether a person asked for it within the last days."""
-        return self._get(keys.run(run_id)) is not None
+    def asked_at(self, run_id: str) -> datetime | None:
+        """When a person asked for it; None where nobody did within the last days."""
+        item = self._get(keys.run(run_id))
+        return None if item is None else datetime.fromisoformat(item["began"])
 
     def queued(self, run_id: str | None = None, *, since: datetime | None = None) -> int:
         """How many rows wait to be done, of one run or all: at least so many, where thousands do.
