@@ -32,7 +32,7 @@ from navsync.model import (
 from navsync.standing import Outline, project_of
 from navsync.templates import Commission
 
-type Place = tuple[str, str, str, bool]
+type Place = tuple[str, str, str, bool, str]
 """Where a row of work is: two of them cannot be at one."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
@@ -401,7 +401,7 @@ class MemoryPreviews:
 
 def place_of(work: Work) -> Place:
     """Where *work* is, or would be."""
-    return work.lane, work.kind, work.external_id, work.requested
+    return work.lane, work.kind, work.external_id, work.requested, work.apart
 
 
 def _names(mapping: Mapping) -> set[EntityRef | str]:

@@ -18,6 +18,7 @@ from navsync.model import (
     CreateIntent,
     DataSource,
     Deaths,
+    Direction,
     Edit,
     EntityRef,
     EntityType,
@@ -659,6 +660,15 @@ def test_work_that_a_person_waits_for_is_done_by_itself(desk: Desk) -> None:
     assert desk.which_wait([asked, told]) == [asked]
     assert desk.done(asked)
     assert desk.pending(Lane.LIVE, limit=9) == []
+
+
+def test_work_that_looks_one_way_alone_replaces_none_that_looks_both_ways(desk: Desk) -> None:
+    desk.put(both := some_work(nonce="n1", due=NOW - MINUTE))
+    desk.put(one := some_work(nonce="n2", direction=Direction.TO_NOTION, apart="navimpact_to_notion"))
+
+    assert desk.pending(Lane.LIVE, limit=9) == [both, one]
+    assert desk.done(one)
+    assert desk.pending(Lane.LIVE, limit=9) == [both]
 
 
 def test_what_events_told_is_kept_when_another_comes_before_anybody_looks(desk: Desk) -> None:

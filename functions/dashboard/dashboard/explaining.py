@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -12,7 +13,7 @@ from navsync import explain as explaining
 from navsync.api import Call, Nothing, answers, asks
 from navsync.bootstrap import fresh
 from navsync.explain import Asked
-from navsync.model import EntityRef, EntityType, Lane, Mapping, Work, WorkKind, Workspace
+from navsync.model import Direction, EntityRef, EntityType, Lane, Mapping, Work, WorkKind, Workspace
 
 
 @routes.reads(
@@ -68,11 +69,11 @@ def _mapping(workspace_id: int, asked: Asked) -> Mapping | None:
 
 def _would_be_queued(asked: Asked, mapping: Mapping | None) -> Iterator[Work]:
     """Whatever may tell of it: webhooks of both sides, a sweep, a person, an earlier look that was put off."""
-    for lane in (Lane.LIVE, Lane.SWEEP):
+    for lane, way in product((Lane.LIVE, Lane.SWEEP), Direction):
         for kind, id in _names(asked, mapping):
-            yield fresh.work(lane, kind, id, actor=None)
+            yield fresh.work(lane, kind, id, actor=None, direction=way)
             if kind is WorkKind.ENTITY:
-                yield fresh.work(lane, kind, id, actor=None, requested=True)
+                yield fresh.work(lane, kind, id, actor=None, direction=way, requested=True)
 
 
 def _names(asked: Asked, mapping: Mapping | None) -> Iterator[tuple[WorkKind, str]]:

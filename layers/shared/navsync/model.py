@@ -176,6 +176,11 @@ class Direction(StrEnum):
         """Whether values may be written to side *to*."""
         return self is Direction.BOTH or (self is Direction.TO_NOTION) == (to is Side.NOTION)
 
+    @property
+    def alone(self) -> str:
+        """Its name where it is one way alone; nothing where it is both."""
+        return "" if self is Direction.BOTH else self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
@@ -681,6 +686,8 @@ class Work:
     """Failures in a row, where no mapping counts them."""
     requested: bool = False
     """A person waits for this very row, which is one by itself: no event and no round puts another in its place."""
+    apart: str = ""
+    """Which way it looks, where that is one alone: what looks both ways about the same is another row."""
 
     def telling(self, edits: Iterable[Edit]) -> Work:
         """This row, which tells of *edits* besides."""

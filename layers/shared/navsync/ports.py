@@ -289,7 +289,7 @@ class Desk(Protocol):
         ...
 
     def put(self, work: Work) -> None:
-        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not.
+        """Add the row, or replace the one in its place: of the same lane, kind, external id and way, requested or not.
 
         What events told that one, *work* tells besides.
         """

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from navsync.model import Lane, Side, Work, WorkKind
+from navsync.bootstrap import fresh
+from navsync.model import Direction, Lane, Present, Side, Work, WorkKind
 from tests.simulation.world import PROJECT, World
 
 
@@ -17,11 +20,19 @@ def id(world: World) -> str:
     return id
 
 
-def ask(world: World, kind: WorkKind, about: str = "", lane: Lane = Lane.LIVE, *, thorough: bool = False) -> str:
+def ask(
+    world: World,
+    kind: WorkKind,
+    about: str = "",
+    lane: Lane = Lane.LIVE,
+    *,
+    thorough: bool = False,
+    direction: Direction = Direction.BOTH,
+) -> str:
     """A person's "sync now", as the API puts it; the id of its run."""
-    run, now = f"run {next(world.ids)}", world.clock()
-    world.desk.put(Work(lane, kind, about, run, now, run, actor="ann", thorough=thorough, requested=True))
-    return run
+    work = fresh.work(lane, kind, about, actor="ann", direction=direction, thorough=thorough, requested=True)
+    world.desk.put(replace(work, due=world.clock()))
+    return work.run_id
 
 
 def waits(world: World, run: str) -> bool:
@@ -48,6 +59,35 @@ def test_a_look_that_a_person_asked_for_takes_nothing_from_a_webhook(world: Worl
 
     assert world.value(Side.NOTION, world.page_of(id), "description") == "Told of"
     assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+
+
+def test_a_sync_in_one_direction_takes_nothing_from_a_look_that_waits(world: World) -> None:
+    world.another_project()
+    gone = world.new_project()
+    world.settle()
+    page = world.page_of(gone)
+    world.platform.remove(PROJECT, gone)
+    world.touched(Side.NAVIMPACT, gone)
+    world.slice()
+    assert page in world.live_pages()  # NavImpact is asked once more before that is believed
+
+    ask(world, WorkKind.ENTITY, f"{PROJECT}/{gone}", direction=Direction.TO_NAVIMPACT)
+    world.settle()
+
+    assert page not in world.live_pages()
+
+
+def test_of_two_people_who_ask_for_two_directions_each_gets_theirs(world: World, id: str) -> None:
+    seen = world.shown(Side.NAVIMPACT, id)
+    assert isinstance(seen, Present)
+    world.platform.update(PROJECT, id, {"description": "Its webhook was lost, too"}, seen=seen)
+
+    for direction in (Direction.TO_NOTION, Direction.TO_NAVIMPACT):
+        ask(world, WorkKind.ENTITY, f"{PROJECT}/{id}", thorough=True, direction=direction)
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+    assert world.value(Side.NOTION, world.page_of(id), "description") == "Its webhook was lost, too"
 
 
 def test_a_reconcile_takes_nothing_from_projects_that_a_person_chose(world: World, id: str) -> None:

@@ -43,5 +43,5 @@ def work(
     nonce = str(new_id())
     return Work(
         lane, kind, external_id, nonce, clock(), nonce, actor, direction, thorough, choice, edits, origin,
-        requested=requested,
+        requested=requested, apart=direction.alone,
     )  # fmt: skip

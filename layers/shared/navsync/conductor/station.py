@@ -50,7 +50,8 @@ class Station:
     def work(self, cause: Work, kind: WorkKind, external_id: str, **changes: object) -> Work:
         """Work that *cause* leads to; what an event told is *cause*'s alone, and so is that a person waits for it."""
         fresh = {"nonce": str(self.tools.new_id()), "edits": (), "attempts": 0, "requested": False, **changes}
-        return replace(cause, kind=kind, external_id=external_id, **fresh)  # type: ignore[arg-type]
+        fresh |= {"kind": kind, "external_id": external_id, "apart": cause.direction.alone}
+        return replace(cause, **fresh)  # type: ignore[arg-type]
 
     def pause(self, attempts: int) -> timedelta:
         """How long to leave alone what has failed *attempts* times before."""

@@ -154,7 +154,7 @@ class DynamoDesk:
     # --- work ---------------------------------------------------------------------------------------------------
 
     def put(self, work: Work) -> None:
-        """Add the row, or replace the one in its place: of the same lane, kind and external id, requested or not.
+        """Add the row, or replace the one in its place: of the same lane, kind, external id and way, requested or not.
 
         What events told that one, *work* tells besides. It seldom tells anything, so that mostly one write will do.
         """

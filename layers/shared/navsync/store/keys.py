@@ -34,7 +34,8 @@ In a workspace's partition:
 | mappings | `ENTITY#<type>#<id>` `PAGE#<id>` | which mapping pairs it: unique |
 | mappings | `OPEN#<id>` | the mapping has an open create intent |
 | mappings | `WAITS#<cause>#<id>` | the mapping waits for a person because of that, and is counted so |
-| mappings | `WORK#<lane>#<kind>#<external id>`, and `#REQUESTED` where a person waits for it | work |
+| mappings | `WORK#<lane>#<kind>#<external id>` | work |
+| mappings | `WORK#…#REQUESTED`, `WORK#…#<direction>` | work that a person waits for; that looks one way alone |
 | mappings | `COMMISSION#<id>` | a page that somebody asked for from a template; expires |
 | mappings | `PREVIEW#<id>#<n>` | something that a dry run foresees; expires |
 | mappings, sync_logs | `BLOB#<owner>#<sha256>#<n>` | a part of a long value |
@@ -219,8 +220,9 @@ def commission(commission_id: int) -> str:
 
 
 def work(row: Work) -> str:
-    """Sort key of a work row: what it looks at, in which lane, and whether a person waits for it."""
-    return f"WORK#{row.lane}#{row.kind}#{row.external_id}{'#REQUESTED' if row.requested else ''}"
+    """Sort key of a work row: what it looks at, in which lane, whether a person waits for it, and one way alone."""
+    place = f"WORK#{row.lane}#{row.kind}#{row.external_id}{'#REQUESTED' if row.requested else ''}"
+    return f"{place}#{row.apart}" if row.apart else place
 
 
 def lane_due(lane: Lane, due: datetime) -> str:
