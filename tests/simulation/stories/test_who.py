@@ -7,11 +7,24 @@ from decimal import Decimal
 
 import pytest
 
-from navsync.model import NAVIMPACT, Lane, Operation, Outcome, Present, Side, State, SyncLog, Value, Work, WorkKind
+from navsync.model import (
+    NAVIMPACT,
+    Lane,
+    Operation,
+    Outcome,
+    Present,
+    Settings,
+    Side,
+    State,
+    SyncLog,
+    Value,
+    Work,
+    WorkKind,
+)
 from navsync.views import log
 from tests.contract.memory import PERSON
 from tests.simulation.faults import fail_once, once
-from tests.simulation.stories.scenes import newest
+from tests.simulation.stories.scenes import in_conflict, newest, only_conflict
 from tests.simulation.world import PROJECT, World
 
 BOB = "00000000-0000-4000-8000-000000000b0b"
@@ -70,6 +83,20 @@ def test_a_look_that_navimpact_asked_for_names_whoever_edited_the_page(world: Wo
     row = newest(world, Operation.UPDATE)
     assert named(row) == {("description", "navimpact"): BOB, ("project_type", "notion"): NAVIMPACT}
     assert row.actor is None
+
+
+def test_a_choice_is_of_whoever_made_it_though_somebody_is_typing() -> None:
+    world = World(settings=Settings(quiet_seconds={PROJECT: 60}))
+    world.connect()
+    id = in_conflict(world)
+    world.clock.advance(timedelta(hours=1))
+    typed(world, id, budget=Decimal(5))
+
+    world.ask(WorkKind.RESOLVE, only_conflict(world, id), "navimpact", by="ann")
+    world.slice()
+
+    assert world.value(Side.NOTION, world.page_of(id), "title") == "Ours"
+    assert named(newest(world, Operation.UPDATE))["title", "notion"] == "ann"
 
 
 def test_an_edit_in_navimpact_is_not_said_to_be_of_whom_notion_names(world: World, id: str) -> None:

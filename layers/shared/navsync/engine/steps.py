@@ -22,7 +22,8 @@ class Run:
     hurried: bool = False
     """A person waits for it: nothing is put off to let them finish typing."""
     decides: str | None = None
-    """What *actor* has decided, so that it is theirs whoever edited it: a field, or `EVERYTHING` of the record."""
+    """What *actor* has decided, so that it is theirs whoever edited it, and waits for nobody who is typing: a field, or
+    `EVERYTHING` of the record."""
 
     def edited_at(self, written: Side | None) -> datetime | None:
         """When that was edited which goes to *written* (None: to both); None: no event told."""

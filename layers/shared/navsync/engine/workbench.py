@@ -166,7 +166,7 @@ class Workbench:
     def not_quiet(self, mapping: Mapping, seen: Iterable[Present], run: Run) -> Later | None:
         """When to look again at a record in which somebody may be typing; None: now, or they have typed for long."""
         quiet = timedelta(seconds=self.workspace.settings.quiet_seconds.get(mapping.entity_type, 0))
-        if not quiet or run.hurried:
+        if not quiet or run.hurried or run.decides is not None:
             return None
         now = self.clock()
         untils = (watch.quiet_until(each, quiet, now, self.workspace.bot_id) for each in seen)
