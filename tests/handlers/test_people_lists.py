@@ -571,6 +571,19 @@ def test_the_dashboard_shows_the_last_ten_rows(cloud: Cloud, history: History) -
     assert [row["id"] for row in see(cloud, "dashboard").json["recent_logs"]] == list(range(12, 2, -1))
 
 
+def test_the_dashboard_shows_rows_by_when_they_were_written(cloud: Cloud, history: History) -> None:
+    """Several records are done side by side, so the ids of their rows are no order in time."""
+    other = History(cloud, 2, bot_id="b2")
+    history.log(1, at=NOW)
+    history.log(3, at=NOW - 2 * MINUTE, outcome=Outcome.FAILED, message="earlier")
+    other.log(2, at=NOW - MINUTE, outcome=Outcome.FAILED, message="later")
+
+    shown = see(cloud, "dashboard").json
+
+    assert [row["id"] for row in shown["recent_logs"]] == [1, 2, 3]
+    assert shown["sync_status"]["recent_errors"] == ["later", "earlier"]
+
+
 def test_the_dashboard_counts_what_went_well(cloud: Cloud, history: History) -> None:
     for id, duration in ((1, 100), (2, 200), (3, None)):
         history.log(id, duration_ms=duration)

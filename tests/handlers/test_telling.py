@@ -19,6 +19,8 @@ from navsync.model import (
     Lane,
     Operation,
     Outcome,
+    Pause,
+    PausedBy,
     Side,
     State,
     SyncLog,
@@ -499,6 +501,25 @@ def test_how_far_a_filter_has_come_is_told_though_records_stand_otherwise_by_the
     cloud.store.desk(W).move_cursor(walks.cursor_of(run_id), str(walks.Walk(place=3, passed=3)))
 
     assert [progress(cloud, run_id=run_id)[name] for name in ("done", "total")] == [3, 4]
+
+
+def test_nobody_knows_how_long_a_pause_will_take(
+    cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = sync(cloud, {"ids": [1, 2]}).json["run_id"]
+    desk = cloud.store.desk(W)
+    desk.done(cloud.work(W)[0])
+    log(history, 1, at=datetime.now(UTC))
+
+    goes_on = [progress(cloud)["seconds_left"], progress(cloud, run_id=run_id)["seconds_left"]]
+    see(cloud, "change_workspace", who(), body={"is_active": False})
+    paused = [progress(cloud)["seconds_left"], progress(cloud, run_id=run_id)["seconds_left"]]
+    see(cloud, "change_workspace", who(), body={"is_active": True})
+    desk.keep_pause(Pause(datetime.now(UTC) + timedelta(minutes=5), by=PausedBy.BREAKER))
+    left_alone = [progress(cloud)["seconds_left"], progress(cloud, run_id=run_id)["seconds_left"]]
+
+    assert None not in goes_on
+    assert (paused, left_alone) == ([None, None], [None, None])
 
 
 def test_a_run_that_is_done_is_told_so(cloud: Cloud, history: History) -> None:

@@ -13,12 +13,12 @@ from aws_lambda_powertools.event_handler import Response
 
 from dashboard import attention, pages, workspaces
 from dashboard.front import routes, runtime, workspaces_of
-from navsync import api, views, walks
+from navsync import api, pauses, views, walks
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Kind
-from navsync.model import Connection, Operation, Outcome, SyncLog, Workspace
+from navsync.model import Connection, Operation, Outcome, PausedBy, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
-from navsync.store import Counts, LogFilter
+from navsync.store import Counts, LogFilter, keys
 
 NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is connected and active.")}
 
@@ -54,7 +54,7 @@ def _knows(shown: Workspace, run_id: str) -> bool:
 def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
     """Everything that the platform's dashboard shows, in one answer."""
     mine = _connected_or_404(call, call.query)
-    recent = sorted(chain.from_iterable(_logs(w, LogFilter(), RECENT)[0] for w in mine), key=_newest_first)
+    recent = sorted(chain.from_iterable(_logs(w, LogFilter(), RECENT)[0] for w in mine), key=keys.at_id, reverse=True)
     return api.json_response(
         {
             "workspaces": pages.fitting(map(workspaces.shown, mine), pages.LARGEST_ANSWER // 2),
@@ -110,7 +110,9 @@ def _progress_of_all(mine: Sequence[Workspace], counted: Sequence[Counts], run_i
     if not left:
         return None
     settled = _total(counted, LISTED) - _total(counted, [Standing.PENDING])
-    return views.progress(done=settled, total=settled + left, per_minute=sum(map(_pace, mine)))
+    return views.progress(
+        done=settled, total=settled + left, per_minute=sum(map(_pace, mine)), goes_on=all(map(_goes_on, mine))
+    )
 
 
 def _progress_of_run(parts: Sequence[_Part]) -> views.Json:
@@ -118,7 +120,10 @@ def _progress_of_run(parts: Sequence[_Part]) -> views.Json:
     left = sum(part.left for part in parts)
     total = max(sum(part.total for part in parts), left)
     minutes = (runtime.clock() - min(part.began for part in parts)) / timedelta(minutes=1)
-    return views.progress(done=total - left, total=total, per_minute=round((total - left) / max(minutes, A_SECOND)))
+    pace = round((total - left) / max(minutes, A_SECOND))
+    return views.progress(
+        done=total - left, total=total, per_minute=pace, goes_on=all(_goes_on(part.of) for part in parts)
+    )
 
 
 A_SECOND = 1 / 60
@@ -128,6 +133,7 @@ A_SECOND = 1 / 60
 class _Part:
     """What a run is in one workspace. *left* were not looked at yet, or failed and are tried again."""
 
+    of: Workspace
     total: int
     left: int
     began: datetime
@@ -142,7 +148,13 @@ def _part(shown: Workspace, counts: Counts, run_id: str) -> _Part | None:
     left, walk = desk.queued(run_id, since=began), desk.cursor(walks.cursor_of(run_id))
     if walk is not None:
         left = walks.Walk.parse(walk).left(total, counts.of(Standing)) + max(0, left - 1)  # one row is the walk's own
-    return _Part(total, left, began)
+    return _Part(shown, total, left, began)
+
+
+def _goes_on(shown: Workspace) -> bool:
+    """Whether anything is done there now; a budget that is used up for the rest of a minute is part of the pace."""
+    pause = pauses.present(runtime.store.desk(shown.id), runtime.clock())
+    return views.is_active(shown) and (pause is None or pause.by is PausedBy.BUDGET)
 
 
 def _pace(shown: Workspace) -> int:
@@ -156,7 +168,7 @@ def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
     now = [item["cause"] for item in attention.of_records(mine, RECENT) if item["kind"] == Kind.ERROR]
     rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
-    before = [row.message for row in sorted(rows, key=_newest_first) if row.message and row.operation in SYNCS]
+    before = [row.message for row in sorted(rows, key=keys.at_id, reverse=True) if row.message and row.operation in SYNCS]
     return list(dict.fromkeys([*now, *before]))[:RECENT]
 
 
@@ -181,7 +193,3 @@ def _sums(mine: Sequence[Workspace]) -> views.Json:
 def _logs(shown: Workspace, chosen: LogFilter, limit: int) -> tuple[Sequence[SyncLog], int]:
     page = runtime.store.lists.sync_logs({shown.id: chosen}, now=runtime.clock(), limit=limit)
     return page.items, page.total
-
-
-def _newest_first(row: SyncLog) -> int:
-    return -row.id

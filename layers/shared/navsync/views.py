@@ -386,10 +386,10 @@ def template(workspace_id: int, shown: Template) -> Json:
     }
 
 
-def progress(*, done: int, total: int, per_minute: int) -> Json:
-    """How far it has come, and how long the rest takes at the pace of the last minute."""
+def progress(*, done: int, total: int, per_minute: int, goes_on: bool) -> Json:
+    """How far it has come, and how long the rest takes at this pace; nobody knows while it does not go on."""
     left = total - done
-    seconds = None if not per_minute else round(60 * left / per_minute)
+    seconds = round(60 * left / per_minute) if per_minute and goes_on else None
     return {"done": done, "total": total, "per_minute": per_minute, "seconds_left": seconds if left else 0}
 
 
