@@ -92,7 +92,9 @@ def test_a_choice_between_values_that_have_changed_since_is_refused(reef: Cloud)
 
     refused = ask(reef, "resolve", body=choice)
 
-    assert (taken.status, refused.status, refused.json["code"]) == (202, 409, "no_conflict")
+    assert (taken.status, refused.status, refused.json["code"]) == (202, 409, "edited_anew")
+    assert refused.json["detail"].startswith("title was edited since you looked")
+    assert refused.json["conflict"] == ask(reef, "conflicts").json["items"][0]["conflicts"][0]
 
 
 def test_a_field_that_is_not_in_conflict_has_no_winner(reef: Cloud) -> None:
@@ -318,6 +320,18 @@ def test_an_undo_becomes_work(reef: Cloud, body: dict[str, Any], external_id: st
              {"scope": "run", "field": "title"}, {"scope": "field", "field": "#"}], ids=str)  # fmt: skip
 def test_an_undo_that_cannot_be_is_refused(reef: Cloud, body: dict[str, Any]) -> None:
     assert ask(reef, "revert", body=body).status == 422
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [({"scope": "field"}, "say which field to undo"),
+     ({"scope": "record", "field": "title"}, 'leave out "field", or say "scope": "field"')],
+    ids=str,
+)  # fmt: skip
+def test_who_says_too_little_or_too_much_of_a_field_is_told_what_to_say(
+    reef: Cloud, body: dict[str, Any], told: str
+) -> None:
+    assert told in ask(reef, "revert", body=body).json["detail"]
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,11 @@ _conflicts = pages.cut_to_fit(views.conflicts, partial(views.conflicts, whole=Fa
     body=asks.Resolve,
     answers=answers.Accepted,
     statuses=(202, 200),
-    problems=asking.ANSWER_PROBLEMS | {"no_conflict": (409, "The field is not in conflict, or not any more.")},
+    problems=asking.ANSWER_PROBLEMS
+    | {
+        "no_conflict": (409, "The field is not in conflict, or not any more."),
+        "edited_anew": (409, "The field was edited since it was looked at; `conflict` tells what both sides say now."),
+    },
 )
 def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
     """Let one side's value win the conflict of one field. The other value stays in the history."""
@@ -49,8 +53,8 @@ def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
     if conflict is None:
         raise api.Problem(HTTPStatus.CONFLICT, "no_conflict", f"{asked.field} is not in that conflict: look again.")
     if asked.version not in (None, conflict.version):
-        detail = f"{asked.field} was edited since you looked: look at both values again."
-        raise api.Problem(HTTPStatus.CONFLICT, "no_conflict", detail)
+        detail = f"{asked.field} was edited since you looked, so nobody won: look at both values and choose again."
+        raise api.Problem(HTTPStatus.CONFLICT, "edited_anew", detail, conflict=views.conflict(conflict))
     work = asking.work(call, WorkKind.RESOLVE, f"{mapping.id}/{asked.field}/{conflict.version}", choice=asked.winner)
     return asking.decided(call, f"{asked.field}: {asked.winner} wins", work, workspace.id)
 

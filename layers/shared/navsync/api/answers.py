@@ -58,6 +58,8 @@ class ProblemAnswer(BaseModel):
     code: str
     request_id: str
     errors: list[FieldProblem] = []
+    conflict: ConflictAnswer | None = None
+    """What both sides say now, where a choice was made between values that were edited since."""
 
 
 class Health(Answer):
@@ -352,7 +354,7 @@ class ProgressAnswer(Answer):
     per_minute: int
     """Of a run of chosen records, how many were done in a minute since it began; else those written in the last."""
     seconds_left: int | None
-    """null: nothing was done yet, so nobody knows."""
+    """null: nothing was done yet, or nothing goes on now, such as in a pause, so nobody knows."""
 
 
 class StatusAnswer(Answer):

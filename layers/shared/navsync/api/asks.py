@@ -536,8 +536,12 @@ class Revert(Body):
 
     @model_validator(mode="after")
     def _field_for_field(self) -> Self:
-        if (self.field is not None) is not (self.scope is RevertScope.FIELD):
-            raise ValueError("field is given with the scope field, and with no other")
+        if self.scope is RevertScope.FIELD and self.field is None:
+            raise ValueError('say which field to undo: with "scope": "field" goes "field": "title", for example')
+        if self.scope is not RevertScope.FIELD and self.field is not None:
+            raise ValueError(
+                f'with "scope": "{self.scope}" all is undone, not one field: leave out "field", or say "scope": "field"'
+            )
         return self
 
 
