@@ -321,6 +321,22 @@ def test_who_undoes_an_edit_twice_is_told_that_it_may_be_undone_already(synced: 
     assert (again, synced.project(reef)["title"]) == ("Coral Reef", "Reef")
 
 
+def test_an_undo_that_was_refused_is_no_sync_that_failed(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.work()
+    edit = told(synced, "update")
+    undo(synced, edit)
+    sums = synced.see("dashboard")["sync_analytics"]
+
+    undo(synced, edit)
+
+    assert told(synced, "revert")["status"] == "failed"
+    assert not any(item["failed"] for item in synced.see("analytics")["items"])
+    assert (synced.see("dashboard")["sync_analytics"], synced.see("sync_status")["recent_errors"]) == (sums, [])
+
+
 # --- slices -----------------------------------------------------------------------------------------------------------
 
 

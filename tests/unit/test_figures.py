@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from navsync import figures
-from navsync.model import EntityType, Operation, Outcome, Side, SyncLog
+from navsync.model import Change, EntityType, Operation, Outcome, Side, SyncLog
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
@@ -43,7 +43,7 @@ def counted(rows: list[SyncLog]) -> Counter[str]:
 @given(ROWS)
 def test_figures_are_what_counting_the_rows_gives(rows: list[SyncLog]) -> None:
     shown = {each.entity_type: each for each in figures.figures(17, "2026-11-22", counted(rows))}
-    syncs = [row for row in rows if row.operation is not Operation.MISSING]
+    syncs = [row for row in rows if figures.is_sync(row)]
 
     assert shown.keys() == {row.entity_type for row in syncs}
     for entity_type, each in shown.items():
@@ -70,6 +70,13 @@ def nearly(shown: int, exact: int) -> bool:
 
 
 ARRIVED = SyncLog(1, 17, NOW, "r", Operation.UPDATE, Outcome.SUCCESS, Side.NOTION, duration_ms=300)
+
+
+def test_an_undo_that_was_refused_is_no_sync_that_failed() -> None:
+    refused = replace(ARRIVED, operation=Operation.REVERT, outcome=Outcome.FAILED)
+    cut = replace(refused, changes=(Change("title", Side.NOTION, "Reef", "Coral Reef"),))
+
+    assert (counted([refused]), figures.is_sync(cut)) == (Counter(), True)
 
 
 def test_an_edit_is_on_its_way_until_the_write_has_ended() -> None:

@@ -16,16 +16,15 @@ from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, pauses, views, walks
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Kind
-from navsync.model import Connection, Operation, Outcome, PausedBy, SyncLog, Workspace
+from navsync.figures import is_sync
+from navsync.model import Connection, Outcome, PausedBy, SyncLog, Workspace
 from navsync.standing import LISTED, Standing
 from navsync.store import Counts, LogFilter, keys
+from navsync.store.counts import KEEP_OVERWRITTEN_DAYS
 
 NO_WORKSPACE = {"no_workspace": (404, "The caller has no workspace that is connected and active.")}
 
 RECENT = 10
-
-SYNCS = tuple(operation for operation in Operation if operation is not Operation.MISSING)
-"""What may succeed or fail; that there is no such record is neither."""
 
 
 @routes.reads(
@@ -168,16 +167,15 @@ def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
     now = [item["cause"] for item in attention.of_records(mine, RECENT) if item["kind"] == Kind.ERROR]
     rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
-    before = [row.message for row in sorted(rows, key=keys.at_id, reverse=True) if row.message and row.operation in SYNCS]
+    before = [row.message for row in sorted(rows, key=keys.at_id, reverse=True) if row.message and is_sync(row)]
     return list(dict.fromkeys([*now, *before]))[:RECENT]
 
 
 def _sums(mine: Sequence[Workspace]) -> views.Json:
     now = runtime.clock()
-    succeeded, failed = (
-        sum(runtime.store.lists.log_count(w.id, LogFilter(outcomes=[outcome], operations=SYNCS), now=now) for w in mine)
-        for outcome in (Outcome.SUCCESS, Outcome.FAILED)
-    )
+    first, last = (now - timedelta(days=KEEP_OVERWRITTEN_DAYS)).date(), now.date()
+    days = [day for w in mine for day in runtime.store.lists.figures(w.id, str(first), str(last))]
+    succeeded, failed = sum(day.succeeded for day in days), sum(day.failed for day in days)
     recent = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.SUCCESS]), 100)[0] for w in mine)
     durations = [row.duration_ms for row in recent if row.duration_ms is not None]
     total = succeeded + failed

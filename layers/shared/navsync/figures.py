@@ -24,7 +24,7 @@ STEP = 1.2
 
 def counters_of(log: SyncLog) -> dict[str, int]:
     """What one row adds to its day's counters."""
-    if log.operation is Operation.MISSING:
+    if not is_sync(log):
         return {}
     entity_type = log.entity_type or NOTHING
     counted = {f"rows|{entity_type}|{log.operation}|{log.outcome}|{log.side or NOTHING}": 1}
@@ -33,6 +33,15 @@ def counters_of(log: SyncLog) -> dict[str, int]:
     if (arrival := arrival_ms(log)) is not None:
         counted |= _timed("arrival ", entity_type, arrival)
     return counted
+
+
+def is_sync(log: SyncLog) -> bool:
+    """Whether it tells of a sync, which goes well or fails.
+
+    That there is no such record, or that an undo was refused, which wrote nothing, is neither.
+    """
+    was_refused = log.operation is Operation.REVERT and log.outcome is Outcome.FAILED and not log.changes
+    return log.operation is not Operation.MISSING and not was_refused
 
 
 def arrival_ms(log: SyncLog) -> int | None:

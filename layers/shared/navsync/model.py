@@ -802,7 +802,7 @@ class Operation(StrEnum):
     SETUP = "setup"
     FAIL = "fail"
     MISSING = "missing"
-    """A person asked for a record that NavImpact does not have: no sync that failed, and no figure counts it."""
+    """A person asked for a record that NavImpact does not have."""
 
 
 UNDOABLE = frozenset({Operation.UPDATE, Operation.CREATE, Operation.DELETE, Operation.REVERT})
