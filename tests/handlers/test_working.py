@@ -321,6 +321,23 @@ def test_who_undoes_an_edit_twice_is_told_that_it_may_be_undone_already(synced: 
     assert (again, synced.project(reef)["title"]) == ("Coral Reef", "Reef")
 
 
+def test_what_was_undone_says_by_which_row_until_that_is_undone_too(synced: Stage) -> None:
+    reef, _ = synced.projects
+    synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()
+    synced.cloud["scheduled_reconcile"](captured("tick"))
+    synced.work()
+    edit = told(synced, "update")
+
+    undo(synced, edit)
+    undone, by = told(synced, "update"), told(synced, "revert")
+    undo(synced, by)
+    again = told(synced, "update")
+
+    assert (edit["can_revert"], edit["undone_by"]) == (True, None)
+    assert (undone["can_revert"], undone["undone_by"], by["can_revert"]) == (False, by["id"], True)
+    assert (again["can_revert"], again["undone_by"]) == (True, None)
+
+
 def test_an_undo_that_was_refused_is_no_sync_that_failed(synced: Stage) -> None:
     reef, _ = synced.projects
     synced.navimpact.put(f"{PROJECTS}{reef}", json={"title": "Coral Reef"}).raise_for_status()

@@ -350,6 +350,40 @@ def test_what_an_earlier_release_counted_by_is_counted_down_by_that(
     assert [item for item in everything(dynamodb, tables) if str(item["sk"]).startswith("WAITS#")] == []
 
 
+def changing(*names: str) -> dict[str, Any]:
+    return {"changes": tuple(Change(name, Side.NOTION, "a", "b") for name in names)}
+
+
+def test_a_row_is_undone_once_each_of_its_fields_is(store: Store, history: History) -> None:
+    edit = history.log(1, **changing("title", "status"))
+    undo = {"operation": Operation.REVERT, "reverts": 1}
+
+    history.log(2, **undo | changing("title"))
+    half = store.lists.undone([edit])
+    history.log(3, **undo | changing("status"))
+
+    assert (half, store.lists.undone([edit])) == ({}, {1: 3})
+
+
+def test_an_undo_that_was_undone_or_never_ended_leaves_something_to_undo(store: Store, history: History) -> None:
+    edits = [history.log(id, **changing("title")) for id in (1, 2, 3)]
+    undo = {"operation": Operation.REVERT} | changing("title")
+    undone = history.log(4, **undo, reverts=1)
+    history.log(5, **undo, reverts=4)
+    history.log(6, **undo, reverts=2, outcome=Outcome.STARTED)
+    history.log(7, **undo, reverts=3, outcome=Outcome.FAILED)
+
+    assert store.lists.undone([*edits, undone]) == {4: 5}
+
+
+def test_a_record_is_brought_back_as_a_whole(store: Store, history: History) -> None:
+    deletion = history.log(1, operation=Operation.DELETE, **changing("title", "status"))
+
+    history.log(2, operation=Operation.CREATE, reverts=1, **changing("title"))
+
+    assert store.lists.undone([deletion]) == {1: 2}
+
+
 def test_counters_that_only_another_release_knows_are_left_out(
     store: Store, history: History, dynamodb: DynamoDBClient, tables: Tables
 ) -> None:

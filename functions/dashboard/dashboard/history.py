@@ -23,10 +23,13 @@ def history(call: Call[asks.HistoryQuery, Nothing]) -> Response[str]:
     asked = call.query
     mine = workspaces_of(call, asked.workspace_id)
     chosen = [(w, _of_history(w, asked)) for w in mine]
-    return api.json_response(pages.cursor_page(pages.rows(chosen, asked), asked, _shown))
+    part = pages.rows(chosen, asked)
+    undone = runtime.store.lists.undone([row for row in part.items if views.can_revert(row)])
 
+    def shown(row: SyncLog, *, whole: bool = True) -> views.Json:
+        return views.history(row, undone_by=undone.get(row.id), whole=whole)
 
-_shown = pages.cut_to_fit(views.history, partial(views.history, whole=False))
+    return api.json_response(pages.cursor_page(part, asked, pages.cut_to_fit(shown, partial(shown, whole=False))))
 
 
 @routes.reads(

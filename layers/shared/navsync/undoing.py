@@ -8,11 +8,18 @@ from dataclasses import dataclass
 
 from navsync.errors import Refused
 from navsync.fields import field_of, same
-from navsync.model import Change, EntityType, Side, SyncLog
+from navsync.model import EVERYTHING, Change, EntityType, Operation, Side, SyncLog
 
 
 class SideNeeded(Refused):
     """Two texts were merged into one, and each side had its own: a person has to say whose comes back."""
+
+
+def parts_of(row: SyncLog) -> frozenset[str]:
+    """What of *row* is undone each by itself: the fields that it wrote. A record is made or deleted as a whole."""
+    if row.operation in (Operation.UPDATE, Operation.REVERT):
+        return frozenset(change.field for change in row.changes)
+    return frozenset({EVERYTHING})
 
 
 @dataclass(frozen=True, slots=True)

@@ -330,8 +330,8 @@ def can_revert(shown: SyncLog) -> bool:
     return shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE and is_known
 
 
-def history(shown: SyncLog, *, whole: bool = True) -> Json:
-    """A row of the sync log with its values *whole*."""
+def history(shown: SyncLog, *, undone_by: int | None, whole: bool = True) -> Json:
+    """A row of the sync log with its values *whole*. *undone_by*: the id of the row that left nothing of it to undo."""
     as_json = value if whole else short
     changes = [_logged(each, shown) | {"old": as_json(each.old), "new": as_json(each.new)} for each in shown.changes]
     return log(shown) | {
@@ -339,7 +339,8 @@ def history(shown: SyncLog, *, whole: bool = True) -> Json:
         "truncated": not whole,
         "mapping_id": shown.mapping_id,
         "reverts": shown.reverts,
-        "can_revert": can_revert(shown),
+        "can_revert": can_revert(shown) and undone_by is None,
+        "undone_by": undone_by,
     }
 
 

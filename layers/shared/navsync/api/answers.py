@@ -335,6 +335,9 @@ class HistoryAnswer(LogAnswer):
     reverts: int | None
     """The row that this one undid."""
     can_revert: bool
+    """Whether undoing it can be asked for; whether somebody has edited since is seen when it is tried."""
+    undone_by: int | None
+    """The row that undid all of it, so that nothing is left to undo; where that is undone, too, it can be again."""
 
 
 class ValueAnswer(Answer):

@@ -40,6 +40,7 @@ In a workspace's partition:
 | mappings | `PREVIEW#<id>#<n>` | something that a dry run foresees; expires |
 | mappings, sync_logs | `BLOB#<owner>#<sha256>#<n>` | a part of a long value |
 | sync_logs | `LOG#<id>` | a row of the sync log |
+| sync_logs | `UNDONE#<id>#<field or *>` | which row of the sync log undid that of another last; expires |
 """
 
 from __future__ import annotations
@@ -158,6 +159,11 @@ def page(page_id: str) -> str:
 def log(log_id: int) -> str:
     """Sort key of a row of the sync log."""
     return f"LOG#{log_id:016d}"
+
+
+def undone(log_id: int, part: str) -> str:
+    """Sort key of what undid a part of a row of the sync log."""
+    return f"UNDONE#{log_id:016d}#{part}"
 
 
 def at_id(log: SyncLog) -> str:

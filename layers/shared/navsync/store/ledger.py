@@ -11,7 +11,7 @@ from itertools import batched, islice
 from typing import Any, Self
 
 from navsync.errors import LostLease, StaleMapping
-from navsync.model import CreateIntent, EntityRef, Lease, Mapping, SyncLog
+from navsync.model import CreateIntent, EntityRef, Lease, Mapping, Outcome, SyncLog
 from navsync.standing import LISTED, Outline, project_of
 from navsync.store import counts, keys, records
 from navsync.store.blobs import Blob, Folded
@@ -30,6 +30,7 @@ from navsync.store.dynamo import (
 )
 from navsync.store.keys import Tables, within
 from navsync.store.records import Shelf
+from navsync.undoing import parts_of
 
 ROWS_AT_ONCE = 20
 """A transaction takes 100 items and 4 MB; a row brings its counters along."""
@@ -251,8 +252,18 @@ class DynamoLedger:
             if logs
             else []
         )
-        self.dynamo.transact([self._still_ours(), *steps, *rows, *counted])
+        undone = [Step(put(self.tables.sync_logs, mark)) for log in logs for mark in self._marks_of_undo(log)]
+        self.dynamo.transact([self._still_ours(), *steps, *rows, *undone, *counted])
         self._logs |= after
+
+    def _marks_of_undo(self, log: SyncLog) -> Iterator[Item]:
+        """That *log* undid parts of another row, where it did."""
+        if log.reverts is None or log.outcome is not Outcome.SUCCESS:
+            return
+        expires_at = int((log.at + timedelta(days=KEEP_OVERWRITTEN_DAYS)).timestamp())
+        for part in parts_of(log):
+            key = within(self.workspace_id, keys.undone(log.reverts, part))
+            yield key | {"by": log.id, "expires_at": expires_at}
 
     def _still_ours(self) -> Step:
         holds = when("#owner = :owner AND #fence = :fence", owner=self.lease.owner, fence=self.lease.fence)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Mapping as MappingOf
+from copy import replace
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from itertools import product
+from itertools import chain, product
 
 from navsync.attention import Cause
 from navsync.figures import Figures
@@ -19,6 +21,10 @@ from navsync.store.dynamo import MOST_READ, Dynamo, Expression, Item, Key, when
 from navsync.store.keys import Tables
 from navsync.store.ledger import log_owner, mapping_owner
 from navsync.store.records import Shelf
+from navsync.undoing import parts_of
+
+MOST_TURNS = 20
+"""So often an undo, and the undo of that, is followed: nobody changes their mind oftener."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +193,27 @@ class Lists:
         item = self.dynamo.get(self.tables.sync_logs, keys.within(workspace_id, keys.log(log_id)))
         return None if item is None or item["expires_at"] <= now.timestamp() else self._log(workspace_id, item)
 
+    def undone(self, rows: Iterable[SyncLog]) -> MappingOf[int, int]:
+        """Ids of those of *rows* of which nothing is left to undo, and of the row by which each was undone last.
+
+        What undid a row may be undone, too: then the row holds again.
+        """
+        parts = {row.id: [_Part(row.workspace_id, row.id, name) for name in parts_of(row)] for row in rows}
+        known = self._undone(chain.from_iterable(parts.values()))
+        whole = (id for id, each in parts.items() if each and all(_is_undone(part, known) for part in each))
+        return {id: max(known[part].log_id for part in parts[id]) for id in whole}
+
+    def _undone(self, parts: Iterable[_Part]) -> MappingOf[_Part, _Part]:
+        """What undid *parts*, and what undid that, and so on."""
+        known: dict[_Part, _Part] = {}
+        asked = {_place_of_key(part.key): part for part in parts}
+        for _ in range(MOST_TURNS):
+            marks = self.dynamo.get_many(self.tables.sync_logs, [part.key for part in asked.values()])
+            found = {(part := asked[_place_of_key(mark)]): replace(part, log_id=mark["by"]) for mark in marks}
+            known |= found
+            asked = {_place_of_key(part.key): part for part in found.values() if part not in known}
+        return known
+
     def log_count(self, workspace_id: int, chosen: LogFilter, *, now: datetime) -> int:
         """How many rows of the sync log are kept at *now* that ended so, did that or are about such a record."""
         return counts.log_count(self.dynamo, self.tables.workspaces, workspace_id, partial(_takes, chosen), now)
@@ -236,13 +263,35 @@ class Lists:
     def _whole(self, table: str, rows: Sequence[Item]) -> Sequence[Item]:
         """The items of the index's *rows*, in their order; one that was removed meanwhile is left out."""
         wanted: list[Key] = [{"pk": row["pk"], "sk": row["sk"]} for row in rows]
-        found = {(item["pk"], item["sk"]): item for item in self.dynamo.get_many(table, wanted)}
-        return [found[place] for row in rows if (place := (row["pk"], row["sk"])) in found]
+        found = {_place_of_key(item): item for item in self.dynamo.get_many(table, wanted)}
+        return [found[place] for row in rows if (place := _place_of_key(row)) in found]
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What of a row of the sync log is undone by itself."""
+
+    workspace_id: int
+    log_id: int
+    name: str
+
+    @property
+    def key(self) -> Key:
+        """Where it is kept which row undid it."""
+        return keys.within(self.workspace_id, keys.undone(self.log_id, self.name))
+
+
+def _is_undone(part: _Part, known: MappingOf[_Part, _Part]) -> bool:
+    return part in known and not _is_undone(known[part], known)
 
 
 def _room(slices: Sequence[_Slice]) -> int:
     """How many rows of each may be looked at: what is looked for in several places is not looked for longer."""
     return max(1, MOST_READ // max(1, len(slices)))
+
+
+def _place_of_key(row: Item) -> tuple[str, str]:
+    return row["pk"], row["sk"]
 
 
 def _place_of_id(row: Item) -> str:
