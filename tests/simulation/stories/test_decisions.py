@@ -26,6 +26,7 @@ from navsync.model import (
     Values,
     WorkKind,
 )
+from tests.contract.memory import PERSON
 from tests.simulation.stories.scenes import both, choose, in_conflict, in_trash, newest, stopped_mass_deletion
 from tests.simulation.world import PROJECT, World
 
@@ -82,6 +83,38 @@ def test_an_edit_made_after_the_choice_is_a_conflict_again(world: World) -> None
 
     assert both(world, id) == ("Ours", "Theirs, again")
     assert [c.field for c in world.mapping_of(id).conflicts] == ["title"]
+
+
+@pytest.mark.parametrize(
+    ("side", "value", "who", "how"),
+    [(Side.NAVIMPACT, "Theirs", "navimpact", "both sides say the same"),
+     (Side.NOTION, "Ours", PERSON, "both sides say the same"),
+     (Side.NOTION, "Reef", PERSON, "changed on navimpact")],
+)  # fmt: skip
+def test_a_conflict_that_an_edit_has_ended_is_told_with_how_and_by_whom(
+    world: World, side: Side, value: str, who: str, how: str
+) -> None:
+    id = in_conflict(world)
+    record, said = (id, "Ours") if side is Side.NAVIMPACT else (world.page_of(id), "Theirs")
+
+    world.edit(side, record, title=value)
+    world.settle()
+
+    (row,) = world.logs(Operation.RESOLVE)
+    (edit,) = row.changes
+    assert (row.actor, row.message) == (who, f"title: no conflict any more, {how}")
+    assert (edit.side, edit.old, edit.new) == (side, said, value)
+    assert world.mapping_of(id).conflicts == ()
+
+
+def test_a_conflict_whose_column_is_lost_is_not_told_as_ended(world: World) -> None:
+    id = in_conflict(world)
+
+    world.notion_side.break_property(PROJECT, "title", "it was deleted")
+    world.edit(Side.NAVIMPACT, id, budget=Decimal(7))
+    world.settle()
+
+    assert (world.mapping_of(id).conflicts, world.logs(Operation.RESOLVE)) == ((), [])
 
 
 def test_a_choice_between_values_that_are_not_listed_any_more_changes_nothing(world: World) -> None:

@@ -14,6 +14,7 @@ from navsync.errors import Refused
 from navsync.fields import SPECS, Field, field_of, same, unformatted_end
 from navsync.model import (
     NEVER_SHOWN,
+    Base,
     Bases,
     Change,
     Conflict,
@@ -199,6 +200,33 @@ def clashes(before: Mapping, after: Mapping) -> tuple[Change, ...]:
 def _halves(conflict: Conflict) -> Iterable[Change]:
     yield Change(conflict.field, Side.NAVIMPACT, conflict.base, conflict.navimpact, rule="conflict: ask")
     yield Change(conflict.field, Side.NOTION, conflict.base, conflict.notion, rule="conflict: ask")
+
+
+def ended(
+    before: Mapping, after: Mapping, seen: MappingOf[Side, Present], writes: Iterable[merge.Write]
+) -> Iterator[tuple[Sequence[Change], str]]:
+    """The edits that ended each conflict of *before*, and how: both sides say the same, or one of *writes* follows.
+
+    One whose field is held has not ended. Of one that a rule has ended the write tells.
+    """
+    how = {name: "both sides say the same" for name, base in after.bases.items() if _is_shown(name, base, seen)}
+    how |= {write.field: write.rule for write in writes}
+    disputed = {conflict.field for conflict in after.conflicts}
+    for name, edits in ((conflict.field, tuple(_edits_of(conflict, seen))) for conflict in before.conflicts):
+        if edits and name in how.keys() - disputed:
+            yield edits, f"{name}: no conflict any more, {how[name]}"
+
+
+def _is_shown(name: str, base: Base, seen: MappingOf[Side, Present]) -> bool:
+    return all(name in seen[side].values and seen[side].values[name] == base.on(side) for side in Side)
+
+
+def _edits_of(conflict: Conflict, seen: MappingOf[Side, Present]) -> Iterator[Change]:
+    """What was edited of *conflict* since it was listed."""
+    for side in Side:
+        was, now = conflict.on(side), seen[side].values.get(conflict.field)
+        if now != was:
+            yield Change(conflict.field, side, was, now, rule=f"edited on {side}")
 
 
 def closed(

@@ -107,7 +107,7 @@ def write(
     interrupted = journal.closed(bench, before, mapping.bases, seen)  # first: the history goes by when a row was begun
     row = bench.row(mapping, operation, by, side=journal.only_side(writes), changes=changes, reverts=reverts)
     intent = WriteIntent(tuple(FieldWrite(w.field, w.to, w.value, w.overwrites) for w in writes), row.id)
-    ended = [*interrupted, *conflict_rows(bench, before, mapping, seen, run)]
+    ended = [*interrupted, *conflict_rows(bench, before, mapping, seen, run, writes)]
     named = titles.announced(mapping, seen[Side.NOTION], _page_after(seen[Side.NOTION], writes))
     mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
     delivery = _Delivery(writes, _untold(before, seen[Side.NOTION], run))
@@ -151,14 +151,33 @@ def _change(bench: Workbench, write: merge.Write, seen: Seen, run: Run, operatio
     return replace(journal.change(write, seen), actor=actor)
 
 
-def conflict_rows(bench: Workbench, before: Mapping, after: Mapping, seen: Seen, run: Run) -> list[SyncLog]:
-    """A row for the conflicts that are new in *after*: each half is theirs who edited it there."""
-    halves = journal.clashes(before, after)
-    if not halves:
-        return []
-    told = tuple(replace(half, actor=bench.author(run, half.side, seen[half.side])) for half in halves)
+def conflict_rows(
+    bench: Workbench, before: Mapping, after: Mapping, seen: Seen, run: Run, writes: Iterable[merge.Write] = ()
+) -> list[SyncLog]:
+    """A row for the conflicts that are new in *after*, and one for each that has ended: edits are theirs who made them.
+
+    *writes*: what follows where one has ended though the sides do not say the same.
+    """
+    ended = journal.ended(before, after, seen, writes)
+    rows = [_row_of_edits(bench, after, Operation.RESOLVE, edits, seen, run, how) for edits, how in ended]
+    if halves := journal.clashes(before, after):
+        rows.append(_row_of_edits(bench, after, Operation.CONFLICT, halves, seen, run))
+    return rows
+
+
+def _row_of_edits(
+    bench: Workbench,
+    mapping: Mapping,
+    operation: Operation,
+    edits: Sequence[Change],
+    seen: Seen,
+    run: Run,
+    message: str | None = None,
+) -> SyncLog:
+    """A row for *edits* of people."""
+    told = tuple(replace(edit, actor=bench.author(run, edit.side, seen[edit.side])) for edit in edits)
     by = replace(run, actor=journal.only_actor(told))
-    return [bench.row(after, Operation.CONFLICT, by, outcome=Outcome.SUCCESS, changes=told)]
+    return bench.row(mapping, operation, by, outcome=Outcome.SUCCESS, changes=told, message=message)
 
 
 def _deliver(bench: Workbench, mapping: Mapping, side: Side, delivery: _Delivery, seen: Present) -> None:
