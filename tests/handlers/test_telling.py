@@ -15,6 +15,7 @@ from navsync import walks
 from navsync.model import (
     BudgetWindow,
     Conflict,
+    EntityRef,
     EntityType,
     Lane,
     Operation,
@@ -155,6 +156,45 @@ def test_a_page_that_navsync_does_not_know_is_named_and_said_to_be_unknown(cloud
 
     assert (told["verdict"], told["notion_page_id"], told["entity_type"]) == ("unknown", "p-unknown", None)
     assert told["because"].startswith("NavSync does not know the page p-unknown")
+
+
+def test_the_id_of_a_record_that_was_made_again_leads_to_the_one_that_there_is_now(
+    cloud: Cloud, history: History
+) -> None:
+    history.mapping(4, entity_id="31")
+    log(history, 1, operation=Operation.DELETE, entity_id="4", mapping_id=4)
+    log(history, 2, operation=Operation.CREATE, entity_id="31", mapping_id=4)
+    for old, new in (("4", "17"), ("17", "31")):
+        history.ledger.note_remade(EntityRef(EntityType.MEDIA_PROJECT, old), new, now=NOW)
+
+    (told,), (latest,) = explanations(cloud, "media_project", 4), explanations(cloud, "media_project", 31)
+    happened = [see(cloud, "history", query={"entity_type": "media_project", "entity_id": id}) for id in (4, 31)]
+
+    assert (told["verdict"], told["entity_id"], told["made_again_as"]) == ("in_step", 31, 31)
+    assert told["because"].startswith("It was deleted, and made again as media project 31.")
+    assert (latest["made_again_as"], latest["because"].startswith("Both sides")) == (None, True)
+    assert [[row["id"] for row in answer.json["items"]] for answer in happened] == [[2, 1], [2, 1]]
+
+
+def test_a_record_that_only_another_workspace_has_made_again_leads_nowhere_here(cloud: Cloud, history: History) -> None:
+    history.ledger.note_remade(EntityRef(EntityType.MEDIA_PROJECT, "4"), "31", now=NOW)
+
+    (told,) = explanations(cloud, "media_project", 4)
+
+    assert (told["verdict"], told["made_again_as"]) == ("unknown", None)
+
+
+def test_what_nothing_had_paired_before_it_was_made_again_has_its_deletion_in_its_history(
+    cloud: Cloud, history: History
+) -> None:
+    log(history, 1, operation=Operation.DELETE, entity_id="4")
+    history.mapping(1, entity_id="31")
+    log(history, 2, operation=Operation.CREATE, entity_id="31", mapping_id=1)
+    history.ledger.note_remade(EntityRef(EntityType.MEDIA_PROJECT, "4"), "31", now=NOW)
+
+    answer = see(cloud, "history", query={"entity_type": "media_project", "entity_id": 4}).json
+
+    assert [row["id"] for row in answer["items"]] == [2, 1]
 
 
 # --- counting ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,10 @@ from navsync.model import Direction, EntityRef, EntityType, Lane, Mapping, Work,
     answers=answers.Explanations,
 )
 def explain(call: Call[asks.Scope, Nothing]) -> Response[str]:
-    """Why a record stands as it does, in plain words. A page of Notion is asked for as `page/<its id>`."""
+    """Why a record stands as it does, in plain words. A page of Notion is asked for as `page/<its id>`.
+
+    The id of a record that was deleted and made again leads to the one that there is now.
+    """
     asked = _asked(call.path["entity_type"], call.path["entity_id"])
     items = [_explanation(w, asked) for w in workspaces_of(call, call.query.workspace_id)]
     return api.json_response({"items": items})

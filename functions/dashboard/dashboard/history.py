@@ -19,7 +19,10 @@ from navsync.undoing import Choice, SideNeeded
 
 @routes.reads("/history", role="viewer", query=asks.HistoryQuery, answers=answers.CursorPage[answers.HistoryAnswer])
 def history(call: Call[asks.HistoryQuery, Nothing]) -> Response[str]:
-    """What happened, with whole values, newest first: to one record, in one run, or at all."""
+    """What happened, with whole values, newest first: to one record, in one run, or at all.
+
+    The id of a record that was deleted and made again leads to all that happened to either.
+    """
     asked = call.query
     mine = workspaces_of(call, asked.workspace_id)
     chosen = [(w, _of_history(w, asked)) for w in mine]
@@ -57,12 +60,13 @@ def whole_value(call: Call[asks.ValueQuery, Nothing]) -> Response[str]:
 def _of_history(shown: Workspace, asked: asks.HistoryQuery) -> LogFilter:
     """What is asked for, as *shown*'s log has it."""
     if asked.mapping_id is not None:
-        return LogFilter(record=keys.mapping(asked.mapping_id), entity_type=asked.entity_type)
+        return LogFilter(records=[keys.mapping(asked.mapping_id)], entity_type=asked.entity_type)
     if asked.entity_type is None or asked.entity_id is None:
         return LogFilter(run_id=asked.run_id, entity_type=asked.entity_type)
     entity = EntityRef(asked.entity_type, str(asked.entity_id))
     mapping = runtime.store.lists.mapping_of_entity(shown.id, entity)
-    return LogFilter(record=keys.entity(entity) if mapping is None else keys.mapping(mapping.id))
+    paired = [] if mapping is None else [keys.mapping(mapping.id)]
+    return LogFilter(records=[keys.entity(entity), *paired])
 
 
 @routes.changes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import replace
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -62,10 +63,20 @@ def explain(
     *queued*: it waits to be looked at. *paused*: nobody is called for now.
     """
     if stopped := _of_workspace(workspace):
-        return stopped
-    if mapping is None:
-        return _told_of(paused) if queued else _unknown(workspace.settings, asked)
-    return _of_mapping(mapping, queued=queued, paused=paused)
+        told = stopped
+    elif mapping is None:
+        told = _told_of(paused) if queued else _unknown(workspace.settings, asked)
+    else:
+        told = _of_mapping(mapping, queued=queued, paused=paused)
+    if (latest := made_again(asked, mapping)) is not None:
+        told = replace(told, because=f"It was deleted, and made again as {latest.name}. {told.because}")
+    return told
+
+
+def made_again(asked: Asked, mapping: Mapping | None) -> EntityRef | None:
+    """The record of *mapping*, where it was made again of that which was *asked* about; None: nothing was."""
+    entity = None if mapping is None else mapping.entity
+    return entity if isinstance(asked, EntityRef) and asked != entity else None
 
 
 def _of_workspace(workspace: Workspace) -> Explanation | None:

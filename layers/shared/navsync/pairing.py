@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from navsync.model import EntityRef, MadeWay, State
 from navsync.ports import ReadableLedger
 
@@ -15,9 +17,17 @@ def entity_of(ledger: ReadableLedger, page_id: str) -> EntityRef | MadeWay | Non
     return MadeWay(EntityRef(mapping.entity_type, id), has_gone=mapping.state is State.DELETED)
 
 
-def latest_id(ledger: ReadableLedger, entity: EntityRef) -> str:
+class Remakes(Protocol):
+    """Who knows as which record another one was made again."""
+
+    def remade(self, entity: EntityRef) -> str | None:
+        """Id of the record that a workspace has made again of *entity*, which was deleted."""
+        ...
+
+
+def latest_id(known: Remakes, entity: EntityRef) -> str:
     """The id under which any workspace has last made a record again that was *entity* once."""
     ids = [entity.id]
-    while (again := ledger.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
+    while (again := known.remade(EntityRef(entity.type, ids[-1]))) is not None and again not in ids:
         ids.append(again)
     return ids[-1]

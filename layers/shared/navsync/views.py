@@ -15,7 +15,7 @@ from navsync.attention import Cause, Kind, Step, Waiting, question_of
 from navsync.attention import waiting as attention_of
 from navsync.audit import AuditRow
 from navsync.connection import stops, troubles_of
-from navsync.explain import Asked, Explanation
+from navsync.explain import Asked, Explanation, made_again
 from navsync.foresight import Foreseen, Preview, Progress, cut
 from navsync.model import (
     UNDOABLE,
@@ -346,9 +346,11 @@ def history(shown: SyncLog, *, undone_by: int | None, whole: bool = True) -> Jso
 
 def explanation(workspace_id: int, asked: Asked, about: Mapping | None, shown: Explanation) -> Json:
     """How a record stands in one workspace; one that no mapping pairs goes by what was *asked* about."""
+    latest = made_again(asked, about)
     return {
         "workspace_id": workspace_id,
         **(_asked(asked) if about is None else _paired(about)),
+        "made_again_as": None if latest is None else number(latest.id),
         "verdict": shown.verdict,
         "because": shown.because,
         "to_do": shown.to_do,

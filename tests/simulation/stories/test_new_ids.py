@@ -58,6 +58,16 @@ def deleted_and_made_again(world: World, project: str) -> str:
     return again
 
 
+def test_the_history_names_the_record_that_was_made_again(world: World) -> None:
+    project = world.new_project(title="Reef")
+    world.settle()
+
+    again = deleted_and_made_again(world, project)
+
+    made = latest(world, Operation.CREATE, PROJECT)
+    assert (made.entity_id, made.message) == (again, f"media project {project} is made again")
+
+
 # --- what waits for a person ------------------------------------------------------------------------------------------
 
 

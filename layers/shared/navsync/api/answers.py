@@ -477,6 +477,8 @@ class ExplanationAnswer(Answer):
     entity_type: EntityType | None
     entity_id: int | None
     notion_page_id: str | None
+    made_again_as: int | None
+    """The id that the record has now, where that which was asked about was deleted and made again."""
     verdict: Verdict
     because: str
     to_do: str | None

@@ -354,9 +354,10 @@ def _created(
         refused={},
         **ids,
     )
+    again = None if mapping.former is None else f"{mapping.former.name} is made again"
     row = bench.row(
         linked, Operation.CREATE, run, side=intent.on, changes=journal.creation(intent.on, intent.values),
-        outcome=Outcome.SUCCESS, reverts=mapping.recalls,
+        outcome=Outcome.SUCCESS, message=again, reverts=mapping.recalls,
     )  # fmt: skip
     row = replace(row, id=intent.log_id, duration_ms=journal.since(intent.attempted_at or now, now))
     healthy, message = linked.but(**HEALTHY), second_pages.MADE_AFTER_ALL

@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from itertools import chain, product
 
+from navsync import pairing
 from navsync.attention import Cause
 from navsync.figures import Figures
 from navsync.model import EntityRef, EntityType, Mapping, Operation, Outcome, SyncLog
@@ -68,11 +69,11 @@ class MappingFilter:
 class LogFilter:
     """Which rows of the sync log to list; None is any.
 
-    Of *run_id* and *record* one at most; neither goes with *outcomes*, since each has an index of its own.
+    Of *run_id* and *records* one at most; neither goes with *outcomes*, since each has an index of its own.
     """
 
     run_id: str | None = None
-    record: str | None = None
+    records: Collection[str] | None = None
     """What `keys.record_of` says of a row."""
     outcomes: Collection[Outcome] | None = None
     operations: Collection[Operation] | None = None
@@ -127,8 +128,16 @@ class Lists:
         return None if item is None else self._mapping(workspace_id, item)
 
     def mapping_of_entity(self, workspace_id: int, entity: EntityRef) -> Mapping | None:
-        """The mapping that pairs *entity*."""
-        return self._pointed_at(workspace_id, keys.entity(entity))
+        """The mapping that pairs *entity*, or the record that was made again of it."""
+        paired = self._pointed_at(workspace_id, keys.entity(entity))
+        if paired is not None or (latest := pairing.latest_id(self, entity)) == entity.id:
+            return paired
+        return self._pointed_at(workspace_id, keys.entity(EntityRef(entity.type, latest)))
+
+    def remade(self, entity: EntityRef) -> str | None:
+        """Id of the record that a workspace, of the caller or not, has made again of *entity*, which was deleted."""
+        item = self.dynamo.get(self.tables.workspaces, keys.remade(entity))
+        return None if item is None else str(item["id"])
 
     def mapping_of_page(self, workspace_id: int, page_id: str) -> Mapping | None:
         """The mapping that pairs the page."""
@@ -354,10 +363,11 @@ def _log_slices(workspace_id: int, chosen: LogFilter, now: datetime, cursor: str
     bounds = {"first": first or "0", "last": last}
     if bounds["first"] > last:
         return []  # DynamoDB refuses a range that ends before it begins
-    for index, attribute, named in (("by_run", "list_run", chosen.run_id), ("by_record", "list_record", chosen.record)):
-        if named is not None:
+    runs = None if chosen.run_id is None else [chosen.run_id]
+    for index, attribute, names in (("by_run", "list_run", runs), ("by_record", "list_record", chosen.records)):
+        if names is not None:
             text = f"#{attribute} = :of AND #at_id BETWEEN :first AND :last"
-            return [_Slice(index, when(text, of=f"{partition}#{named}", **bounds), where)]
+            return [_Slice(index, when(text, of=f"{partition}#{name}", **bounds), where) for name in names]
     if chosen.outcomes is None:
         return [
             _Slice(
