@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from navsync.engine import journal
-from navsync.model import Change, EntityType, Operation, Outcome, Side, SyncLog, Trouble, Work, WorkKind
+from navsync.model import Base, Change, EntityType, Operation, Outcome, Side, SyncLog, Trouble, Work, WorkKind
+from navsync.model import Mapping as Pairing
 from tests.handlers.deployed import Answer, Cloud
 from tests.handlers.known import LOG, MAPPING, PAGE, W, a_workspace, request, something_to_decide, who
 
@@ -120,6 +121,54 @@ def test_a_deletion_that_waits_is_listed(reef: Cloud) -> None:
 
     assert [(item["mapping_id"], item["code"]) for item in answer["items"]] == [(MAPPING, "approve_delete")]
     assert answer["total"] == 1
+
+
+def with_stories(cloud: Cloud, count: int, **changes: Any) -> None:
+    """Stories that belong to the project whose deletion waits."""
+    lease = cloud.store.desk(W).acquire("test", now=NOW, until=NOW + timedelta(minutes=1))
+    assert lease is not None
+    bases = {"project": Base(("4",), ("4",))}
+    for id in range(1, count + 1):
+        story = Pairing(id, W, EntityType.IMPACT_STORY, str(id), f"p-{id}", NOW, title=f"Story {id}", bases=bases)
+        cloud.store.ledger(lease).save(replace(story, **changes))
+    cloud.store.desk(W).release(lease)
+
+
+def test_the_deletion_of_a_project_says_how_much_goes_along_and_names_the_first_twenty(reef: Cloud) -> None:
+    with_stories(reef, 22)
+
+    (listed,) = ask(reef, "approvals").json["items"]
+    (waiting,) = ask(reef, "attention").json["groups"][0]["items"]
+    (shown,) = [item for item in ask(reef, "dashboard").json["attention"] if item["kind"] == "approval"]
+
+    told = listed["goes_along"]
+    assert (told["total"], told["total_is_exact"]) == (22, True)
+    assert [item["title"] for item in told["items"]] == [f"Story {id}" for id in range(1, 21)]
+    assert told["items"][0] == {"entity_type": "impact_story", "entity_id": 1, "title": "Story 1"}
+    assert waiting["goes_along"] == shown["goes_along"] == told
+
+
+def test_what_was_deleted_before_does_not_go_along(reef: Cloud) -> None:
+    with_stories(reef, 2, state="deleted")
+
+    assert ask(reef, "approvals").json["items"][0]["goes_along"] == {"total": 0, "total_is_exact": True, "items": []}
+
+
+def test_how_much_goes_along_is_no_other_question(reef: Cloud) -> None:
+    version = ask(reef, "approvals").json["items"][0]["version"]
+
+    with_stories(reef, 2)
+
+    assert ask(reef, "approvals").json["items"][0]["version"] == version
+
+
+def test_nothing_is_said_to_go_with_a_story(reef: Cloud) -> None:
+    waits = replace(journal.in_the_trash(EntityType.IMPACT_STORY), since=NOW)
+    with_stories(reef, 1, state="awaiting_approval", troubles=(waits,))
+
+    told = [item for item in ask(reef, "approvals").json["items"] if item["entity_type"] == "impact_story"]
+
+    assert [(item["goes_along"], "below" in item["cause"]) for item in told] == [(None, False)]
 
 
 @pytest.mark.parametrize("decision", ["approve", "reject"])

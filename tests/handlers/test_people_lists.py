@@ -141,7 +141,7 @@ def test_a_part_that_cannot_be_is_refused(cloud: Cloud, history: History, name: 
 
 @LISTS
 def test_the_largest_part_can_be_asked_for(cloud: Cloud, history: History, name: str) -> None:
-    assert see(cloud, name, skip=10_000, limit=1000).status == 200
+    assert see(cloud, name, skip=10_000, limit=100 if name == "approvals" else 1000).status == 200
 
 
 @pytest.mark.parametrize("name", ["sync_mappings", "sync_logs"])

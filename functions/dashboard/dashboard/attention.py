@@ -14,6 +14,7 @@ from navsync import api, connection, views
 from navsync import attention as waits
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Cause, Step
+from navsync.model import Mapping as Pairing
 from navsync.model import Workspace
 from navsync.standing import ATTENTION
 from navsync.store import Counts, merged
@@ -71,7 +72,20 @@ def _items(cause: Cause, wanted: Sequence[tuple[str, int]]) -> Iterator[views.Js
     ids = {id for _, id in wanted}
     found = chain.from_iterable(read(id, [int(n) for n, of in wanted if of == id]) for id in ids)
     for mapping in sorted(found, key=pages.place_of, reverse=True):
-        yield from (views.waiting(mapping, each) for each in waits.waiting(mapping) if each.cause == cause)
+        along = goes_along(mapping) if cause.code in waits.DELETIONS else None
+        yield from (views.waiting(mapping, each, along) for each in waits.waiting(mapping) if each.cause == cause)
+
+
+def goes_along(shown: Pairing) -> views.Json | None:
+    """What goes with *shown*, should the deletion that it waits with be approved; None: nothing can."""
+    if not waits.takes_along(shown):
+        return None
+    below = runtime.store.lists.below(shown, most=MOST_NAMED)
+    return views.goes_along(below.items, total=below.total, total_is_exact=below.total_is_exact)
+
+
+MOST_NAMED = 20
+"""Records that go along that are told by their names; of more the number is told."""
 
 
 def _stopped(mine: Sequence[Workspace], group: str | None) -> Iterator[views.Json]:
@@ -98,7 +112,12 @@ def _of_connection(workspace: Workspace) -> list[views.Json]:
     return views.connection(workspace, desk.capabilities(), failing)
 
 
-def of_records(mine: Sequence[Workspace], most: int) -> list[views.Json]:
-    """What waits in the newest of the records that wait, *most* of each workspace, one by one."""
+def of_records(mine: Sequence[Workspace], most: int) -> list[Pairing]:
+    """The newest of the records that wait, *most* of each workspace."""
     waiting = chain.from_iterable(runtime.store.lists.attention(w.id, limit=most) for w in mine)
-    return [item for mapping in sorted(waiting, key=pages.place_of, reverse=True) for item in views.attention(mapping)]
+    return sorted(waiting, key=pages.place_of, reverse=True)
+
+
+def shown_one_by_one(records: Sequence[Pairing]) -> Iterator[views.Json]:
+    """Everything that *records* wait for."""
+    return chain.from_iterable(views.attention(each, goes_along(each)) for each in records)

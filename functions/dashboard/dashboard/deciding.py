@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.event_handler import Response
 
 from dashboard import asking, pages
+from dashboard.attention import goes_along
 from dashboard.front import entered, must_be_active, routes, runtime, workspaces_of
 from navsync import api, views
 from navsync.api import Call, Nothing, answers, asks
@@ -59,10 +60,14 @@ def resolve(call: Call[Nothing, asks.Resolve]) -> Response[str]:
     return asking.decided(call, f"{asked.field}: {asked.winner} wins", work, workspace.id)
 
 
-@routes.reads("/approvals", role="viewer", query=asks.ConflictQuery, answers=answers.CursorPage[answers.ApprovalAnswer])
-def approvals(call: Call[asks.ConflictQuery, Nothing]) -> Response[str]:
+@routes.reads("/approvals", role="viewer", query=asks.ApprovalQuery, answers=answers.CursorPage[answers.ApprovalAnswer])
+def approvals(call: Call[asks.ApprovalQuery, Nothing]) -> Response[str]:
     """Deletions, and second records of rows, that wait for a person, newest first."""
-    return api.json_response(_waiting(call, Standing.APPROVAL, views.approval))
+    return api.json_response(_waiting(call, Standing.APPROVAL, _approval))
+
+
+def _approval(shown: Mapping) -> views.Json:
+    return views.approval(shown, goes_along(shown))
 
 
 @routes.changes(
@@ -98,8 +103,8 @@ def decide(call: Call[Nothing, asks.Decide]) -> Response[str]:
     return asking.decided(call, f"Decision: {asked.decision}", work, workspace.id)
 
 
-def _waiting(
-    call: Call[asks.ConflictQuery, Nothing], standing: Standing, shown: Callable[[Mapping], views.Json]
+def _waiting[Asked: asks.ConflictQuery](
+    call: Call[Asked, Nothing], standing: Standing, shown: Callable[[Mapping], views.Json]
 ) -> views.Json:
     asked = call.query
     mine = workspaces_of(call, asked.workspace_id)

@@ -14,6 +14,7 @@ from aws_lambda_powertools.event_handler import Response
 from dashboard import attention, pages, workspaces
 from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, pauses, views, walks
+from navsync import attention as waits
 from navsync.api import Call, Nothing, answers, asks
 from navsync.attention import Kind
 from navsync.figures import is_sync
@@ -60,9 +61,14 @@ def dashboard(call: Call[asks.Scope, Nothing]) -> Response[str]:
             "sync_status": _status(mine),
             "recent_logs": [views.log(row) for row in recent[:RECENT]],
             "sync_analytics": _sums(mine),
-            "attention": [*attention.of_connections(mine), *attention.of_records(mine, RECENT)][:RECENT],
+            "attention": _waiting(mine),
         }
     )
+
+
+def _waiting(mine: Sequence[Workspace]) -> list[views.Json]:
+    records = attention.of_records(mine, RECENT)[:RECENT]
+    return [*attention.of_connections(mine), *attention.shown_one_by_one(records)][:RECENT]
 
 
 def _connected_or_404(call: Call[Any, Any], asked: asks.Scope) -> list[Workspace]:
@@ -165,7 +171,8 @@ def _pace(shown: Workspace) -> int:
 
 def _errors(mine: Sequence[Workspace]) -> list[str]:
     """Why records fail now, then what failed before, newest first."""
-    now = [item["cause"] for item in attention.of_records(mine, RECENT) if item["kind"] == Kind.ERROR]
+    waiting = chain.from_iterable(map(waits.waiting, attention.of_records(mine, RECENT)))
+    now = [each.trouble.cause for each in waiting if each.cause.kind is Kind.ERROR]
     rows = chain.from_iterable(_logs(w, LogFilter(outcomes=[Outcome.FAILED]), RECENT)[0] for w in mine)
     before = [row.message for row in sorted(rows, key=keys.at_id, reverse=True) if row.message and is_sync(row)]
     return list(dict.fromkeys([*now, *before]))[:RECENT]

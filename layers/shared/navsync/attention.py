@@ -62,6 +62,8 @@ class Cause:
 APPROVALS = frozenset({"approve_delete", "mass_deletion", "unread_deletion", "needs_confirmation"})
 """Troubles that a person ends by approving or rejecting: deletions, and a second record of a row."""
 
+DELETIONS = APPROVALS - {"needs_confirmation"}
+
 UNDONE = "undone"
 """A row whose record went with an undo: approving or rejecting ends that, too, as does whatever is done to the row."""
 
@@ -124,6 +126,12 @@ def question_of(shown: Pairing) -> Trouble:
     return next(asked, replace(unsaid, since=since))
 
 
+def takes_along(shown: Pairing) -> bool:
+    """Whether other pairs go with *shown*, should the deletion that it waits with be approved."""
+    is_project = shown.entity_type is EntityType.MEDIA_PROJECT and shown.entity_id is not None
+    return is_project and shown.state is State.AWAITING_APPROVAL and question_of(shown).code in DELETIONS
+
+
 def still_asks(shown: Pairing, version: str | None) -> bool:
     """Whether *shown* waits with the question that a person saw as *version*; None: with any."""
     return shown.state is State.AWAITING_APPROVAL and version in (None, question_of(shown).version)
@@ -151,7 +159,7 @@ STEPS: Mapping[str, Step] = {
         "POST /conflicts/{mapping_id}/resolve",
     ),
     "approve_delete": Step(
-        "Pages were moved to the trash in Notion. NavImpact deletes for good, and everything below a record too.",
+        "Pages were moved to the trash in Notion. NavImpact deletes for good; each project says what goes with it.",
         "Approve the deletion, or restore the page in Notion; reject it where the page is not in the trash any more.",
         _DECIDE,
     ),

@@ -98,6 +98,7 @@ class Outline:
     project: str | None = None
     """The id of the media project that it belongs to, where it is known."""
     page_id: str | None = None
+    title: str | None = None
 
     @classmethod
     def of(cls, mapping: Mapping) -> Self:
@@ -110,4 +111,5 @@ class Outline:
             mapping.next_retry_at,
             project_of(mapping),
             mapping.page_id,
+            mapping.title,
         )

@@ -36,7 +36,7 @@ from navsync.model import (
     Work,
     Workspace,
 )
-from navsync.standing import Standing, project_of, standing_of
+from navsync.standing import Outline, Standing, project_of, standing_of
 from navsync.templates import BUILT_IN, Template, offered
 
 type Json = dict[str, Any]
@@ -211,8 +211,8 @@ def _three_values(shown: Conflict, as_json: Callable[[Value], Any]) -> Json:
     return {"field": shown.field, "version": shown.version} | {name: as_json(each) for name, each in values.items()}
 
 
-def approval(shown: Mapping) -> Json:
-    """The deletion that *shown* waits with."""
+def approval(shown: Mapping, goes_along: Json | None = None) -> Json:
+    """The deletion that *shown* waits with, and what goes along, as the function of that name shows it."""
     asked = question_of(shown)
     return _about(shown) | {
         "version": asked.version,
@@ -220,15 +220,24 @@ def approval(shown: Mapping) -> Json:
         "cause": asked.cause,
         "fix": asked.fix,
         "since": moment(asked.since),
+        "goes_along": goes_along,
     }
 
 
-def attention(shown: Mapping) -> list[Json]:
+def goes_along(shown: Sequence[Outline], *, total: int, total_is_exact: bool) -> Json:
+    """What goes with a project that is deleted: the first of it by name, and how much there is."""
+    items = [
+        {"entity_type": each.entity_type, "entity_id": number(each.entity_id), "title": each.title} for each in shown
+    ]
+    return {"total": total, "total_is_exact": total_is_exact, "items": items}
+
+
+def attention(shown: Mapping, goes_along: Json | None = None) -> list[Json]:
     """Everything about *shown* that waits for a person, each with its cause and its fix."""
-    return [waiting(shown, each) for each in attention_of(shown)]
+    return [waiting(shown, each, goes_along) for each in attention_of(shown)]
 
 
-def waiting(about: Mapping, shown: Waiting) -> Json:
+def waiting(about: Mapping, shown: Waiting, goes_along: Json | None) -> Json:
     """One thing about a record that waits for a person."""
     trouble = shown.trouble
     said: Json = {
@@ -239,7 +248,7 @@ def waiting(about: Mapping, shown: Waiting) -> Json:
         "since": moment(trouble.since),
     }
     if shown.cause.kind is Kind.APPROVAL:
-        said["version"] = trouble.version
+        said |= {"version": trouble.version, "goes_along": goes_along}
     clash = {} if shown.conflict is None else conflict(shown.conflict)
     return _about(about) | {"group": str(shown.cause), **said, "field": trouble.field} | clash
 

@@ -317,7 +317,7 @@ def test_of_a_record_that_notion_showed_whole_nothing_more_is_told(world: World)
     world.settle()
     in_trash(world, id)
 
-    assert [trouble.cause for trouble in world.mapping_of(id).troubles] == [journal.TRASHED.cause]
+    assert [trouble.cause for trouble in world.mapping_of(id).troubles] == [journal.TRASHED_PROJECT.cause]
     assert told_of_pages(world) == []
 
 

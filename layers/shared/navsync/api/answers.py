@@ -193,6 +193,23 @@ class ConflictsAnswer(About):
     """Its values are longer than an answer can be, and cut: the whole ones are in NavImpact and on the page."""
 
 
+class NamedAnswer(Answer):
+    """A record by its name."""
+
+    entity_type: EntityType
+    entity_id: int | None
+    title: str | None
+
+
+class GoesAlongAnswer(Answer):
+    """The pairs that belong to a project and go with it: the first twenty by name."""
+
+    total: int
+    total_is_exact: bool
+    """False: there are at least so many."""
+    items: list[NamedAnswer]
+
+
 class ApprovalAnswer(About):
     """A deletion, or a second record of a row, that waits for a person."""
 
@@ -203,6 +220,8 @@ class ApprovalAnswer(About):
     fix: str
     since: str | None
     """When it began to wait."""
+    goes_along: GoesAlongAnswer | None
+    """Of the deletion of a project, what goes with it; null: nothing is below such a record, or no record goes."""
 
 
 class WaitingAnswer(Answer):
@@ -221,6 +240,8 @@ class WaitingAnswer(Answer):
     fix: str
     since: str | None = None
     """When a deletion began to wait; of what else waits that is not kept."""
+    goes_along: GoesAlongAnswer | None = None
+    """Of the deletion of a project, what goes with it."""
     field: str | None = None
     version: str | None = None
     base: Shown = None

@@ -185,6 +185,13 @@ class ConflictQuery(ScopedRange):
     entity_type: EntityType | None = None
 
 
+class ApprovalQuery(ConflictQuery):
+    """Which of what waits to be approved."""
+
+    limit: int = Field(100, ge=1, le=100)
+    """Not so many as of others, for what goes along is looked up for each."""
+
+
 NO_GROUP = "there is no such group; without it, all that there are is listed, each with its name"
 
 

@@ -227,7 +227,7 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
     unsent = journal.unsent(mapping, entity, page.last).values
     columns = [field.property for field in SPECS[mapping.entity_type].fields if field.name in unsent]
-    return journal.trashed(columns, _unshown_columns(mapping, entity, page.last), changed)
+    return journal.trashed(mapping.entity_type, columns, _unshown_columns(mapping, entity, page.last), changed)
 
 
 def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[str]:

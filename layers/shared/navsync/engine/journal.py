@@ -44,9 +44,12 @@ BY_ITSELF = "Nothing to do: it is tried again by itself."
 
 TRASHED = Trouble(
     "approve_delete",
-    "Its page was moved to the trash in Notion. NavImpact deletes for good, and everything below it too.",
+    "Its page was moved to the trash in Notion. NavImpact deletes for good.",
     "Approve the deletion, or restore the page in Notion. Where that is not in the trash any more, reject the deletion "
     "to have another page made.",
+)
+TRASHED_PROJECT = replace(
+    TRASHED, cause="Its page was moved to the trash in Notion. NavImpact deletes for good, and everything below it too."
 )
 MASS_DELETION = Trouble(
     "mass_deletion",
@@ -91,13 +94,21 @@ UNDONE = Trouble(
 )
 
 
-def trashed(unsent: Sequence[str], unshown: Sequence[str], changed_below: Sequence[str]) -> Trouble:
+def in_the_trash(entity_type: EntityType) -> Trouble:
+    """What is asked of a page in the trash. Nothing is below a record that is no project."""
+    return TRASHED_PROJECT if entity_type is EntityType.MEDIA_PROJECT else TRASHED
+
+
+def trashed(
+    entity_type: EntityType, unsent: Sequence[str], unshown: Sequence[str], changed_below: Sequence[str]
+) -> Trouble:
     """Of a page in the trash, with what who trashed it may not know of.
 
     That are the columns that say what NavImpact never had, or never showed what it says, and those records of a
     project that were edited or added since.
     """
-    cause = TRASHED.cause
+    asked = in_the_trash(entity_type)
+    cause = asked.cause
     if unsent:
         cause += f" Its page says what NavImpact never had, in {', '.join(unsent)}."
     if unshown:
@@ -106,7 +117,7 @@ def trashed(unsent: Sequence[str], unshown: Sequence[str], changed_below: Sequen
         more = len(changed_below) - MOST_NAMED
         named = [*changed_below[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
         cause += f" Of what belongs to it was edited or added since: {', '.join(named)}."
-    return replace(TRASHED, cause=cause)
+    return replace(asked, cause=cause)
 
 
 def unread(unread: Iterable[str], unsent: Iterable[str] = ()) -> Trouble:

@@ -193,7 +193,7 @@ def _words(row: SyncLog) -> Values:
 def removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncLog | None) -> Step:
     """It is not there any more: the history says so, and the mapping what follows."""
     done = [replace(unshown.with_whole_texts(mapping, row), outcome=Outcome.SUCCESS)] if row else []
-    waits = journal.TRASHED if intent.on is Side.NOTION else journal.UNDONE
+    waits = journal.in_the_trash(mapping.entity_type) if intent.on is Side.NOTION else journal.UNDONE
     asked = tuple(trouble for trouble in mapping.troubles if trouble.code == waits.code)  # it names what goes
     troubles = () if intent.leaves is State.DELETED else asked or (replace(waits, since=bench.clock()),)
     after = mapping.but(
@@ -209,7 +209,7 @@ def _not_removed(
 ) -> Step:
     """The side keeps it: a person must see why, and nothing is tried again without them."""
     refusal = Trouble("refused", f"{intent.on} does not remove it: {error}", f"Remove it on {intent.on} by hand.")
-    waiting = journal.TRASHED if intent.on is Side.NAVIMPACT else journal.MASS_DELETION
+    waiting = journal.in_the_trash(mapping.entity_type) if intent.on is Side.NAVIMPACT else journal.MASS_DELETION
     kept = mapping.but(
         intent=None, state=State.AWAITING_APPROVAL, troubles=(replace(waiting, since=bench.clock()), refusal)
     )

@@ -15,7 +15,7 @@ from navsync import pairing
 from navsync.attention import Cause
 from navsync.figures import Figures
 from navsync.model import EntityRef, EntityType, Mapping, Operation, Outcome, SyncLog
-from navsync.standing import ATTENTION, LISTED, Standing
+from navsync.standing import ATTENTION, LISTED, Outline, Standing
 from navsync.store import counts, keys, records
 from navsync.store.counts import Counts, LogKind
 from navsync.store.dynamo import MOST_READ, Dynamo, Expression, Item, Key, when
@@ -23,6 +23,9 @@ from navsync.store.keys import Tables
 from navsync.store.ledger import log_owner, mapping_owner
 from navsync.store.records import Shelf
 from navsync.undoing import parts_of
+
+MOST_BELOW = 1_000
+"""So many pairs that belong to one project are counted."""
 
 MOST_TURNS = 20
 """So often an undo, and the undo of that, is followed: nobody changes their mind oftener."""
@@ -165,6 +168,23 @@ class Lists:
         wanted = [keys.within(workspace_id, keys.mapping(id)) for id in mapping_ids]
         return [self._mapping(workspace_id, item) for item in self.dynamo.get_many(self.tables.mappings, wanted)]
 
+    def below(self, project: Mapping, *, most: int) -> Page[Outline]:
+        """The pairs that belong to *project*, those that were made first: *most* of them, and how many there are."""
+        listed = [keys.listed(project.workspace_id, each, kind) for each, kind in product(LISTED, EntityType)]
+        of_project = when("#list_project = :of", of=keys.of_project(project.workspace_id, project.entity_id or ""))
+        found, end = self.dynamo.part(
+            self.tables.mappings,
+            of_project,
+            most=MOST_BELOW,
+            room=MOST_READ,
+            index="by_project",
+            where=_where({"list_standing": listed}),
+            ConsistentRead=False,
+        )
+        rows = [row for row in found if row["id"] != project.id]
+        shown = [self._outline(item) for item in self._whole(self.tables.mappings, rows[:most])]
+        return Page(shown, len(rows), None, total_is_exact=end is None)
+
     def _mapping_total(self, chosen: MappingFilter, kinds: dict[int, Counts]) -> tuple[int, bool]:
         if chosen.media_project_id is None:
             return sum(known.of(chosen.standings, chosen.entity_type) for known in kinds.values()), True
@@ -178,6 +198,10 @@ class Lists:
     def _mapping(self, workspace_id: int, item: Item) -> Mapping:
         shelf = Shelf.of(self.dynamo, self.tables.mappings, workspace_id, mapping_owner(item["id"]))
         return records.read(Mapping, item["body"], shelf)
+
+    def _outline(self, item: Item) -> Outline:
+        shelf = Shelf.of(self.dynamo, self.tables.mappings, keys.workspace_of(item), mapping_owner(item["id"]))
+        return records.read_part(Outline, item["body"], shelf)
 
     # --- the sync log -------------------------------------------------------------------------------------------
 
