@@ -197,14 +197,17 @@ def tell_addresses(machine: Machine, narrator: Narrator) -> None:
 
 
 def stay(machine: Machine, narrator: Narrator) -> None:
-    """Stay until a signal comes or a server ends."""
+    """Stay until a signal comes, which is how a stack that is up is meant to end, or a server ends."""
     narrator.say("  Ctrl-C stops everything\n")
     running = servers.processes(machine)
-    while names := running.names():
-        for name in names:
-            if running.pid(name) is None and name in running.names():
-                raise Stopped(ended(machine, name))
-        time.sleep(1.0)
+    try:
+        while names := running.names():
+            for name in names:
+                if running.pid(name) is None and name in running.names():
+                    raise Stopped(ended(machine, name))
+            time.sleep(1.0)
+    except Ended:
+        raise typer.Exit from None
 
 
 def ended(machine: Machine, name: str) -> str:
