@@ -105,9 +105,11 @@ class Web:
         return str(icon.get("emoji", "▤"))
 
     def _table(self, source: DataSource, first: int) -> JsonObject:
-        rows = self.world.store.pages_in(source.id)[::-1]
-        live = [row for row in rows if not row.in_trash]
-        trashed = [row for row in rows if row.in_trash]
+        pages = self.world.store.pages_in(source.id)[::-1]
+        rows = [page for page in pages if not page.in_trash and not page.is_template]
+        live = [row for row in rows if not row.is_archived]
+        trashed = [page for page in pages if page.in_trash]
+        templates = [page for page in pages if page.is_template and not page.in_trash]
         columns = _title_first(source.schema)
         return {
             "name": self._name(source),
@@ -115,19 +117,28 @@ class Web:
             "columns": columns,
             "choices": {column.encoded_id: self._choices(column) for column in columns},
             "rows": [self._row(row, columns) for row in live[first : first + ROWS_AT_ONCE]],
-            "trashed": [(row.id, self._title(row)) for row in trashed[:ROWS_AT_ONCE]],
-            "trash_count": len(trashed),
+            "aside": [
+                self._aside("templates", "Templates", templates),
+                self._aside("archive", "Archive", [row for row in rows if row.is_archived]),
+                self._aside("trash", "Trash", trashed),
+            ],
             "total": len(live),
             "first": first,
             "at_once": ROWS_AT_ONCE,
         }
+
+    def _aside(self, key: str, name: str, pages: list[Page]) -> JsonObject:
+        """Pages of a table that are no rows of it now."""
+        shown = [(page.id, self._title(page)) for page in pages[:ROWS_AT_ONCE]]
+        return {"key": key, "name": name, "count": len(pages), "pages": shown}
 
     def _choices(self, column: Property) -> list[JsonObject]:
         if column.type in WITH_OPTIONS:
             return [{"id": option["id"], "name": option["name"]} for option in column.config["options"]]
         if column.type == "relation":
             pages = self.world.store.pages_in(column.config["data_source_id"])[-MOST_CHOICES:]
-            return [{"id": page.id, "name": self._title(page)} for page in pages if not page.in_trash]
+            there = [page for page in pages if not page.in_trash and not page.is_template]
+            return [{"id": page.id, "name": self._title(page)} for page in there]
         if column.type == "people":
             return [{"id": person.id, "name": person.name} for person in self.world.store.all(Person)]
         return []

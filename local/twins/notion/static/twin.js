@@ -1,7 +1,8 @@
 // Edits made here are ordinary API calls that say they are a person's; webhooks follow from them as from the real app.
 "use strict";
 
-const READ_ONLY = new Set(["created_time", "created_by", "last_edited_time", "last_edited_by", "files"]);
+const COMPUTED = ["created_time", "created_by", "last_edited_time", "last_edited_by"];
+const READ_ONLY = new Set([...COMPUTED, "files"]);
 const LONGEST_RUN = 2000;
 const LOOK_AGAIN_MS = 2000;
 
@@ -47,7 +48,12 @@ async function refresh() {
   mark(next);
   rows.replaceChildren(...next.children);
   rows.dataset.generation = next.dataset.generation;
-  for (const id of ["trash", "choices"]) document.getElementById(id).replaceWith(fresh.getElementById(id));
+  document.getElementById("choices").replaceWith(fresh.getElementById("choices"));
+  for (const before of document.querySelectorAll("details.aside")) {
+    const after = fresh.getElementById(before.id);
+    after.open = before.open;
+    before.replaceWith(after);
+  }
 }
 
 function mark(next) {
@@ -209,12 +215,41 @@ function wantsEditor(target) {
   return cell && !target.closest("a, .editor") ? cell : null;
 }
 
+const ACTS = {
+  trash: (page) => call("PATCH", `/v1/pages/${page}`, { in_trash: true }),
+  restore: (page) => call("PATCH", `/v1/pages/${page}`, { in_trash: false }),
+  archive: (page) => call("PATCH", `/v1/pages/${page}`, { is_archived: true }),
+  unarchive: (page) => call("PATCH", `/v1/pages/${page}`, { is_archived: false }),
+  use: (page) => made({}, page),
+  duplicate,
+};
+
+// The API has no call that duplicates: the values are written, and the content follows as that of a template does.
+async function duplicate(page) {
+  const { properties } = await call("GET", `/v1/pages/${page}`);
+  const said = Object.entries(properties).filter(([, { type, [type]: value }]) => value !== null && !COMPUTED.includes(type));
+  return made(Object.fromEntries(said.map(([name, { type, [type]: value }]) => [name, { [type]: value }])), page);
+}
+
+function made(properties, from) {
+  const parent = { data_source_id: document.querySelector("table").dataset.source };
+  const template = from ? { type: "template_id", template_id: from } : { type: "none" };
+  return call("POST", "/v1/pages", { parent, properties, template });
+}
+
+function addTemplate() {
+  const name = prompt("What is the template called?");
+  const source = document.querySelector("table").dataset.source;
+  if (name) act(() => call("POST", "/_twin/templates", { data_source_id: source, name }));
+}
+
 document.addEventListener("click", (event) => {
   if (editing && !event.target.closest(".editor")) finish();
   const page = event.target.closest("[data-page]")?.dataset.page;
-  if (event.target.closest("[data-trash]")) act(() => call("PATCH", `/v1/pages/${page}`, { in_trash: true }));
-  else if (event.target.closest("[data-restore]")) act(() => call("PATCH", `/v1/pages/${page}`, { in_trash: false }));
+  const asked = event.target.closest("[data-act]")?.dataset.act;
+  if (asked) act(() => ACTS[asked](page));
   else if (event.target.id === "new") addRow();
+  else if (event.target.id === "new-template") addTemplate();
   else if (rows && wantsEditor(event.target)) open(wantsEditor(event.target));
 });
 
@@ -231,12 +266,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 async function addRow() {
-  const source = document.querySelector("table").dataset.source;
-  let made = null;
+  let page = null;
   await act(async () => {
-    made = await call("POST", "/v1/pages", { parent: { data_source_id: source }, properties: {} });
+    page = await made({});
   });
-  const row = made && document.getElementById(`row-${made.id}`);
+  const row = page && document.getElementById(`row-${page.id}`);
   if (row) open(row.querySelector("td.is-title"));
 }
 
