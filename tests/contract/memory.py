@@ -136,6 +136,8 @@ class MemoryNotion:
     pages: dict[str, Page] = field(default_factory=dict)
     page_of: Callable[[EntityRef], str | None] = same_id
     entity_of: Callable[[str], EntityRef | MadeWay | None] = same_project
+    binned: set[EntityType] = field(default_factory=set)
+    """Whose database is in the trash, and so every page of it."""
     broken: dict[EntityType, dict[str, str]] = field(default_factory=dict)
     """Properties that were deleted or retyped, with the reason that a reader is given."""
     known: dict[EntityType, set[str]] = field(default_factory=dict)
@@ -165,9 +167,13 @@ class MemoryNotion:
         page = self.pages.get(id)
         if page is None or page.hidden:
             return Gone(id)
-        if page.in_trash:
+        if self.is_in_trash(page):
             return Trashed(self.shown(page, whole=not self.trash_hides_bodies))
         return self.shown(page)
+
+    def is_in_trash(self, page: Page) -> bool:
+        """Whether it is there itself, or its database is."""
+        return page.in_trash or page.entity_type in self.binned
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
         return self.rows(entity_type, [key])
@@ -255,6 +261,8 @@ class MemoryNotion:
         self, entity_type: EntityType, values: Values, *, key: str | None = None, name: str | None = None
     ) -> Present:
         """A new row; one that a person adds has no key. A relation is given as ids of pages."""
+        if entity_type in self.binned:
+            raise Refused("the database is in the trash")
         now = self.clock()
         minute, indexed_at = _floored(now), now + self.index_delay()
         id = str(UUID(int=(0x393ABC1E << 96) + len(self.pages) + 1))
@@ -365,11 +373,15 @@ class MemoryNotion:
 
     def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
         page = self._reachable(id)
+        if page.entity_type in self.binned:
+            return
         page.in_trash = True
         self._touch(page)
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
         page = self._reachable(id)
+        if page.entity_type in self.binned:
+            raise Refused("its database is in the trash")
         page.in_trash = False
         self._touch(page)
         return self.shown(page)
@@ -442,7 +454,7 @@ class MemoryNotion:
     def _stays(self, page_id: str) -> bool:
         """Whether a page stays named that is to make way. Raises `Unavailable` where it had gone and is back."""
         meant, page = self.entity_of(page_id), self.pages[page_id]
-        if not isinstance(meant, MadeWay) or page.in_trash or page.hidden:
+        if not isinstance(meant, MadeWay) or self.is_in_trash(page) or page.hidden:
             return False
         if meant.has_gone:
             raise Unavailable("it names a page that is to get a record of its own")
@@ -460,7 +472,7 @@ class MemoryNotion:
         return [
             row
             for row in rows
-            if not row.in_trash and row.shared and not row.is_template and row.first_indexed_at <= now
+            if not self.is_in_trash(row) and row.shared and not row.is_template and row.first_indexed_at <= now
         ]
 
     def _reachable(self, id: str) -> Page:
@@ -471,7 +483,7 @@ class MemoryNotion:
 
     def _editable(self, id: str) -> Page:
         page = self._reachable(id)
-        if page.in_trash:
+        if self.is_in_trash(page):
             raise Raced("the page is in the trash")
         return page
 

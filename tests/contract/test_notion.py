@@ -274,6 +274,19 @@ def test_a_trashed_page_shows_its_last_values(notion: NotionStage) -> None:
     assert seen.last.values == record.values
 
 
+@pytest.mark.parametrize("answer", ["refused", "without_effect"])
+def test_a_page_whose_database_is_in_the_trash_cannot_be_taken_out(notion: NotionStage, answer: str) -> None:
+    record = made(notion)
+    notion.steer("switches", {"restoring_below_trash": answer})
+    notion.by_hand("PATCH", f"databases/{notion.adapter.sources.of(PROJECT).database_id}", {"in_trash": True})
+
+    with pytest.raises(Refused, match="take that out first"):
+        notion.side.restore(PROJECT, record.id)
+
+    notion.side.remove(PROJECT, record.id)
+    assert isinstance(notion.side.read(PROJECT, record.id), Trashed)
+
+
 def test_a_removed_connection_needs_a_person(notion: NotionStage) -> None:
     record = made(notion)
     notion.steer("disconnect", {"workspace_id": "231674b6-2cc1-46bc-b742-c5c9fe4b9c73"})

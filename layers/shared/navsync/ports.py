@@ -106,7 +106,7 @@ class SidePort(ReadableSide, Protocol):
         ...
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
-        """Take a page out of the trash. NavImpact has no trash and raises `Refused`."""
+        """Take a page out of the trash. Raises `Refused` where it stays there; NavImpact has none, and always does."""
         ...
 
 

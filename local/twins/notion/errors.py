@@ -139,6 +139,13 @@ def in_trash() -> ApiError:
     return validation("Can't edit block that is archived. You must unarchive the block before editing.")
 
 
+def below_trash() -> ApiError:
+    """What went into the trash with what contains it comes out with that. Others have met this text; no page has it."""
+    return validation(
+        "Can't edit page on block with an archived ancestor. You must unarchive the ancestor before editing page."
+    )
+
+
 def rate_limited(reason: str, retry_after: int | None) -> ApiError:
     """The budget of this window is used up, or calls are blocked for good, which has no end to wait for."""
     pause = {} if retry_after is None else {"retry_after": str(retry_after)}

@@ -125,6 +125,7 @@ def trash(caller: Caller, page: Page) -> Page:
 
 def restore(caller: Caller, page: Page) -> Page:
     """Take a page out of the trash, with everything on it."""
+    _refuse_trashed(caller, page, wanted_trash=False)
     return _binned(caller, page, in_trash=False)
 
 
@@ -268,10 +269,16 @@ def _looks(ask: Ask, findings: Findings) -> dict[str, Any]:
 
 
 def _refuse_trashed(caller: Caller, page: Page, wanted_trash: bool | None) -> None:
-    """Only restoring is possible in the trash, and trashing again where the switch says so."""
-    allowed = wanted_trash is False or (wanted_trash and caller.world.switches.trash_twice == "ok")
-    if caller.world.trashed(page) and not allowed:
-        raise errors.in_trash()
+    """Only restoring is possible in the trash, and trashing again where the switch says so.
+
+    What is there with something above it is restored with that, or in vain.
+    """
+    world, switches = caller.world, caller.world.switches
+    is_below = any(part.in_trash for part in world.lineage(page) if part.id != page.id)
+    can_restore = not is_below or switches.restoring_below_trash == "without_effect"
+    allowed = can_restore if wanted_trash is False else wanted_trash and switches.trash_twice == "ok"
+    if world.trashed(page) and not allowed:
+        raise errors.below_trash() if is_below else errors.in_trash()
 
 
 def _refuse_loop(caller: Caller, page: Page, parent: ParentRef) -> None:

@@ -33,6 +33,8 @@ class Switches(BaseModel):
     """What the limit of 2,000 characters counts."""
     trash_twice: Literal["ok", "refused"] = "ok"
     """The answer to trashing what is in the trash already."""
+    restoring_below_trash: Literal["refused", "without_effect"] = "refused"
+    """The answer to taking a page out of the trash whose database, or a page above it, is there, too."""
     default_order: Literal["newest_first", "oldest_first", "shuffled"] = "newest_first"
     """The order of query results without sorts, which Notion does not promise."""
     short_pages: bool = False

@@ -189,6 +189,28 @@ def test_what_lies_below_a_trashed_page_is_in_the_trash_too(api: Api) -> None:
     assert api.ok("GET", f"/v1/pages/{inner}")["in_trash"] is True
 
 
+@pytest.mark.parametrize("wanted", [{"in_trash": False}, {"icon": None}])
+def test_what_lies_below_a_trashed_page_is_restored_with_that_alone(api: Api, wanted: dict[str, object]) -> None:
+    outer = api.row(api.table())["id"]
+    inner = api.ok("POST", "/v1/pages", {"parent": {"page_id": outer}, "properties": {}})["id"]
+    api.ok("DELETE", f"/v1/blocks/{outer}")
+
+    assert "archived ancestor" in api.refused("PATCH", f"/v1/pages/{inner}", wanted)["message"]
+
+    api.ok("PATCH", f"/v1/pages/{outer}", {"in_trash": False})
+    assert api.ok("GET", f"/v1/pages/{inner}")["in_trash"] is False
+
+
+def test_restoring_below_the_trash_can_be_made_to_have_no_effect(rig: Rig, api: Api) -> None:
+    outer = api.row(api.table())["id"]
+    inner = api.ok("POST", "/v1/pages", {"parent": {"page_id": outer}, "properties": {}})["id"]
+    api.ok("DELETE", f"/v1/blocks/{outer}")
+
+    rig.order("switches", {"restoring_below_trash": "without_effect"})
+
+    assert api.ok("PATCH", f"/v1/pages/{inner}", {"in_trash": False})["in_trash"] is True
+
+
 def test_trashing_twice_can_be_made_a_refusal(rig: Rig, api: Api) -> None:
     page = api.row(api.table())["id"]
     api.ok("DELETE", f"/v1/blocks/{page}")

@@ -14,7 +14,8 @@ KNOWN_UNKNOWNS = {
     "workspace_requests_per_window", "access_token_life_s", "old_token_outlives_refresh_s", "length_unit",
     "unknown_version_code", "sign_handshake", "locked_pages_refuse_edits", "trash_twice", "own_writes_are_told",
     "cursor_wording", "webhook_answer_within_s", "most_subscriptions", "unknown_version_wording",
-    "capabilities_checked", "template_blocks_can_be_made", "status_options_can_be_edited",
+    "capabilities_checked", "template_blocks_can_be_made", "restoring_below_trash",
+    "status_options_can_be_edited",
 }  # fmt: skip
 
 

@@ -47,7 +47,7 @@ from navsync.model import (
 from navsync.undoing import Choice
 
 LOOKS = 6
-"""How often one sync looks, after races and unclear writes, before it is left for later."""
+"""How often one sync looks, whatever each look leads to, before it is left for later."""
 
 UNCLEAR = 2
 """How often one sync writes without being told what became of it. The first answer may have been lost on the way; who
@@ -126,6 +126,8 @@ class Engine(Workbench):
                     return replace(step, unclear=unclear > 0)
                 case First(parent=parent, mapping=mapping):
                     step = self._after(parent, mapping, run)
+                case Again() if looks == LOOKS:
+                    raise Raced(f"it was looked at {LOOKS} times, and each look asked for another")
                 case Again(mapping=mapping, edited=edited):
                     looks += 1
                     try:

@@ -288,8 +288,13 @@ class NotionSide:
                 raise
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
-        """Take the page out of the trash, with everything that was on it."""
-        page = self._write(entity_type, "PATCH", f"pages/{id}", {"in_trash": False})
+        """Take the page out of the trash, with everything that was on it. Raises `Refused` where it stays there."""
+        try:
+            page = self._sent("PATCH", f"pages/{id}", {"in_trash": False})
+        except InvalidRequest as error:
+            raise Refused(_WENT_WITH_ANOTHER) from error
+        if Row(page).in_trash:
+            raise Refused(_WENT_WITH_ANOTHER)
         with _already_written():
             return self._row(self.sources.of(entity_type), page, with_body=True)
 
@@ -430,13 +435,20 @@ class NotionSide:
         self, entity_type: EntityType, method: str, path: str, body: Json, *, page_id: str | None = None
     ) -> Json:
         try:
+            return self._sent(method, path, body)
+        except InvalidRequest as error:
+            raise self.sources.explained(error, entity_type, page_id) from error
+
+    def _sent(self, method: str, path: str, body: Json) -> Json:
+        try:
             return self.gateway.write(method, path, body=body)
         except Committed as committed:
             with _already_written():
                 return self.gateway.read("GET", _committed(path, committed))
-        except InvalidRequest as error:
-            raise self.sources.explained(error, entity_type, page_id) from error
 
+
+_WENT_WITH_ANOTHER = "its database, or a page above it, is in the trash in Notion; take that out first"
+"""Why a page stays in the trash: it is nothing else that Notion finds invalid in a request to take it out."""
 
 _NO_BODY: Json = {"markdown": ""}
 """The body of a page that was just made without one."""
