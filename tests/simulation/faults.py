@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from datetime import datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from navsync.errors import Down, SyncError, Unclear
+from navsync.errors import Blocked, Down, SyncError, Unclear
+from navsync.model import PausedBy
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.employee import Killed
 from tests.simulation.witness import KEEPING
-from tests.simulation.world import Fault, Watched, World
+from tests.simulation.world import Clock, Fault, Watched, World
+
+MINUTE = timedelta(minutes=1)
 
 ANYWHERE = pytest.mark.parametrize(
     ("error", "applied"),
@@ -71,6 +75,23 @@ def failing(times: int, error: Callable[[], Exception], call: str = "navimpact r
         if called == call and not applied and left[0]:
             left[0] -= 1
             raise error()
+
+    return fault
+
+
+def allowing(calls: int, clock: Clock, refused: list[datetime]) -> Fault:
+    """NavImpact takes so many *calls* in any minute, and asks for a pause beyond; *refused* is when it did."""
+    taken: list[datetime] = []
+
+    def fault(called: str, applied: bool) -> None:
+        now = clock()
+        if applied or not called.startswith("navimpact"):
+            return
+        taken[:] = [each for each in taken if each > now - MINUTE]
+        if len(taken) == calls:
+            refused.append(now)
+            raise Blocked("too many calls", until=now + MINUTE, everybody=True, by=PausedBy.NAVIMPACT)
+        taken.append(now)
 
     return fault
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Protocol, Self
 
 from navsync import merge, scope, titles
-from navsync.errors import STOP_EVERYTHING, Fatal, OutOfTime, Retryable, SyncError, Unavailable
+from navsync.errors import STOP_EVERYTHING, Blocked, Fatal, OutOfTime, Retryable, SyncError, Unavailable
 from navsync.fields import SPECS, field_of
 from navsync.model import (
     EntityRef,
@@ -182,15 +182,18 @@ class Round:
         rows = {kind: _asked_for(notion, kind, pairs) for kind in entity_types}
         unread = 0
         for pair in pairs:
+            shown = rows.get(pair.entity_type, {})
             try:
                 self.check_time()
-            except OutOfTime:
+                answer = (
+                    isinstance(shown, SyncError)
+                    or pair.is_put_off(now)
+                    or _known_in_step(pair, shown, navimpact, ledger, settings)
+                )
+            except (Blocked, OutOfTime):  # a limit is met anew each time by who begins anew
                 self._next(PAIRS, now, place)
                 raise
-            place, shown = str(pair.id), rows.get(pair.entity_type, {})
-            if isinstance(shown, SyncError) or pair.is_put_off(now):
-                continue
-            answer = _known_in_step(pair, shown, navimpact, ledger, settings)
+            place = str(pair.id)
             if not answer:
                 self.desk.put(work_for(place))
             unread += answer is None

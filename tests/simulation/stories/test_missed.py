@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from navsync import reconcile
 from navsync.errors import Blocked, Refused
 from navsync.model import EntityType, Lane, Side, State, WorkKind
 from navsync.ports import ChangedPage
+from tests.simulation.faults import allowing
 from tests.simulation.world import PROJECT, World
 
-TICK = timedelta(minutes=5)
+TICK, HOUR = timedelta(minutes=5), timedelta(hours=1)
 PAGE_SIZE = 3
 
 
@@ -257,6 +259,23 @@ def test_a_reconcile_finds_a_deletion_that_no_webhook_told(world: World, side: S
 
     expected = State.DELETED if side is Side.NAVIMPACT else State.AWAITING_APPROVAL
     assert world.mapping_of(id).state is expected
+
+
+def test_a_navimpact_that_allows_few_calls_has_all_pairs_looked_at_and_is_left_alone_in_between(world: World) -> None:
+    ids = projects(world, 40)
+    world.clock.advance(timedelta(hours=1))
+    world.reconcile()
+    refused: list[datetime] = []
+    world.navimpact.fault = allowing(12, world.clock, refused)
+    last = max(ids, key=lambda id: world.mapping_of(id).id)
+
+    world.person.remove(PROJECT, world.page_of(last))
+    for _ in range(4 * HOUR // TICK):
+        world.clock.advance(TICK)
+        world.reconcile()
+
+    assert world.mapping_of(last).state is State.AWAITING_APPROVAL
+    assert all(after - before >= reconcile.PAIRS_EVERY for before, after in pairwise(refused))
 
 
 def test_a_reconcile_finds_that_one_half_of_a_conflict_was_edited_again(world: World) -> None:
