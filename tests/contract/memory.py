@@ -15,6 +15,7 @@ from uuid import UUID
 
 from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, Unavailable
 from navsync.fields import (
+    KEY,
     SPECS,
     UNPAIRED,
     Field,
@@ -429,7 +430,8 @@ class MemoryNotion:
     def _source(self, entity_type: EntityType) -> DataSource:
         """As the connection knows it."""
         known, broken = self.known.get(entity_type, ()), self.broken.get(entity_type, ())
-        columns = {f.name: Property(f.name, f.kind) for f in SPECS[entity_type].fields if f.kind is not Kind.BODY}
+        fields = (KEY, *(f for f in SPECS[entity_type].fields if f.kind is not Kind.BODY))
+        columns = {f.name: Property(f.name, f.kind) for f in fields}
         seen = {name: Property(name, "deleted") if name in known else column for name, column in columns.items()}
         returned = {name: columns[name] for name in sorted(known) if name not in broken}
         return DataSource(entity_type, "database", f"source of {entity_type}", seen, returned=returned)

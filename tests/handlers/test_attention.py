@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 
 from navsync import attention, connection
+from navsync.fields import KEY
 from navsync.model import (
     Capabilities,
     Capability,
     Conflict,
     Connection,
+    DataSource,
     EntityType,
     Lane,
+    Property,
     State,
     Trouble,
     Work,
@@ -36,6 +39,7 @@ CLASH = Conflict("title", "a", "b", "c")
 LOST = Trouble("quarantined", "Budget: the property is missing.", "Restore it.", "budget")
 FAILING = Trouble("failing", "The last look failed: 503.", "See the cause.")
 STORY = EntityType.IMPACT_STORY
+WITHOUT_IDS = DataSource(EntityType.MEDIA_PROJECT, "d", "s", {KEY.name: Property("k", "deleted")})
 
 
 @pytest.fixture
@@ -194,6 +198,30 @@ def test_a_database_that_no_sweep_can_list_is_a_group_that_names_it(cloud: Cloud
     assert any(cause.startswith("Impact stories in NavImpact cannot be listed") for cause in told)
 
 
+def test_a_new_record_at_which_looks_keep_failing_is_a_group_that_names_it(cloud: Cloud, history: History) -> None:
+    for kind, name in ((WorkKind.ENTITY, "impact_story/7"), (WorkKind.PAGE, "media_project/p-9")):
+        cloud.store.desk(W).put(fails(kind, name))
+        cloud.store.desk(W).put(replace(fails(kind, f"{name}0"), attempts=1))
+
+    group = groups(cloud)["unread_record"]
+
+    assert (group["kind"], group["count"], group["call"]) == ("connection", 2, "POST /workspaces/{id}/sync")
+    assert {item["cause"] for item in group["items"]} == {
+        "The impact story 7 in NavImpact is new, and looking at it failed 5 times in a row.",
+        "The page p-9 of Media projects in Notion is new, and looking at it failed 5 times in a row.",
+    }
+
+
+def test_a_database_without_its_column_of_ids_is_a_group_that_names_it(cloud: Cloud, history: History) -> None:
+    desk = cloud.store.desk(W)
+    kept = desk.sources()[EntityType.MEDIA_PROJECT]
+    desk.save_source(replace(kept, properties=WITHOUT_IDS.properties))
+
+    group = groups(cloud)["unread_keys"]
+
+    assert group["cause"].startswith("The property “NavImpact ID” of Media projects is missing in Notion")
+
+
 def test_a_set_up_that_cannot_go_on_is_a_group_with_the_call_that_tries_it_again(
     cloud: Cloud, history: History
 ) -> None:
@@ -290,7 +318,8 @@ OF_CONNECTIONS = "connection.py"
 def test_everything_that_a_connection_may_wait_for_is_a_group() -> None:
     everything = Capabilities(NOW, missing=tuple(Capability), out_of_blocks_since=NOW)
     failing = [fails(WorkKind.SETUP, ""), fails(WorkKind.SWEEP, "notion/media_project")]
-    told = [trouble for each in Connection for trouble in connection.troubles_of(connected(each), everything, failing)]
+    failing.append(fails(WorkKind.ENTITY, "media_project/4"))
+    told = [t for how in Connection for t in connection.troubles_of(connected(how), everything, failing, [WITHOUT_IDS])]
 
     assert {trouble.code for trouble in told} == connection.CALLS.keys()
 

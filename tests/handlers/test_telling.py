@@ -127,6 +127,19 @@ def test_a_new_row_that_waits_to_be_looked_at_is_not_said_to_be_unknown(cloud: C
     assert [told for told, _ in explained(cloud, "page", "a-new-row")] == ["waiting"]
 
 
+def test_a_new_record_at_which_looks_fail_is_told_with_the_next(cloud: Cloud, history: History) -> None:
+    later = NOW + timedelta(minutes=11)
+    cloud.store.desk(W).put(Work(Lane.SWEEP, WorkKind.ENTITY, "media_project/4", "1", later, "r", attempts=30))
+
+    (told,) = explanations(cloud, "media_project", 4)
+
+    assert (told["verdict"], told["error"]) == ("failing", "failing")
+    assert (
+        f"failed 30 times in a row; the history says how. It is tried again {later:%Y-%m-%d %H:%M:%S} UTC."
+        in (told["because"])
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "id", "told"),
     [("film", 4, "entity_type: it must be one of media_project, distribution_log, performance_metrics, impact_story, "

@@ -15,6 +15,7 @@ from navsync.model import (
     Direction,
     EntityRef,
     EntityType,
+    Lane,
     Mapping,
     Pause,
     PausedBy,
@@ -22,6 +23,8 @@ from navsync.model import (
     Settings,
     State,
     Trouble,
+    Work,
+    WorkKind,
     Workspace,
 )
 
@@ -34,7 +37,7 @@ PROJECT = EntityRef(EntityType.MEDIA_PROJECT, "4")
 
 
 def told(mapping: Mapping | None = LINKED, workspace: Workspace = REEF, **how: Any) -> tuple[Verdict, str, str | None]:
-    said = explain(workspace, how.pop("asked", PROJECT), mapping, **{"queued": False, "paused": None} | how)
+    said = explain(workspace, how.pop("asked", PROJECT), mapping, **{"queued": (), "paused": None} | how)
     return said.verdict, said.because, said.to_do
 
 
@@ -53,7 +56,7 @@ def test_a_deletion_waits_since_it_was_met_and_not_since_the_last_look() -> None
     waits = replace(REFUSED, code="approve_delete", since=met)
     mapping = LINKED.but(state=State.AWAITING_APPROVAL, troubles=(waits,))
 
-    assert explain(REEF, PROJECT, mapping, queued=False, paused=None).since == met
+    assert explain(REEF, PROJECT, mapping, queued=(), paused=None).since == met
 
 
 @pytest.mark.parametrize(
@@ -105,9 +108,33 @@ def test_a_paused_workspace_is_said_to_be_paused() -> None:
     assert told(LINKED, paused)[1] == "The workspace is paused."
 
 
-@pytest.mark.parametrize(("queued", "verdict"), [(True, Verdict.WAITING), (False, Verdict.UNKNOWN)])
-def test_what_nobody_has_paired_is_unknown_or_on_its_way(queued: bool, verdict: Verdict) -> None:
+LOOK = Work(Lane.LIVE, WorkKind.ENTITY, str(PROJECT), "nonce", NOW, "run")
+
+
+@pytest.mark.parametrize(("queued", "verdict"), [([LOOK], Verdict.WAITING), ([], Verdict.UNKNOWN)])
+def test_what_nobody_has_paired_is_unknown_or_on_its_way(queued: list[Work], verdict: Verdict) -> None:
     assert told(None, queued=queued)[0] is verdict
+
+
+@pytest.mark.parametrize(("attempts", "times"), [(1, "once"), (30, "30 times in a row")])
+def test_what_is_new_and_cannot_be_looked_at_is_told_to_fail(attempts: int, times: str) -> None:
+    later = replace(LOOK, due=NOW + timedelta(minutes=11), attempts=attempts)
+
+    verdict, because, _ = told(None, queued=[later])
+
+    assert verdict is Verdict.FAILING
+    assert because == (
+        f"It is new, and looking at it failed {times}; the history says how. It is tried again 2026-11-22 10:11:00 UTC."
+    )
+
+
+def test_what_failed_and_was_told_of_again_is_looked_at_in_a_moment() -> None:
+    failed = replace(LOOK, lane=Lane.SWEEP, due=NOW + timedelta(minutes=11), attempts=30)
+
+    assert told(None, queued=[failed, LOOK])[:2] == (
+        Verdict.WAITING,
+        "It was told of and is looked at in a moment.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -148,7 +175,7 @@ def test_what_was_never_paired_may_be_left_out_with_its_project(settings: Settin
 
 
 def test_what_is_in_step_and_was_told_of_again_waits() -> None:
-    assert told(queued=True)[0] is Verdict.WAITING
+    assert told(queued=[LOOK])[0] is Verdict.WAITING
 
 
 WAITED_FOR = {
@@ -167,7 +194,7 @@ def test_a_pause_is_told_with_who_asked_for_it(by: PausedBy) -> None:
 
 
 def test_what_was_told_of_in_a_pause_is_not_said_to_be_looked_at_in_a_moment() -> None:
-    verdict, because, _ = told(None, queued=True, paused=Pause(NOW + timedelta(minutes=1), by=PausedBy.NAVIMPACT))
+    verdict, because, _ = told(None, queued=[LOOK], paused=Pause(NOW + timedelta(minutes=1), by=PausedBy.NAVIMPACT))
 
     assert verdict is Verdict.WAITING
     assert because == ("It was told of and waits. NavImpact asked for a pause; it goes on 2026-11-22 10:01:00 UTC.")

@@ -108,8 +108,10 @@ def of_connections(mine: Sequence[Workspace]) -> list[views.Json]:
 
 def _of_connection(workspace: Workspace) -> list[views.Json]:
     desk = runtime.store.desk(workspace.id)
-    failing = connection.stuck(desk, runtime.clock()) if views.is_active(workspace) else []
-    return views.connection(workspace, desk.capabilities(), failing)
+    if not views.is_active(workspace):
+        return views.connection(workspace, desk.capabilities())
+    failing = connection.stuck(desk, runtime.clock())
+    return views.connection(workspace, desk.capabilities(), failing, desk.sources().values())
 
 
 def of_records(mine: Sequence[Workspace], most: int) -> list[Pairing]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
+from itertools import chain
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -11,9 +11,8 @@ from dashboard.front import routes, runtime, workspaces_of
 from navsync import api, pauses, views
 from navsync import explain as explaining
 from navsync.api import Call, Nothing, answers, asks
-from navsync.bootstrap import fresh
 from navsync.explain import Asked
-from navsync.model import Direction, EntityRef, EntityType, Lane, Mapping, Work, WorkKind, Workspace
+from navsync.model import EntityRef, EntityType, Mapping, Work, WorkKind, Workspace
 
 
 @routes.reads(
@@ -57,7 +56,7 @@ def _explanation(shown: Workspace, asked: Asked) -> views.Json:
         shown,
         asked,
         mapping,
-        queued=bool(desk.which_wait([*_would_be_queued(asked, mapping)])),
+        queued=desk.which_wait([*_would_be_queued(asked, mapping)]),
         paused=pauses.present(desk, runtime.clock()),
     )
     return views.explanation(shown.id, asked, mapping, told)
@@ -72,11 +71,8 @@ def _mapping(workspace_id: int, asked: Asked) -> Mapping | None:
 
 def _would_be_queued(asked: Asked, mapping: Mapping | None) -> Iterator[Work]:
     """Whatever may tell of it: webhooks of both sides, a sweep, a person, an earlier look that was put off."""
-    for lane, way in product((Lane.LIVE, Lane.SWEEP), Direction):
-        for kind, id in _names(asked, mapping):
-            yield fresh.work(lane, kind, id, actor=None, direction=way)
-            if kind is WorkKind.ENTITY:
-                yield fresh.work(lane, kind, id, actor=None, direction=way, requested=True)
+    now = runtime.clock()
+    return chain.from_iterable(Work.wherever(kind, id, now) for kind, id in _names(asked, mapping))
 
 
 def _names(asked: Asked, mapping: Mapping | None) -> Iterator[tuple[WorkKind, str]]:

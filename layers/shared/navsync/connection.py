@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol, assert_never
 
+from navsync.fields import KEY, SPECS, broken
 from navsync.model import (
     Capabilities,
     Capability,
     Connection,
+    DataSource,
+    EntityRef,
     EntityType,
     Lane,
     Side,
@@ -32,12 +35,17 @@ CALLS: Mapping[str, str | None] = {
     "not_set_up": "POST /workspaces/{id}/setup",
     "out_of_blocks": None,
     "unread_list": None,
+    "unread_keys": None,
+    "unread_record": "POST /workspaces/{id}/sync",
 }
 """By the code of everything that may be said of a connection as a whole: the route that takes the step, None where it
 is made in Notion or NavImpact."""
 
 FAILURES_IN_A_ROW = 5
 """From then on a person is told: it has lasted for a minute or more."""
+
+MOST_READ = 200
+"""So many rows of a lane are read for records that fail: a person waits, and what fails is due again soon."""
 
 
 class Waiting(Protocol):
@@ -47,14 +55,26 @@ class Waiting(Protocol):
         """The rows that are where *works* would be put."""
         ...
 
+    def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
+        """Rows of *lane* in order of their `due`, those not due yet too."""
+        ...
+
 
 def stuck(desk: Waiting, now: datetime) -> list[Work]:
-    """What has failed for some time: the set-up, and lists that no sweep could read."""
+    """What has failed for some time: the set-up, lists that no sweep could read, and records that nothing pairs yet."""
     set_up = Work(Lane.LIVE, WorkKind.SETUP, "", "", now, run_id="")
     lists = [Work(Lane.SWEEP, WorkKind.SWEEP, str(listing), "", now, run_id="") for listing in lists_of(EntityType)]
     rows = desk.which_wait([set_up, *lists])
     failed = {(row.kind, row.external_id) for row in rows if row.attempts >= FAILURES_IN_A_ROW}
-    return [work for work in (set_up, *lists) if (work.kind, work.external_id) in failed]
+    return [*(work for work in (set_up, *lists) if (work.kind, work.external_id) in failed), *_new_records(desk)]
+
+
+def _new_records(desk: Waiting) -> list[Work]:
+    """Those at which looks keep failing; of what is paired, the mapping tells. Of many rows the first are read."""
+    rows = (row for lane in Lane for row in desk.pending(lane, limit=MOST_READ))
+    failed = (row for row in rows if row.kind in (WorkKind.ENTITY, WorkKind.PAGE))
+    known = {row.external_id: row for row in failed if row.attempts >= FAILURES_IN_A_ROW}
+    return list(known.values())
 
 
 _STOPS = {
@@ -69,14 +89,51 @@ def stops(capability: Capability) -> str:
     return _STOPS[capability]
 
 
-def troubles_of(workspace: Workspace, capabilities: Capabilities | None, failing: Sequence[Work] = ()) -> list[Trouble]:
+def troubles_of(
+    workspace: Workspace,
+    capabilities: Capabilities | None,
+    failing: Sequence[Work] = (),
+    sources: Iterable[DataSource] = (),
+) -> list[Trouble]:
     """Everything about the connection as a whole that waits for a person, the worst first; *failing* is `stuck`."""
     of_capabilities = _of_capabilities(capabilities) if capabilities else ()
-    return [*_of_connection(workspace.connection), *of_capabilities, *map(_of_work, failing)]
+    keyless = [_without_keys(source.entity_type) for source in sources if KEY.name in broken(source)]
+    return [*_of_connection(workspace.connection), *of_capabilities, *keyless, *map(_of_work, failing)]
 
 
 def _of_work(failing: Work) -> Trouble:
-    return _NOT_SET_UP if failing.kind is WorkKind.SETUP else _of_list(Listing.parse(failing.external_id))
+    match failing.kind:
+        case WorkKind.SETUP:
+            return _NOT_SET_UP
+        case WorkKind.SWEEP:
+            return _of_list(Listing.parse(failing.external_id))
+        case _:
+            return _of_new_record(failing)
+
+
+def _of_new_record(failing: Work) -> Trouble:
+    kind, _, id = failing.external_id.partition("/")
+    name = (
+        f"The page {id} of {SPECS[EntityType(kind)].database_title} in Notion"
+        if failing.kind is WorkKind.PAGE
+        else f"The {EntityRef.parse(failing.external_id).name} in NavImpact"
+    )
+    return Trouble(
+        "unread_record",
+        f"{name} is new, and looking at it failed {failing.attempts} times in a row.",
+        "Do what the history says of how it failed; it is tried again by itself, ever more rarely, or at once when you "
+        "ask for a sync of the workspace.",
+    )
+
+
+def _without_keys(entity_type: EntityType) -> Trouble:
+    listed = SPECS[entity_type].database_title
+    return Trouble(
+        "unread_keys",
+        f"The property “{KEY.property}” of {listed} is missing in Notion, or is of another type: rows that are added "
+        "there become no records.",
+        f"Restore the property “{KEY.property}” in Notion with its old type.",
+    )
 
 
 _NOT_SET_UP = Trouble(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import replace
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from navsync.model import (
     Settings,
     Side,
     State,
+    Work,
     Workspace,
 )
 from navsync.scope import ONE_WAY
@@ -56,18 +58,18 @@ type Asked = EntityRef | str
 
 
 def explain(
-    workspace: Workspace, asked: Asked, mapping: Mapping | None, *, queued: bool, paused: Pause | None
+    workspace: Workspace, asked: Asked, mapping: Mapping | None, *, queued: Sequence[Work], paused: Pause | None
 ) -> Explanation:
     """How what was *asked* about, the record of *mapping*, stands in *workspace*; None: no mapping pairs it there.
 
-    *queued*: it waits to be looked at. *paused*: nobody is called for now.
+    *queued*: the rows that wait to have it looked at. *paused*: nobody is called for now.
     """
     if stopped := _of_workspace(workspace):
         told = stopped
     elif mapping is None:
-        told = _told_of(paused) if queued else _unknown(workspace.settings, asked)
+        told = _new(queued, paused) if queued else _unknown(workspace.settings, asked)
     else:
-        told = _of_mapping(mapping, queued=queued, paused=paused)
+        told = _of_mapping(mapping, queued=bool(queued), paused=paused)
     if (latest := made_again(asked, mapping)) is not None:
         told = replace(told, because=f"It was deleted, and made again as {latest.name}. {told.because}")
     return told
@@ -102,9 +104,20 @@ def _of_workspace(workspace: Workspace) -> Explanation | None:
             assert_never(workspace.connection)
 
 
-def _told_of(paused: Pause | None) -> Explanation:
-    looked_at = "is looked at in a moment." if paused is None else f"waits. {_paused(paused)}"
-    return Explanation(Verdict.WAITING, f"It was told of and {looked_at}", NOTHING_TO_DO)
+def _new(queued: Sequence[Work], paused: Pause | None) -> Explanation:
+    """Of what nothing pairs yet, which *queued* are to look at."""
+    following = min(queued, key=lambda work: work.due)
+    if paused is not None:
+        return Explanation(Verdict.WAITING, f"It was told of and waits. {_paused(paused)}", NOTHING_TO_DO)
+    if not following.attempts:
+        return Explanation(Verdict.WAITING, "It was told of and is looked at in a moment.", NOTHING_TO_DO)
+    return Explanation(
+        Verdict.FAILING,
+        f"It is new, and looking at it failed {_times(following.attempts)}; the history says how. "
+        f"It is tried again {_moment(following.due)}.",
+        NOTHING_TO_DO,
+        error="failing",
+    )
 
 
 def _unknown(settings: Settings, asked: Asked) -> Explanation:
@@ -188,7 +201,7 @@ def _pending(mapping: Mapping, paused: Pause | None) -> Explanation:
     if paused is not None:
         return Explanation(Verdict.WAITING, _paused(paused), NOTHING_TO_DO, since)
     if mapping.attempts:
-        times = "once" if mapping.attempts == 1 else f"{mapping.attempts} times in a row"
+        times = _times(mapping.attempts)
         again = "soon" if mapping.next_retry_at is None else _moment(mapping.next_retry_at)
         cause = f" {mapping.troubles[0].cause}" if mapping.troubles else ""
         return Explanation(
@@ -205,6 +218,10 @@ def _troubled(mapping: Mapping, standing: Standing) -> Explanation:
     fails = standing is Standing.FAILED and trouble.code != ONE_WAY
     verdict = Verdict.FAILING if fails else Verdict.WAITING_FOR_A_PERSON
     return Explanation(verdict, trouble.cause, trouble.fix, trouble.since or mapping.last_sync_at, trouble.code)
+
+
+def _times(attempts: int) -> str:
+    return "once" if attempts == 1 else f"{attempts} times in a row"
 
 
 def _moment(at: datetime | None) -> str:

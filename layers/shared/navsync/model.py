@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from itertools import product
 from typing import Any, Self
 
 type Value = str | Decimal | tuple[str, ...] | None
@@ -693,6 +694,15 @@ class Work:
         """This row, which tells of *edits* besides."""
         known = sorted({*self.edits, *edits}, key=lambda edit: (edit.at, edit.fields))
         return replace(self, edits=tuple(known[-MOST_EDITS:]))
+
+    @classmethod
+    def wherever(cls, kind: WorkKind, external_id: str, now: datetime) -> list[Self]:
+        """One for each place in which work of *kind* may wait that names *external_id*."""
+        places = product(Lane, Direction, (False, True))
+        return [
+            cls(lane, kind, external_id, "", now, run_id="", direction=way, requested=asked, apart=way.alone)
+            for lane, way, asked in places
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from navsync.model import (
     Change,
     Conflict,
     Connection,
+    DataSource,
     Direction,
     EntityRef,
     EntityType,
@@ -141,7 +142,12 @@ def _capabilities(shown: Capabilities) -> Json:
     }
 
 
-def connection(shown: Workspace, capabilities: Capabilities | None, failing: Sequence[Work] = ()) -> list[Json]:
+def connection(
+    shown: Workspace,
+    capabilities: Capabilities | None,
+    failing: Sequence[Work] = (),
+    sources: Iterable[DataSource] = (),
+) -> list[Json]:
     """Everything about the connection as a whole that waits for a person, as `attention` lists it."""
     about = {
         "workspace_id": shown.id,
@@ -153,7 +159,7 @@ def connection(shown: Workspace, capabilities: Capabilities | None, failing: Seq
         "kind": Kind.CONNECTION,
         "field": None,
     }
-    troubles = troubles_of(shown, capabilities, failing)
+    troubles = troubles_of(shown, capabilities, failing, sources)
     return [about | {"group": t.code, "code": t.code, "cause": t.cause, "fix": t.fix} for t in troubles]
 
 

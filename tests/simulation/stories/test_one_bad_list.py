@@ -15,7 +15,20 @@ from navsync.conductor import Tools
 from navsync.engine import SETTLE
 from navsync.errors import Down, MissingCapability, NotReachable, Refused, SyncError, Unavailable, Unclear
 from navsync.fields import SPECS
-from navsync.model import EntityType, Lane, Operation, Outages, Outcome, Pause, Present, Side, State, Values, WorkKind
+from navsync.model import (
+    KEY_FIELD,
+    EntityType,
+    Lane,
+    Operation,
+    Outages,
+    Outcome,
+    Pause,
+    Present,
+    Side,
+    State,
+    Values,
+    WorkKind,
+)
 from tests.simulation.faults import breaks
 from tests.simulation.stories.scenes import rounds
 from tests.simulation.world import PROJECT, World
@@ -107,6 +120,70 @@ def test_a_side_that_shows_no_record_is_asked_for_few(world: World) -> None:
     looked_at = [pair for pair in world.store.of(1).mappings.values() if pair.attempts]
     assert len(looked_at) == reconcile.MOST_UNREAD
     assert world.navimpact.calls[before:].count("navimpact read") == 2 * reconcile.MOST_UNREAD
+
+
+# --- a new record that cannot be read ---------------------------------------------------------------------------------
+
+
+def stuck(world: World) -> list[str]:
+    """What a person is told of the workspace as a whole."""
+    failing = connection.stuck(world.desk, world.clock())
+    return [t.cause for t in connection.troubles_of(world.workspace, None, failing, world.desk.sources().values())]
+
+
+@each_failure
+def test_a_new_record_that_cannot_be_read_is_told_once_and_asked_for_ever_more_rarely(
+    world: World, error: SyncError
+) -> None:
+    world.another_project()
+    bad, asked = world.new_project(), list[datetime]()
+    breaks(world.navimpact, "read", error, lambda _, id: id == bad)
+    world.navimpact.fault = lambda call, _: asked.append(world.clock()) if call == "navimpact read" else None
+
+    tick(world, DAY // TICK)
+
+    assert len(failures(world)) == 1
+    assert max(later - earlier for earlier, later in pairwise(asked)) > 2 * TICK
+    (told,) = stuck(world)
+    assert told.startswith(f"The media project {bad} in NavImpact is new, and looking at it failed")
+
+
+def test_new_records_that_cannot_be_read_keep_no_edit_waiting(world: World) -> None:
+    good, *bad = (world.new_project(title=f"P{number}") for number in range(7))
+    breaks(world.navimpact, "read", Down("503"), lambda _, id: id in bad)
+    tick(world, 12)
+
+    for number in range(12):
+        tick(world)
+        world.edit(Side.NAVIMPACT, good, title=f"Edit {number}")
+        world.slice()
+
+        assert world.value(Side.NOTION, world.page_of(good), "title") == f"Edit {number}"
+
+
+def test_a_new_record_that_can_be_read_again_gets_its_page_within_a_quarter_of_an_hour(world: World) -> None:
+    bad = world.new_project()
+    mend = breaks(world.navimpact, "read", Down("503"), lambda _, id: id == bad)
+    tick(world, 24)
+
+    mend()
+    tick(world, 3)
+
+    assert world.value(Side.NOTION, world.page_of(bad), "title") == "Reef"
+    assert stuck(world) == []
+
+
+def test_a_row_that_is_added_while_the_column_of_ids_is_gone_is_told_with_the_column(world: World) -> None:
+    world.notion_side.break_property(PROJECT, KEY_FIELD, "deleted")
+    world.notion_side.refresh(PROJECT)
+    row = world.new_row(title="Kelp")
+
+    tick(world, DAY // TICK)
+
+    column, page = stuck(world)
+    assert column.startswith("The property “NavImpact ID” of Media projects is missing in Notion")
+    assert page.startswith(f"The page {row} of Media projects in Notion is new, and looking at it failed")
+    assert len(failures(world)) == 1
 
 
 # --- a list that cannot be listed -------------------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-"""Somebody throws a whole database away: its pages cannot be taken out one by one, and nobody else is to wait for it."""
+"""Somebody throws a whole database away: its pages cannot be taken out one by one, and nobody else waits for it."""
 
 from __future__ import annotations
 
 import pytest
 
-from navsync.model import EntityType, Gone, Operation, Present, Side, State, WorkKind
+from navsync.model import EntityType, Gone, Operation, Present, Side, State
 from tests.simulation.stories.scenes import both, causes, newest, time_passes
 from tests.simulation.world import PROJECT, World
 
@@ -12,7 +12,7 @@ STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
 
 
 def throws_away(world: World, kind: EntityType, id: str) -> str:
-    """A person throws the database of *kind* away, and is asked about the record *id*, of which Notion tells; its page."""
+    """A person throws the database of *kind* away, and is asked about the record *id*; the page of that."""
     page = world.page_of(id, kind)
     world.notion_side.binned.add(kind)
     world.touched(Side.NOTION, page, kind)

@@ -150,12 +150,18 @@ def _is_settled(station: Station, side: Side, entity_type: EntityType, record: P
 
 
 def _needs_no_round(station: Station, side: Side, entity_type: EntityType, record: Present) -> bool:
-    """Whether *record* is settled, or its look failed and has its time: but for an edit since, which may end that."""
+    """Whether *record* is settled, or its look failed and has its time: but for an edit since, which may end that.
+
+    What nothing pairs yet has no values that could be to blame.
+    """
     mapping = reconcile.mapping_of(station.ledger, entity_type, side, record)
     if _would_change_nothing(station, side, entity_type, record, mapping):
         return True
-    is_put_off = mapping is not None and mapping.is_put_off(station.tools.clock())
-    return mapping is not None and is_put_off and not reconcile.shows_news(record, side, mapping)
+    now = station.tools.clock()
+    if mapping is None:
+        looks = Work.wherever(_KIND[side], f"{entity_type}/{record.id}", now)
+        return any(row.attempts for row in station.desk.which_wait(looks))
+    return mapping.is_put_off(now) and not reconcile.shows_news(record, side, mapping)
 
 
 def _would_change_nothing(
