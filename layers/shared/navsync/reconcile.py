@@ -188,7 +188,7 @@ class Round:
                 answer = (
                     isinstance(shown, SyncError)
                     or pair.is_put_off(now)
-                    or _known_in_step(pair, shown, navimpact, ledger, settings)
+                    or known_in_step(pair, shown, navimpact, ledger, settings)
                 )
             except (Blocked, OutOfTime):  # a limit is met anew each time by who begins anew
                 self._next(PAIRS, now, place)
@@ -266,7 +266,7 @@ def _tell_unasked(rows: MappingOf[EntityType, object]) -> None:
         raise Unavailable(f"not all pages could be asked for. {'. '.join(unasked)}")
 
 
-def _known_in_step(
+def known_in_step(
     pair: Mapping,
     rows: MappingOf[str, Present],
     navimpact: ReadableSide,

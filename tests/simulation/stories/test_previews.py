@@ -15,7 +15,7 @@ import pytest
 
 from navsync.conductor import SLICE, Tools, conduct
 from navsync.conductor.previews import TRIES
-from navsync.errors import Down, MissingCapability, Refused, SyncError, Unavailable
+from navsync.errors import ConfigError, Down, MissingCapability, Refused, SyncError, Unavailable
 from navsync.foresight import Effect, Foreseen, Preview, Progress
 from navsync.model import (
     Change,
@@ -363,7 +363,13 @@ def test_a_record_that_cannot_be_foreseen_is_told_and_keeps_no_other_back() -> N
     ] * 2
 
 
-FAILURES = (Refused("422"), MissingCapability("403"), Down("503"))
+FAILURES = (
+    Refused("422"),
+    MissingCapability("403"),
+    Down("503"),
+    Unavailable("200 without a record"),
+    ConfigError("301"),
+)
 """NavImpact answers some refusals with a 503."""
 
 each_failure = pytest.mark.parametrize("error", FAILURES, ids=str)

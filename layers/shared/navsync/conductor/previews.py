@@ -15,18 +15,7 @@ from navsync.conductor.rehearsal import Rehearsal
 from navsync.conductor.rounds import let_edits_pass
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result, Run
-from navsync.errors import (
-    Down,
-    Fatal,
-    LostLease,
-    MissingCapability,
-    NeedsReauth,
-    OutOfTime,
-    Refused,
-    Retryable,
-    StaleMapping,
-    Suspended,
-)
+from navsync.errors import Fatal, LostLease, NeedsReauth, OutOfTime, Retryable, StaleMapping, Suspended
 from navsync.foresight import Foreseen, Preview, Progress
 from navsync.model import EntityType, Mapping, Present, Side, State, Work
 
@@ -163,12 +152,10 @@ class _Round:
     def _pair(self, pair: Mapping, rows: MappingOf[str, Present]) -> list[Foreseen]:
         ledger, settings = self.rehearsal.ledger, self.kept.settings
         waits = pair.state is not State.EXCLUDED and (pair.conflicts or pair.troubles)
-        try:
-            if not waits and reconcile.are_in_step(pair, rows, self.station.tools.navimpact, ledger, settings):
-                return []
-        except (Refused, MissingCapability, Down):
-            pass  # its rehearsal says how it fails, and the others are foreseen
-        return self.rehearsal.pair(pair)
+        navimpact = self.station.tools.navimpact
+        if not waits and reconcile.known_in_step(pair, rows, navimpact, ledger, settings):
+            return []
+        return self.rehearsal.pair(pair)  # of what cannot be read it says how that fails, and the others are foreseen
 
     def _step(self, rehearse: Callable[[], list[Foreseen]], behind: _Place) -> None:
         """Rehearse one record, once whatever is more urgent is done, and be *behind* it then."""
