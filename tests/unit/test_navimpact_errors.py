@@ -12,6 +12,7 @@ import pytest
 from navsync.errors import (
     Blocked,
     ConfigError,
+    Down,
     MissingCapability,
     Raced,
     Refused,
@@ -223,6 +224,22 @@ def test_a_read_is_repeated_as_often_as_configured() -> None:
     with pytest.raises(Unavailable):
         wire.read()
     assert len(wire.sent) == 4
+
+
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_side_that_fails_and_names_a_pause_is_not_asked_again_before_that(status: int) -> None:
+    wire = Wire([refusal(status, **{"retry-after": "300"})], max_retries=3)
+
+    with pytest.raises(Down) as failure:
+        wire.read()
+
+    assert (failure.value.until, len(wire.sent)) == (NOW + timedelta(seconds=300), 1)
+
+
+def test_a_short_pause_of_a_side_that_fails_is_sat_out_in_place() -> None:
+    wire = Wire([refusal(503, **{"retry-after": "2"}), httpx.Response(200, json=record())], max_retries=1)
+    wire.read()
+    assert wire.slept == [2.0]
 
 
 def test_a_write_that_may_have_happened_is_not_repeated() -> None:

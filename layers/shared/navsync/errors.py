@@ -57,9 +57,16 @@ class Unavailable(Retryable):
 
 
 class Down(Unavailable):
-    """The side did not answer, or with a failure of its own. Several in a row open the circuit breaker."""
+    """The side did not answer, or with a failure of its own. Several in a row open the circuit breaker.
+
+    *until*: it wants not to be asked before, perhaps for this one record alone.
+    """
 
     code = "down"
+
+    def __init__(self, message: str, *, until: datetime | None = None) -> None:
+        super().__init__(message)
+        self.until = until
 
 
 class Unclear(Retryable):

@@ -198,17 +198,20 @@ class NavImpactSide:
             try:
                 return self._send(call)
             except Blocked as error:
-                self._wait_out(error)
-            except Unavailable:
+                self._wait_out(error, error.until)
+            except Unavailable as error:
                 if self.clock() - began > LONGEST_TRYING:
                     raise
-                self._pause(attempt)
+                if isinstance(error, Down) and error.until is not None:
+                    self._wait_out(error, error.until)
+                else:
+                    self._pause(attempt)
         return self._send(call)
 
-    def _wait_out(self, blocked: Blocked) -> None:
-        left = blocked.until - self.clock()
+    def _wait_out(self, error: SyncError, until: datetime) -> None:
+        left = until - self.clock()
         if left > PATIENCE:
-            raise blocked
+            raise error
         self.sleep(max(0.0, left.total_seconds()))
 
     def _pause(self, attempt: int) -> None:
@@ -255,12 +258,12 @@ def failure_of(answer: httpx.Response, *, now: datetime, writing: bool) -> SyncE
         case 429:
             return Blocked(
                 "NavImpact asks for a pause; the work goes on when it ends",
-                until=now + max(LEAST_ASKED, min(_retry_after(answer, now), MOST_ASKED)),
+                until=_pause_ends(answer, now),
                 everybody=True,
                 by=PausedBy.NAVIMPACT,
             )
         case status if status in (408, 425) or status >= 500:
-            return _lost(writing=writing)
+            return _lost(writing=writing, until=_pause_ends(answer, now) if "retry-after" in answer.headers else None)
         case status if status < 400:
             return ConfigError("NavImpact redirects to another address; set NAVIMPACT_BASE_URL to that one")
         case _:
@@ -362,10 +365,14 @@ def _cut(error: httpx.RequestError, *, writing: bool) -> SyncError:
     return _lost(writing=writing)
 
 
-def _lost(*, writing: bool) -> SyncError:
+def _lost(*, writing: bool, until: datetime | None = None) -> SyncError:
     if writing:
         return Unclear("NavImpact's answer to a write got lost; the record is read again to see what happened")
-    return Down("NavImpact did not give a whole answer; it is asked again later")
+    return Down("NavImpact did not give a whole answer; it is asked again later", until=until)
+
+
+def _pause_ends(answer: httpx.Response, now: datetime) -> datetime:
+    return now + max(LEAST_ASKED, min(_retry_after(answer, now), MOST_ASKED))
 
 
 def _retry_after(answer: httpx.Response, now: datetime) -> timedelta:

@@ -14,7 +14,7 @@ from navsync.engine import SETTLE
 from navsync.engine.watch import QUIETS
 from navsync.errors import Blocked, Down, Suspended, Unavailable, Unclear
 from navsync.model import Connection, Lane, Operation, Pause, PausedBy, Present, Settings, Side, State, Work, WorkKind
-from tests.simulation.faults import fail_once, failing
+from tests.simulation.faults import breaks, fail_once, failing
 from tests.simulation.stories.scenes import both, rounds, told_of_an_edit
 from tests.simulation.world import PROJECT, World
 
@@ -427,6 +427,28 @@ def test_no_reconcile_hurries_a_record_that_keeps_failing(world: World) -> None:
     work(world, timedelta(hours=2))
 
     assert 8 <= sum(at >= began for at in made) <= 16  # a quarter of an hour apart, at most and half of that at least
+
+
+@pytest.mark.parametrize("is_new", [True, False], ids=["new", "known"])
+def test_a_record_for_which_navimpact_names_a_pause_is_left_alone_so_long_and_keeps_no_other_back(
+    world: World, is_new: bool
+) -> None:
+    (good,) = calm(world, 1)
+    bad, asked = world.new_project(title="Bad"), list[datetime]()
+    if not is_new:
+        world.settle()
+
+    def is_bad(_: object, id: str) -> bool:
+        asked.extend([world.clock()] if id == bad else [])
+        return id == bad
+
+    breaks(world.navimpact, "read", Down("503", until=world.clock() + timedelta(hours=1)), is_bad)
+    world.touched(Side.NAVIMPACT, bad)
+    world.edit(Side.NAVIMPACT, good, title="Edited")
+    work(world, timedelta(minutes=50))
+
+    assert len(asked) == 1
+    assert world.value(Side.NOTION, world.page_of(good), "title") == "Edited"
 
 
 def test_an_edit_of_a_record_that_keeps_failing_is_tried_at_the_next_reconcile(world: World) -> None:

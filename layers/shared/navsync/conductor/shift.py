@@ -28,6 +28,7 @@ from navsync.errors import (
     Retryable,
     StaleMapping,
     Suspended,
+    SyncError,
     Unclear,
 )
 from navsync.model import (
@@ -169,6 +170,12 @@ def _work_of(key: str, now: datetime) -> Work:
     """Work that has *key*, for nobody in particular."""
     kind, _, external_id = key.partition("/")
     return Work(Lane.SWEEP, WorkKind(kind), external_id, "", now, run_id=key, actor=SCHEDULE)
+
+
+def _not_before(at: datetime, error: SyncError) -> datetime:
+    """*at*, or when a side that failed wants to be asked again: it may mean the record alone, so others go on."""
+    asked = error.until if isinstance(error, Down) else None
+    return at if asked is None else max(at, asked)
 
 
 def _orders(workspace: Workspace | None) -> object:
@@ -381,9 +388,9 @@ class _Shift:
         if mapping is None:
             if not work.attempts and work.kind is not WorkKind.PREVIEW:  # told once; a preview tells of itself
                 self.ledger.record(self._failure(work, error))
-            self.station.put_off(work, rounds.tried_again_at(self.station, work))
+            self.station.put_off(work, _not_before(rounds.tried_again_at(self.station, work), error))
             return work.attempts + 1
-        at = self.tools.clock() + self.station.pause(mapping.attempts)
+        at = _not_before(self.tools.clock() + self.station.pause(mapping.attempts), error)
         failed = self.engine.note_failure(mapping, error, at)
         self._put_again(work, failed, at)  # before the row goes: we may die here
         self.desk.done(work)
