@@ -263,7 +263,7 @@ class MemoryNotion:
     ) -> Present:
         """A new row; one that a person adds has no key. A relation is given as ids of pages."""
         if entity_type in self.binned:
-            raise Refused("the database is in the trash")
+            raise NotReachable("its database is in the trash")
         now = self.clock()
         minute, indexed_at = _floored(now), now + self.index_delay()
         id = str(UUID(int=(0x393ABC1E << 96) + len(self.pages) + 1))

@@ -287,6 +287,13 @@ def test_a_page_whose_database_is_in_the_trash_cannot_be_taken_out(notion: Notio
     assert isinstance(notion.side.read(PROJECT, record.id), Trashed)
 
 
+def test_a_page_of_a_database_in_the_trash_is_not_made_and_the_database_is_named(notion: NotionStage) -> None:
+    notion.by_hand("PATCH", f"databases/{notion.adapter.sources.of(PROJECT).database_id}", {"in_trash": True})
+
+    with pytest.raises(NotReachable, match="its database is in the trash"):
+        made(notion)
+
+
 def test_a_removed_connection_needs_a_person(notion: NotionStage) -> None:
     record = made(notion)
     notion.steer("disconnect", {"workspace_id": "231674b6-2cc1-46bc-b742-c5c9fe4b9c73"})

@@ -107,3 +107,14 @@ def test_what_each_look_leaves_as_it_was_is_looked_at_a_few_times_and_then_put_o
     assert world.value(Side.NOTION, world.page_of(other), "title") == "Arrives"
     assert world.notion.calls[before:].count("notion restore") <= 6
     assert "each look asked for another" in causes(world, project)
+
+
+def test_a_record_that_is_made_meanwhile_gets_its_page_once_the_database_is_out_of_the_trash(world: World) -> None:
+    world.notion_side.binned.add(PROJECT)
+    id = world.new_project(title="Kelp")
+    time_passes(world, 2)
+    assert "its database is in the trash" in causes(world, id)
+
+    takes_out(world, PROJECT)
+
+    assert both(world, id) == ("Kelp", "Kelp")

@@ -78,12 +78,17 @@ class Sources:
         """Why Notion found a request invalid. Its texts may change, so we look instead of reading them."""
         if page_id is not None and Row(self.gateway.read("GET", f"pages/{page_id}")).in_trash:
             return Raced("the page was moved to the trash between our read and our write; it is read again")
+        if page_id is None and self._is_in_trash(entity_type):
+            return NotReachable("its database is in the trash in Notion, or a page above that; take that out first")
         with self._changing:
             fresh = self.read(entity_type)
             if fresh != self.of(entity_type):
                 self._keep(fresh)
                 return SchemaChanged("the database's properties were changed in Notion; they were read again")
         return Refused(str(error), field=_named(error.text, fresh, self.names))
+
+    def _is_in_trash(self, entity_type: EntityType) -> bool:
+        return Row(self.gateway.read("GET", f"data_sources/{self.of(entity_type).data_source_id}")).in_trash
 
     def _keep(self, source: DataSource) -> None:
         self.use(self.remember(source))
