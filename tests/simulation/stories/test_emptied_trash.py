@@ -12,7 +12,7 @@ from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, once, struck
 from tests.simulation.stories.rules import set_to, trash
-from tests.simulation.stories.scenes import causes, in_trash, tells, time_passes
+from tests.simulation.stories.scenes import causes, in_trash, newest, tells, time_passes, titles_of
 from tests.simulation.world import PROJECT, World, connected
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -85,6 +85,25 @@ def test_an_undone_creation_whose_page_is_gone_for_good_is_asked_about_when_the_
     time_passes(world, 2)
 
     assert [each.trouble.code for each in waiting(world.mapping_of(reef))] == ["approve_delete"]
+
+
+@pytest.mark.parametrize(("decision", "titles"), [("approve", ["Another"]), ("reject", ["Another", "Reef"])])
+def test_who_could_not_undo_the_removal_of_a_page_that_is_gone_for_good_can_still_answer(
+    world: World, decision: str, titles: list[str]
+) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+    empty_trash(world, page)
+
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.DELETE).id}")
+    decide(world, id, decision)
+
+    assert newest(world, Operation.REVERT).message == (
+        "its page is gone from Notion's trash; its values are in the history of the record"
+    )
+    assert (page_titles(world), titles_of(world, PROJECT)) == (titles, titles)
 
 
 def test_who_approves_has_the_record_deleted(world: World, reef: str) -> None:

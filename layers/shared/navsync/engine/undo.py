@@ -179,10 +179,12 @@ def of_row(bench: Workbench, row: SyncLog) -> Mapping | None:
 def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> Step:
     """Take the page out of the trash; it wants its record back, as *row* tells of it."""
     page = bench.read(Side.NOTION, mapping) if mapping.page_id else None
-    if isinstance(page, Trashed) and page.is_purged:
-        mapping, page = deletes.let_go_of_page(bench, mapping, mapping.state), None
-    if isinstance(page, Gone) or (page is None and row.side is Side.NOTION and row.deleted_with is None):
+    is_purged = isinstance(page, Trashed) and page.is_purged
+    has_none = page is None or is_purged
+    if isinstance(page, Gone) or (has_none and row.side is Side.NOTION and row.deleted_with is None):
         raise Refused("its page is gone from Notion's trash; its values are in the history of the record")
+    if is_purged:
+        mapping, page = deletes.let_go_of_page(bench, mapping, mapping.state), None
     lacks_entity = (row.side is Side.NAVIMPACT or isinstance(page, Present)) and _lacks_entity(bench, mapping, row)
     if not lacks_entity and isinstance(page, Trashed):
         return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
