@@ -108,7 +108,9 @@ class Page:
     first_indexed_at: datetime
     """Queries do not show it at all before."""
     key: str | None = None
-    in_trash: bool = False
+    trashed: bool = False
+    with_database: bool = False
+    """Whether it is in the trash since its database is."""
     name: str | None = None
     """What it is called, where no field says it."""
     shared: bool = True
@@ -117,6 +119,11 @@ class Page:
     """What new rows may begin with: it is read like a row, and no query shows it."""
     purged: bool = False
     """Whether it has gone from the trash for good."""
+
+    @property
+    def in_trash(self) -> bool:
+        """Whether it is in the trash, by itself or with its database."""
+        return self.trashed or self.with_database
 
     @property
     def hidden(self) -> bool:
@@ -138,7 +145,7 @@ class MemoryNotion:
     page_of: Callable[[EntityRef], str | None] = same_id
     entity_of: Callable[[str], EntityRef | MadeWay | None] = same_project
     binned: set[EntityType] = field(default_factory=set)
-    """Whose database is in the trash, and so every page of it."""
+    """Whose database is in the trash."""
     broken: dict[EntityType, dict[str, str]] = field(default_factory=dict)
     """Properties that were deleted or retyped, with the reason that a reader is given."""
     known: dict[EntityType, set[str]] = field(default_factory=dict)
@@ -168,13 +175,9 @@ class MemoryNotion:
         page = self.pages.get(id)
         if page is None or page.hidden:
             return Gone(id)
-        if self.is_in_trash(page):
+        if page.in_trash:
             return Trashed(self.shown(page, whole=not self.trash_hides_bodies))
         return self.shown(page)
-
-    def is_in_trash(self, page: Page) -> bool:
-        """Whether it is there itself, or its database is."""
-        return page.in_trash or page.entity_type in self.binned
 
     def find(self, entity_type: EntityType, key: str) -> Sequence[Present]:
         return self.rows(entity_type, [key])
@@ -362,7 +365,7 @@ class MemoryNotion:
     def purge(self, id: str) -> None:
         """A person deletes a page from the trash, or its time there is over."""
         page = self._reachable(id)
-        assert page.in_trash
+        assert page.trashed
         page.purged = True
 
     def stamp(self, entity_type: EntityType, id: str, key: str, title: str | None) -> None:
@@ -374,18 +377,31 @@ class MemoryNotion:
 
     def remove(self, entity_type: EntityType, id: str, *, seen: Present | None = None) -> None:
         page = self._reachable(id)
-        if page.entity_type in self.binned:
+        if page.with_database:
             return
-        page.in_trash = True
+        page.trashed = True
         self._touch(page)
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
         page = self._reachable(id)
-        if page.entity_type in self.binned:
+        if page.with_database:
             raise Refused("its database is in the trash")
-        page.in_trash = False
+        page.trashed = False
         self._touch(page)
         return self.shown(page)
+
+    def trash_database(self, entity_type: EntityType) -> None:
+        """A person throws a database away, and all pages with it."""
+        self._move_database(entity_type, in_trash=True)
+
+    def restore_database(self, entity_type: EntityType) -> None:
+        """A person takes it out of the trash; a page that went by itself stays there."""
+        self._move_database(entity_type, in_trash=False)
+
+    def _move_database(self, entity_type: EntityType, *, in_trash: bool) -> None:
+        (self.binned.add if in_trash else self.binned.discard)(entity_type)
+        for page in self.pages.values():
+            page.with_database = page.entity_type in self.binned
 
     # --- its schema -------------------------------------------------------------------------------------------------
 
@@ -456,7 +472,7 @@ class MemoryNotion:
     def _stays(self, page_id: str) -> bool:
         """Whether a page stays named that is to make way. Raises `Unavailable` where it had gone and is back."""
         meant, page = self.entity_of(page_id), self.pages[page_id]
-        if not isinstance(meant, MadeWay) or self.is_in_trash(page) or page.hidden:
+        if not isinstance(meant, MadeWay) or page.in_trash or page.hidden:
             return False
         if meant.has_gone:
             raise Unavailable("it names a page that is to get a record of its own")
@@ -474,7 +490,7 @@ class MemoryNotion:
         return [
             row
             for row in rows
-            if not self.is_in_trash(row) and row.shared and not row.is_template and row.first_indexed_at <= now
+            if not row.in_trash and row.shared and not row.is_template and row.first_indexed_at <= now
         ]
 
     def _reachable(self, id: str) -> Page:
@@ -485,7 +501,7 @@ class MemoryNotion:
 
     def _editable(self, id: str) -> Page:
         page = self._reachable(id)
-        if self.is_in_trash(page):
+        if page.in_trash:
             raise Raced("the page is in the trash")
         return page
 

@@ -287,8 +287,10 @@ class Employee:
         history = self.history
         if to == "notion":
             self._notion_may_fail(name, args)
-        elif history.strikes(Fault.NAVIMPACT_BLOCKED):
+        elif history.strikes(Fault.NAVIMPACT_BLOCKED) or not history.takes_call():
             raise self._blocked(to)
+        elif name == "read" and history.unreadable(args[1]):
+            raise Down("503")
         if history.strikes(Fault.UNAVAILABLE):
             raise Down("503")
         if name in WRITES and history.strikes(Fault.REQUEST_LOST):

@@ -163,6 +163,8 @@ class History:
         self._events: list[tuple[float, int, bool, Callable[[], None]]] = []
         self._order = count()
         self._last_hook = 0.0
+        self._called_at: list[float] = []
+        """When NavImpact was called within the last minute, where it counts that."""
         self.store = MemoryStore()
         self.platform = MemoryNavImpact(
             self.clock, conditional=swarm.conditional, idempotent=swarm.idempotent, page_size=PAGE_SIZE
@@ -281,6 +283,8 @@ class History:
             self.reconnect(office)
             self.let_work(office, active=True)
             self.people.mend_properties(office)
+            for kind in list(office.notion.binned):
+                self.people.move_database(office, kind, in_trash=False)
             self.store.desk(office.id).disclaim_later()  # of a wake that was lost: ticks are rarer from here on
             self.ask_for_parked(office)
 
@@ -475,6 +479,21 @@ class History:
             return False
         self.fired[Fault.POISONED] += 1
         return True
+
+    def unreadable(self, id: str) -> bool:
+        """Whether this is the record that NavImpact lists and does not show: the first one."""
+        is_it = self.swarm.unreadable and self.faulty and id == "1"
+        self.fired[Fault.UNREADABLE] += is_it
+        return is_it
+
+    def takes_call(self) -> bool:
+        """Whether NavImpact takes one call more in this minute."""
+        most = self.swarm.calls_a_minute if self.faulty else None
+        self._called_at = [at for at in self._called_at if at > self.now - 60]
+        is_taken = most is None or len(self._called_at) < most
+        self.fired[Fault.LIMITED] += not is_taken
+        self._called_at += [self.now] if is_taken and most else []
+        return is_taken
 
     # --- what is watched ----------------------------------------------------------------------------------------------
 

@@ -184,6 +184,8 @@ class People:
                 self._archive(office, kind, op)
             case Act.WRITE_TEMPLATE:
                 self._write_template(office, kind, op)
+            case Act.TRASH_DATABASE:
+                self.move_database(office, kind, in_trash=kind not in office.notion.binned)
             case _:
                 assert_never(op.act)
 
@@ -481,6 +483,8 @@ class People:
         self.touched_record(kind, made.id)
 
     def _add_row(self, office: Office, kind: EntityType, op: Op) -> None:
+        if kind in office.notion.binned:
+            return
         values = self._filled(kind, f"notion {office.id}", Side.NOTION, op.how)
         for name in office.notion.broken.get(kind, ()):
             self.knowingly_replaced |= {(name, piece) for piece in pieces(name, values.pop(name, None))}
@@ -540,10 +544,13 @@ class People:
     def trash(self, office: Office, page: Page) -> None:
         """Trash *page*, on which somebody else may have typed what NavImpact never had."""
         self.thrown[office.id, page.id] = self.history.now
-        self.history.witness.asked.pop((office.id, page.id), None)
-        self.thrown_away |= {(name, piece) for name, value in page.values.items() for piece in pieces(name, value)}
+        self._throws_away(office, page)
         _person(office).remove(page.entity_type, page.id)
         self.touched_page(office, page)
+
+    def _throws_away(self, office: Office, page: Page) -> None:
+        self.history.witness.asked.pop((office.id, page.id), None)
+        self.thrown_away |= {(name, piece) for name, value in page.values.items() for piece in pieces(name, value)}
 
     def _gave_up(self, values: Values) -> None:
         for name, value in values.items():
@@ -551,23 +558,37 @@ class People:
 
     def _restore(self, office: Office, op: Op) -> None:
         page = _pick(
-            [p for p in _all(office) if p.in_trash and not p.hidden and (office.id, p.id) not in self.copies], op.target
+            [p for p in self._thrown_away(office) if not p.with_database and (office.id, p.id) not in self.copies],
+            op.target,
         )
         if page is not None:
             _person(office).restore(page.entity_type, page.id)
             self.touched_page(office, page)
 
+    def move_database(self, office: Office, kind: EntityType, *, in_trash: bool) -> None:
+        """Somebody throws a database away, or takes it out of the trash, and all pages with it."""
+        self.history.fired[Fault.DATABASE_TRASHED] += in_trash
+        pages = self._pages(office, kind)
+        for page in pages:
+            self._throws_away(office, page)
+        (_person(office).trash_database if in_trash else _person(office).restore_database)(kind)
+        for page in pages or self._pages(office, kind):
+            self.touched_page(office, page)
+
+    def _thrown_away(self, office: Office) -> list[Page]:
+        return [p for p in _all(office) if p.trashed and not p.hidden]
+
     def _purge(self, office: Office, op: Op) -> None:
         """Notion empties its trash: half of the time of a page that a person is asked about."""
         asked = {m.page_id for m in self._mappings(office) if op.how % 2 and asks_of_trash(m)}
-        there = [p for p in _all(office) if p.in_trash and not p.hidden]
+        there = self._thrown_away(office)
         page = _pick([p for p in there if p.id in asked] or there, op.target)
         if page is not None:
             self.purge(office, page)
 
     def purge(self, office: Office, page: Page) -> None:
         """Notion empties its trash of *page*, where it is there."""
-        if page.hidden or not page.in_trash:
+        if page.hidden or not page.trashed:
             return
         if any(m.page_id == page.id and was_in_trash(m) for m in self._mappings(office)):
             self.purged.add((office.id, page.id))
@@ -583,7 +604,8 @@ class People:
             self.touched_page(office, office.notion.pages[copy.id])
 
     def _own_copy(self, office: Office, op: Op) -> None:
-        page = _pick([p for p in _all(office) if (office.id, p.id) in self.copies and not p.hidden], op.target)
+        copies = (p for p in _all(office) if (office.id, p.id) in self.copies)
+        page = _pick([p for p in copies if not (p.in_trash or p.hidden)], op.target)
         if page is not None:
             _person(office).clear_key(page.id)
             self.copies.remove((office.id, page.id))
@@ -597,6 +619,8 @@ class People:
 
     def _write_template(self, office: Office, kind: EntityType, op: Op) -> None:
         """What it says is to be nowhere else, so it counts for no edit."""
+        if kind in office.notion.binned:
+            return
         template = next((p for p in office.notion.pages.values() if p.is_template and p.entity_type is kind), None)
         if template is None:
             values = {f.name: self._value(f, None, op.how, Side.NOTION) for f in self._fields[kind]}

@@ -39,6 +39,9 @@ class Fault(StrEnum):
     UNSHARED = "page no longer shared"
     PURGED = "page gone from Notion's trash for good"
     POISONED = "a record fails always"
+    UNREADABLE = "a new record cannot be read"
+    LIMITED = "more calls in a minute than NavImpact allows"
+    DATABASE_TRASHED = "database in the trash"
     PROPERTY_DELETED = "property deleted"
     PROPERTY_RETYPED = "property retyped"
     MASS_DELETED = "many records deleted at once"
@@ -71,7 +74,7 @@ LIKELY = {
 
 TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.PURGED, Fault.INDEX_LATE}
-    | {Fault.DARK, Fault.EMPTIED}
+    | {Fault.DARK, Fault.EMPTIED, Fault.UNREADABLE, Fault.LIMITED, Fault.DATABASE_TRASHED}
     | {Fault.PROPERTY_DELETED, Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
     | {Fault.ANSWERED_TWICE, Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
     | {Fault.RULES_CHANGED, Fault.HELD_BY_RULE, Fault.REPLACED_BY_RULE, Fault.LEFT_OUT}
@@ -110,6 +113,7 @@ class Act(StrEnum):
     SET_RULES = "set what a workspace holds and which way it syncs"
     ARCHIVE = "archive a page, or fetch it back"
     WRITE_TEMPLATE = "write in a template of a database"
+    TRASH_DATABASE = "trash a database, or restore it"
 
 
 LIKES = {
@@ -184,6 +188,10 @@ class Swarm:
     """What each workspace holds, and which way it syncs, when it is connected; where none are given, all and both."""
     trash_hides_bodies: bool = False
     """Notion shows no body of a page that is in its trash."""
+    calls_a_minute: int | None = None
+    """So many NavImpact allows, of all workspaces; None: any number."""
+    unreadable: bool = False
+    """NavImpact lists its first record, which is new to every workspace, and fails to show it."""
 
 
 def drawn(seed: int, operations: int) -> Swarm:
@@ -209,7 +217,8 @@ def drawn(seed: int, operations: int) -> Swarm:
         trash_hides_bodies=chance.random() < 0.25,
     )
     swarm = _ruled(swarm, Random(seed ^ RULED))  # noqa: S311  # of its own, so that all else stays what it was
-    return _tidied(swarm, Random(seed ^ TIDIED))  # noqa: S311  # likewise
+    swarm = _tidied(swarm, Random(seed ^ TIDIED))  # noqa: S311  # likewise
+    return _hampered(swarm, Random(seed ^ HAMPERED))  # noqa: S311  # likewise
 
 
 PACE = 3.0
@@ -222,12 +231,12 @@ def ordinary(seed: int, operations: int) -> Swarm:
     edits = [op for op in swarm.ops if op.act in (Act.EDIT_NAVIMPACT, Act.EDIT_NOTION)]
     ops = tuple(op._replace(gap=Random(seed + n).expovariate(1 / PACE)) for n, op in enumerate(edits))  # noqa: S311
     rates = {Fault.HOOK_DROPPED: 0.02}
-    return replace(swarm, index_delay=0.0, rates=rates, fields=2, records=2, ops=ops, quiet=0, rules=())
+    return replace(calm(swarm), rates=rates, fields=2, records=2, ops=ops, quiet=0, rules=())
 
 
 def calm(swarm: Swarm) -> Swarm:
     """The same people in a world in which nothing goes wrong."""
-    return replace(swarm, index_delay=0.0, rates={}, fields=10)
+    return replace(swarm, index_delay=0.0, rates={}, fields=10, calls_a_minute=None, unreadable=False)
 
 
 def _types(chance: Random) -> tuple[EntityType, ...]:
@@ -282,6 +291,27 @@ def _tidied(swarm: Swarm, chance: Random) -> Swarm:
         numbers = [chance.randrange(1 << 16) for _ in range(4)]
         ops.insert(chance.randrange(len(ops) + 1), Op(act, 0.0, chance.randrange(swarm.workspaces), *numbers))
     return replace(swarm, ops=tuple(ops))
+
+
+# --- what is out of reach for a while ---------------------------------------------------------------------------------
+
+HAMPERED = 11 << 32
+"""Of a seed, to draw apart from all else how little NavImpact shows, and which databases are in the trash."""
+
+LIMITS = (None, 60, 10)
+"""Of calls in a minute: none, the platform's own, and what that leaves where others call with our address."""
+
+
+def _hampered(swarm: Swarm, chance: Random) -> Swarm:
+    """*swarm*, one time in four with one of these, or with several."""
+    if chance.random() >= SHARE:
+        return swarm
+    ops = list(swarm.ops)
+    for _ in range(chance.choice((0, 2, 5))):
+        numbers = [chance.randrange(1 << 16) for _ in range(4)]
+        act = Op(Act.TRASH_DATABASE, 0.0, chance.randrange(swarm.workspaces), *numbers)
+        ops.insert(chance.randrange(len(ops) + 1), act)
+    return replace(swarm, ops=tuple(ops), calls_a_minute=chance.choice(LIMITS), unreadable=chance.random() < 0.5)
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------

@@ -132,15 +132,29 @@ def only_edits(seed: int, **settings: object) -> Swarm:
     return replace(swarm, ops=ops, **alone, **settings)  # type: ignore[arg-type]
 
 
-def delays(swarms: Iterable[Swarm], *, but_the_first: bool = False) -> list[float]:
+def nobody(_: History) -> Iterable[str]:
+    return ()
+
+
+def delays(swarms: Iterable[Swarm], *, but: Callable[[History], Iterable[str]] = nobody) -> list[float]:
+    """Of all edits, *but* those of some records and pages."""
     took: list[float] = []
     for swarm in swarms:
         history = History(swarm)
         history.run()
-        first = next(iter(history.offices[0].notion.pages.values()))
-        poisoned = {first.id, (first.key or "").partition("/")[2]} if but_the_first else ()
-        took += history.delays(but=frozenset(poisoned))
+        took += history.delays(but=frozenset(but(history)))
     return sorted(took)
+
+
+def poisoned(history: History) -> Iterable[str]:
+    """The first page, and its record."""
+    first = next(iter(history.offices[0].notion.pages.values()))
+    return first.id, (first.key or "").partition("/")[2]
+
+
+def unreadable(_: History) -> Iterable[str]:
+    """The first record, and what any was made with: that bears the id of none."""
+    return "1", ""
 
 
 def at_share(sorted_values: list[float], share: float) -> float:
@@ -161,7 +175,13 @@ def test_an_edit_arrives_with_the_next_sweep_where_no_webhook_does() -> None:
 
 
 def test_a_record_that_always_fails_does_not_hold_up_the_others() -> None:
-    took = delays((only_edits(seed, rates={Fault.POISONED: 1.0}) for seed in range(60)), but_the_first=True)
+    took = delays((only_edits(seed, rates={Fault.POISONED: 1.0}) for seed in range(60)), but=poisoned)
+
+    assert at_share(took, 0.99) <= 10
+
+
+def test_a_new_record_that_cannot_be_read_does_not_hold_up_the_others() -> None:
+    took = delays((only_edits(seed, unreadable=True, types=(PROJECT,)) for seed in range(60)), but=unreadable)
 
     assert at_share(took, 0.99) <= 10
 

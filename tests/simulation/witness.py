@@ -137,8 +137,8 @@ class Witness:
         """Who asks about a page in the trash has read it since it was thrown away: it may be gone before the answer."""
         page, looked = office.notion.pages.get(mapping.page_id or ""), seen.get(("notion", mapping.page_id or ""))
         is_asked = asks_of_trash(mapping) and not isinstance(mapping.intent, ReadIntent)
-        if page is None or looked is None or not is_asked or not page.in_trash:
-            return
+        if page is None or looked is None or not is_asked or not page.in_trash or page.with_database:
+            return  # what is there with its database cannot be taken out to be read
         if looked.at > self.history.people.thrown.get((office.id, page.id), inf):
             self.asked[office.id, page.id] = frozenset(page.values.keys() - office.notion.shown(page).unreadable.keys())
 

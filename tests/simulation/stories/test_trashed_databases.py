@@ -14,7 +14,7 @@ STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
 def throws_away(world: World, kind: EntityType, id: str) -> str:
     """A person throws the database of *kind* away, and is asked about the record *id*; the page of that."""
     page = world.page_of(id, kind)
-    world.notion_side.binned.add(kind)
+    world.person.trash_database(kind)
     world.touched(Side.NOTION, page, kind)
     world.settle()
     assert world.mapping_of(id, kind).state is State.AWAITING_APPROVAL
@@ -22,7 +22,7 @@ def throws_away(world: World, kind: EntityType, id: str) -> str:
 
 
 def takes_out(world: World, kind: EntityType) -> None:
-    world.notion_side.binned.remove(kind)
+    world.person.restore_database(kind)
     time_passes(world, 2)
 
 
@@ -110,7 +110,7 @@ def test_what_each_look_leaves_as_it_was_is_looked_at_a_few_times_and_then_put_o
 
 
 def test_a_record_that_is_made_meanwhile_gets_its_page_once_the_database_is_out_of_the_trash(world: World) -> None:
-    world.notion_side.binned.add(PROJECT)
+    world.person.trash_database(PROJECT)
     id = world.new_project(title="Kelp")
     time_passes(world, 2)
     assert "its database is in the trash" in causes(world, id)
