@@ -16,7 +16,8 @@ from itertools import accumulate
 
 from navsync import text
 from navsync.alignment import stretches
-from navsync.fields.markdown import Piece, Text, Token, read, said, tokens
+from navsync.fields.inline import Token, said, tokens
+from navsync.fields.markdown import Piece, Text, read
 from navsync.fields.scalars import newlines
 from navsync.fields.tables import Table
 from navsync.words import LETTER, WORD
