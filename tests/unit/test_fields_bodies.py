@@ -26,7 +26,7 @@ LINES = [
     "cafe\u0301 ü 👩‍👩‍👧", "trailing  ", "back\\slash \\* esc", "#nohash", "1.5 litres", "a<br>b", "&amp; entity",
     "-minus", "$$\nx^2\n$$", "$$x$$", "$$\n\nx\n\ny\n$$", "```js\n```", "~~~\nx\n~~~", "```jsx a\nx\n```",
     "  ```\n  a\n b\n  ```", "````\n```\n````", "```\na", "***both***", "text with | pipe", "\\- escaped",
-    "<b>html</b>", "Title\n===",
+    "<b>html</b>", "Title\n===", "| `a|b` | B |\n|---|---|\n| $`|c|`$ | \\`d |",
 ]  # fmt: skip
 PARAGRAPHS = ["The river *was* clean.", "It cost $5 [sic].", "A_b \\* c.", "# Head", "5 * 3 schools", "Same.", "Same."]
 OWN = [
@@ -108,6 +108,59 @@ def test_an_escape_that_keeps_the_meaning_stays(line: str) -> None:
 
 def test_a_table_comes_as_people_draw_it() -> None:
     assert bodies.to_navimpact(shown("| A | B |\n|---|---|\n| 1 | 2 |"), "") == "| A | B |\n| --- | --- |\n| 1 | 2 |"
+
+
+TABLE = "Intro *a*.\n\nSecond (5 * 3).\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\nThe end."
+
+
+@pytest.mark.parametrize(
+    ("cell", "drawn"),
+    [
+        ("`x|y`", "`x|y`"),
+        ("``x`|y``", "``x`|y``"),
+        ("x|y", "x\\|y"),
+        ("\\\\|", "\\\\\\|"),
+        ("$`|x|`$", "$\\|x\\|$"),
+        (f'<mention-page url="https://app.notion.com/p/{PAGE}">X \\| Y</mention-page>', "X \\| Y"),
+    ],
+)
+def test_a_pipe_that_a_cell_says_ends_none_where_it_is_drawn(cell: str, drawn: str) -> None:
+    page = shown(TABLE).replace("<td>2</td>", f"<td>{cell}</td>")
+    assert bodies.to_navimpact(page, TABLE) == TABLE.replace("2 |", f"{drawn} |")
+    table = "\n".join(page.split("\n")[2:-1])
+    assert bodies.to_navimpact(table, "") == f"| A | B |\n| --- | --- |\n| 1 | {drawn} |"
+
+
+def test_an_edit_elsewhere_leaves_a_table_with_a_pipe_in_code_and_the_rest_as_typed() -> None:
+    text = TABLE.replace("2 |", "`x|y` |")
+    assert bodies.to_navimpact(shown(text).replace("The end", "An end"), text) == text.replace("The end", "An end")
+
+
+def test_a_table_with_a_pipe_in_code_is_merged_with_as_many_columns_as_it_has() -> None:
+    text = "Intro.\n\nThe end."
+    page = shown(f"{text}\n\n| A | `x|y` |\n|---|---|")
+    merged = "Intro.\n\nAn end.\n\n| A | `x|y` |\n| --- | --- |"
+    assert bodies.merged(text, text.replace("The end", "An end"), page) == merged
+
+
+def test_cells_that_pipes_cannot_draw_stand_in_tags_and_leave_the_rest_as_typed() -> None:
+    page = shown(TABLE).replace("<td>1</td>\n<td>2</td>", "<td>\\$`1`</td>\n<td>`2`\\$</td>")
+    head, cells = "<tr>\n<td>A</td>\n<td>B</td>\n</tr>", "<tr>\n<td>$`1`</td>\n<td>`2`$</td>\n</tr>"
+    assert bodies.to_navimpact(page, TABLE) == TABLE.replace(
+        "| A | B |\n|---|---|\n| 1 | 2 |", f'<table header-row="true">\n{head}\n{cells}\n</table>'
+    )
+
+
+def test_cells_that_tags_cannot_hold_are_drawn_and_leave_the_looks_of_the_rest() -> None:
+    page = 'Intro. {color="red"}\nThe end.'
+    assert bodies.to_notion("Intro.\n\n| A |\n| --- |\n| </td> |\n\nThe end.", page) == (
+        'Intro. {color="red"}\n| A |\n| --- |\n| </td> |\nThe end.'
+    )
+
+
+def test_two_cells_do_not_say_what_one_with_a_pipe_says() -> None:
+    one, two = "| Name\\|Age |\n|---|\n| Ana\\|40 |", "| Name | Age |\n|---|---|\n| Ana | 40 |"
+    assert bodies.says(one) != bodies.says(two)
 
 
 # --- what is Notion's own ---------------------------------------------------------------------------------------------

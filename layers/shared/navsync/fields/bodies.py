@@ -160,7 +160,8 @@ def for_notion(piece: Piece) -> str:
     """A piece from NavImpact as Notion takes it."""
     indent = "\t" * piece.depth
     if piece.table:
-        return piece.table.tagged(indent, piece.table.opening)
+        tagged = piece.table.tagged(indent, str)
+        return tagged if _is_said(piece, tagged) else piece.table.drawn(indent, str)
     return piece.code.spelled(indent) if piece.code else _indented(piece.spelled, _indent(piece.prefix), indent)
 
 
@@ -168,10 +169,16 @@ def for_navimpact(piece: Piece) -> str:
     """A piece from Notion as a person would type it."""
     indent = "    " * piece.depth
     if piece.table:
-        return piece.table.drawn(indent, plain)
+        drawn = piece.table.drawn(indent, plain)
+        return drawn if _is_said(piece, drawn) else piece.table.tagged(indent, plain)
     if piece.code:
         return piece.code.typed.spelled(indent)
     return indent + piece.prefix.lstrip() + plain(piece.rest.strip(), starts=not piece.prefix.strip())
+
+
+def _is_said(piece: Piece, spelled: str) -> bool:
+    """Whether *spelled* says what the piece says, and nothing else."""
+    return read(spelled).says == (piece.says,)
 
 
 def plain(line: str, *, starts: bool = False) -> str:
@@ -382,7 +389,8 @@ def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
     """*kept* made to say what *wanted* says, its unchanged words as they are."""
     if kept.table and wanted.table:
         of_cell = plain if spell is for_navimpact else str
-        return _refilled(kept.spelled, kept.table, wanted.table, of_cell) or spell(wanted)
+        refilled = _refilled(kept.spelled, kept.table, wanted.table, of_cell) or ""
+        return refilled if _is_said(wanted, refilled) else spell(wanted)
     if kept.code and wanted.code:
         code = kept.code.refilled(wanted.code)
         return (code.typed if code is wanted.code and spell is for_navimpact else code).spelled(kept.prefix)

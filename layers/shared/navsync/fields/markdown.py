@@ -144,7 +144,7 @@ class _Reading:
             return Piece(spelled, code.says, self._depth(columns), before, prefix=_indent(line), code=code)
         if (table := tables.read(self.lines, self.at)) is not None:
             spelled = self._to(table.end)
-            return Piece(spelled, table.said(said), self._depth(columns), before, prefix=_indent(line), table=table)
+            return Piece(spelled, table.says, self._depth(columns), before, prefix=_indent(line), table=table)
         if _OF_NOTION.fullmatch(text):
             return self._notions_own(line, before, columns)
         self.at += 1

@@ -6,14 +6,20 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from navsync.fields.inline import said, tokens
+
 _RULE = re.compile(r"\|?(\s*:?-+:?\s*\|)*\s*:?-+:?\s*\|?")
 _PIPED = re.compile(r"\|.*\|")
-_SPLIT = re.compile(r"(?<!\\)\|")
 # None looks beyond the next opening tag: a text of nothing but opening tags must not take for ever.
 _ROW = re.compile(r"<tr(?:\s[^<>]*)?>((?:(?!<tr[\s>]).)*?)</tr>", re.DOTALL)
 _CELL = re.compile(r"(<t[dh](?:\s[^<>]*)?>)((?:(?!<t[dh][\s>]).)*?)(</t[dh]>)", re.DOTALL)
 _OPENING = re.compile(r"<table(\s[^>]*)?>")
 _COLUMNS = re.compile(r"<colgroup>(?:(?!<colgroup>).)*?</colgroup>", re.DOTALL)
+_PIPE = re.compile(r"(?<!\\)\|")
+_LITERAL = ("\\", "`", "$`")
+"""What begins with these is taken as it is, pipes and all: an escaped character, code, a formula."""
+_BARS = str.maketrans({"\\": r"\\", "|": r"\|"})
+"""What one cell says is told from what two do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +30,16 @@ class Table:
     end: int
     opening: str = '<table header-row="true">'
 
-    def said(self, of_cell: Callable[[str], str]) -> str:
+    @property
+    def says(self) -> str:
         """Equal for tables that say the same."""
         width = max(map(len, self.rows), default=0)
-        rows = ([*map(of_cell, row), *[""] * (width - len(row))] for row in self.rows)
-        return "table\n" + "\n".join("|".join(row) for row in rows)
+        rows = ([*map(said, row), *[""] * (width - len(row))] for row in self.rows)
+        return "table\n" + "\n".join("|".join(cell.translate(_BARS) for cell in row) for row in rows)
 
     def drawn(self, indent: str, of_cell: Callable[[str], str]) -> str:
         """The table with pipes."""
-        head, *rest = [indent + "| " + " | ".join(map(of_cell, row)) + " |" for row in self.rows]
+        head, *rest = [indent + _drawn_row(map(of_cell, row)) for row in self.rows]
         return "\n".join((head, indent + "|" + " --- |" * len(self.rows[0]), *rest))
 
     def refilled(self, spelled: str, other: Table) -> str | None:
@@ -43,15 +50,15 @@ class Table:
         if spelled.lstrip().startswith("<"):
             return _CELL.sub(lambda found: f"{found[1]}{next(cells)}{found[3]}", spelled)
         lines = spelled.split("\n")
-        rows = (f"| {' | '.join(row)} |" for row in other.rows)
+        rows = map(_drawn_row, other.rows)
         changed = zip((lines[0], *lines[2:]), rows, self.rows, other.rows, strict=True)
         head, *rest = (line if was == now else row for line, row, was, now in changed)
         return "\n".join((head, lines[1], *rest))
 
-    def tagged(self, indent: str, opening: str) -> str:
+    def tagged(self, indent: str, of_cell: Callable[[str], str]) -> str:
         """The table as Notion shows it."""
-        lines = [opening, *(line for row in self.rows for line in _row(row)), "</table>"]
-        return "\n".join((indent + lines[0], *(indent + line for line in lines[1:])))
+        lines = (self.opening, *(line for row in self.rows for line in _tagged_row(map(of_cell, row))), "</table>")
+        return "\n".join(indent + line for line in lines)
 
 
 def read(lines: Sequence[str], at: int) -> Table | None:
@@ -86,8 +93,25 @@ def _drawn(lines: Sequence[str], at: int) -> Table:
 
 
 def _cells(line: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in _SPLIT.split(line.strip())[1:-1])
+    return tuple(cell.strip() for cell in _apart(line.strip())[1:-1])
 
 
-def _row(cells: Iterable[str]) -> Iterable[str]:
+def _apart(line: str) -> list[str]:
+    """*line* cut at each pipe that ends a cell."""
+    if not any(mark in line for mark in _LITERAL):
+        return line.split("|")
+    parts: list[list[str]] = [[]]
+    for token in tokens(line):
+        first, *others = [token.spelled] if token.spelled.startswith(_LITERAL) else _PIPE.split(token.spelled)
+        parts[-1].append(first)
+        parts += [[other] for other in others]
+    return ["".join(part) for part in parts]
+
+
+def _drawn_row(cells: Iterable[str]) -> str:
+    """A row drawn with pipes; one that would end a cell is escaped."""
+    return "| " + " | ".join("\\|".join(_apart(cell)) for cell in cells) + " |"
+
+
+def _tagged_row(cells: Iterable[str]) -> Iterable[str]:
     return "<tr>", *(f"<td>{cell}</td>" for cell in cells), "</tr>"
