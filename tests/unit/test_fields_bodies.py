@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from hashlib import shake_128
 from time import process_time
 
 import pytest
@@ -38,6 +39,11 @@ OWN = [
 ]
 typed = st.lists(st.sampled_from(LINES), max_size=9).map("\n".join)
 spaced = st.lists(st.sampled_from(PARAGRAPHS), min_size=1, max_size=6).map("\n\n".join)
+
+
+def _paragraph(at: int) -> str:
+    """25 words that are in no other."""
+    return " ".join(re.findall(".{5}", shake_128(str(at).encode()).hexdigest(63)))
 
 
 def shown(text: str) -> str:
@@ -239,6 +245,12 @@ def test_the_looks_of_a_long_paragraph_outlive_an_edit_beside_a_new_one(sentence
     page = f"Top.\n{mention} {sentence * 60}End."
     text = bodies.to_navimpact(page, "").replace("End.", "The end.").replace("Top.", "Top.\n\nNew.")
     assert mention in bodies.to_notion(text, page)
+
+
+def test_the_looks_of_a_paragraph_outlive_an_edit_among_many_new_ones() -> None:
+    page = "\n".join([*map(_paragraph, range(29)), 'The end of it. {color="red"}'])
+    text = "\n\n".join([*map(_paragraph, range(30, 630)), "The very end of it."])
+    assert bodies.to_notion(text, page).endswith('\nThe very end of it. {color="red"}')
 
 
 def test_a_line_that_is_nested_under_one_above_a_callout_leaves_that_and_leaves_the_other_blocks_alone() -> None:
@@ -450,6 +462,15 @@ def _seconds(line: str) -> float:
     start = process_time()
     _ = bodies.says(line), bodies.plain(line)
     return process_time() - start
+
+
+def test_a_long_text_written_over_a_few_paragraphs_takes_no_time() -> None:
+    few, many = "\n".join(map(_paragraph, range(30))), "\n\n".join(map(_paragraph, range(30, 630)))
+
+    start = process_time()
+    _ = bodies.to_notion(many, few)
+
+    assert process_time() - start < 2
 
 
 def test_labels_within_labels_are_read_however_many() -> None:

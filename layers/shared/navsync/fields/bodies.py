@@ -25,10 +25,12 @@ from navsync.words import LETTER, WORD
 _READ_AS_ONE = re.compile(rf"{LETTER}|{WORD}")
 _WORD = re.compile(r"\w+\s*|\W\s*")
 _MOST_LOOKED_AT = 30
+_MOST_BY_LETTERS = 1_000
 _LONG = 400
 _ALIKE = 0.5
 _MOST_EMPTIED = 10
-"""Pieces of a stretch that changed are told apart by likeness, unless they are too many; long ones by their words."""
+"""Pieces of a stretch that changed are told apart by likeness, unless they are too many: by their letters, or by their
+words where they are long, or where so many pairs are to be looked at that each letter would take too long."""
 _EMPTY_BLOCK = "<empty-block/>"
 
 type Speller = Callable[[Piece], str]
@@ -451,15 +453,29 @@ def _aligned(old: Sequence[Piece], new: Sequence[Piece]) -> Iterator[tuple[int |
 
 def _likely(old: Sequence[Piece], places: range, new: Sequence[Piece]) -> Iterator[tuple[int | None, Piece]]:
     """Which of the old pieces each new one was: the first that is like it, where there are few to look through."""
-    left = list(places) if len(places) <= _MOST_LOOKED_AT else []
+    left = {at: _Said.by(old[at]) for at in places} if len(places) <= _MOST_LOOKED_AT else {}
+    closely = len(left) * len(new) <= _MOST_BY_LETTERS
     for piece in new:
-        found = next((at for at in left if _is_alike(old[at].says, piece.says)), None)
-        left = left if found is None else [at for at in left if at > found]
+        says = _Said.by(piece)
+        found = next((at for at, said in left.items() if said.is_like(says, closely=closely)), None)
+        left = left if found is None else {at: said for at, said in left.items() if at > found}
         yield found, piece
 
 
-def _is_alike(one: str, other: str) -> bool:
-    if len(one) + len(other) < _LONG:
-        return SequenceMatcher(None, one, other).ratio() > _ALIKE
-    words, others = (Counter(_READ_AS_ONE.findall(text)) for text in (one, other))
-    return 2 * (words & others).total() > _ALIKE * (words.total() + others.total())
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a piece says, and the words in it."""
+
+    text: str
+    words: Counter[str]
+
+    @classmethod
+    def by(cls, piece: Piece) -> _Said:
+        """What *piece* says."""
+        return cls(piece.says, Counter(_READ_AS_ONE.findall(piece.says)))
+
+    def is_like(self, other: _Said, *, closely: bool) -> bool:
+        """Whether most of it is the same; *closely*: letter by letter, unless it is long."""
+        if closely and len(self.text) + len(other.text) < _LONG:
+            return SequenceMatcher(None, self.text, other.text).ratio() > _ALIKE
+        return 2 * (self.words & other.words).total() > _ALIKE * (self.words.total() + other.words.total())
