@@ -378,9 +378,18 @@ def test_the_beginning_that_a_new_page_shows_is_told_beforehand(notion: NotionSt
     assert same(field_of(STORY, "description"), beginning, started.values["description"])
 
 
-def test_a_paragraph_that_no_block_holds_is_refused_with_the_reason(notion: NotionStage) -> None:
-    with pytest.raises(Refused, match="200,000"):
-        told(notion, "x" * 200_001)
+LONGEST = {
+    "paragraph": ("200,000", "x" * 200_000),
+    "code": ("200,000", f"```\n{'x\n' * 100_000}```"),
+    "formula": ("1,000", f"$$\n{'x' * 1_000}\n$$"),
+}
+
+
+@pytest.mark.parametrize(("most", "text"), LONGEST.values(), ids=LONGEST)
+def test_what_no_block_holds_is_refused_with_the_reason(notion: NotionStage, most: str, text: str) -> None:
+    assert same(field_of(STORY, "description"), text, told(notion, text).values["description"])
+    with pytest.raises(Refused, match=f"holds {most}"):
+        told(notion, text.replace("x", "xx"))
 
 
 def test_a_story_of_more_blocks_than_notion_shows_is_refused_with_the_reason(notion: NotionStage) -> None:

@@ -1,13 +1,13 @@
 """What a request may give as content: blocks, two levels deep, or markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from local.twins.notion import kinds, markdown
+from local.twins.notion import kinds, markdown, richtext
 from local.twins.notion.errors import UNDEFINED, validation
 from local.twins.notion.nodes import Node, walk
 from local.twins.notion.requests import Ask
-from local.twins.notion.validation import Findings
+from local.twins.notion.validation import MAX_ARRAY, MAX_EQUATION, MAX_TEXT, Findings
 from local.twins.notion.wire import JsonObject
 
 MAX_DEPTH: Final = 2
@@ -23,8 +23,17 @@ def parse(ask: Ask, findings: Findings, makes: Sequence[str]) -> Nodes:
     if "children" in ask.body and "markdown" in ask.body:
         raise validation("Only one of children and markdown can be given.")
     if "markdown" in ask.body:
-        return markdown.read(findings.string(ask.body["markdown"], "body.markdown"))
+        return fitting(markdown.read(findings.string(ask.body["markdown"], "body.markdown")), findings)
     return children(ask.body["children"], findings, makes) if "children" in ask.body else ()
+
+
+def fitting(nodes: Nodes, findings: Findings, before: Nodes = ()) -> Nodes:
+    """*nodes* made of markdown; what is longer than a block holds is a finding, unless it stood there *before*."""
+    known = {text for node in walk(before) for _, text, _ in _texts(node)}
+    for path, text, most in (found for node in walk(nodes) for found in _texts(node)):
+        if text not in known:
+            findings.string(text, f"body.markdown.{path}", most=most)
+    return nodes
 
 
 def children(raw: object, findings: Findings, makes: Sequence[str]) -> Nodes:
@@ -34,6 +43,14 @@ def children(raw: object, findings: Findings, makes: Sequence[str]) -> Nodes:
     if count > MAX_BLOCKS:
         findings.add("body.children", f"at most `{MAX_BLOCKS}` blocks in one payload", count)
     return nodes
+
+
+def _texts(node: Node) -> Iterator[tuple[str, str, int]]:
+    """What a block itself says, where, and how long that may be in a request; nothing is documented of people."""
+    if node.type == "equation":
+        yield "equation.expression", node.content["expression"], MAX_EQUATION
+    for text in (node.content.get("rich_text", []), *node.content.get("cells", ())):
+        yield f"{node.type}.rich_text", richtext.plain(text), MAX_TEXT * MAX_ARRAY
 
 
 def _type_of(block: JsonObject, path: str, findings: Findings, makes: Sequence[str]) -> str | None:

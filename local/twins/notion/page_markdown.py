@@ -1,6 +1,6 @@
 """A page's body as markdown: read, and edited by commands."""
 
-from local.twins.notion import async_tasks, contents, errors, kinds, markdown, rewriting
+from local.twins.notion import async_tasks, bodies, contents, errors, kinds, markdown, rewriting
 from local.twins.notion.errors import validation
 from local.twins.notion.markdown import editing
 from local.twins.notion.nodes import Node, capped, walk
@@ -46,8 +46,16 @@ def _edit(caller: Caller, page: Page, kind: str, given: JsonObject) -> JsonObjec
         _refuse_losing(before, wanted)
     if kind != "replace_content" or caller.bot is None:  # a person edits in place, whatever the page's form sends
         wanted = rewriting.keeping(wanted, before, page.id)
+    if caller.bot is not None:
+        _refuse_long(caller, before, wanted)
     after = contents.rewrite(caller, page, wanted)
     return _shown(caller, page.id, page.id, contents.tree(caller.world, after))
+
+
+def _refuse_long(caller: Caller, before: Nodes, wanted: Nodes) -> None:
+    findings = caller.findings()
+    bodies.fitting(wanted, findings, before)
+    findings.check()
 
 
 def _refuse_losing(before: Nodes, wanted: Nodes) -> None:

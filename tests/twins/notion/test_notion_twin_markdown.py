@@ -219,6 +219,32 @@ def test_an_edit_that_cannot_be_made_is_refused_whole(api: Api, kind: str, given
     assert (refusal["status"], refusal["code"], shown(api, page)) == (400, "validation_error", "twice twice")
 
 
+LONG = [
+    ("a" * 200_001, "paragraph.rich_text.length should be ≤ `200000`, instead was `200001`"),
+    (f"```\n{'a\n' * 100_001}```", "code.rich_text.length should be ≤ `200000`, instead was `200001`"),
+    (f"$$\n{'a' * 1_001}\n$$", "equation.expression.length should be ≤ `1000`, instead was `1001`"),
+]
+
+
+@pytest.mark.parametrize(("written", "told"), LONG)
+def test_what_is_longer_than_a_block_holds_is_refused_whole(api: Api, written: str, told: str) -> None:
+    page = story(api, "one")
+
+    error = refused(api, page, "insert_content", content=written)
+
+    assert (error["code"], told in error["message"], shown(api, page)) == ("validation_error", True, "one")
+    body = {"parent": {"page_id": ROOT_PAGE_ID}, "properties": {"title": []}, "markdown": written}
+    assert told in api.refused("POST", "/v1/pages", body)["message"]
+
+
+def test_a_long_formula_that_a_person_wrote_stays_where_other_lines_are_edited(api: Api, person: Api) -> None:
+    formula = f"$$\n{'a' * 1_001}\n$$"
+    page = story(api, "one")
+    edit(person, page, "insert_content", content=formula)
+
+    assert edit(api, page, "update_content", **update("one", "two")) == f"two\n{formula}"
+
+
 def test_all_matches_are_replaced_where_asked(api: Api) -> None:
     page = story(api, "a b a")
 

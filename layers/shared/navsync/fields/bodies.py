@@ -16,6 +16,7 @@ from itertools import accumulate
 
 from navsync import text
 from navsync.alignment import stretches
+from navsync.fields.graphemes import units
 from navsync.fields.inline import Token, said, tokens
 from navsync.fields.markdown import Piece, Text, read
 from navsync.fields.scalars import newlines
@@ -75,6 +76,15 @@ def words(markdown: str) -> str:
 def blocks(markdown: str) -> int:
     """How many blocks Notion makes of it at least."""
     return len(read(markdown).pieces)
+
+
+def lengths(markdown: str) -> Iterator[tuple[str, int]]:
+    """What each block of it is, and how many UTF-16 code units long: code is one block, however many lines it has."""
+    for piece in read(markdown).pieces:
+        if piece.code:
+            yield piece.code.name, units("\n".join(piece.code.lines))
+        else:
+            yield "line", max(map(units, piece.spelled.split("\n")))
 
 
 def has_notions_own(markdown: str) -> bool:

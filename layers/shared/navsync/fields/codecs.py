@@ -17,6 +17,7 @@ from navsync.model import DataSource, Side, Value
 # --- Notion's values ------------------------------------------------------------------------------------------------
 
 _LONGEST_URL = 2_000
+_LONGEST_FORMULA = 1_000
 _MOST_RELATED = 100
 _MOST_BLOCKS = 20_000
 """Notion's answers end near it, and what it does not show cannot be compared."""
@@ -294,17 +295,19 @@ def _losses_in_notion(field: Field, value: Value, before: Value) -> Iterator[str
 
 
 def _losses_of_bodies(markdown: str, before: str) -> Iterator[str]:
-    if (longest := _longest_line(markdown)) > richtext.LONGEST:
-        yield f"a line of it is {longest:,} characters long and a block in Notion holds {richtext.LONGEST:,}"
+    if units(markdown) > _LONGEST_FORMULA:
+        yield from _losses_of_blocks(markdown)
     if len(markdown) > _MOST_BLOCKS and (count := bodies.blocks(markdown)) > _MOST_BLOCKS:
         yield f"it has {count:,} paragraphs and Notion shows {_MOST_BLOCKS:,} of a page"
     if tag := bodies.left_out(markdown, before):
         yield f"Notion takes {tag} in it for a block of its own and would leave out what it says; write it without"
 
 
-def _longest_line(markdown: str) -> int:
-    """The length of its longest line, of which Notion makes one block."""
-    return max(map(units, markdown.split("\n")))
+def _losses_of_blocks(markdown: str) -> Iterator[str]:
+    for kind, length in bodies.lengths(markdown):
+        most = _LONGEST_FORMULA if kind == "formula" else richtext.LONGEST
+        if length > most:
+            yield f"a {kind} of it is {length:,} characters long and a block in Notion holds {most:,}"
 
 
 def _losses_of_options(names: tuple[str, ...]) -> Iterator[str]:

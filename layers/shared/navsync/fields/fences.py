@@ -44,6 +44,11 @@ class Fenced:
         return "\n".join((self.kind, *self.spoken))
 
     @property
+    def name(self) -> str:
+        """What people call it."""
+        return "formula" if self.fence == _FORMULA else "piece of code"
+
+    @property
     def kind(self) -> str:
         """What its lines are."""
         if self.fence == _FORMULA:
