@@ -95,6 +95,12 @@ def test_an_item_added_to_a_list_joins_it() -> None:
     assert bodies.to_navimpact("Text.\n- a\n- b\n- c", "Text.\n\n* a\n* b") == "Text.\n\n* a\n* b\n- c"
 
 
+def test_an_item_added_to_a_nested_list_leaves_the_others_as_they_are_nested() -> None:
+    text = "* a\n  * b\n  * c\n* d\n  * e"
+    page = shown(text).replace("\t- b", "\t- b\n\t- new")
+    assert bodies.to_navimpact(page, text) == text.replace("* b", "* b\n  - new")
+
+
 def test_a_paragraph_removed_in_notion_is_removed_with_its_empty_line() -> None:
     assert bodies.to_navimpact("One.\nThree.", "One.\n\nTwo.\n\nThree.") == "One.\n\nThree."
 

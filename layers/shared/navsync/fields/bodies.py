@@ -34,7 +34,10 @@ _MOST_EMPTIED = 10
 words where they are long, or where so many pairs are to be looked at that each letter would take too long."""
 _EMPTY_BLOCK = "<empty-block/>"
 
-type Speller = Callable[[Piece], str]
+_TAB = "\t"
+_BLANKS = "    "
+
+type Speller = Callable[[Piece, str], str]
 
 
 def says(markdown: str) -> str | None:
@@ -126,7 +129,7 @@ def _merged(base: Text, navimpact: Text, notion: Text) -> str | None:
     if notion.says == navimpact.says:
         return _joined(navimpact)
     typed = _put(notion, navimpact, for_navimpact, spaced=True)
-    alike = _put(read(typed), base, lambda piece: piece.spelled, spaced=True)
+    alike = _put(read(typed), base, lambda piece, _: piece.spelled, spaced=True)
     both = text.merge(_spread(base), _spread(navimpact), _spread(read(alike)))
     return None if both is None else _put(_close(read(both)), navimpact, for_navimpact, spaced=True)
 
@@ -168,18 +171,16 @@ def _unsigned(line: str) -> str:
 # --- new pieces -----------------------------------------------------------------------------------------------------
 
 
-def for_notion(piece: Piece) -> str:
+def for_notion(piece: Piece, indent: str) -> str:
     """A piece from NavImpact as Notion takes it."""
-    indent = "\t" * piece.depth
     if piece.table:
         tagged = piece.table.tagged(indent, str)
         return tagged if _is_said(piece, tagged) else piece.table.drawn(indent, str)
     return piece.code.spelled(indent) if piece.code else _indented(piece.spelled, _indent(piece.prefix), indent)
 
 
-def for_navimpact(piece: Piece) -> str:
+def for_navimpact(piece: Piece, indent: str) -> str:
     """A piece from Notion as a person would type it."""
-    indent = "    " * piece.depth
     if piece.table:
         drawn = piece.table.drawn(indent, plain)
         return drawn if _is_said(piece, drawn) else piece.table.tagged(indent, plain)
@@ -251,8 +252,16 @@ def _put(new: Text, old: Text, spell: Speller, *, spaced: bool) -> str:
         return _joined(old)
     spacing = _spacing(new, old) if spaced else None
     arranged = (text for texts in ((old,), _emptied(old)) for text in texts)
-    tries = (_Putting(text, spell, spacing, tidy=tidy).all_of(new) for text in arranged for tidy in (False, True))
+    # Four blanks nest under any mark. Beside lines of two they may nest too deep: then those are followed.
+    steps = dict.fromkeys((_BLANKS, _step(old))) if spaced else (_TAB,)
+    ways = [(step, tidy) for tidy in (False, True) for step in steps]
+    tries = (_Putting(text, spell, spacing, *way).all_of(new) for text in arranged for way in ways)
     return next((put for put in tries if read(put).says == new.says), _afresh(new, old))
+
+
+def _step(old: Text) -> str:
+    """What nests a line of *old* one level deeper."""
+    return next((_indent(piece.spelled) for piece in old.pieces if piece.depth == 1), _BLANKS)
 
 
 def _emptied(old: Text) -> Iterator[Text]:
@@ -336,7 +345,9 @@ class _Putting:
     old: Text
     spell: Speller
     spacing: _Spacing | None
-    tidy: bool = False
+    step: str
+    """What nests a line one level deeper."""
+    tidy: bool
     """Indent what stays anew: in its new surroundings the old indent means something else."""
     at: int = 0
     lines: list[str] = field(default_factory=list)
@@ -361,9 +372,9 @@ class _Putting:
         follows = self.last_kept == at - 1 and (at == 0) == (self.last is None)
         before = kept.before if follows or self.spacing is None else self._above(kept)
         same = kept.says == wanted.says
-        spelled = kept.spelled if same else _respelled(kept, wanted, self.spell)
+        spelled = kept.spelled if same else _respelled(kept, wanted, self.spell, self.step * wanted.depth)
         if self.tidy:
-            spelled = _indented(spelled, _indent(spelled), ("    " if self.spacing else "\t") * wanted.depth)
+            spelled = _indented(spelled, _indent(spelled), self.step * wanted.depth)
         self._write(replace(wanted, spelled=spelled), before)
         self.at, self.last_kept = at + 1, at
 
@@ -376,7 +387,7 @@ class _Putting:
         while self.at < len(self.old.pieces) and self.old.pieces[self.at].closes:
             self._pass(self.at + 1)
         before = self.spacing.above(piece, self.last) if self.spacing and self.last else ()
-        self._write(replace(piece, spelled=self.spell(piece)), before)
+        self._write(replace(piece, spelled=self.spell(piece, self.step * piece.depth)), before)
 
     def _pass(self, to: int) -> None:
         """Keep what is Notion's own up to piece *to*; the others are not wanted any more."""
@@ -397,18 +408,18 @@ def _ending(last: Piece | None) -> Iterator[str]:
         yield _indent(last.spelled) + code.fence
 
 
-def _respelled(kept: Piece, wanted: Piece, spell: Speller) -> str:
+def _respelled(kept: Piece, wanted: Piece, spell: Speller, indent: str) -> str:
     """*kept* made to say what *wanted* says, its unchanged words as they are."""
     if kept.table and wanted.table:
         of_cell = plain if spell is for_navimpact else str
         refilled = _refilled(kept.spelled, kept.table, wanted.table, of_cell) or ""
-        return refilled if _is_said(wanted, refilled) else spell(wanted)
+        return refilled if _is_said(wanted, refilled) else spell(wanted, indent)
     if kept.code and wanted.code:
         code = kept.code.refilled(wanted.code)
         return (code.typed if code is wanted.code and spell is for_navimpact else code).spelled(kept.prefix)
     if kept.table or wanted.table or kept.code or wanted.code:
-        return spell(wanted)
-    fresh = spell(wanted)
+        return spell(wanted, indent)
+    fresh = spell(wanted, indent)
     (new,) = read(fresh).pieces or (wanted,)
     prefix = kept.prefix if kept.marks == wanted.marks else fresh[: len(fresh) - len(new.rest)]
     rest = "".join(_words(tokens(kept.rest), tokens(new.rest)))
