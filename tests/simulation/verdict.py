@@ -41,6 +41,7 @@ from navsync.model import (
     RemoveIntent,
     Side,
     State,
+    SyncLog,
     Trouble,
     Value,
     Values,
@@ -165,15 +166,22 @@ def _restorable(history: History, office: Office) -> Iterator[Values]:
     """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact.
 
     Not of those that went from there for good after somebody was asked: what could be read of them is to be recorded.
+    Of a record that was deleted only those that went after that, and for good: perhaps before anybody could look.
     """
     kept = history.store.of(office.id)
     for page in (page for page in office.notion.pages.values() if page.in_trash):
         mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
         removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
-        is_again_theirs = removal is not None and removal.side is Side.NOTION and page.edited_by != BOT
-        if removal is None or removal.side is None or is_again_theirs:
+        if removal is None or removal.side is None or _is_theirs_again(history, office, page, removal):
             read = history.witness.asked.get((office.id, page.id), frozenset()) if page.purged else frozenset()
             yield {name: value for name, value in page.values.items() if name not in read}
+
+
+def _is_theirs_again(history: History, office: Office, page: Page, removal: SyncLog) -> bool:
+    """Whether people had *page* in hands after *removal*."""
+    if removal.side is Side.NOTION:
+        return page.edited_by != BOT
+    return page.purged and history.people.thrown.get((office.id, page.id), 0.0) > history.seconds(removal.at)
 
 
 def _live(history: History, office: Office) -> list[Page]:

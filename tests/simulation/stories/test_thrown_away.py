@@ -210,6 +210,21 @@ def test_what_was_read_is_forgotten_once_the_page_is_back(world: World, story: s
 # --- when nobody is asked ---------------------------------------------------------------------------------------------
 
 
+def test_what_is_typed_on_the_page_of_a_record_that_is_gone_outlives_the_trash(
+    world: World, story: str, thrown_away: str
+) -> None:
+    approve(world, story)
+    world.settle()
+    world.clock.advance(timedelta(hours=1))
+    world.person.restore(STORY, thrown_away)
+    types(world, thrown_away, STILL_LONGER)
+    throw_away(world, thrown_away)
+    empty_trash(world, thrown_away)
+
+    assert records(world) == []
+    assert recorded(world).count(STILL_LONGER) == 1
+
+
 def test_the_last_words_are_kept_though_the_record_is_gone_as_well(world: World, story: str, page: str) -> None:
     types(world, page, LONGER)
     world.person.remove(STORY, page)

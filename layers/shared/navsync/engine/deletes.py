@@ -325,18 +325,36 @@ def both_gone(
 
     *is_proved*: NavImpact's 404 is believed. What belongs to a project that is gone so goes with it.
     """
-    is_new = mapping.version > 0 and mapping.state is not State.DELETED
-    if isinstance(page, Trashed) and (is_new or last_words.was_typed_in(mapping, page, run)):
+    if not mapping.version:
+        return Done()
+    if mapping.state is State.DELETED:
+        return _gone_before(bench, mapping, run, page)
+    if isinstance(page, Trashed):
         mapping, page = last_words.read(bench, mapping, page, run)
-    if is_new:
-        said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
-        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
-        left_over = unshown.left_over(bench, mapping)
-        removed_by = row.id if is_proved and proof.is_another_there(bench, mapping, None) else None
-        gone = mapping.but(
-            state=State.DELETED, troubles=(), refused={}, intent=None, unshown=left_over, removed_by=removed_by
-        )
-        bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
+        mapping = mapping.but(trashed_at=page.last.edited_at)
+    said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
+    row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
+    left_over = unshown.left_over(bench, mapping)
+    removed_by = row.id if is_proved and proof.is_another_there(bench, mapping, None) else None
+    gone = mapping.but(
+        state=State.DELETED, troubles=(), refused={}, intent=None, unshown=left_over, removed_by=removed_by
+    )
+    bench.ledger.save(gone, row, *journal.abandoned(bench.ledger, mapping))
+    return Done()
+
+
+def _gone_before(bench: Workbench, mapping: Mapping, run: Run, page: Observation | None) -> Step:
+    """What is gone stays gone; but a person may have had its page in hands since, and thrown it away once more."""
+    if not isinstance(page, Trashed):
+        return Done()
+    was_out = not page.is_purged and not bench.is_ours(page.last) and page.last.edited_at != mapping.trashed_at
+    if was_out or last_words.was_typed_in(mapping, page, run):
+        mapping, page = last_words.read(bench, mapping, page, run)
+    if was_out:
+        said = journal.last_words(mapping, page.last, removals.THROWN_AWAY)
+        message = removals.THROWN_AWAY
+        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=message)
+        bench.ledger.save(mapping.but(trashed_at=page.last.edited_at), row)
     return Done()
 
 
