@@ -27,7 +27,7 @@ from navsync.fields import (
     render_navimpact,
     render_notion,
 )
-from navsync.fields.rewriting import Edit, applied, batch, edits
+from navsync.fields.rewriting import applied, batch, edits
 from navsync.model import (
     KEY_FIELD,
     DataSource,
@@ -530,7 +530,7 @@ def _rewritten(now: Value, seen: Value, wanted: Value) -> Value:
 def _begun(wanted: str, shown: str, most: int) -> Iterator[str]:
     """What a body says until the last request that makes it say *wanted*, which takes what does not fit otherwise."""
     told = {shown}
-    while made := edits(shown, wanted) or ([Edit("", wanted)] if not shown.strip() else ()):
+    while made := edits(shown, wanted):
         sent = tuple(batch(made, shown, most))
         if not sent or sent == tuple(made):
             return

@@ -160,10 +160,22 @@ class NotionStage(Stage):
         answer = httpx.post(f"{self.url}/_twin/{path}", json=body)
         return answer.raise_for_status().json() if answer.content else None
 
+    @property
+    def _as_a_person(self) -> dict[str, str]:
+        """The headers of a person who knows Notion's API."""
+        return {"Twin-Actor": "person", "Authorization": f"Bearer {self.token}", "Notion-Version": "2026-03-11"}
+
     def by_hand(self, method: str, path: str, body: Any = None) -> Any:
         """Do to Notion what a person does who knows its API."""
-        headers = {"Twin-Actor": "person", "Authorization": f"Bearer {self.token}", "Notion-Version": "2026-03-11"}
-        return httpx.request(method, f"{self.url}/v1/{path}", json=body, headers=headers).raise_for_status().json()
+        answer = httpx.request(method, f"{self.url}/v1/{path}", json=body, headers=self._as_a_person)
+        return answer.raise_for_status().json()
+
+    def uploaded(self, name: str) -> str:
+        """A file that a person gives to Notion to keep; its id."""
+        id = str(self.by_hand("POST", "file_uploads", {"filename": name})["id"])
+        sending, file = f"{self.url}/v1/file_uploads/{id}/send", {"file": (name, b"bytes", "image/png")}
+        httpx.post(sending, files=file, headers=self._as_a_person).raise_for_status()
+        return id
 
     def requests(self) -> list[tuple[str, str]]:
         """What the adapter has asked the twin, as method and path."""

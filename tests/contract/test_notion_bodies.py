@@ -9,6 +9,8 @@ import httpx
 import pytest
 
 from navsync.errors import Raced, Unclear
+from navsync.fields import bodies
+from navsync.fields.bodies import to_notion
 from navsync.model import LINK_FIELD, DataSource, EntityType, Present, Property
 from navsync.notion import Budget, Gateway, NotionSide, SetUp, connect
 from tests.contract.stages import Tokens
@@ -40,6 +42,8 @@ class Story:
     body: str = "It worked."
     sent: list[tuple[str, str, Any]] = field(default_factory=list)
     fails: str = ""
+    drops: str = ""
+    """What Notion takes no notice of in what it is sent."""
 
     def answer(self, request: httpx.Request) -> httpx.Response:
         body = json.loads(request.content) if request.content else None
@@ -58,6 +62,8 @@ class Story:
             if self.body.count(update["old_str"]) != 1:
                 return httpx.Response(400, json={"code": "validation_error", "message": "no"})
             self.body = self.body.replace(update["old_str"], update["new_str"])
+        if self.drops:
+            self.body = self.body.replace(self.drops, "")
         shown = self.body.replace("\n\n", "\n")
         return httpx.Response(200, json={"object": "page_markdown", "markdown": shown, "truncated": False})
 
@@ -178,3 +184,29 @@ def test_a_body_that_was_edited_since_it_was_read_is_not_overwritten() -> None:
     with pytest.raises(Raced):
         story.side.update(STORY, "page", {"description": "One.\nTwo, by NavImpact."}, seen=seen)
     assert story.body == "One.\nTwo, by a person."
+
+
+DAYS = "\n".join(f"On day {day} it rained.\nOn day {day} schools came." for day in range(250))
+
+
+def test_a_text_that_takes_several_requests_is_planned_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    story, planned = Story(body=DAYS), list[str]()
+
+    def plan(text: str, shown: str) -> str:
+        planned.append(shown)
+        return to_notion(text, shown)
+
+    monkeypatch.setattr(bodies, "to_notion", plan)
+    story.side.update(STORY, "page", {"description": DAYS.replace("schools", "classes")}, seen=story.seen())
+
+    assert story.body == DAYS.replace("schools", "classes")
+    assert (story.calls(), planned) == (["PATCH pages/page/markdown"] * 3, [DAYS])
+
+
+def test_a_text_that_notion_spells_otherwise_in_each_of_several_requests_arrives_whole() -> None:
+    story = Story(body=DAYS, drops="!")
+
+    story.side.update(STORY, "page", {"description": DAYS.replace("schools", "classes!")}, seen=story.seen())
+
+    assert story.body == DAYS.replace("schools", "classes")
+    assert story.calls() == ["PATCH pages/page/markdown"] * 3

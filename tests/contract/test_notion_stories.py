@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from datetime import timedelta
 
 import pytest
 
@@ -134,6 +135,11 @@ def now(stage: NotionStage, page: str) -> Present:
     return present(stage.side.read(STORY, page))
 
 
+def said(text: str) -> dict[str, object]:
+    """What a paragraph is changed to."""
+    return {"paragraph": {"rich_text": [{"text": {"content": text}}]}}
+
+
 BOOKMARK = {"type": "bookmark", "bookmark": {"url": "https://example.org"}}
 
 
@@ -190,6 +196,64 @@ def test_edits_in_several_places_leave_the_blocks_between_them(notion: NotionSta
     assert list(after.values())[-1] == "More."
 
 
+def with_pictures(stage: NotionStage, text: str, pictures: int = 1) -> Present:
+    """A story to which a person has added a picture, or several, below the text; and time goes by."""
+    made = told(stage, text)
+    for number in range(pictures):
+        file = {"type": "file_upload", "file_upload": {"id": stage.uploaded(f"reef-{number}.png")}}
+        append(stage, made.id, {"type": "image", "image": file})
+    return looked_at(stage, made.id)
+
+
+def looked_at(stage: NotionStage, page: str) -> Present:
+    """The page as it is; a second later Notion signs the links to its files otherwise."""
+    seen = now(stage, page)
+    stage.wait(timedelta(seconds=1))
+    return seen
+
+
+def kept_in_notion(stage: NotionStage, page: str) -> list[str]:
+    """The pictures on a page, as blocks that no other address can show."""
+    listed = stage.by_hand("GET", f"blocks/{page}/children")["results"]
+    return [block["id"] for block in listed if block["type"] == "image" and block["image"]["type"] == "file"]
+
+
+def test_text_arrives_above_between_and_below_pictures_that_notion_keeps(notion: NotionStage) -> None:
+    seen = with_pictures(notion, "One.\n\nTwo.", pictures=2)
+    pictures, (*text, first, second) = kept_in_notion(notion, seen.id), str(body(seen)).split("\n")
+
+    for wanted in (
+        [*text, first, second, "Below."],
+        [*text, first, "Between.", second, "Below."],
+        [*text, "Above.", first, "Between.", second, "Below."],
+        [*text, first, second],
+        [first, second],
+        [first, "Only.", second],
+    ):
+        after = written(notion, looked_at(notion, seen.id), "\n\n".join(wanted))
+        assert str(body(after)).split("\n") == wanted
+
+    assert kept_in_notion(notion, seen.id) == pictures != []
+
+
+def test_a_picture_that_notion_keeps_outlives_a_change_that_names_it(notion: NotionStage) -> None:
+    seen = with_pictures(notion, "One.", pictures=2)
+    pictures, (_, first, second) = kept_in_notion(notion, seen.id), str(body(seen)).split("\n")
+
+    with pytest.raises(Refused, match="only Notion can show"):
+        written(notion, seen, f"{second}\n\n{first}")
+
+    assert kept_in_notion(notion, seen.id) == pictures
+
+
+def test_what_a_person_typed_just_before_on_a_page_with_a_picture_is_looked_at_again(notion: NotionStage) -> None:
+    seen = with_pictures(notion, "One.\n\nTwo.")
+    notion.by_hand("PATCH", f"blocks/{next(iter(blocks(notion, seen.id)))}", said("One, by hand."))
+
+    with pytest.raises(Raced):
+        written(notion, seen, str(body(seen)).replace("One.", "Eins."))
+
+
 MANY = "\n\n".join(f"School {n} opened.\n\nIt was day {n}." for n in range(120))
 
 
@@ -234,6 +298,23 @@ def test_what_a_person_typed_into_the_very_line_just_before_is_looked_at_again(n
         written(notion, made, "Eins.")
 
     assert body(now(notion, made.id)) == "First: Eins."
+
+
+@pytest.mark.parametrize(
+    ("over", "typed_there"),
+    [("- [ ] Call Ana.", "- [x] Call Ana."), ("\\$5", "€5"), ("- [ ] Call Ana.", "👏👏👏\n- [ ] Call Ana.")],
+    ids=["a tick", "a sign", "a line of signs"],
+)
+def test_what_a_person_typed_into_another_line_just_before_is_looked_at_again_though_it_has_no_letter(
+    notion: NotionStage, over: str, typed_there: str
+) -> None:
+    made = told(notion, "It cost $5.\n\n- [ ] Call Ana.\n\nThe end.")
+    typed(notion, made.id, str(body(made)).replace(over, typed_there))
+
+    with pytest.raises(Raced):
+        written(notion, made, "It cost $5.\n\n- [ ] Call Ana.\n\nThe very end.")
+
+    assert typed_there in str(body(now(notion, made.id)))
 
 
 def test_a_story_in_the_trash_is_looked_at_again(notion: NotionStage) -> None:

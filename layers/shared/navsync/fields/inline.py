@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from unicodedata import is_normalized, normalize
 from urllib.parse import quote
 
+_SIGNATURE = r"\?[^()\s?\"<>]*X-Amz-[^()\s\"<>]*"
+SIGNATURE = re.compile(_SIGNATURE)
+"""What is another each time that Notion shows the link to a file that it keeps."""
 # None looks beyond what begins the next one: a line of nothing but beginnings must not take for ever.
 _TOKEN = re.compile(
     r"\\(?P<escaped>[!-/:-@\[-`{-~])"
@@ -14,7 +17,8 @@ _TOKEN = re.compile(
     r"|(?P<ticks>`+)"
     r"|<mention-date start=\"(?P<date>[^\"<]*)\"[^<>]*/>"
     r"|<(?P<kind>mention-\w+)(?:\s[^<>]*)?>(?P<label>(?:(?!<mention-).)*?)</(?P=kind)>"
-    r"|(?P<look></?span(?:\s[^<>]*)?>|\?[^()\s?]*X-Amz-[^()\s]*|(?<!\s)\s*\{(?:(?:color|toggle)=\"[^\"]*\"\s*)+\}$|<mention-\w+(?:\s[^<>]*)?/>)"
+    rf"|(?P<look></?span(?:\s[^<>]*)?>|{_SIGNATURE}"
+    r"|(?<!\s)\s*\{(?:(?:color|toggle)=\"[^\"]*\"\s*)+\}$|<mention-\w+(?:\s[^<>]*)?/>)"
     r"|(?P<line><br\s*/?>)"
     r"|(?P<words>[^\\`$<{?\s]+|.)",
     re.DOTALL,

@@ -8,6 +8,7 @@ from typing import Any
 
 from navsync.errors import Raced, Refused, SyncError, Unclear
 from navsync.fields import bodies, rewriting
+from navsync.fields.inline import SIGNATURE
 from navsync.fields.rewriting import Edit
 from navsync.notion.failures import Committed, InvalidRequest
 from navsync.notion.gateway import Gateway
@@ -33,12 +34,13 @@ def start_of(text: str) -> str:
 
 def begun(text: str, shown: str) -> Iterator[str]:
     """What a body that shows *shown* says between the requests of `PageBody.rewrite` that make it say *text*."""
+    made = _lacking(text, shown)
     for _ in range(_most_requests(text, shown)):
-        made = _lacking(text, shown)
         sent = _fitting(made, shown)
         if not sent or _is_all(sent, made):
             return
         shown = rewriting.applied(shown, sent)
+        made = _rest(made, sent) or _lacking(text, shown)
         yield shown
 
 
@@ -83,25 +85,26 @@ class PageBody:
             Unclear: it may have been written, or a part of it.
         """
         now, begun = seen if "markdown" in seen else self.read(), False
+        made = _lacking(text, self._whole(now))
         for _ in range(_most_requests(text, _markdown(now))):
-            made = self._lacking(text, now)
             if not made:
                 return now
             try:
                 sent = self._fitting(made, now)
                 now, begun = self._written(text, sent, now), True
+                if _is_all(sent, made):
+                    return now
+                made = _still_lacking(text, _rest(made, sent), self._whole(now))
             except SyncError as error:
                 if not begun or isinstance(error, Raced):
                     raise
                 raise Unclear("a part of the text was written; it is read again to see what is missing") from error
-            if _is_all(sent, made):
-                return now
         raise Unclear("the text was written, but Notion shows it otherwise each time; it is read again")
 
-    def _lacking(self, text: str, now: Json) -> Sequence[Edit]:
+    def _whole(self, now: Json) -> str:
         if now.get("truncated"):
             raise Refused(_CUT_SHORT, field=self.field)
-        return _lacking(text, _markdown(now))
+        return _markdown(now)
 
     def _fitting(self, made: Sequence[Edit], now: Json) -> Sequence[Edit]:
         if not (sent := _fitting(made, _markdown(now))):
@@ -110,22 +113,22 @@ class PageBody:
 
     def _written(self, text: str, sent: Sequence[Edit], now: Json) -> Json:
         shown = _markdown(now)
-        after = self._replaced(sent[0].new) if not sent[0].old else self._updated(sent, shown)
-        if bodies.words(_markdown(after)) != bodies.words(rewriting.applied(shown, sent)):
+        after = self._edited(sent, shown) if shown else self._replaced(sent[0].new)
+        if _differ(_markdown(after), rewriting.applied(shown, sent)):
             self._check(text, sent, shown, after)
         return after
 
-    def _updated(self, sent: Sequence[Edit], shown: str) -> Json:
-        updates = [{"old_str": edit.old, "new_str": edit.new} for edit in sent]
+    def _edited(self, sent: Sequence[Edit], shown: str) -> Json:
         try:
-            return self._tell({"type": "update_content", "update_content": {"content_updates": updates}})
+            return self._tell(_command(sent))
         except InvalidRequest as error:
             # A text that should stand there once does not: somebody edited the body, or Notion reads it otherwise.
             if self._has_moved_on(shown):
                 raise Raced("the page's body was edited between our read and our write; it is read again") from error
-            if bodies.has_notions_own(shown):
+            wanted = rewriting.applied(shown, sent)
+            if bodies.has_notions_own(shown) or SIGNATURE.search(wanted):
                 raise Refused(_LOSING, field=self.field) from error
-            return self._replaced(rewriting.applied(shown, sent))
+            return self._replaced(wanted)
 
     def _replaced(self, markdown: str) -> Json:
         try:
@@ -135,7 +138,8 @@ class PageBody:
 
     def _has_moved_on(self, shown: str) -> bool:
         page = self.gateway.read("GET", f"pages/{self.page_id}")
-        return bool(page.get("in_trash", page.get("archived"))) or _markdown(self.read()) != shown
+        is_gone = bool(page.get("in_trash", page.get("archived")))
+        return is_gone or _unsigned(_markdown(self.read())) != _unsigned(shown)
 
     def _tell(self, body: Json) -> Json:
         try:
@@ -150,14 +154,17 @@ class PageBody:
             raise Unclear("the text was written, but what Notion shows now could not be read") from error
 
     def _check(self, text: str, sent: Sequence[Edit], before: str, after: Json) -> None:
-        """Words are not as they were meant: Notion spells those lines in its way, or somebody edited them just before.
+        """The body does not say what was meant: Notion spells lines in its way, or somebody edited it just before.
 
-        What Notion spells otherwise would be sent just so again; where a person was first, other lines stand there now.
+        What Notion spells otherwise is what it was sent, and would be sent just so again; where a person was first,
+        other lines stand there now.
         """
-        if _markdown(after) == before:
+        shown = self._whole(after)
+        is_as_meant = bodies.words(shown) == bodies.words(rewriting.applied(before, sent))
+        if not is_as_meant and _unsigned(shown) == _unsigned(before):
             raise Refused(_UNHEARD, field=self.field)
-        replaced_whole = not sent[0].old
-        if not replaced_whole and not set(self._lacking(text, after)) <= set(sent):
+        is_spared = rewriting.spares(before, sent, shown)
+        if before and not (is_spared and (is_as_meant or set(_lacking(text, shown)) <= set(sent))):
             raise Raced("the page's body was edited while we wrote to it; it is read again")
 
 
@@ -165,11 +172,35 @@ def _markdown(answer: Json) -> str:
     return str(answer.get("markdown") or "")
 
 
+def _unsigned(markdown: str) -> str:
+    return SIGNATURE.sub("", markdown)
+
+
+def _differ(shown: str, meant: str) -> bool:
+    return _unsigned(shown) != _unsigned(meant) and bodies.says(shown) != bodies.says(meant)
+
+
+def _command(sent: Sequence[Edit]) -> Json:
+    """What Notion is asked to do. Below a link that is another one each time there is nothing to name but the end."""
+    if not sent[0].old:
+        return {"type": "insert_content", "insert_content": {"content": sent[0].new, "position": {"type": "end"}}}
+    updates = [{"old_str": edit.old, "new_str": edit.new} for edit in sent]
+    return {"type": "update_content", "update_content": {"content_updates": updates}}
+
+
 def _lacking(text: str, shown: str) -> Sequence[Edit]:
     """What makes a body that shows *shown* say *text*."""
-    wanted = bodies.to_notion(text, shown)
-    made = rewriting.edits(shown, wanted)
-    return [Edit("", wanted)] if made is None else made
+    return rewriting.edits(shown, bodies.to_notion(text, shown))
+
+
+def _still_lacking(text: str, rest: Sequence[Edit], shown: str) -> Sequence[Edit]:
+    """The *rest* of what was planned, where it is found in *shown*: to plan a long text for each request takes long."""
+    return rest if rest and rewriting.finds(shown, rest) else _lacking(text, shown)
+
+
+def _rest(made: Sequence[Edit], sent: Sequence[Edit]) -> Sequence[Edit]:
+    """What follows *sent*; nothing where only a part of an edit was."""
+    return made[len(sent) :] if sent[-1] == made[len(sent) - 1] else ()
 
 
 def _fitting(made: Sequence[Edit], shown: str) -> Sequence[Edit]:
