@@ -152,6 +152,8 @@ class MemoryNotion:
     """Fields whose property the connection has seen broken, and has not taken up again."""
     trash_hides_bodies: bool = False
     """Whether a page in the trash shows no body: that it does is promised nowhere."""
+    unshared: set[EntityType] = field(default_factory=set)
+    """Databases that are not shared with the connection, and so none of their rows."""
     page_size: int = PAGE_SIZE
     """How many rows a query shows at a time."""
     remember: Callable[[DataSource], DataSource] = _forget
@@ -173,7 +175,7 @@ class MemoryNotion:
 
     def read(self, entity_type: EntityType, id: str) -> Observation:
         page = self.pages.get(id)
-        if page is None or page.hidden:
+        if page is None or self._hides(page):
             return Gone(id)
         if page.in_trash:
             return Trashed(self.shown(page, whole=not self.trash_hides_bodies))
@@ -206,7 +208,7 @@ class MemoryNotion:
         return self.pages[page.id].is_template
 
     def answers(self, entity_type: EntityType) -> bool:
-        return True
+        return entity_type not in self.unshared
 
     def shown(self, page: Page, *, whole: bool = True) -> Present:
         """What Notion answers: times floored to the minute; where not the *whole* page was read, no body."""
@@ -248,6 +250,7 @@ class MemoryNotion:
     # --- what is written --------------------------------------------------------------------------------------------
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
+        self._check_shared(entity_type)
         filled = {name: value for name, value in values.items() if value not in (None, ())}
         title = SPECS[entity_type].title_of(filled) if SPECS[entity_type].title_is_generated else None
         kept = dict(self._kept(entity_type, filled))
@@ -420,6 +423,7 @@ class MemoryNotion:
         return self._source(entity_type)
 
     def refresh(self, entity_type: EntityType) -> DataSource:
+        self._check_shared(entity_type)
         self.known.setdefault(entity_type, set()).update(self.broken.get(entity_type, ()))
         return self._keep(entity_type)
 
@@ -472,7 +476,7 @@ class MemoryNotion:
     def _stays(self, page_id: str) -> bool:
         """Whether a page stays named that is to make way. Raises `Unavailable` where it had gone and is back."""
         meant, page = self.entity_of(page_id), self.pages[page_id]
-        if not isinstance(meant, MadeWay) or page.in_trash or page.hidden:
+        if not isinstance(meant, MadeWay) or page.in_trash or self._hides(page):
             return False
         if meant.has_gone:
             raise Unavailable("it names a page that is to get a record of its own")
@@ -486,6 +490,7 @@ class MemoryNotion:
 
     def _indexed(self, entity_type: EntityType) -> list[Page]:
         """The rows that queries show, archived ones too: those come by queries of their own."""
+        self._check_shared(entity_type)
         now, rows = self.clock(), (page for page in self.pages.values() if page.entity_type is entity_type)
         return [
             row
@@ -495,9 +500,16 @@ class MemoryNotion:
 
     def _reachable(self, id: str) -> Page:
         page = self.pages.get(id)
-        if page is None or page.hidden:
+        if page is None or self._hides(page):
             raise NotReachable("Notion does not show it")
         return page
+
+    def _hides(self, page: Page) -> bool:
+        return page.hidden or (self.author == BOT and page.entity_type in self.unshared)
+
+    def _check_shared(self, entity_type: EntityType) -> None:
+        if self.author == BOT and entity_type in self.unshared:
+            raise NotReachable("Notion does not show the database")
 
     def _editable(self, id: str) -> Page:
         page = self._reachable(id)

@@ -280,6 +280,7 @@ class History:
         self.platform.page_size = AT_REST
         for office in self.offices:
             office.notion.page_size = AT_REST
+            office.notion.unshared.clear()
             self.reconnect(office)
             self.let_work(office, active=True)
             self.people.mend_properties(office)

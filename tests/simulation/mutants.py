@@ -227,6 +227,13 @@ def one_404_is_a_deletion() -> Iterator[None]:
 
 
 @mutant
+def a_page_that_is_not_shown_is_gone_for_good() -> Iterator[None]:
+    """Once it was in the trash, that is, also where nothing of its database is shown."""
+    with patch.object(Workbench, "check_database", lambda *_: None):
+        yield
+
+
+@mutant
 def an_empty_navimpact_is_believed() -> Iterator[None]:
     """All has been deleted, then, one record after the other, and nobody is asked where nothing is left to ask for."""
     with (

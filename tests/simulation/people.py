@@ -158,6 +158,8 @@ class People:
                 self._share(office, op, shared=False)
             case Act.SHARE:
                 self._share(office, op, shared=True)
+            case Act.WITHDRAW:
+                self._withdraw(office)
             case Act.GO_DARK:
                 self._go_dark(op)
             case Act.MOVE:
@@ -638,6 +640,11 @@ class People:
         self.history.fired[Fault.UNSHARED] += not shared
         if shared:
             self.touched_page(office, page)
+
+    def _withdraw(self, office: Office) -> None:
+        office.notion.unshared.update(self.history.swarm.types)
+        self.history.fired[Fault.WITHDRAWN] += 1
+        self.history.after(DARKNESS, office.notion.unshared.clear)
 
     def _go_dark(self, op: Op) -> None:
         """Lists that are merely empty are seen through by those who know of more than one project."""

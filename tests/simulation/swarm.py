@@ -37,6 +37,7 @@ class Fault(StrEnum):
     DARK = "NavImpact shows no records"
     EMPTIED = "NavImpact shows an empty list"
     UNSHARED = "page no longer shared"
+    WITHDRAWN = "databases not shared for a while"
     PURGED = "page gone from Notion's trash for good"
     POISONED = "a record fails always"
     UNREADABLE = "a new record cannot be read"
@@ -73,7 +74,7 @@ LIKELY = {
 """The highest rate per occasion; 0.06 where none is given."""
 
 TRIGGERED = frozenset(
-    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.PURGED, Fault.INDEX_LATE}
+    {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.WITHDRAWN, Fault.PURGED, Fault.INDEX_LATE}
     | {Fault.DARK, Fault.EMPTIED, Fault.UNREADABLE, Fault.LIMITED, Fault.DATABASE_TRASHED}
     | {Fault.PROPERTY_DELETED, Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
     | {Fault.ANSWERED_TWICE, Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
@@ -99,6 +100,7 @@ class Act(StrEnum):
     OWN_COPY = "make a copy a row of its own"
     UNSHARE = "stop sharing a page"
     SHARE = "share a page again"
+    WITHDRAW = "take all databases away from the connection for a while"
     GO_DARK = "NavImpact loses its permissions for a while"
     MOVE = "move to another project in NavImpact"
     MOVE_ROW = "move a row to another project"
@@ -218,7 +220,8 @@ def drawn(seed: int, operations: int) -> Swarm:
     )
     swarm = _ruled(swarm, Random(seed ^ RULED))  # noqa: S311  # of its own, so that all else stays what it was
     swarm = _tidied(swarm, Random(seed ^ TIDIED))  # noqa: S311  # likewise
-    return _hampered(swarm, Random(seed ^ HAMPERED))  # noqa: S311  # likewise
+    swarm = _hampered(swarm, Random(seed ^ HAMPERED))  # noqa: S311  # likewise
+    return _withdrawn(swarm, Random(seed ^ WITHDRAWN))  # noqa: S311  # likewise
 
 
 PACE = 3.0
@@ -314,13 +317,27 @@ def _hampered(swarm: Swarm, chance: Random) -> Swarm:
     return replace(swarm, ops=tuple(ops), calls_a_minute=chance.choice(LIMITS), unreadable=chance.random() < 0.5)
 
 
+WITHDRAWN = 3 << 32
+"""Of a seed, to draw apart from all else when an admin takes the databases away from the connection."""
+
+
+def _withdrawn(swarm: Swarm, chance: Random) -> Swarm:
+    """*swarm*, one time in four with an admin who does so."""
+    if chance.random() >= SHARE:
+        return swarm
+    ops, withdraw = list(swarm.ops), Op(Act.WITHDRAW, 0.0, chance.randrange(swarm.workspaces), 0, 0, 0, 0)
+    ops.insert(chance.randrange(len(ops) + 1), withdraw)
+    return replace(swarm, ops=tuple(ops))
+
+
 # --- rules ------------------------------------------------------------------------------------------------------------
 
 RULED = 5 << 32
 """Of a seed, to draw its rules apart from all else."""
 
 SHARE = 0.25
-"""Of histories in which somebody sets rules at all, and of those in which somebody tidies up."""
+"""Of histories in which somebody sets rules at all, of those in which somebody tidies up, and of those with an admin who
+takes access away."""
 
 MOST_NUMBERS = 200
 """People number what they write, and NavImpact its records; few histories get as far."""

@@ -107,6 +107,8 @@ class Witness:
         """Idempotency key → the record it first made."""
         self.asked: dict[tuple[int, str], frozenset[str]] = {}
         """Workspace and page in the trash → what could be read of it by who then asked a person about it."""
+        self.pages: dict[tuple[int, int], str] = {}
+        """Workspace and mapping → the page that it had last."""
         self.writes = 0
 
     # --- what is kept -------------------------------------------------------------------------------------------------
@@ -128,6 +130,7 @@ class Witness:
             self._recorded_in(ledger.kept.logs[log.id])
 
     def _saved(self, office: Office, mapping: Mapping) -> None:
+        self._let_go(office, mapping)
         self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
         self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
         self.history.fired[Fault.HELD_BY_RULE] += any(t.code == scope.ONE_WAY for t in mapping.troubles)
@@ -141,6 +144,14 @@ class Witness:
             return  # what is there with its database cannot be taken out to be read
         if looked.at > self.history.people.thrown.get((office.id, page.id), inf):
             self.asked[office.id, page.id] = frozenset(page.values.keys() - office.notion.shown(page).unreadable.keys())
+
+    def _let_go(self, office: Office, mapping: Mapping) -> None:
+        """No record gets another page while the one that it had can be taken out of the trash."""
+        had = office.notion.pages.get(self.pages.get((office.id, mapping.id), ""))
+        if mapping.page_id is not None:
+            self.pages[office.id, mapping.id] = mapping.page_id
+        elif had is not None and had.shared and not had.purged:
+            self.history.problem(f"I4: {mapping.entity} is to get another page, but {had.id[-4:]} is there still")
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:

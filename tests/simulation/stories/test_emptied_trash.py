@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import count
 
 import pytest
 
 from navsync.attention import waiting
+from navsync.fields import SPECS
 from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope, Settings, Side, State, WorkKind
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, once, struck
@@ -277,6 +280,75 @@ def test_a_last_look_that_was_interrupted_ends_though_the_page_is_gone(world: Wo
 
     assert world.mapping_of(story, STORY).state is State.DELETED
     assert not [row for row in world.store.of(1).logs.values() if row.outcome is Outcome.STARTED]
+
+
+# --- access that is lost for an hour ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def without_access(world: World) -> Iterator[None]:
+    """An admin takes the databases away from the connection, and gives them back after an hour."""
+    world.notion_side.unshared.update(SPECS)
+    yield
+    time_passes(world, 1)
+    world.notion_side.unshared.clear()
+    time_passes(world, 3)
+
+
+def edits(world: World, reef: str) -> None:
+    world.edit(Side.NAVIMPACT, reef, description="Still wanted")
+
+
+def rejects(world: World, reef: str) -> None:
+    world.answer(world.mapping_of(reef), "reject")
+
+
+@pytest.mark.parametrize("keep", [edits, rejects])
+def test_who_keeps_a_record_while_access_is_lost_gets_its_page_back(
+    world: World, project: str, keep: Callable[[World, str], None]
+) -> None:
+    page = in_trash(world, project)
+
+    with without_access(world):
+        keep(world, project)
+
+    assert (world.page_of(project), page_titles(world)) == (page, ["Another", "Reef"])
+
+
+def test_who_undoes_a_deletion_while_access_is_lost_gets_the_page_back(world: World, project: str) -> None:
+    page = in_trash(world, project)
+    run = decide(world, project, "approve")
+
+    with without_access(world):
+        world.ask(WorkKind.REVERT, f"run/{run}")
+
+    assert (page in world.live_pages(), page_titles(world)) == (True, ["Another", "Reef"])
+
+
+def test_a_question_is_asked_still_while_access_is_lost(world: World, project: str) -> None:
+    in_trash(world, project)
+
+    with without_access(world):
+        world.put(WorkKind.MAPPING, str(world.mapping_of(project).id))
+        time_passes(world, 1)
+        assert "moved to the trash" in causes(world, project)
+
+    assert [each.trouble.code for each in waiting(world.mapping_of(project))] == ["approve_delete"]
+
+
+def test_who_approves_while_access_is_lost_is_asked_anew_about_what_was_typed_on_the_page(
+    world: World, project: str
+) -> None:
+    page = in_trash(world, project)
+    world.person.restore(PROJECT, page)
+    world.person.edit(page, {"description": "precious"})
+    world.person.remove(PROJECT, page)
+
+    with without_access(world):
+        world.answer(world.mapping_of(project), "approve")
+
+    assert "Its page says what NavImpact never had, in Description." in causes(world, project)
+    assert not is_deleted(world, project)
 
 
 # --- what goes with a page that is gone for good ----------------------------------------------------------------------

@@ -93,14 +93,18 @@ class Workbench:
     def read(self, side: Side, mapping: Mapping) -> Observation:
         """What *side* shows of *mapping* now, and what was read of a page that the trash does not show of it.
 
-        Notion's 404 over a page that was in the trash says that it is purged.
+        Notion's 404 over a page that was in the trash says that it is purged. Raises `Unavailable` where Notion does not
+        show its database either: then the page may be in the trash still.
         """
         id = mapping.entity_id if side is Side.NAVIMPACT else mapping.page_id
         if id is None:
             raise AssertionError(f"mapping {mapping.id} has no record on {side}")
         seen = self.on(side).read(mapping.entity_type, id)
         if side is Side.NOTION and isinstance(seen, Gone) and was_in_trash(mapping):
-            return _purged(mapping, seen)
+            self.check_database(mapping.entity_type)
+            seen = self.notion.read(mapping.entity_type, id)  # once more: it may have come into view in between
+            if isinstance(seen, Gone):
+                return _purged(mapping, seen)
         return replace(seen, last=self._recalled(mapping, seen.last)) if isinstance(seen, Trashed) else seen
 
     def _recalled(self, mapping: Mapping, page: Present) -> Present:
@@ -180,6 +184,11 @@ class Workbench:
         """A record that is missing proves nothing while its collection cannot be read."""
         if not self.navimpact.answers(entity_type):
             raise Unavailable("NavImpact does not show the collection, so a missing record proves nothing")
+
+    def check_database(self, entity_type: EntityType) -> None:
+        """A page that is missing proves nothing while its database is not shown."""
+        if not self.notion.answers(entity_type):
+            raise Unavailable("Notion does not show the database, so a page that was in its trash may be there still")
 
     def new_mapping(self, entity_type: EntityType, **known: object) -> Mapping:
         """A mapping that is not stored yet."""
