@@ -29,6 +29,15 @@ def test_who_moved_a_row_is_told_to_move_it_back_and_not_to_restore_a_column(off
     assert {(t.code, t.fix, STEPS[t.code].fix) for t in troubles} == {("moved", STEP, STEP)}
 
 
+def test_nothing_is_written_on_a_row_where_it_was_moved(office: Office, project: str) -> None:
+    page = office.page_of(PROJECT, project)
+    move(office, page, EntityType.IMPACT_STORY)
+
+    office.put(WorkKind.PAGE, f"{PROJECT}/{page}")
+
+    assert [call for call in office.cost() if not call.startswith("GET ")] == []
+
+
 def test_a_row_that_was_moved_back_gets_what_was_edited_meanwhile(office: Office, project: str) -> None:
     page = office.page_of(PROJECT, project)
     move(office, page, EntityType.IMPACT_STORY)

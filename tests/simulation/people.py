@@ -606,12 +606,20 @@ class People:
             self.touched_page(office, office.notion.pages[copy.id])
 
     def _own_copy(self, office: Office, op: Op) -> None:
+        """Somebody clears the id of a copy; half of the time they take for it what it was copied from."""
         copies = (p for p in _all(office) if (office.id, p.id) in self.copies)
         page = _pick([p for p in copies if not (p.in_trash or p.hidden)], op.target)
+        original = next((p for p in _all(office) if page is not None and self._is_original(office, p, page)), None)
+        if page is not None and original is not None and op.how % 2:
+            page = original
         if page is not None:
             _person(office).clear_key(page.id)
-            self.copies.remove((office.id, page.id))
+            self.copies.discard((office.id, page.id))
             self.touched_page(office, page)
+
+    def _is_original(self, office: Office, page: Page, copy: Page) -> bool:
+        is_ours = page.id in self.history.store.of(office.id).pairs and (office.id, page.id) not in self.copies
+        return is_ours and page.key == copy.key and not page.in_trash and not page.hidden
 
     def _archive(self, office: Office, kind: EntityType, op: Op) -> None:
         page = _pick(self._pages(office, kind), op.target)

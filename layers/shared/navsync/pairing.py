@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from navsync.model import EntityRef, MadeWay, State
+from navsync.fields import MOVED
+from navsync.model import KEY_FIELD, EntityRef, MadeWay, Present, State
 from navsync.ports import ReadableLedger
 
 
@@ -15,6 +16,12 @@ def entity_of(ledger: ReadableLedger, page_id: str) -> EntityRef | MadeWay | Non
         return None if mapping is None else mapping.entity
     id = latest_id(ledger, EntityRef(mapping.entity_type, mapping.made_way_for))
     return MadeWay(EntityRef(mapping.entity_type, id), has_gone=mapping.state is State.DELETED)
+
+
+def carries_id(page: Present, entity: EntityRef | None) -> bool:
+    """Whether *page* carries the id of *entity*, as far as anybody can read it: of one that was moved nobody can."""
+    is_hidden = KEY_FIELD in page.unreadable or MOVED in page.unreadable.values()
+    return is_hidden or page.key == str(entity)
 
 
 class Remakes(Protocol):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Protocol, Self
 
-from navsync import merge, scope, titles
+from navsync import merge, pairing, scope, titles
 from navsync.errors import STOP_EVERYTHING, Blocked, Fatal, OutOfTime, Retryable, SyncError, Unavailable
 from navsync.fields import SPECS, field_of
 from navsync.model import (
@@ -388,7 +388,7 @@ def in_step(record: Present, side: Side, mapping: Mapping | None) -> bool:
         return False
     if mapping.gone_since is not None or mapping.attempts or any(trouble.field for trouble in mapping.troubles):
         return False  # of a field that is held it is not kept what it said, so only a look can tell
-    if side is Side.NOTION and (record.key not in (None, str(mapping.entity)) or titles.is_stale(mapping, record)):
+    if side is Side.NOTION and (not pairing.carries_id(record, mapping.entity) or titles.is_stale(mapping, record)):
         return False
     spec = SPECS[mapping.entity_type]
     if spec.has_body and side is Side.NOTION and record.edited_at != mapping.body_as_of:

@@ -80,6 +80,26 @@ def test_a_copy_whose_id_is_cleared_becomes_a_record_of_its_own(world: World, re
     assert world.notion_side.pages[copy].key == str(mapping.entity) != f"media_project/{reef}"
 
 
+def test_who_clears_the_id_of_the_original_sees_it_written_again(world: World, reef: str, copy: str) -> None:
+    original = world.page_of(reef)
+
+    clear_id(world, original)
+    time_passes(world, 1)
+
+    assert world.notion_side.pages[original].key == f"media_project/{reef}"
+    assert "as a copy does" in told(world, copy)[0]
+    assert titles(world) == ["Another", "Reef"]
+
+
+def test_an_id_that_was_cleared_while_no_webhook_came_is_written_again(world: World, reef: str) -> None:
+    page = world.page_of(reef)
+
+    world.person.clear_key(page)
+    time_passes(world, 1)
+
+    assert world.notion_side.pages[page].key == f"media_project/{reef}"
+
+
 def test_what_belongs_to_a_copy_follows_when_it_becomes_a_record(world: World, copy: str) -> None:
     required = {field.name: "2026-01-01" for field in SPECS[LOG].fields if field.required}
     row = world.person.add_row(LOG, {**required, "project": (copy,)})

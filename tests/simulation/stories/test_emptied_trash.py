@@ -282,7 +282,7 @@ def test_a_last_look_that_was_interrupted_ends_though_the_page_is_gone(world: Wo
     assert not [row for row in world.store.of(1).logs.values() if row.outcome is Outcome.STARTED]
 
 
-# --- access that is lost for an hour ------------------------------------------------------------------------------------
+# --- access that is lost for an hour ----------------------------------------------------------------------------------
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import replace
 from datetime import datetime, timedelta
 
-from navsync import merge, scope, titles
+from navsync import merge, pairing, scope, titles
 from navsync.engine import gate, half_written, journal, watch, writes
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Later, Run, Step
@@ -66,7 +66,7 @@ def _as_planned(mapping: Mapping, plan: merge.Plan, bases: Bases, seen: Seen, no
     """*mapping* once *plan* is carried out."""
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
     spec = SPECS[mapping.entity_type]
-    rewritten = page.key not in (None, str(mapping.entity))  # by a person, or by a late call of ours
+    rewritten = not pairing.carries_id(page, mapping.entity)  # by a person, or by a late call of ours
     return mapping.but(
         bases=plan.agreed(bases),
         stamped=mapping.stamped and not rewritten and not titles.is_stale(mapping, page),
