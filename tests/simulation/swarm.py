@@ -336,7 +336,7 @@ RULED = 5 << 32
 """Of a seed, to draw its rules apart from all else."""
 
 SHARE = 0.25
-"""Of histories in which somebody sets rules at all, in which somebody tidies up, and in which somebody takes access away."""
+"""Of histories in which somebody sets rules at all, in which somebody tidies up, and in which access is taken away."""
 
 MOST_NUMBERS = 200
 """People number what they write, and NavImpact its records; few histories get as far."""

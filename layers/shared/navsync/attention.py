@@ -216,8 +216,8 @@ STEPS: Mapping[str, Step] = {
         "The workspace's scope leaves it out.", "Widen the scope, or change the project in NavImpact to fit it.", _SET
     ),
     "oscillating": Step(
-        "Something puts the field back each time it is written.",
-        "Stop the automation that resets it, or let one side win by a policy.",
+        "Something changes the field each time it is written.",
+        "Stop the automation that changes it, or let one side win by a policy.",
         _SET,
     ),
     "unreachable": Step(

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from navsync.engine.watch import SWINGS
+from navsync.engine.watch import ENDLESS, SWINGS
 from navsync.model import Operation, Policy, Present, Settings, Side, Value
 from tests.simulation.stories.scenes import both, told_of_an_edit
 from tests.simulation.world import PROJECT, World
@@ -150,6 +150,44 @@ def test_a_field_that_two_automations_fight_over_is_written_rarely(world: World)
         world.slice()
 
     assert len(world.logs(Operation.UPDATE)) < 20
+
+
+def test_automations_that_add_to_what_the_other_has_added_are_stopped(world: World) -> None:
+    id = world.new_project(title="Reef", description="begin")
+    world.settle()
+    places = {Side.NAVIMPACT: id, Side.NOTION: world.page_of(id)}
+
+    def add(side: Side) -> None:
+        world.clock.advance(timedelta(seconds=5))
+        said = world.value(side, places[side], "description")
+        world.edit(side, places[side], description=f"{said} {next(world.ids)}")
+
+    def whenever_written(call: str, applied: bool) -> None:
+        if applied and call.endswith("update"):
+            add(Side(call.split()[0]))
+
+    world.notion.fault = world.navimpact.fault = whenever_written
+    add(Side.NAVIMPACT)
+    for _ in range(4 * ENDLESS):
+        world.slice()
+
+    assert [t.code for t in world.mapping_of(id).troubles] == ["oscillating"]
+    assert len(world.logs(Operation.UPDATE)) == 2 * ENDLESS
+
+
+def test_people_who_add_to_one_text_by_turns_are_not_stopped(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    places = {Side.NAVIMPACT: id, Side.NOTION: world.page_of(id)}
+
+    for number in range(2 * ENDLESS):
+        for side, where in places.items():
+            world.clock.advance(timedelta(minutes=1))
+            world.edit(side, where, description=f"{world.value(side, where, 'description')} {number}")
+            world.slice()
+
+    assert world.mapping_of(id).troubles == ()
+    assert len(world.logs(Operation.UPDATE)) == 4 * ENDLESS
 
 
 def test_a_field_that_went_to_and_fro_is_left_alone_for_an_hour(world: World) -> None:

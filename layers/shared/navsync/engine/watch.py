@@ -17,6 +17,9 @@ SWING = timedelta(minutes=10)
 SWINGS = 3
 """So many writes of one field within `SWING`, each put back, the same value among them: automations fight over it."""
 
+ENDLESS = 10
+"""So many are enough whatever they say: automations answer each other, each time with something new."""
+
 FROZEN = timedelta(hours=1)
 """How long it is left alone then, unless a person edits it or asks."""
 
@@ -54,7 +57,7 @@ def _latest(written: Sequence[Written]) -> Iterator[Written]:
     later = Counter((w.field, w.side) for w in written)
     for place, w in enumerate(written, start=MOST_KEPT - len(written)):
         later[w.field, w.side] -= 1
-        if place >= 0 or later[w.field, w.side] < SWINGS:
+        if place >= 0 or later[w.field, w.side] < ENDLESS:
             yield w
 
 
@@ -77,14 +80,19 @@ def swings(written: Iterable[Written], write: Write, now: datetime) -> bool:
     """Whether *write* is one more turn of a field that goes to and fro: what was not put back was no turn."""
     turns = (w for w in written if w.put_back and now - w.until < FROZEN)
     same = [w for w in turns if (w.field, w.side) == (write.field, write.to)]
-    quick = any(last.until - first.until < SWING for first, last in zip(same, same[SWINGS - 1 :], strict=False))
-    return quick and digest(write.value) in {w.digest for w in same}
+    is_old_news = digest(write.value) in {w.digest for w in same}
+    return _are_quick(same, SWINGS if is_old_news else ENDLESS)
+
+
+def _are_quick(turns: Sequence[Written], number: int) -> bool:
+    """Whether *number* of *turns* were taken within `SWING`."""
+    return any(last.until - first.until < SWING for first, last in zip(turns, turns[number - 1 :], strict=False))
 
 
 def swinging(property_name: str) -> Trouble:
     """What is said of it."""
-    cause = f"{property_name} was written {SWINGS} times within ten minutes, and each time put back by something else."
-    return Trouble("oscillating", cause, "Stop the automation that resets it, or let one side win by a policy.")
+    cause = f"{property_name} was written several times within ten minutes, and each time changed by something else."
+    return Trouble("oscillating", cause, "Stop the automation that changes it, or let one side win by a policy.")
 
 
 def overwritten(written: Iterable[Written], edit: Edit, unmoved: Iterable[str]) -> tuple[Written, ...]:
