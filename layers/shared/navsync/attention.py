@@ -225,7 +225,7 @@ STEPS: Mapping[str, Step] = {
         "Share the page with the connection again. NavSync deletes nothing because it does not see a page.",
     ),
     UNDONE: Step(
-        "The record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
+        "The record in NavImpact was removed by undoing what made it; the row in Notion stays.",
         "Edit the row to make its record again, or move it to the trash.",
     ),
     "failing": Step(

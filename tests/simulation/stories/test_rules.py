@@ -246,6 +246,30 @@ def test_such_a_page_is_asked_about_when_the_limit_is_lifted() -> None:
     assert world.mapping_of(id).state is State.AWAITING_APPROVAL
 
 
+def test_undoing_the_making_of_a_page_where_nothing_syncs_to_navimpact_asks_for_no_deletion() -> None:
+    world = world_of(TO_NOTION)
+    id, page = both(world)
+    (made,) = world.logs(Operation.CREATE)
+
+    world.decide(WorkKind.REVERT, f"record/{made.id}")
+
+    assert isinstance(world.shown(Side.NOTION, page), Trashed)
+    assert world.mapping_of(id).state is State.EXCLUDED
+    assert "in the trash" in world.mapping_of(id).troubles[0].cause
+
+
+def test_who_undoes_that_has_the_page_back() -> None:
+    world = world_of(TO_NOTION)
+    id, page = both(world)
+    (made,) = world.logs(Operation.CREATE)
+    run = world.decide(WorkKind.REVERT, f"record/{made.id}")
+
+    world.decide(WorkKind.REVERT, f"run/{run}")
+
+    assert isinstance(world.shown(Side.NOTION, page), Present)
+    assert world.mapping_of(id).state is State.LINKED
+
+
 def test_an_approval_that_waits_ends_when_nothing_syncs_to_navimpact_any_more() -> None:
     world = world_of(Settings())
     id, page = both(world)

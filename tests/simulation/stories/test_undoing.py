@@ -170,6 +170,17 @@ def test_who_is_told_that_a_record_was_undone_may_answer_what_becomes_of_its_row
     assert world.notion_side.pages[page].in_trash is (said == "approve")
 
 
+def test_who_undoes_the_undo_of_a_deletion_is_not_told_that_our_page_is_a_persons(world: World, project: str) -> None:
+    in_trash(world, project)
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+    run = world.decide(WorkKind.REVERT, f"record/{newest(world, Operation.DELETE).id}")
+
+    world.decide(WorkKind.REVERT, f"run/{run}")
+
+    (waiting,) = world.store.of(1).mappings.values()
+    assert question_of(waiting).cause.endswith("by undoing what made it; the row in Notion stays.")
+
+
 def test_undoing_the_making_of_a_page_trashes_it_and_asks_about_the_record(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()

@@ -89,7 +89,7 @@ COPIED = Trouble(
 )
 UNDONE = Trouble(
     "undone",
-    "Its record in NavImpact was removed by undoing what made it; the row in Notion is a person's and stays.",
+    "Its record in NavImpact was removed by undoing what made it; the row in Notion stays.",
     "Edit the row, or reject, to have its record made again; approve, or move the row to the trash, to let it go.",
 )
 

@@ -200,8 +200,9 @@ def removed(bench: Workbench, mapping: Mapping, intent: RemoveIntent, row: SyncL
         intent=None, state=intent.leaves, troubles=troubles, refused={}, last_change_at=bench.clock(),
         removed_by=intent.log_id, trashed_at=bench.clock() if intent.on is Side.NOTION else mapping.trashed_at,
     )  # fmt: skip
-    bench.ledger.save(after, *done)
-    return Done()
+    gone = bench.ledger.save(after, *done)
+    is_asked = intent.on is Side.NOTION and intent.leaves is State.AWAITING_APPROVAL
+    return Again(gone) if is_asked and not bench.may_write(Side.NAVIMPACT) else Done()  # nothing there may be deleted
 
 
 def _not_removed(
