@@ -10,12 +10,14 @@ import pytest
 
 from navsync import views
 from navsync.conductor import SLICE
+from navsync.engine.journal import OVERTAKEN
 from navsync.errors import Unavailable
-from navsync.model import EntityType, Operation, Present, Side, State, Trashed, Work, WorkKind
+from navsync.model import EntityType, Operation, Outcome, Present, Side, State, Trashed, Work, WorkKind
 from navsync.standing import Outline
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_always, fail_once, once
+from tests.simulation.stories.rules import stopped_mass_deletion
 from tests.simulation.stories.scenes import both, in_conflict, in_trash, newest, only_conflict
 from tests.simulation.world import PROJECT, AnsweredAlready, World
 
@@ -379,3 +381,107 @@ def test_of_two_people_who_undo_the_same_the_first_is_heard(world: World) -> Non
     world.settle()
 
     assert both(world, id, "description") == ("the committee meets at the lake",) * 2
+
+
+# --- what nothing came of ---------------------------------------------------------------------------------------------
+
+
+def told(world: World, run: str) -> list[str]:
+    """What whoever waits for an answer to be carried out is told of what was not."""
+    rows = world.store.of(1).logs.values()
+    return [str(row.message) for row in rows if row.run_id == run and row.outcome is Outcome.FAILED]
+
+
+def edited(world: World, project: str, _page: str) -> None:
+    seen = world.platform.read(PROJECT, project)
+    assert isinstance(seen, Present)
+    world.platform.update(PROJECT, project, {"title": "Still wanted"}, seen=seen)
+
+
+def restored(world: World, _project: str, page: str) -> None:
+    world.person.restore(PROJECT, page)
+
+
+def deleted(world: World, project: str, _page: str) -> None:
+    world.platform.remove(PROJECT, project)
+
+
+@pytest.mark.parametrize(("answer", "meanwhile"), [("approve", edited), ("approve", restored), ("reject", deleted)])
+def test_who_answers_is_told_where_nothing_comes_of_it(
+    world: World, project: str, answer: str, meanwhile: Callable[[World, str, str], None]
+) -> None:
+    meanwhile(world, project, in_trash(world, project))
+
+    run = world.answer(world.mapping_of(project), answer)
+    world.settle()
+
+    assert told(world, run) == [OVERTAKEN]
+
+
+@pytest.mark.parametrize(("answer", "meanwhile"), [("approve", deleted), ("reject", restored)])
+def test_who_answers_what_has_come_so_by_itself_is_told_of_no_failure(
+    world: World, project: str, answer: str, meanwhile: Callable[[World, str, str], None]
+) -> None:
+    meanwhile(world, project, in_trash(world, project))
+
+    run = world.answer(world.mapping_of(project), answer)
+    world.settle()
+
+    assert told(world, run) == []
+
+
+def test_who_answers_as_another_has_answered_already_is_told_so(world: World, project: str) -> None:
+    in_trash(world, project)
+    seen = world.mapping_of(project)
+    world.answer(seen, "reject")
+    world.settle()
+
+    run = world.answer(seen, "approve")
+    world.settle()
+
+    assert told(world, run) == [OVERTAKEN]
+    assert is_there(world, project)
+
+
+def test_who_approves_is_told_that_they_are_asked_anew_about_a_column_that_was_lost(world: World) -> None:
+    _, pages = stopped_mass_deletion(world, description="words")
+    mapping = next(each for each in world.store.of(1).mappings.values() if each.page_id in pages)
+    world.notion_side.break_property(PROJECT, "description", "deleted")
+
+    run = world.answer(mapping, "approve")
+    world.settle()
+
+    assert "Description, which cannot be read" in told(world, run)[0]
+
+
+def test_who_chooses_between_values_that_are_there_no_more_is_told_so(world: World, project: str) -> None:
+    world.edit(Side.NAVIMPACT, project, title="Ours")
+    world.edit(Side.NOTION, world.page_of(project), title="Theirs")
+    world.settle()
+    seen = world.mapping_of(project)
+    world.edit(Side.NAVIMPACT, project, title="Ours, better")
+    world.settle()
+
+    run = world.decide(WorkKind.RESOLVE, f"{seen.id}/title/{seen.conflicts[0].version}", "navimpact")
+
+    assert told(world, run) == [OVERTAKEN]
+
+
+@pytest.mark.parametrize("answer", ["approve", "reject"])
+def test_who_answers_is_told_of_no_failure_where_the_worker_died_behind_it(
+    world: World, project: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_trash(world, project)
+    run = world.answer(world.mapping_of(project), answer)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.desk, "done", die)
+        with pytest.raises(Killed):
+            world.slice()
+
+    hours_pass(world, 1)
+
+    assert (is_there(world, project), told(world, run)) == (answer == "reject", [])
+
+
+def die(_work: Work) -> None:
+    raise Killed

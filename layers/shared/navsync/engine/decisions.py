@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from navsync import merge
 from navsync.attention import still_asks
-from navsync.engine import deletes, last_words, proof, removals, second_pages
+from navsync.engine import deletes, journal, last_words, proof, removals, second_pages
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import Kind, field_of
@@ -34,6 +34,7 @@ def resolve(bench: Workbench, mapping: Mapping, field: str, version: str, winner
     """
     conflict = next((c for c in mapping.conflicts if (c.field, c.version) == (field, version)), None)
     if conflict is None:
+        journal.tell_overtaken(bench, mapping, Operation.RESOLVE, run)
         return Again(mapping)
     bases = {**mapping.bases, field: _lost_by(winner.other, conflict, field_of(mapping.entity_type, field).kind)}
     others = tuple(c for c in mapping.conflicts if c is not conflict)
@@ -52,7 +53,7 @@ def _lost_by(loser: Side, conflict: Conflict, kind: Kind) -> Base:
 def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: Decision, run: Run) -> Step:
     """Carry out what a person said of the deletion that *mapping* waits with; nothing, when it asks otherwise."""
     if not still_asks(mapping, version):
-        return Again(mapping)
+        return overtaken(bench, mapping, run)
     if mapping.entity is None:
         return _decide_of_second_page(bench, mapping, decision, run)
     entity, page = bench.read(Side.NAVIMPACT, mapping), bench.read(Side.NOTION, mapping)
@@ -71,8 +72,16 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
             return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.REJECT:
             return removals.recreate_entity(bench, mapping)
+        case (Gone(), Trashed(), Decision.APPROVE) | (Present(), Present(), Decision.REJECT):
+            return Again(mapping)  # it has come so by itself
         case _:
-            return Again(mapping)  # an edit outlives a deletion, approved or not
+            return overtaken(bench, mapping, run)  # an edit outlives a deletion, approved or not
+
+
+def overtaken(bench: Workbench, mapping: Mapping, run: Run) -> Step:
+    """Look at *mapping* as it is by now, which is not what a person has answered about; they are told so."""
+    journal.tell_overtaken(bench, mapping, Operation.UNLINK, run)
+    return Again(mapping)
 
 
 def _decide_of_second_page(bench: Workbench, mapping: Mapping, decision: Decision, run: Run) -> Step:

@@ -116,7 +116,7 @@ def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run
     question = journal.unread(columns, _unsent_columns(mapping, page))
     if not columns or any(trouble == question for trouble in mapping.troubles):
         return None
-    return _wait_for_approval(bench, mapping, question, run)
+    return _wait_for_approval(bench, mapping, question, run, outcome=Outcome.FAILED)  # who answered is to hear of it
 
 
 def unread_columns(mapping: Mapping, page: Present, *, besides: Kind | None = None) -> list[str]:

@@ -91,7 +91,7 @@ class Engine(Workbench):
         It is an answer to the question that they saw as *version*, and to no other; None: to whatever is asked.
         """
         if not still_asks(mapping, version):
-            return self._follow(Again(mapping), run)
+            return self._follow(decisions.overtaken(self, mapping, run), run)
         if decision is Decision.REJECT and isinstance(mapping.intent, RemoveIntent):
             mapping = removals.call_off(self, mapping)
         if isinstance(mapping.intent, CreateIntent):

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from navsync import merge
+from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
 from navsync.errors import Refused
 from navsync.fields import SPECS, Field, field_of, same, unformatted_end
@@ -22,6 +23,7 @@ from navsync.model import (
     EntityType,
     FieldWrite,
     Mapping,
+    Operation,
     Outcome,
     Present,
     ReadIntent,
@@ -39,6 +41,9 @@ HEALTHY: dict[str, Any] = {"attempts": 0, "next_retry_at": None}
 """What a mapping says after a look that ended well."""
 
 _WORDS_TOLD = 5
+
+OVERTAKEN = "not carried out: by then it was answered already, edited, restored or deleted; see what it waits for now"
+"""What is said of a decision about what had changed before it was carried out."""
 
 BY_ITSELF = "Nothing to do: it is tried again by itself."
 
@@ -290,6 +295,12 @@ def abandoned(ledger: Ledger, mapping: Mapping) -> list[SyncLog]:
         return []
     row = ledger.log(mapping.intent.log_id)
     return [replace(row, outcome=Outcome.FAILED, message="interrupted, and then no longer wanted")] if row else []
+
+
+def tell_overtaken(bench: Workbench, mapping: Mapping, operation: Operation, run: Run) -> None:
+    """Tell who decided, in *run*, that nothing came of it; not where that run has done it, and its worker died."""
+    if all(row.mapping_id != mapping.id for row in bench.ledger.logs_of_run(run.id)):
+        bench.ledger.record(bench.row(mapping, operation, run, outcome=Outcome.FAILED, message=OVERTAKEN))
 
 
 def only_side(writes: Iterable[merge.Write]) -> Side | None:

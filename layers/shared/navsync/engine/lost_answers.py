@@ -18,6 +18,7 @@ from navsync.model import (
     EntityType,
     Mapping,
     Observation,
+    Operation,
     Present,
     Side,
     State,
@@ -194,4 +195,5 @@ def confirm(bench: Workbench, mapping: Mapping, intent: CreateIntent, decision: 
         found, other = bench.navimpact.read(entity.type, entity.id), bench.ledger.of_entity(entity)
         if isinstance(found, Present) and (other is None or _has_page_of_ours(bench, other)):
             return creates.adopt(bench, mapping, intent, found, creates.as_begun(bench, intent, run))
+        journal.tell_overtaken(bench, mapping, Operation.UNLINK, run)
         return Again(mapping)
