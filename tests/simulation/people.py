@@ -95,6 +95,8 @@ class People:
         """Pages that people copied from ours, our key with them."""
         self.thrown: dict[tuple[int, str], float] = {}
         """Workspace and page → when somebody threw it away last."""
+        self.withheld: set[tuple[int, str]] = set()
+        """Pages that were not shared for a while, though their database was: like those that are gone for good."""
         self.purged: set[tuple[int, str]] = set()
         """Pages that went for good after a worker had seen them in the trash."""
         self.deleted: dict[EntityRef, EntityRef] = {}
@@ -645,6 +647,7 @@ class People:
         if page is None:
             return
         page.shared = shared
+        self.withheld.add((office.id, page.id))
         self.history.fired[Fault.UNSHARED] += not shared
         if shared:
             self.touched_page(office, page)

@@ -150,7 +150,7 @@ class Witness:
         had = office.notion.pages.get(self.pages.get((office.id, mapping.id), ""))
         if mapping.page_id is not None:
             self.pages[office.id, mapping.id] = mapping.page_id
-        elif had is not None and had.shared and not had.purged:
+        elif had is not None and not had.purged and (office.id, had.id) not in self.history.people.withheld:
             self.history.problem(f"I4: {mapping.entity} is to get another page, but {had.id[-4:]} is there still")
 
     def _recorded_in(self, log: SyncLog) -> None:

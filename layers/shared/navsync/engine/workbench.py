@@ -93,8 +93,8 @@ class Workbench:
     def read(self, side: Side, mapping: Mapping) -> Observation:
         """What *side* shows of *mapping* now, and what was read of a page that the trash does not show of it.
 
-        Notion's 404 over a page that was in the trash says that it is purged. Raises `Unavailable` where Notion does not
-        show its database either: then the page may be in the trash still.
+        Notion's 404 over a page that was in the trash says that it is purged. Raises `Unavailable` where Notion does
+        not show its database either: then the page may be in the trash still.
         """
         id = mapping.entity_id if side is Side.NAVIMPACT else mapping.page_id
         if id is None:
