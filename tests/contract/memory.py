@@ -208,7 +208,7 @@ class MemoryNotion:
         return self.pages[page.id].is_template
 
     def answers(self, entity_type: EntityType) -> bool:
-        return entity_type not in self.unshared
+        return entity_type not in self.unshared | self.binned
 
     def shown(self, page: Page, *, whole: bool = True) -> Present:
         """What Notion answers: times floored to the minute; where not the *whole* page was read, no body."""
