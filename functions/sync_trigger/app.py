@@ -154,7 +154,7 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
         return None
     source = runtime.store.hearers.source(workspace, event.data_source_id) if event.data_source_id else None
     if is_schema:
-        return _schema_work(workspace, source)
+        return _schema_work(event, workspace, source)
     if source is None and event.type not in _COULD_LEAVE:
         return None
     others = {author for author in event.authors if author != workspace.bot_id}
@@ -167,11 +167,13 @@ def _work_for(event: NotionEvent, workspace: Workspace) -> Work | None:
     return work
 
 
-def _schema_work(workspace: Workspace, source: DataSource | None) -> Work | None:
+def _schema_work(event: NotionEvent, workspace: Workspace, source: DataSource | None) -> Work | None:
     if source is None:
         return None
     work = fresh.work(Lane.LIVE, WorkKind.SCHEMA, source.entity_type, actor=None)
-    runtime.inbox.put(workspace.id, work)
+    known = runtime.store.desk(workspace.id).sources()[source.entity_type]  # a column made anew has another id
+    told = [f"{source.entity_type}/{name}/told" for name in webhooks.columns_of(event, known)]
+    runtime.inbox.put(workspace.id, work, *(replace(work, external_id=each) for each in told))
     return work
 
 

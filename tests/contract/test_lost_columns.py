@@ -6,6 +6,8 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from navsync.model import Lane, Present, State, WorkKind
 from tests.contract.office import Office
 from tests.contract.stages import PROJECT
@@ -50,6 +52,28 @@ def test_a_deleted_column_clears_nothing_and_is_listed(office: Office, project: 
     assert shown(office, project, "budget") == 7
     (mapping,) = office.store.of(1).mappings.values()
     assert [(t.code, t.field) for t in mapping.troubles] == [("quarantined", "budget")]
+
+
+@pytest.mark.parametrize("between", ["number", "date", "url"])
+@pytest.mark.parametrize(("column", "kind"), [("Description", "rich_text"), ("Project type", "select")])
+def test_a_column_retyped_and_put_back_before_it_is_told_of_clears_nothing(
+    office: Office, project: str, column: str, kind: str, between: str
+) -> None:
+    field = column.lower().replace(" ", "_")
+    office.edit(PROJECT, project, **{field: "documentary"})
+    office.settle()
+    source = office.desk.sources()[PROJECT]
+    for type_ in (between, kind):
+        office.stage.by_hand("PATCH", f"data_sources/{source.data_source_id}", {"properties": {column: {type_: {}}}})
+
+    for told in (PROJECT, f"{PROJECT}/{field}/told"):
+        office.put(WorkKind.SCHEMA, told)
+    office.put(WorkKind.SWEEP, lane=Lane.SWEEP)
+    office.settle()
+
+    page = office.stage.by_hand("GET", f"pages/{office.page_of(PROJECT, project)}")
+    assert shown(office, project, field) == "documentary"
+    assert "documentary" in str(page["properties"][column][kind])
 
 
 def test_a_column_made_anew_is_filled_and_takes_edits_made_meanwhile(office: Office, project: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from navsync.model import Lane, WorkKind
+from navsync.model import KEY_FIELD, EntityType, Lane, Property, WorkKind
 from navsync.webhooks import LARGEST
 from tests.handlers.deployed import Answer, Cloud, Function
 from tests.handlers.known import (
@@ -188,6 +188,23 @@ def test_a_page_is_looked_at_only_in_the_workspace_whose_bot_can_see_it(connecte
     sent_to(connected, by_notion())
 
     assert [len(connected.work(id)) for id in (W, 2)] == [1, 0]
+
+
+def test_columns_that_were_changed_are_read_and_what_is_left_in_each_of_ours(connected: Cloud) -> None:
+    source = connected.store.desk(W).sources()[EntityType.MEDIA_PROJECT]
+    ours = {
+        "budget": Property("a%40", "number"),
+        "description": Property("b", "rich_text"),
+        KEY_FIELD: Property("k", "rich_text"),
+    }
+    connected.store.desk(W).save_source(replace(source, properties=ours))
+    entity = {"id": source.data_source_id, "type": "data_source"}
+    told = [{"id": id, "name": None, "action": "updated"} for id in ("a%40", "k", "not ours")]
+
+    sent_to(connected, by_notion(type="data_source.schema_updated", entity=entity, data={"updated_properties": told}))
+
+    works = [(work.kind, work.external_id) for work in connected.work(W)]
+    assert works == [(WorkKind.SCHEMA, "media_project"), (WorkKind.SCHEMA, "media_project/budget/told")]
 
 
 # --- ignored ---------------------------------------------------------------------------------------------------------

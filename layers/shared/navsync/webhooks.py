@@ -62,7 +62,7 @@ class NotionEvent:
     people: tuple[str, ...] = ()
     """Those of *authors* who are people, not bots."""
     properties: tuple[str, ...] = ()
-    """Ids of the properties that were edited, encoded as the API gives them."""
+    """Ids of the properties that were edited, or of the columns that were changed, encoded as the API gives them."""
 
     def is_echo_of(self, bot_id: str) -> bool:
         """Whether nobody but *bot_id* had a part in it."""
@@ -130,6 +130,12 @@ def edit_of(event: NotionEvent, source: DataSource, *, by: str | None) -> Edit |
     return Edit(event.at, tuple(name for name, known in source.properties.items() if known.id in event.properties), by)
 
 
+def columns_of(event: NotionEvent, source: DataSource) -> list[str]:
+    """Our fields whose columns the event of a schema names, in whatever way they were changed."""
+    fields = (f.name for f in SPECS[source.entity_type].fields if f.name in source.properties)
+    return [name for name in fields if source.properties[name].id in event.properties]
+
+
 _NOTHING_TO_READ = {"page.locked", "page.unlocked"}
 
 
@@ -178,7 +184,7 @@ def _notion_event(body: _NotionBody) -> NotionEvent:
         data_source_id=body.entity.id if body.entity.type == "data_source" else _parent(body.data),
         at=body.timestamp,
         people=tuple(author.id for author in body.authors if author.type == "person"),
-        properties=tuple(_texts(body.data.get("updated_properties"))),
+        properties=tuple(_property_ids(body.data.get("updated_properties"))),
     )
 
 
@@ -191,8 +197,11 @@ def _moment(written: Any) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def _texts(found: Any) -> Iterable[str]:
-    return (each for each in found if isinstance(each, str)) if isinstance(found, list) else ()
+def _property_ids(found: Any) -> Iterable[str]:
+    """An event of a page lists bare ids; one of a schema lists columns, each with its id and what was done to it."""
+    listed = found if isinstance(found, list) else ()
+    ids = (each.get("id") if isinstance(each, dict) else each for each in listed)
+    return (id for id in ids if isinstance(id, str))
 
 
 def _parent(data: Mapping[str, Any]) -> str | None:

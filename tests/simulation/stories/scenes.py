@@ -63,6 +63,14 @@ def brought_back_empty(world: World, page: str, name: str) -> None:
     world.slice()
 
 
+def retyped_and_put_back(world: World, name: str) -> None:
+    """Somebody changes the type of a column, sees its cells go empty, and changes it back before Notion tells of it."""
+    for page in world.notion_side.pages.values():
+        page.values[name] = None
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.put(WorkKind.SCHEMA, f"{PROJECT}/{name}/told")
+
+
 def tells(world: World, page: str, at: datetime) -> None:
     """Notion tells, a moment later, that somebody edited the text of *page*."""
     edit = Edit(at, ("description",))

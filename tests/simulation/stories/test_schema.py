@@ -11,7 +11,7 @@ from navsync.errors import Unavailable
 from navsync.model import Direction, EntityType, Operation, Present, Settings, Side, Trashed, WorkKind
 from tests.simulation.faults import fail_always
 from tests.simulation.stories.rules import both, only_mapping, world_of
-from tests.simulation.stories.scenes import brought_back_empty, stopped_mass_deletion
+from tests.simulation.stories.scenes import brought_back_empty, retyped_and_put_back, stopped_mass_deletion
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -42,6 +42,41 @@ def test_a_column_that_was_lost_during_a_create_clears_nothing(world: World) -> 
     world.settle()
 
     assert [record.fields["description"] for record in world.platform.records.values()] == ["words"]
+
+
+def test_a_column_that_was_retyped_and_put_back_within_a_minute_clears_nothing(world: World) -> None:
+    id = world.new_project(title="Reef", description="words")
+    world.settle()
+    page = world.page_of(id)
+
+    retyped_and_put_back(world, "description")
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "description") == "words"
+    assert world.value(Side.NOTION, page, "description") == "words"
+
+
+def test_a_column_that_people_give_a_new_name_or_option_costs_no_look_at_a_row_that_lost_nothing(world: World) -> None:
+    filled, empty = world.new_project(title="Reef", project_type="film"), world.new_project(title="Bay")
+    world.settle()
+    before = [world.mapping_of(id) for id in (filled, empty)]
+
+    world.put(WorkKind.SCHEMA, f"{PROJECT}/project_type/told")
+
+    assert world.slice().looked_at == 1
+    assert [world.mapping_of(id) for id in (filled, empty)] == before
+
+
+def test_a_new_option_that_somebody_chooses_travels_though_its_column_is_told_of(world: World) -> None:
+    id = world.new_project(title="Reef", project_type="film")
+    world.settle()
+
+    world.person.edit(world.page_of(id), {"project_type": "series"})
+    world.put(WorkKind.SCHEMA, f"{PROJECT}/project_type/told")
+    world.touched(Side.NOTION, world.page_of(id))
+    world.settle()
+
+    assert world.value(Side.NAVIMPACT, id, "project_type") == "series"
 
 
 @pytest.mark.parametrize("name", ["project", "channel", "notes"])

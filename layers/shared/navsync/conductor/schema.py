@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from navsync import reconcile
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result
 from navsync.model import KEY_FIELD, LINK_FIELD, EntityType, Lane, Mapping, Work, WorkKind
@@ -14,7 +15,8 @@ def look(station: Station, work: Work) -> Result:
     """Read the schema anew. A column that came back is taken up in two steps, each through all records.
 
     First the field is doubted in every record, for the column may be empty now, or hold what is left after two changes
-    of its type; only then is it read again, and each record looked at.
+    of its type; only then is it read again, and each record looked at. Of two changes within a minute Notion tells
+    once, when the schema may be as it was: the rows of a column that was told of show whether they lost what they said.
     """
     kind, _, rest = work.external_id.partition("/")
     entity_type = EntityType(kind)
@@ -28,6 +30,8 @@ def look(station: Station, work: Work) -> Result:
             station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{field}/look"))
         case "look":
             _each_of(station, work, entity_type, partial(_look_again, station, work))
+        case "told":
+            _doubt_emptied(station, work, entity_type, field)
         case _:
             for returned in station.notion.refresh(entity_type).returned:
                 station.desk.put(station.work(work, WorkKind.SCHEMA, f"{entity_type}/{returned}/doubt"))
@@ -48,6 +52,24 @@ def _doubt(station: Station, mapping: Mapping, *, field: str) -> None:
             station.ledger.save(mapping.but(stamped=False))
     elif field not in mapping.doubted:
         station.ledger.save(mapping.but(doubted=(*mapping.doubted, field)))
+
+
+def _doubt_emptied(station: Station, work: Work, entity_type: EntityType, field: str) -> None:
+    """Doubt *field* wherever its cell is empty and was not: nobody knows whether a person or the column emptied it."""
+    lists = reconcile.Round(station.desk, station.tools.clock, station.check_time)
+    for part in lists.resumed(station.notion, entity_type, None, name=f"rows:{work.external_id}"):
+        for row in part.records:
+            if field in row.values and row.values[field] in (None, ()):
+                _doubt_if_agreed(station, work, row.id, field)
+        station.check_time()
+
+
+def _doubt_if_agreed(station: Station, work: Work, page_id: str, field: str) -> None:
+    mapping = station.ledger.of_page(page_id)
+    base = mapping.bases.get(field) if mapping else None
+    if mapping and base and base.notion not in (None, ()):
+        _doubt(station, mapping, field=field)
+        station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
 
 
 def _look_again(station: Station, work: Work, mapping: Mapping) -> None:
