@@ -181,7 +181,7 @@ def test_values_that_look_alike_are_told_apart(value: Value) -> None:
     [
         Workspace(
             1, "n", "Reef", "b", None, datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 1, 2, tzinfo=UTC),
-            members={"ana": "admin"}, settings=WorkspaceSettings(parent_page_id="p"),
+            members={"ana": "admin"}, settings=WorkspaceSettings(parent_page_id="p"), notion_name="The reef",
         ),
         Work(Lane.SWEEP, WorkKind.PAGE, "p", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", "ana", Direction.TO_NOTION),
         Work(Lane.LIVE, WorkKind.ENTITY, "e", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", requested=True, apart="a"),

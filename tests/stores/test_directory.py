@@ -43,6 +43,15 @@ def test_a_bot_that_connects_again_keeps_its_workspace_and_its_settings(store: S
     assert store.desk(99).workspace() is None
 
 
+def test_a_bot_that_connects_again_brings_no_other_name_for_a_workspace_that_a_person_has_named(store: Store) -> None:
+    first = store.directory.create_workspace(workspace(17, bot_id="b-1", name="Films"))
+    store.desk(17).save_workspace(replace(first, name="Our films"))
+
+    for called in ("Films", "Renamed", "Renamed"):
+        again = store.directory.create_workspace(workspace(99, bot_id="b-1", name=called))
+        assert again.name == "Our films"
+
+
 def test_connecting_again_outdates_what_a_late_worker_says_of_the_old_token(store: Store) -> None:
     first = store.directory.create_workspace(workspace(17, bot_id="b-1"))
     store.directory.create_workspace(workspace(99, bot_id="b-1"))

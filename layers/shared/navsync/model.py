@@ -527,6 +527,8 @@ class Workspace:
     """Subject of a token → role; the connecting admin is the first."""
     erase_at: datetime | None = None
     """When everything that is kept of it is removed, since it was disconnected; None while it is not to be."""
+    notion_name: str | None = None
+    """What Notion called it when it was connected last. None: an older release did not keep that."""
     version: int = 0
 
 

@@ -62,7 +62,7 @@ class Directory:
         known = self.workspace_of_bot(workspace.bot_id)
         if known is not None:
             return self._reconnect(known, workspace)
-        after = replace(workspace, version=1)
+        after = replace(workspace, notion_name=workspace.name, version=1)
         free = when("attribute_not_exists(#pk)")
         raced = StaleMapping("the workspace is being connected by somebody else at this moment; try again")
         route = {"workspace_id": workspace.id}
@@ -84,9 +84,11 @@ class Directory:
             raise StaleMapping("the workspace is being removed at this moment; try again")
         if stored.org != fresh.org:
             raise Refused("this Notion workspace is connected for another organisation; ask its operator")
+        was_named = stored.notion_name not in (None, stored.name)  # by a person, who knows it by that
         again = replace(
             stored,
-            name=fresh.name,
+            name=stored.name if was_named else fresh.name,
+            notion_name=fresh.name,
             is_active=True,
             connection=Connection.CONNECTED,
             members={**fresh.members, **stored.members},
