@@ -26,6 +26,7 @@ from navsync.bootstrap.oauth_callback import start
 from navsync.config import OAuthSettings
 from navsync.credentials import Tokens, put_in_place
 from navsync.errors import Blocked, Forbidden, NotReachable, Refused, Retryable, Suspended, SyncError
+from navsync.explain import STOPPED
 from navsync.model import Capabilities, Connection, DataSource, Lane, Settings, WorkKind, Workspace
 from navsync.notion import Gateway, capabilities_of
 from navsync.notion.oauth import Grant
@@ -94,7 +95,7 @@ def callback() -> Response[str]:
         "bad_code": (400, "Notion does not accept the code any more."),
         "connected_elsewhere": (409, "Another organisation has connected this Notion workspace."),
         "reaches_fewer": (409, "The new grant does not reach all databases that are synced; they are named."),
-        "notion_unavailable": (502, "Notion did not answer."),
+        "notion_unavailable": (502, "Notion did not answer, or nobody is to be called for now."),
         "notion_blocked": (502, "Notion has blocked NavSync."),
     },
 )
@@ -143,8 +144,10 @@ def _unavailable(error: SyncError) -> api.Problem:
     if isinstance(error, Suspended):
         why = "Notion has blocked NavSync and says not to try again: ask Notion's support, then connect."
         return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_blocked", why)
-    wait = f" It asks to be left alone until {error.until:%H:%M:%S} UTC." if isinstance(error, Blocked) else ""
-    return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_unavailable", f"Notion did not answer: begin again.{wait}")
+    why = "Notion did not answer: begin again."
+    if isinstance(error, Blocked):
+        why = f"{STOPPED[error.by]}: both sides are left alone until {error.until:%H:%M:%S} UTC. Begin again then."
+    return api.Problem(HTTPStatus.BAD_GATEWAY, "notion_unavailable", why)
 
 
 @contextmanager
@@ -155,8 +158,8 @@ def _asking(workspace: Workspace, tokens: Tokens) -> Iterator[Gateway]:
         Blocked: there is a pause, or Notion asks for one now; then it is kept.
     """
     desk = runtime.store.desk(workspace.id)
-    if (until := pauses.until(desk, runtime.clock())) is not None:
-        raise Blocked("both sides are left alone for now", until=until)
+    if (pause := pauses.present(desk, runtime.clock())) is not None:
+        raise Blocked("both sides are left alone for now", until=pause.until, by=pause.by)
     gateway = runtime.gateway(workspace, tokens)
     try:
         yield gateway

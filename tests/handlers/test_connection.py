@@ -283,8 +283,8 @@ def test_a_reach_that_cannot_be_found_out_changes_nothing(set_up: Stage) -> None
     assert set_up.tokens() == old
 
 
-def paused_for(stage: Stage, seconds: float) -> None:
-    stage.cloud.store.desk(stage.id).keep_pause(Pause(datetime.now(UTC) + timedelta(seconds=seconds)))
+def paused_for(stage: Stage, seconds: float, by: PausedBy = PausedBy.NOTION) -> None:
+    stage.cloud.store.desk(stage.id).keep_pause(Pause(datetime.now(UTC) + timedelta(seconds=seconds), by=by))
 
 
 def test_while_notion_is_to_be_left_alone_who_connects_again_is_told_until_when(set_up: Stage) -> None:
@@ -295,6 +295,15 @@ def test_while_notion_is_to_be_left_alone_who_connects_again_is_told_until_when(
 
     assert (answer.status, "left alone until" in answer.json["detail"]) == (502, True)
     assert requests(set_up, "/v1/users/me") == before
+
+
+@pytest.mark.parametrize(("by", "asked"), [(PausedBy.NOTION, "Notion asked"), (PausedBy.NAVIMPACT, "NavImpact asked")])
+def test_who_connects_again_is_told_which_side_asked_for_a_pause(set_up: Stage, by: PausedBy, asked: str) -> None:
+    paused_for(set_up, 90, by)
+
+    answer = connect_again(set_up, page=ROOT_PAGE_ID)
+
+    assert answer.json["detail"].startswith(f"{asked} for a pause")
 
 
 def test_a_pause_that_notion_asks_for_while_somebody_connects_holds_for_the_worker(set_up: Stage) -> None:

@@ -185,15 +185,16 @@ def _agreed_at(mapping: Mapping) -> datetime | None:
 
 
 def _paused(pause: Pause) -> str:
-    return f"{_STOPPED[pause.by]}; it goes on {_moment(pause.until)}."
+    return f"{STOPPED[pause.by]}; it goes on {_moment(pause.until)}."
 
 
-_STOPPED = {
+STOPPED = {
     PausedBy.NOTION: "Notion asked for a pause",
     PausedBy.NAVIMPACT: "NavImpact asked for a pause",
     PausedBy.BUDGET: "What Notion allows in a minute is used up",
     PausedBy.BREAKER: "A side failed several times in a row and is left alone",
 }
+"""Why nobody is called for now."""
 
 
 def _pending(mapping: Mapping, paused: Pause | None) -> Explanation:
