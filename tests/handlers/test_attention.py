@@ -195,6 +195,7 @@ def test_a_database_that_no_sweep_can_list_is_a_group_that_names_it(cloud: Cloud
         fix for cause, fix in told.items() if cause.startswith("Distribution logs in Notion cannot be listed")
     )
     assert of_logs.startswith("Share the database with the connection again")
+    assert "If it is gone for good, disconnect the workspace with `erase` and connect it again" in of_logs
     assert any(cause.startswith("Impact stories in NavImpact cannot be listed") for cause in told)
 
 

@@ -152,7 +152,9 @@ def _of_list(unread: Listing) -> Trouble:
 _LISTED_AGAIN = {
     Side.NOTION: (
         "Share the database with the connection again in Notion, or take it out of the trash; the history says how it "
-        "failed, and it is tried again by itself."
+        "failed, and it is tried again by itself. If it is gone for good, disconnect the workspace with `erase` and "
+        "connect it again: it is made anew of what NavImpact has, without the history. If it held the projects, move "
+        "the other databases to the trash before that."
     ),
     Side.NAVIMPACT: "It is tried again by itself; if it lasts, tell whoever runs NavImpact what the history says.",
 }
