@@ -683,7 +683,7 @@ class People:
         self.history.fired[fault] += 1
         self.history.note(f"    {fault}: {name} of {kind} in notion {office.id}")
         office.notion.break_property(kind, name, fault)
-        self.history.hook(office, WorkKind.SCHEMA, kind)
+        self._tell_of_column(office, kind, name)
 
     def mend_properties(self, office: Office) -> None:
         """Everything that was done to properties is undone, but a change of type there and back loses values.
@@ -696,7 +696,11 @@ class People:
                 is_new = fault == Fault.PROPERTY_DELETED and len(self.edits) % 2
                 if (is_new or fault == Fault.PROPERTY_RETYPED) and name in office.notion.known.get(kind, ()):
                     self._lose_values(office, kind, name)
-                self.history.hook(office, WorkKind.SCHEMA, kind)
+                self._tell_of_column(office, kind, name)
+
+    def _tell_of_column(self, office: Office, kind: EntityType, name: str) -> None:
+        for told in (kind, f"{kind}/{name}/told"):
+            self.history.hook(office, WorkKind.SCHEMA, told)
 
     def _lose_values(self, office: Office, kind: EntityType, name: str) -> None:
         """Every other row has lost what it said in this column."""
