@@ -134,10 +134,14 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
 def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Mapping:
     """Tell of edits that an event names and the page does not show, for we wrote the field in that moment.
 
-    Not of one that we had seen when we wrote: *mapping* waits for its event no more.
+    Not of one that we had seen when we wrote: *mapping* waits for its event no more. What landed of a write that was
+    interrupted shows nobody's edit.
     """
     shown, rows = page.values, list[SyncLog]()
-    unmoved = [name for name, base in mapping.bases.items() if name in shown and shown[name] == base.notion]
+    unmoved = {name for name, base in mapping.bases.items() if name in shown and shown[name] == base.notion}
+    if isinstance(mapping.intent, WriteIntent):
+        sent = (write for write in mapping.intent.writes if write.to is Side.NOTION)
+        unmoved |= {write.field for write in sent if merge.has_landed(SPECS[mapping.entity_type], write, page)}
     for edit in run.edits:
         hits = watch.overwritten(mapping.written, edit, unmoved)
         rows += [_overwrite_row(bench, mapping, hit.field, shown, edit, run) for hit in hits if not hit.awaits]
