@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from navsync.errors import Blocked, Refused, Unavailable
+from navsync.errors import Blocked, Down, Refused, Unavailable
 from navsync.model import EntityType, Policy, Present, Settings, Side, Trashed, Values
 from tests.simulation.faults import fail_once, once
 from tests.simulation.stories.scenes import both, started
@@ -65,6 +65,22 @@ def test_an_edit_between_two_writes_of_one_page_is_not_absorbed(
     world.settle()
 
     assert both(world, project, sent[0]) == ("A person's", "A person's")
+
+
+def test_what_was_yet_to_be_sent_when_notion_failed_arrives_later(world: World, project: str) -> None:
+    answers = [Refused("something in it"), None, Down("503")]  # so each is sent by itself, and the second fails
+
+    def fault(called: str, applied: bool) -> None:
+        error = answers.pop(0) if called == "notion update" and not applied and answers else None
+        if error is not None:
+            raise error
+
+    world.notion.fault = fault
+    world.edit(Side.NAVIMPACT, project, title="Reef, the film", status="active", budget=Decimal(2))
+    world.settle()
+
+    said = [both(world, project, name)[1] for name in ("title", "status", "budget")]
+    assert said == ["Reef, the film", "active", Decimal(2)]
 
 
 def test_an_edit_of_what_was_just_written_is_no_conflict_though_the_other_side_failed() -> None:

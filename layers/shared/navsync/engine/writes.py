@@ -58,12 +58,17 @@ class _Delivery:
     @property
     def taken(self) -> tuple[merge.Write, ...]:
         """What both sides agree on now. A text merged into both that one refused is agreed on by neither."""
-        return tuple(w for w in self.writes if w.field not in self.held and w.to in self.shown)
+        return tuple(w for w in self.writes if w.field not in self.held and (w.field, w.to) in self.sent)
 
     @property
     def held(self) -> set[str]:
         """Fields that a side did not take."""
         return {name for name, _ in self.refused}
+
+    @property
+    def unsent(self) -> set[str]:
+        """Fields that a side has yet to take: a batch that it refused is sent in parts, and may stop between two."""
+        return {w.field for w in self.writes if (w.field, w.to) not in self.sent}
 
     def answered(self, side: Side, batch: Sequence[merge.Write], answer: Present) -> None:
         """Keep what *answer* shows of *batch*, and of earlier ones what their own answers showed.
@@ -77,7 +82,7 @@ class _Delivery:
 
     def agreed(self, bases: Bases) -> Bases:
         """*bases* with what was taken, as the answers show it."""
-        whole = [w for w in self.writes if w.field not in self.held]
+        whole = [w for w in self.writes if w.field not in self.held | self.unsent]
         return merge.remember(bases, whole, self.shown)
 
 
