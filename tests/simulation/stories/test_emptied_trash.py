@@ -14,8 +14,8 @@ from navsync.fields import SPECS
 from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope, Settings, Side, State, WorkKind
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, once, struck
-from tests.simulation.stories.rules import set_to, trash
-from tests.simulation.stories.scenes import causes, in_trash, newest, tells, time_passes, titles_of
+from tests.simulation.stories.rules import change, set_to, trash
+from tests.simulation.stories.scenes import causes, in_trash, newest, tells, time_passes, titles, titles_of
 from tests.simulation.world import PROJECT, World, connected
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -258,6 +258,25 @@ def test_who_lacks_both_sides_is_not_told_that_nothing_was_deleted(world: World)
     world.touched(Side.NOTION, page.id)
     time_passes(world, 1)
     assert page.in_trash
+
+
+def test_a_page_that_was_shown_again_is_not_taken_for_gone_for_good_when_it_is_not_shared(world: World) -> None:
+    change(world, settings=Settings(quiet_seconds={PROJECT: 30}))
+    reef = world.new_project(title="Reef")
+    world.clock.advance(timedelta(minutes=10))
+    world.settle()
+    page = in_trash(world, reef)
+    world.person.restore(PROJECT, page)
+    world.edit(Side.NOTION, page, title="Edited")
+    world.edit(Side.NAVIMPACT, reef, status="active")
+    world.slice()  # waits for both to be left alone
+
+    world.notion_side.pages[page].shared = False
+    time_passes(world, 1)
+    world.notion_side.pages[page].shared = True
+    time_passes(world, 3)
+
+    assert page_titles(world) == titles(world) == ["Another", "Edited"]
 
 
 def test_a_last_look_that_was_interrupted_ends_though_the_page_is_gone(world: World) -> None:

@@ -28,7 +28,7 @@ from navsync.model import (
     Values,
     WriteIntent,
 )
-from navsync.standing import Standing, standing_of
+from navsync.standing import Standing, standing_of, was_in_trash
 
 BODY_SETTLES = timedelta(minutes=5)
 """Notion floors times to the minute, and clocks differ: an edit as old as this cannot hide a later one."""
@@ -93,6 +93,8 @@ def _believed(mapping: Mapping, page: Present) -> Bases:
 def _not_quiet(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Later | None:
     if isinstance(mapping.intent, WriteIntent):
         return None
+    if was_in_trash(mapping):  # and is not any more: should the next look not find it, it is not gone for good
+        mapping = mapping.but(state=State.LINKED, troubles=(), waiting_since=None)
     return bench.not_quiet(mapping, (s for side, s in seen.items() if bench.was_edited(mapping, side, s)), run)
 
 
