@@ -430,6 +430,23 @@ def test_an_undo_that_needs_a_column_which_is_gone_is_refused_and_not_tried_for_
     assert "cannot be read on both sides now" in messages(world, Operation.REVERT)[0]
 
 
+def test_who_undoes_a_deletion_that_was_undone_is_told_so_though_the_record_is_gone_once_more(world: World) -> None:
+    world.another_project()
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    deleted = newest(world, Operation.DELETE)
+    world.decide(WorkKind.REVERT, f"log/{deleted.id}")
+    again = world.store.of(1).mappings[deleted.mapping_id or 0]
+    world.platform.remove(PROJECT, str(again.entity_id))
+
+    world.decide(WorkKind.REVERT, f"log/{deleted.id}")
+
+    assert messages(world, Operation.REVERT) == ["it was undone already, or came back by itself"]
+
+
 def test_an_undo_that_cannot_be_carried_out_yet_is_tried_ever_more_rarely(world: World) -> None:
     id = world.new_project()
     world.settle()

@@ -189,8 +189,12 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
     if not lacks_entity and isinstance(page, Trashed):
         return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
     if not lacks_entity:
+        if mapping.state is State.LINKED:  # its record may be gone once more, which is another deletion
+            raise UndoneAlready("it was undone already, or came back by itself")
         if mapping.entity_id is not None and isinstance(bench.read(Side.NAVIMPACT, mapping), Present):
             raise UndoneAlready("it was undone already, or came back by itself: the record is there again")
+        if page is None:
+            raise Refused("its page and its record are both gone; its values are in the history of the record")
         return Again(mapping)
     if row.side is Side.NAVIMPACT:
         mapping = mapping.but(recalls=row.id)
