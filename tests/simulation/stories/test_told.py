@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import cycle
+
 import pytest
 
 from navsync.attention import STEPS
 from navsync.engine import journal
 from navsync.errors import Refused, Unavailable
 from navsync.model import EntityType, Operation, Side, Trouble, WorkKind
-from tests.simulation.stories.scenes import pair_of
+from tests.simulation.stories.scenes import pair_of, time_passes
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -70,6 +72,22 @@ def test_a_row_that_points_to_a_page_nobody_knows_is_told_to_point_elsewhere(wor
 ])  # fmt: skip
 def test_what_a_side_refuses_comes_with_one_step(side: Side, step: str) -> None:
     assert journal.refusal(Refused("it shows the text as before"), side).fix == step
+
+
+def test_a_refusal_is_told_once_however_often_the_rest_fails(world: World) -> None:
+    answers = cycle([Refused("too bold", field="notes"), Unavailable("the rest fails, too")])
+
+    def fault(called: str, applied: bool) -> None:
+        if called == "notion create" and not applied:
+            raise next(answers)
+
+    reef = world.new_project(title="Reef")
+    world.settle()
+    world.notion.fault = fault
+    log = world.new_child(LOG, reef, notes="Bold")
+    time_passes(world, 3)
+
+    assert [trouble.code for trouble in world.mapping_of(log, LOG).troubles].count("refused") == 1
 
 
 def test_what_failed_is_in_the_log_for_people(world: World) -> None:

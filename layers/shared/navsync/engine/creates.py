@@ -376,7 +376,8 @@ def _without(bench: Workbench, mapping: Mapping, intent: CreateIntent, error: Re
     key = intent.key if intent.on is Side.NOTION else f"{intent.key}-{field.name}"
     left_out = {**intent.left_out, field.name: intent.values[field.name]}
     less = replace(intent, values=values, key=key, attempted_at=bench.clock(), left_out=left_out)
-    troubles = (*mapping.troubles, journal.refusal(error, intent.on))
+    others = tuple(trouble for trouble in mapping.troubles if trouble.field != field.name)  # an earlier try was told so
+    troubles = (*others, journal.refusal(error, intent.on))
     return post(bench, bench.ledger.save(mapping.but(intent=less, troubles=troubles)), less, run)
 
 
