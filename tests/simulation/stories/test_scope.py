@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from navsync.errors import Unavailable, Unclear
+from navsync.errors import Refused, Unavailable, Unclear
 from navsync.model import (
     Direction,
     EntityType,
@@ -341,6 +341,19 @@ def test_a_stopped_mass_deletion_still_waits_when_the_scope_was_narrowed_and_wid
     tell_of(world, *ids)
 
     assert not [page for page in waiting if isinstance(world.shown(Side.NOTION, page), Trashed)]
+
+
+def test_what_a_side_has_refused_is_tried_anew_when_the_scope_holds_it_again() -> None:
+    world = world_of(Settings())
+    world.notion.fault = fail_once("notion create", Refused("something in it"), applied=False)
+    id = world.new_project(title="Reef", status="paused")
+    world.settle()
+    assert troubles(world, id) == [("refused", None)]
+    set_to(world, ACTIVE)
+
+    set_to(world, Settings())
+
+    assert world.value(Side.NOTION, world.page_of(id), "title") == "Reef"
 
 
 # --- what belongs to a project ----------------------------------------------------------------------------------------

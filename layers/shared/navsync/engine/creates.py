@@ -163,7 +163,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     values, troubles = payload(bench, spec, on, seen)
     if on is Side.NAVIMPACT and (told := {**unshown.said(mapping), **_told(bench, mapping)}):
         values, troubles = {**values, **told}, tuple(trouble for trouble in troubles if trouble.field not in told)
-    refused = mapping.refused.get(EVERYTHING)
+    refused = mapping.refused.get(EVERYTHING) if _tells_of_refusal(mapping) else None
     if not run.hurried and watch.is_refused(refused, sorted(values.items()), bench.clock()):
         return Done()
     if spec.type is EntityType.MEDIA_PROJECT and mapping.state is State.DRAFT and mapping.troubles and not refused:
@@ -178,6 +178,11 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
     intent = CreateIntent(on=on, values=values, key=key, log_id=row.id, attempted_at=bench.clock())
     named = titles.names(spec.type, values) if on is Side.NOTION else mapping.named
     return _begin(bench, mapping.but(named=named), intent, row, run)
+
+
+def _tells_of_refusal(mapping: Mapping) -> bool:
+    """Whether people see that it was refused: not where a rule has left it out since. Then it is tried anew."""
+    return any(trouble.code == "refused" for trouble in mapping.troubles)
 
 
 def _begin(bench: Workbench, mapping: Mapping, intent: CreateIntent, row: SyncLog, run: Run) -> Step:
