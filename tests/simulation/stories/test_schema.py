@@ -11,7 +11,13 @@ from navsync.errors import Unavailable
 from navsync.model import Direction, EntityType, Operation, Present, Settings, Side, Trashed, WorkKind
 from tests.simulation.faults import fail_always
 from tests.simulation.stories.rules import both, only_mapping, world_of
-from tests.simulation.stories.scenes import brought_back_empty, retyped_and_put_back, stopped_mass_deletion
+from tests.simulation.stories.scenes import (
+    brought_back_empty,
+    causes,
+    in_trash,
+    retyped_and_put_back,
+    stopped_mass_deletion,
+)
 from tests.simulation.world import PROJECT, World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -227,6 +233,35 @@ def test_a_page_on_which_somebody_may_have_typed_what_was_never_agreed_on_is_not
     assert isinstance(world.shown(Side.NOTION, page), Present)
     (trouble,) = world.mapping_of(id).troubles
     assert (trouble.code, "edited in Description, which cannot be read" in trouble.cause) == ("unread_deletion", True)
+
+
+def test_who_is_asked_about_a_page_is_told_of_a_column_that_cannot_be_read(world: World, project: str) -> None:
+    world.another_project()
+    page = world.page_of(project)
+    world.person.edit(page, {"description": "words"})
+    world.notion_side.break_property(PROJECT, "description", "retyped")
+    world.put(WorkKind.SCHEMA, PROJECT)
+
+    in_trash(world, project)
+
+    assert "Perhaps its page was edited in Description, which cannot be read." in causes(world, project)
+
+
+def test_what_a_lost_column_said_is_recorded_when_it_is_back_before_the_record_goes(world: World, project: str) -> None:
+    world.another_project()
+    page = world.page_of(project)
+    world.person.edit(page, {"description": "words"})
+    world.notion_side.break_property(PROJECT, "description", "retyped")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    in_trash(world, project)
+    world.notion_side.mend_property(PROJECT, "description")
+    world.put(WorkKind.SCHEMA, PROJECT)
+    world.settle()
+    assert "Its page says what NavImpact never had, in Description." in causes(world, project)
+
+    world.answer(world.mapping_of(project), "approve")
+    world.settle()
+    assert "words" in [change.old for row in world.store.of(1).logs.values() for change in row.changes]
 
 
 def test_who_approved_a_deletion_before_a_column_was_lost_is_asked_again(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from copy import replace
 from datetime import timedelta
 from functools import partial
@@ -119,12 +120,12 @@ def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run
     return _wait_for_approval(bench, mapping, question, run, outcome=Outcome.FAILED)  # who answered is to hear of it
 
 
-def unread_columns(mapping: Mapping, page: Present, *, besides: Kind | None = None) -> list[str]:
+def unread_columns(mapping: Mapping, page: Present, *, besides: Collection[Kind] = ()) -> list[str]:
     """What of *page* cannot be read: a person may have typed there, whether or not anything was ever agreed on.
 
-    Fields that are of the kind *besides* do not count.
+    Fields of the kinds *besides* do not count.
     """
-    fields = (field for field in SPECS[mapping.entity_type].fields if field.kind is not besides)
+    fields = (field for field in SPECS[mapping.entity_type].fields if field.kind not in besides)
     return [field.property for field in fields if field.name in page.unreadable]
 
 
@@ -227,7 +228,10 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
     unsent = journal.unsent(mapping, entity, page.last).values
     columns = [field.property for field in SPECS[mapping.entity_type].fields if field.name in unsent]
-    return journal.trashed(mapping.entity_type, columns, _unshown_columns(mapping, entity, page.last), changed)
+    # A text is read before it goes, and a relation names, and says nothing.
+    unread = unread_columns(mapping, page.last, besides=(Kind.BODY, Kind.RELATION))
+    unshown = _unshown_columns(mapping, entity, page.last)
+    return journal.trashed(mapping.entity_type, unread=unread, unsent=columns, unshown=unshown, changed_below=changed)
 
 
 def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[str]:

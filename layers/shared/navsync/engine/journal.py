@@ -105,15 +105,22 @@ def in_the_trash(entity_type: EntityType) -> Trouble:
 
 
 def trashed(
-    entity_type: EntityType, unsent: Sequence[str], unshown: Sequence[str], changed_below: Sequence[str]
+    entity_type: EntityType,
+    *,
+    unread: Sequence[str],
+    unsent: Sequence[str],
+    unshown: Sequence[str],
+    changed_below: Sequence[str],
 ) -> Trouble:
     """Of a page in the trash, with what who trashed it may not know of.
 
-    That are the columns that say what NavImpact never had, or never showed what it says, and those records of a
-    project that were edited or added since.
+    That are the columns that cannot be read, say what NavImpact never had, or never showed what it says, and those
+    records of a project that were edited or added since.
     """
     asked = in_the_trash(entity_type)
     cause = asked.cause
+    if unread:
+        cause += f" Perhaps its page was edited in {', '.join(unread)}, which cannot be read."
     if unsent:
         cause += f" Its page says what NavImpact never had, in {', '.join(unsent)}."
     if unshown:

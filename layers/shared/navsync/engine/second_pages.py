@@ -88,7 +88,7 @@ def _have_it_named(bench: Workbench, entity: EntityRef) -> None:
 
 
 def _check_all_is_read(mapping: Mapping, page: Present) -> None:
-    if unread := deletes.unread_columns(mapping, page, besides=Kind.RELATION):  # that names, and says nothing
+    if unread := deletes.unread_columns(mapping, page, besides=(Kind.RELATION,)):  # that names, and says nothing
         raise Unavailable(
             f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
             "the column in Notion"
