@@ -108,7 +108,8 @@ def _unheard(history: History) -> Iterator[str]:
 def _untold(history: History) -> Iterator[str]:
     """Whose edit was overwritten unseen in Notion hears of it, where an event told us and nobody edited the same since.
 
-    A long text may have been merged, and have reached one side alone: then it is not known for ours where it is shown.
+    Not where a look found nothing to compare it with: a side gone, or the record left out. A long text may have been
+    merged, and have reached one side alone: then it is not known for ours where it is shown.
     """
     flagged = {place for office in history.offices for place in flags(history, office)}
     last = {(edit.side, edit.id, edit.field): edit for edit in history.people.edits}
@@ -120,7 +121,8 @@ def _untold(history: History) -> Iterator[str]:
         )
         known = any((gone.office, edit.id, edit.field, edit.at) in history.told for edit in edits)
         is_word = KINDS[gone.field] in WORDY
-        if gone.side == "notion" and known and not is_word and place not in flagged and what not in kept:
+        apart = (gone.office, gone.mapping_id) in history.witness.apart
+        if gone.side == "notion" and known and not (is_word or apart) and place not in flagged and what not in kept:
             yield f"I1: {gone.field}={gone.value} was overwritten in Notion, and nobody told of it"
 
 

@@ -107,6 +107,8 @@ class Witness:
         """Idempotency key → the record it first made."""
         self.asked: dict[tuple[int, str], frozenset[str]] = {}
         """Workspace and page in the trash → what could be read of it by who then asked a person about it."""
+        self.apart: set[tuple[int, int]] = set()
+        """Workspace and mapping of which one side was gone, or which a rule left out: nobody compares them then."""
         self.pages: dict[tuple[int, int], str] = {}
         """Workspace and mapping → the page that it had last."""
         self.writes = 0
@@ -130,6 +132,8 @@ class Witness:
             self._recorded_in(ledger.kept.logs[log.id])
 
     def _saved(self, office: Office, mapping: Mapping) -> None:
+        if mapping.state not in (State.LINKED, State.CREATING):
+            self.apart.add((office.id, mapping.id))
         self._let_go(office, mapping)
         self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
         self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
