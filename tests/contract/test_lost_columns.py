@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from navsync.model import Lane, Present, State, WorkKind
+from navsync.model import Lane, Present, Settings, State, WorkKind
 from tests.contract.office import Office
-from tests.contract.stages import PROJECT
+from tests.contract.stages import PROJECT, NotionStage
 
 
 def change(office: Office, properties: dict[str, Any]) -> None:
@@ -88,6 +88,28 @@ def test_a_column_made_anew_is_filled_and_takes_edits_made_meanwhile(office: Off
 
     assert budget(office, office.page_of(PROJECT, project)) == 8
     assert shown(office, project, "budget") == 8
+
+
+def test_a_column_that_people_named_is_called_so_where_it_is_lost_and_made_anew_as_they_are_told(
+    notion: NotionStage,
+) -> None:
+    office = Office(notion, settings=Settings(properties={f"{PROJECT}.budget": "Cost (EUR)"}))
+    office.put(WorkKind.SETUP)
+    office.settle()
+    project = office.new(PROJECT, title="Reef", budget=Decimal(7))
+    office.settle()
+    change(office, {"Cost (EUR)": None})
+    office.put(WorkKind.PAGE, f"{PROJECT}/{office.page_of(PROJECT, project)}")
+    office.settle()
+
+    (told,) = office.mapping_of(PROJECT, project).troubles
+    assert told.cause.count("Cost (EUR)") == 2
+    assert told.fix == "Restore the property “Cost (EUR)” in Notion with its old type."
+
+    change(office, {"Cost (EUR)": {"number": {}}})
+    office.settle()
+    page = office.stage.by_hand("GET", f"pages/{office.page_of(PROJECT, project)}")
+    assert page["properties"]["Cost (EUR)"]["number"] == 7
 
 
 def test_while_no_page_says_whose_it_is_no_page_is_taken_for_a_new_row(office: Office, project: str) -> None:

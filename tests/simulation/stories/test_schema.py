@@ -15,8 +15,11 @@ from tests.simulation.stories.scenes import (
     brought_back_empty,
     causes,
     in_trash,
+    newest,
+    pair_of,
     retyped_and_put_back,
     stopped_mass_deletion,
+    undo,
 )
 from tests.simulation.world import PROJECT, World
 
@@ -245,6 +248,44 @@ def test_who_is_asked_about_a_page_is_told_of_a_column_that_cannot_be_read(world
     in_trash(world, project)
 
     assert "Perhaps its page was edited in Description, which cannot be read." in causes(world, project)
+
+
+CALLED_OTHERWISE = Settings(properties={f"{PROJECT}.description": "Story so far", f"{PROJECT}.title": "Film"})
+
+
+def test_who_is_asked_about_a_page_is_told_of_columns_as_people_call_them() -> None:
+    world = world_of(CALLED_OTHERWISE)
+    world.another_project()
+    id, page = both(world, title="Reef")
+    world.person.edit(page, {"description": "words"})
+    world.notion_side.break_property(PROJECT, "description", "retyped")
+    world.put(WorkKind.SCHEMA, PROJECT)
+
+    in_trash(world, id)
+
+    assert "Perhaps its page was edited in Story so far, which cannot be read." in causes(world, id)
+
+
+def test_who_adds_a_row_is_told_what_it_lacks_as_people_call_it() -> None:
+    world = world_of(CALLED_OTHERWISE)
+    page = world.new_row(description="words")
+    world.settle()
+
+    assert [trouble.cause for trouble in pair_of(world, page).troubles] == ["The row lacks Film."]
+
+
+def test_an_undo_that_is_refused_names_the_column_as_people_call_it() -> None:
+    world = world_of(CALLED_OTHERWISE)
+    id, _ = both(world, title="Reef", description="words")
+    world.edit(Side.NAVIMPACT, id, description="more words")
+    world.settle()
+    row = newest(world, Operation.UPDATE)
+    world.edit(Side.NAVIMPACT, id, description="others")
+    world.settle()
+
+    undo(world, row)
+
+    assert "Story so far was edited since" in (newest(world, Operation.REVERT).message or "")
 
 
 def test_what_a_lost_column_said_is_recorded_when_it_is_back_before_the_record_goes(world: World, project: str) -> None:

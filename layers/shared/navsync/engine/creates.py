@@ -84,7 +84,7 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return _tell_of_copy(bench, mapping, page, page.key)
     mapping = mapping.but(made_way_for=None)  # out of the trash again: it is a row of its own
     mapping = unshown.without_what_was_typed_since(bench, mapping, page)
-    missing = [f for f in SPECS[mapping.entity_type].fields if f.required and not page.values.get(f.name)]
+    missing = [f for f in bench.spec(mapping.entity_type).fields if f.required and not page.values.get(f.name)]
     barred = gate.for_row(bench, mapping, page)
     trouble = barred or _lacks(missing, page)
     if trouble is None:
@@ -158,7 +158,7 @@ def _create(bench: Workbench, mapping: Mapping, on: Side, seen: Present, run: Ru
         mapping = mapping.but(remakes=bench.latest(former))
         if (joined := _made_elsewhere(bench, mapping, run)) is not None:
             return joined
-    spec = SPECS[mapping.entity_type]
+    spec = bench.spec(mapping.entity_type)
     seen = _recalled(mapping, seen) if on is Side.NAVIMPACT else seen
     values, troubles = payload(bench, spec, on, seen)
     if on is Side.NAVIMPACT and (told := {**unshown.said(mapping), **_told(bench, mapping)}):

@@ -67,7 +67,7 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return _wait_with_its_project(bench, _reachable_again(bench, mapping))
     if parent is not None and parent.state not in SETTLED:
         return First(parent, _reachable_again(bench, mapping))
-    unread, unsent = unread_columns(mapping, page), _unsent_columns(mapping, page)
+    unread, unsent = unread_columns(bench, mapping, page), _unsent_columns(bench, mapping, page)
     if unread or unsent:
         return _wait_for_approval(bench, mapping, journal.unread(unread, unsent), run)
     if parent is not None and (with_it := _row_of_removal(bench, parent)) is not None:  # proved and counted with it
@@ -104,28 +104,28 @@ def _wait_with_its_project(bench: Workbench, mapping: Mapping) -> Later:
     return Later(mapping, mapping.next_retry_at or now)
 
 
-def _unsent_columns(mapping: Mapping, page: Present) -> list[str]:
+def _unsent_columns(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
     """What *page* says that NavImpact never had: of one of which nothing was ever agreed on, nobody can tell."""
     filled = {name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases}
-    fields = SPECS[mapping.entity_type].fields if mapping.bases else ()
+    fields = bench.spec(mapping.entity_type).fields if mapping.bases else ()
     return [field.property for field in fields if field.name in filled]
 
 
 def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step | None:
     """Ask who agreed to the deletion before a column was lost; None: they knew, or there is nothing to know."""
-    columns = unread_columns(mapping, page)
-    question = journal.unread(columns, _unsent_columns(mapping, page))
+    columns = unread_columns(bench, mapping, page)
+    question = journal.unread(columns, _unsent_columns(bench, mapping, page))
     if not columns or any(trouble == question for trouble in mapping.troubles):
         return None
     return _wait_for_approval(bench, mapping, question, run, outcome=Outcome.FAILED)  # who answered is to hear of it
 
 
-def unread_columns(mapping: Mapping, page: Present, *, besides: Collection[Kind] = ()) -> list[str]:
+def unread_columns(bench: Workbench, mapping: Mapping, page: Present, *, besides: Collection[Kind] = ()) -> list[str]:
     """What of *page* cannot be read: a person may have typed there, whether or not anything was ever agreed on.
 
     Fields of the kinds *besides* do not count.
     """
-    fields = (field for field in SPECS[mapping.entity_type].fields if field.kind not in besides)
+    fields = (field for field in bench.spec(mapping.entity_type).fields if field.kind not in besides)
     return [field.property for field in fields if field.name in page.unreadable]
 
 
@@ -227,16 +227,16 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     edited = below.those_below(bench, mapping, since) if since is not None else ()
     changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
     unsent = journal.unsent(mapping, entity, page.last).values
-    columns = [field.property for field in SPECS[mapping.entity_type].fields if field.name in unsent]
+    columns = [field.property for field in bench.spec(mapping.entity_type).fields if field.name in unsent]
     # A text is read before it goes, and a relation names, and says nothing.
-    unread = unread_columns(mapping, page.last, besides=(Kind.BODY, Kind.RELATION))
-    unshown = _unshown_columns(mapping, entity, page.last)
+    unread = unread_columns(bench, mapping, page.last, besides=(Kind.BODY, Kind.RELATION))
+    unshown = _unshown_columns(bench, mapping, entity, page.last)
     return journal.trashed(mapping.entity_type, unread=unread, unsent=columns, unshown=unshown, changed_below=changed)
 
 
-def _unshown_columns(mapping: Mapping, entity: Present, page: Present) -> list[str]:
+def _unshown_columns(bench: Workbench, mapping: Mapping, entity: Present, page: Present) -> list[str]:
     """Which columns of *page* do not show what *entity* says; those that could would have brought the page back."""
-    spec, bases = SPECS[mapping.entity_type], mapping.bases
+    spec, bases = bench.spec(mapping.entity_type), mapping.bases
     edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
     never = {name for name, value in entity.values.items() if value not in (None, ()) and name not in bases}
     said = (field for field in spec.fields if field.name in edited | never)

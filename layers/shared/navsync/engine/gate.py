@@ -72,7 +72,7 @@ def for_row(bench: Workbench, mapping: Mapping, page: Present) -> Trouble | None
     settings = bench.workspace.settings
     if not settings.direction.allows(Side.NAVIMPACT):
         return scope.NO_RECORD
-    for field in SPECS[mapping.entity_type].fields:
+    for field in bench.spec(mapping.entity_type).fields:
         if field.required and not merge.may_travel(mapping.entity_type, field, settings, Side.NAVIMPACT):
             cause = f"NavImpact keeps no record without {field.property}, which does not sync from Notion."
             return Trouble(

@@ -12,7 +12,7 @@ from navsync import merge
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
 from navsync.errors import Refused
-from navsync.fields import SPECS, Field, field_of, same, unformatted_end
+from navsync.fields import SPECS, EntitySpec, Field, same, unformatted_end
 from navsync.model import (
     NEVER_SHOWN,
     Base,
@@ -203,14 +203,14 @@ def change(write: merge.Write, seen: dict[Side, Present]) -> Change:
     return Change(write.field, write.to, write.overwrites, write.value, raw, write.rule)
 
 
-def plainer(changes: Iterable[Change], entity_type: EntityType) -> str | None:
+def plainer(changes: Iterable[Change], spec: EntitySpec) -> str | None:
     """What *changes* cost a page of its formatting, and that it is not a fault; None where they cost nothing."""
-    lost = [told for change in changes if change.side is Side.NOTION for told in _plainer(change, entity_type)]
+    lost = [told for change in changes if change.side is Side.NOTION for told in _plainer(change, spec)]
     return " ".join((*lost, "Notion takes 100 differently formatted parts of a text.")) if lost else None
 
 
-def _plainer(change: Change, entity_type: EntityType) -> Iterator[str]:
-    field = field_of(entity_type, change.field)
+def _plainer(change: Change, spec: EntitySpec) -> Iterator[str]:
+    field = spec.field(change.field)
     if end := unformatted_end(field, change.new, change.old_raw):
         yield f"{field.property} lost its formatting in Notion from “{' '.join(end.split()[:_WORDS_TOLD])}” on."
 
@@ -276,8 +276,8 @@ def closed(
 
 def _what_follows(bench: Workbench, entity_type: EntityType, lost: Iterable[Change]) -> str:
     """What becomes of changes that an interrupted write has not made, or not whole."""
-    told = [(field_of(entity_type, change.field), change.side) for change in lost]
-    settings = bench.workspace.settings
+    spec, settings = bench.spec(entity_type), bench.workspace.settings
+    told = [(spec.field(change.field), change.side) for change in lost]
     held = [f"{f.property} to {side}" for f, side in told if not merge.may_travel(entity_type, f, settings, side)]
     if held:
         return f"interrupted before all was written; {', '.join(held)} is held by now, for it does not sync that way"

@@ -10,7 +10,7 @@ from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unavailable
-from navsync.fields import SPECS, Kind
+from navsync.fields import Kind
 from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, SyncLog
 
 MADE_AFTER_ALL = "A second page of a record that has one: a call that was thought lost had made it after all."
@@ -54,7 +54,7 @@ def of_record(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> Secon
     if page.created_by != bench.workspace.bot_id:
         return None
     other, page = _with_words_sent(bench, other, page, run)
-    _check_all_is_read(other, page)
+    _check_all_is_read(bench, other, page)
     return Second(entity, other, page)
 
 
@@ -87,8 +87,8 @@ def _have_it_named(bench: Workbench, entity: EntityRef) -> None:
         bench.changed_page(entity.id)
 
 
-def _check_all_is_read(mapping: Mapping, page: Present) -> None:
-    if unread := deletes.unread_columns(mapping, page, besides=(Kind.RELATION,)):  # that names, and says nothing
+def _check_all_is_read(bench: Workbench, mapping: Mapping, page: Present) -> None:
+    if unread := deletes.unread_columns(bench, mapping, page, besides=(Kind.RELATION,)):  # that names, and says nothing
         raise Unavailable(
             f"a second page of this record is to go, but what it says in {', '.join(unread)} cannot be read; restore "
             "the column in Notion"
@@ -118,7 +118,7 @@ def _with_words_sent(bench: Workbench, other: Mapping, page: Present, run: Run) 
 
 def _unsent_columns(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
     """In which columns *page* says what NavImpact does not, though it is to."""
-    spec, settings = SPECS[mapping.entity_type], bench.workspace.settings
+    spec, settings = bench.spec(mapping.entity_type), bench.workspace.settings
     disputed = {conflict.field for conflict in mapping.conflicts}
     edited = {name for name, base in mapping.bases.items() if merge.edited(spec, {name: base}, Side.NOTION, page)}
     to_travel = (field for field in spec.fields if merge.may_travel(spec.type, field, settings, Side.NAVIMPACT))

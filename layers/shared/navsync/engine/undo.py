@@ -99,7 +99,7 @@ def _by_latest_ids(bench: Workbench, mapping: Mapping, change: Change) -> Change
 
 
 def _inverse(bench: Workbench, mapping: Mapping, change: Change, seen: Seen) -> Iterator[merge.Write]:
-    field = field_of(mapping.entity_type, change.field)
+    field = bench.spec(mapping.entity_type).field(change.field)
     base = mapping.bases.get(change.field)
     if any(change.field not in s.values for s in seen.values()):
         raise Refused(f"{field.property} cannot be read on both sides now; see what it waits for, then undo again")
@@ -144,7 +144,7 @@ def _as_made(bench: Workbench, mapping: Mapping, side: Side, row: SyncLog) -> Pr
         raise Refused("it was deleted since and made anew; what is there now is another one")
     if side is Side.NAVIMPACT and (children := below.children(bench, mapping)):
         raise OutOfTurn("other records belong to it by now; remove those first", those=children)
-    if side is Side.NOTION and (unread := deletes.unread_columns(mapping, seen)):
+    if side is Side.NOTION and (unread := deletes.unread_columns(bench, mapping, seen)):
         columns = ", ".join(unread)
         raise Refused(
             f"{columns} cannot be read on its page and may say what is nowhere else; restore the column in Notion and "

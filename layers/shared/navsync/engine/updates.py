@@ -11,7 +11,7 @@ from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen, conflict_rows
-from navsync.fields import SPECS, EntitySpec, field_of
+from navsync.fields import SPECS, EntitySpec
 from navsync.model import (
     Bases,
     Change,
@@ -38,7 +38,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     """Carry what changed on one side to the other; settle, merge or list what changed on both."""
     if (later := _not_quiet(bench, mapping, seen, run)) is not None:
         return later
-    spec = SPECS[mapping.entity_type]
+    spec = bench.spec(mapping.entity_type)
     bases = _believed(mapping, seen[Side.NOTION])
     if isinstance(mapping.intent, WriteIntent):
         page = seen[Side.NOTION]
@@ -129,7 +129,8 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
         if name in said and watch.is_refused(mapping.refused.get(name), journal.pair(seen, name), now):
             held[name] = said[name]
         elif not run.edits and name not in mapping.doubted and watch.swings(mapping.written, write, now):
-            held[name] = replace(watch.swinging(field_of(mapping.entity_type, name).property), field=name)
+            called = bench.spec(mapping.entity_type).field(name).property
+            held[name] = replace(watch.swinging(called), field=name)
     return plan.holding(held)
 
 

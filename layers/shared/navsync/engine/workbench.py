@@ -12,7 +12,7 @@ from navsync import merge, pairing
 from navsync.engine import watch
 from navsync.engine.steps import Later, Run
 from navsync.errors import Unavailable
-from navsync.fields import SPECS
+from navsync.fields import SPECS, EntitySpec, spec_of
 from navsync.model import (
     NAVIMPACT,
     NEVER_SHOWN,
@@ -120,6 +120,10 @@ class Workbench:
             edited_by=words.by,
             edited_at=words.at,
         )
+
+    def spec(self, entity_type: EntityType) -> EntitySpec:
+        """The fields of such a record, with their columns called as people call them: so they are told of them."""
+        return spec_of(entity_type, self.workspace.settings.properties)
 
     def is_ours(self, page: Present) -> bool:
         """Whether nobody is known to have touched *page* after us."""

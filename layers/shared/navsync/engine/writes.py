@@ -279,7 +279,8 @@ def _save(
 def _ended(bench: Workbench, mapping: Mapping, row: SyncLog, delivery: _Delivery) -> list[SyncLog]:
     """*row* told to its end; what was refused has a row of its own, so that the rest can be undone."""
     kept = tuple(_spelled(c, mapping, delivery) for c in row.changes if (c.field, c.side) in delivery.sent)
-    done = replace(row, outcome=Outcome.SUCCESS, changes=kept, message=journal.plainer(kept, mapping.entity_type))
+    plainer = journal.plainer(kept, bench.spec(mapping.entity_type))
+    done = replace(row, outcome=Outcome.SUCCESS, changes=kept, message=plainer)
     if not delivery.refused:
         return [done]
     message = "; ".join(trouble.cause for trouble in delivery.refused.values())

@@ -10,7 +10,7 @@ from navsync.fields.codecs import (
     same,
     unformatted_end,
 )
-from navsync.fields.columns import Names, broken, columns, field_of_column, is_usable, misnamed
+from navsync.fields.columns import Names, broken, columns, field_of_column, is_usable, misnamed, spec_of
 from navsync.fields.entities import (
     GENERATED_TITLE,
     KEY,
@@ -60,5 +60,6 @@ __all__ = [
     "render_navimpact",
     "render_notion",
     "same",
+    "spec_of",
     "unformatted_end",
 ]

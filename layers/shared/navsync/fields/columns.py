@@ -13,9 +13,15 @@ type Names = Mapping[str, str]
 """`media_project.budget` → the name that people give its column, where that is not ours."""
 
 
+def spec_of(entity_type: EntityType, names: Names) -> EntitySpec:
+    """The kind of record, with its columns called as people call them."""
+    spec = SPECS[entity_type]
+    return replace(spec, fields=tuple(_named(spec, field, names) for field in spec.fields)) if names else spec
+
+
 def columns(spec: EntitySpec, names: Names) -> tuple[Field, ...]:
     """The columns that a data source of *spec* has: all fields but a body, our key, and the link back."""
-    own = tuple(_named(spec, f, names) for f in spec.fields if f.kind is not Kind.BODY)
+    own = tuple(f for f in spec_of(spec.type, names).fields if f.kind is not Kind.BODY)
     generated = (GENERATED_TITLE,) if spec.title_is_generated else ()
     return (*generated, *own, KEY, LINK)
 

@@ -92,6 +92,14 @@ class EntitySpec:
         """Of its fields."""
         return frozenset(field.name for field in self.fields)
 
+    def field(self, name: str) -> Field:
+        """The field called *name*. Raises KeyError where it has none."""
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Field]:
+        return {field.name: field for field in self.fields}
+
     def title_of(self, values: Values) -> str:
         """What to call a record of *values* in a list that people read."""
         return ", ".join(str(values[name]) for name in self.titled_by if values.get(name)) or "Untitled"
@@ -182,12 +190,11 @@ KEY = Field(KEY_FIELD, Kind.TEXT, KEY_PROPERTY)
 LINK = Field(LINK_FIELD, Kind.URL, LINK_PROPERTY, direction=Direction.TO_NOTION)
 GENERATED_TITLE = Field("title", Kind.TITLE, "Name", direction=Direction.TO_NOTION)
 """The title property of pages whose title is generated. Its property id is `title`, as every title's."""
-_FIELDS = {(spec.type, field.name): field for spec in _ENTITIES for field in spec.fields}
 
 
 def field_of(entity_type: EntityType, name: str) -> Field:
     """The field called *name*. Raises KeyError where *entity_type* has none."""
-    return _FIELDS[entity_type, name]
+    return SPECS[entity_type].field(name)
 
 
 # --- Notion's schema ------------------------------------------------------------------------------------------------

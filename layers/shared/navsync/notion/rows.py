@@ -11,7 +11,6 @@ from navsync.fields import (
     KEY,
     MOVED,
     NO_PROJECT,
-    SPECS,
     UNPAIRED,
     EntitySpec,
     Field,
@@ -73,12 +72,9 @@ class Reader:
     """
 
     source: DataSource
+    spec: EntitySpec
+    """The fields that a row has."""
     entity_of: Callable[[str], EntityRef | MadeWay | None]
-
-    @property
-    def spec(self) -> EntitySpec:
-        """The fields that a row has."""
-        return SPECS[self.source.entity_type]
 
     def observe(self, row: Row) -> Present | Trashed:
         """The row as it is now."""

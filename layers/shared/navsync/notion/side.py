@@ -31,6 +31,7 @@ from navsync.fields import (
     incomplete,
     parse_notion,
     render_notion,
+    spec_of,
 )
 from navsync.model import (
     BudgetWindow,
@@ -315,7 +316,7 @@ class NotionSide:
         return self._reader(source).present(self._completed(source, page, None))
 
     def _reader(self, source: DataSource) -> Reader:
-        return Reader(source, self.entity_of)
+        return Reader(source, spec_of(source.entity_type, self.set_up.names), self.entity_of)
 
     def _completed(self, source: DataSource, page: Json, body: Json | None) -> Row:
         fields = {known.id: field_of_column(source.entity_type, name) for name, known in source.properties.items()}
