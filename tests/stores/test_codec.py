@@ -85,7 +85,7 @@ MAPPINGS = st.builds(
     bases=st.dictionaries(TEXT, st.builds(Base, VALUES, VALUES), max_size=5),
     intent=st.none() | INTENTS,
     conflicts=st.lists(st.builds(Conflict, TEXT, VALUES, VALUES, VALUES), max_size=3).map(tuple),
-    troubles=st.lists(st.builds(Trouble, TEXT, TEXT, TEXT, st.none() | TEXT, MAYBE), max_size=3).map(tuple),
+    troubles=st.lists(st.builds(Trouble, TEXT, TEXT, TEXT, st.none() | TEXT, MAYBE, TEXT), max_size=3).map(tuple),
     stamped=st.booleans(),
     body_as_of=MAYBE,
     waiting_since=MAYBE,

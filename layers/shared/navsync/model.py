@@ -231,11 +231,13 @@ class Trouble:
     field: str | None = None
     since: datetime | None = dataclasses.field(default=None, compare=False)
     """Since when a person is waited for, where that is kept: of deletions, and what is looked at ever more rarely."""
+    about: str = ""
+    """Digest of all that a person is asked about, of which the cause names a part."""
 
     @property
     def version(self) -> str:
         """Changes with what a person is asked, and each time that they are asked."""
-        return digest((self.code, self.cause, self.since))
+        return digest((self.code, self.cause, self.since, self.about))
 
 
 # --- intents: writes about to be made -------------------------------------------------------------------------------

@@ -342,22 +342,27 @@ def test_a_log_that_is_saved_from_a_deletion_by_a_move_is_not_told_as_deleted(wo
     assert (notes_told(world), started(world)) == (set(), [])
 
 
-def test_a_project_to_which_people_keep_adding_is_deleted_when_they_stop(world: World, project: str) -> None:
+def test_a_project_to_which_people_keep_adding_as_it_goes_is_asked_about_anew_when_they_stop(
+    world: World, project: str
+) -> None:
     adding = True
 
     def add(called: str, applied: bool) -> None:
-        if adding and called == "navimpact changed_since" and not applied:
+        if adding and world.logs(Operation.DELETE) and called == "navimpact changed_since" and not applied:
             world.new_child(LOG, project, notes=f"{len(world.platform.records)}")
 
     world.navimpact.fault = add
-    world.ask(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
+    world.answer(world.mapping_of(project), "approve")
     world.slice()
     assert (PROJECT, project) in world.platform.records
 
     adding = False
     notes = {record.values().get("notes") for record in world.platform.records.values()} - {None}
     world.settle()
+    assert (PROJECT, project) in world.platform.records
+    assert (notes_told(world), started(world)) == (set(), [])
 
+    approve(world, project)
     assert (world.platform.records, notes_told(world), started(world)) == ({}, notes, [])
 
 

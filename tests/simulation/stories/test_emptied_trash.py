@@ -147,9 +147,9 @@ def test_who_approves_is_asked_anew_where_a_child_was_edited_since(world: World,
 
     decide(world, reef, "approve")
 
-    assert "was edited or added since: cinema" in causes(world, reef)
+    assert "was edited or added since, or shortly before: cinema" in causes(world, reef)
     time_passes(world, 1)
-    assert "was edited or added since: cinema" in causes(world, reef)
+    assert "was edited or added since, or shortly before: cinema" in causes(world, reef)
     decide(world, reef, "approve")
     assert isinstance(world.shown(Side.NAVIMPACT, log, LOG), Gone)
 

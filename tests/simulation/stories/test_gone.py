@@ -450,8 +450,8 @@ def test_who_approves_is_asked_anew_where_a_child_was_edited_since(world: World)
 
     world.decide(WorkKind.DECIDE, pair, "approve")
     assert isinstance(world.shown(Side.NAVIMPACT, project), Present)
-    assert "was edited or added since: cinema" in causes(world, project)
-    assert "was edited or added since: cinema" in str(world.logs(Operation.UNLINK)[-1].message)
+    assert "was edited or added since, or shortly before: cinema" in causes(world, project)
+    assert "was edited or added since, or shortly before: cinema" in str(world.logs(Operation.UNLINK)[-1].message)
     assert world.logs(Operation.UNLINK)[-1].outcome is Outcome.FAILED  # so whoever waits for the answer is told
 
     world.decide(WorkKind.DECIDE, pair, "approve")
@@ -469,7 +469,7 @@ def test_the_question_names_a_story_that_was_added_since(world: World) -> None:
     world.new_child(STORY, project, title="Fresh")
     time_passes(world, 1)
 
-    assert "was edited or added since: Fresh" in causes(world, project)
+    assert "was edited or added since, or shortly before: Fresh" in causes(world, project)
     world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), "approve")
     assert isinstance(world.shown(Side.NAVIMPACT, project), Gone)
 

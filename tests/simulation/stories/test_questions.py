@@ -22,7 +22,10 @@ from tests.simulation.stories.scenes import both, in_conflict, in_trash, newest,
 from tests.simulation.world import PROJECT, AnsweredAlready, World
 
 STORY = EntityType.IMPACT_STORY
+LOG = EntityType.DISTRIBUTION_LOG
 HOUR = timedelta(hours=1)
+TOO_LONG = "x" * 101
+"""For an option of Notion."""
 
 
 @pytest.fixture
@@ -200,7 +203,7 @@ def test_who_answers_after_the_question_has_changed_is_asked_anew(world: World, 
     world.settle()
 
     assert is_there(world, project)
-    assert "edited or added since: Fishers" in asked(world, project)
+    assert "edited or added since, or shortly before: Fishers" in asked(world, project)
 
 
 def test_who_is_asked_anew_is_waited_for_though_the_worker_dies(
@@ -220,7 +223,7 @@ def test_who_is_asked_anew_is_waited_for_though_the_worker_dies(
     monkeypatch.setattr(world.desk, "done", die)
     with pytest.raises(Killed):
         world.slice()
-    assert "edited or added since: Fishers" in asked(world, project)
+    assert "edited or added since, or shortly before: Fishers" in asked(world, project)
 
     hours_pass(world, 1)
 
@@ -244,7 +247,7 @@ def test_who_is_asked_anew_is_waited_for_though_the_time_runs_out(
     world.settle()
 
     assert is_there(world, project)
-    assert "edited or added since: Fishers" in asked(world, project)
+    assert "edited or added since, or shortly before: Fishers" in asked(world, project)
 
 
 def test_what_is_added_while_navimpact_is_down_is_asked_about_before_it_goes(world: World, project: str) -> None:
@@ -257,7 +260,7 @@ def test_what_is_added_while_navimpact_is_down_is_asked_about_before_it_goes(wor
     hours_pass(world, 1)
 
     assert is_there(world, project)
-    assert "edited or added since: Fishers" in asked(world, project)
+    assert "edited or added since, or shortly before: Fishers" in asked(world, project)
 
 
 def test_a_deletion_that_was_put_off_is_carried_out_where_nothing_was_added(world: World, project: str) -> None:
@@ -268,6 +271,74 @@ def test_a_deletion_that_was_put_off_is_carried_out_where_nothing_was_added(worl
     hours_pass(world, 1)
 
     assert not is_there(world, project)
+
+
+def test_who_was_told_of_one_log_is_asked_anew_where_another_of_the_same_title_is_added(
+    world: World, project: str
+) -> None:
+    in_trash(world, project)
+    world.new_child(LOG, project, channel="cinema")
+    hours_pass(world, 1)
+    seen = world.mapping_of(project)
+    assert asked(world, project).endswith("before: cinema.")
+
+    world.new_child(LOG, project, channel="cinema")
+    world.answer(seen, "approve")
+    world.settle()
+
+    assert is_there(world, project)
+    assert asked(world, project).endswith("before: cinema, cinema.")
+
+
+def test_who_was_told_of_a_story_is_asked_anew_where_it_is_edited_again(world: World, project: str) -> None:
+    in_trash(world, project)
+    story = world.new_child(STORY, project, title="Fishers", description="one")
+    hours_pass(world, 1)
+    seen = world.mapping_of(project)
+    assert "shortly before: Fishers" in asked(world, project)
+
+    world.edit(Side.NAVIMPACT, story, STORY, description="a whole chapter")
+    run = world.answer(seen, "approve")
+    world.settle()
+    assert is_there(world, project)
+    assert [(row.run_id, row.outcome) for row in world.logs(Operation.UNLINK)][-1] == (run, Outcome.FAILED)
+
+    world.answer(world.mapping_of(project), "approve")
+    world.settle()
+    assert not is_there(world, project)
+
+
+def test_who_was_told_of_what_never_reached_the_page_is_asked_anew_where_it_says_something_else(
+    world: World, project: str
+) -> None:
+    world.edit(Side.NAVIMPACT, project, project_type=TOO_LONG)
+    world.settle()
+    in_trash(world, project)
+    seen = world.mapping_of(project)
+    assert "NavImpact says what Notion never showed, in Project type." in asked(world, project)
+
+    world.edit(Side.NAVIMPACT, project, project_type="y" + TOO_LONG)
+    world.answer(seen, "approve")
+    world.settle()
+
+    assert is_there(world, project)
+
+
+def test_what_was_added_since_is_named_though_navimpacts_clock_is_behind(world: World) -> None:
+    world.platform.clock = lambda: world.clock.now - timedelta(minutes=3)
+    project = world.new_project(title="Reef")
+    world.settle()
+    world.clock.advance(HOUR)
+    in_trash(world, project)
+    seen = world.mapping_of(project)
+    world.clock.advance(timedelta(minutes=2))
+
+    world.new_child(STORY, project, title="Fishers")
+    world.answer(seen, "approve")
+    world.settle()
+
+    assert is_there(world, project)
+    assert "shortly before: Fishers" in asked(world, project)
 
 
 @pytest.fixture

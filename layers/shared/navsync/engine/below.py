@@ -9,10 +9,22 @@ from datetime import datetime
 from navsync import reconcile
 from navsync.engine import journal
 from navsync.engine.steps import Run
-from navsync.engine.workbench import Workbench
+from navsync.engine.workbench import CLOCKS_APART, Workbench
 from navsync.errors import Unavailable
 from navsync.fields import SPECS
-from navsync.model import EntityRef, EntityType, Gone, Mapping, Operation, Outcome, Present, RemoveIntent, Side, SyncLog
+from navsync.model import (
+    EntityRef,
+    EntityType,
+    Gone,
+    Mapping,
+    Operation,
+    Outcome,
+    Present,
+    RemoveIntent,
+    Side,
+    SyncLog,
+    Values,
+)
 
 MOST_LISTINGS = 5
 """So often what goes with a project is listed before its deletion is put off: people are at work on it."""
@@ -33,6 +45,14 @@ def those_below(
         for child in reconcile.records(bench.navimpact, kind, since):
             if child.values.get("project") == (mapping.entity_id,):
                 yield kind, child
+
+
+def changed_since(bench: Workbench, mapping: Mapping, since: datetime | None) -> dict[EntityRef, Values]:
+    """What those say that were edited or added since *since*, and shortly before: NavImpact's clock may be behind."""
+    if since is None:
+        return {}
+    edited = those_below(bench, mapping, since - CLOCKS_APART)
+    return {EntityRef(kind, child.id): child.values for kind, child in edited}
 
 
 def record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Container
 from copy import replace
 from datetime import timedelta
 from functools import partial
@@ -28,6 +28,8 @@ from navsync.model import (
     SyncLog,
     Trashed,
     Trouble,
+    Values,
+    digest,
 )
 from navsync.standing import asks_of_trash, project_of
 
@@ -223,24 +225,36 @@ def ask_anew(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed,
 
 def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> Trouble:
     """What a person is asked whose page is in the trash, with the edits that they may not know of."""
-    since = page.last.edited_at
-    edited = below.those_below(bench, mapping, since) if since is not None else ()
-    changed = sorted({SPECS[kind].title_of(child.values) for kind, child in edited})
+    changed = below.changed_since(bench, mapping, page.last.edited_at)
     unsent = journal.unsent(mapping, entity, page.last).values
-    columns = [field.property for field in bench.spec(mapping.entity_type).fields if field.name in unsent]
+    unshown = _unshown(mapping, entity, page.last)
     # A text is read before it goes, and a relation names, and says nothing.
     unread = unread_columns(bench, mapping, page.last, besides=(Kind.BODY, Kind.RELATION))
-    unshown = _unshown_columns(bench, mapping, entity, page.last)
-    return journal.trashed(mapping.entity_type, unread=unread, unsent=columns, unshown=unshown, changed_below=changed)
+    asked = journal.trashed(
+        mapping.entity_type,
+        unread=unread,
+        unsent=_columns(bench, mapping, unsent),
+        unshown=_columns(bench, mapping, unshown),
+        changed_below=sorted(SPECS[child.type].title_of(values) for child, values in changed.items()),
+    )
+    below_it = sorted((child, sorted(values.items())) for child, values in changed.items())
+    about = [*unsent.items(), *unshown.items(), *below_it]
+    return replace(asked, about=digest(about)) if about else asked
 
 
-def _unshown_columns(bench: Workbench, mapping: Mapping, entity: Present, page: Present) -> list[str]:
-    """Which columns of *page* do not show what *entity* says; those that could would have brought the page back."""
-    spec, bases = bench.spec(mapping.entity_type), mapping.bases
+def _columns(bench: Workbench, mapping: Mapping, fields: Container[str]) -> list[str]:
+    """What people call the columns of *fields*."""
+    return [field.property for field in bench.spec(mapping.entity_type).fields if field.name in fields]
+
+
+def _unshown(mapping: Mapping, entity: Present, page: Present) -> Values:
+    """What *entity* says and *page* does not show; what that could would have brought the page back."""
+    spec, bases = SPECS[mapping.entity_type], mapping.bases
     edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
     never = {name for name, value in entity.values.items() if value not in (None, ()) and name not in bases}
     said = (field for field in spec.fields if field.name in edited | never)
-    return [f.property for f in said if not same(f, entity.values[f.name], page.values.get(f.name))]
+    unshown = (f.name for f in said if not same(f, entity.values[f.name], page.values.get(f.name)))
+    return {name: entity.values[name] for name in unshown}
 
 
 def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> bool:

@@ -128,7 +128,7 @@ def trashed(
     if changed_below:
         more = len(changed_below) - MOST_NAMED
         named = [*changed_below[:MOST_NAMED], *([f"and {more} more"] if more > 0 else [])]
-        cause += f" Of what belongs to it was edited or added since: {', '.join(named)}."
+        cause += f" Of what belongs to it was edited or added since, or shortly before: {', '.join(named)}."
     return replace(asked, cause=cause)
 
 

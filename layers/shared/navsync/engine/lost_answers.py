@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from navsync import merge, reconcile
 from navsync.engine import creates, deletes, gate, journal, proof
 from navsync.engine.steps import Again, Done, Later, Run, Step
-from navsync.engine.workbench import Workbench
+from navsync.engine.workbench import CLOCKS_APART, Workbench
 from navsync.fields import SPECS
 from navsync.model import (
     CreateIntent,
@@ -26,9 +26,6 @@ from navsync.model import (
 
 SETTLE = timedelta(seconds=120)
 """How long a page created by a lost call may be missing from Notion's index before it may be created again."""
-
-CLOCKS_APART = timedelta(minutes=10)
-"""More than our clock and NavImpact's will ever differ by."""
 
 
 def finish_create(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run) -> Step:

@@ -36,6 +36,9 @@ from navsync.model import (
 from navsync.ports import Ledger, SidePort
 from navsync.standing import was_in_trash
 
+CLOCKS_APART = timedelta(minutes=10)
+"""More than any two of the clocks of NavImpact, of Notion and of ours will ever differ by."""
+
 
 class Busy:
     """Which mappings are being looked at: of several threads one at a time looks at each."""
