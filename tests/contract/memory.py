@@ -233,6 +233,7 @@ class MemoryNotion:
             edited_at=page.edited_at,
             created_at=page.created_at,
             name=page.name,
+            lost=frozenset(self._unusable(page.entity_type)),
             outdated=outdated,
         )
 

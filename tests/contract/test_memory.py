@@ -119,7 +119,7 @@ def test_a_broken_property_cannot_be_read_and_is_not_empty() -> None:
     notion.break_property(PROJECT, "budget", "deleted")
     seen = notion.read(PROJECT, made.id)
     assert isinstance(seen, Present)
-    assert ("budget" in seen.values, "budget" in seen.unreadable) == (False, True)
+    assert ("budget" in seen.values, "budget" in seen.unreadable, set(seen.lost)) == (False, True, {"budget"})
 
 
 def test_a_write_to_a_broken_property_tells_first_that_the_schema_changed() -> None:

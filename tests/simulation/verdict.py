@@ -361,7 +361,7 @@ def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Present) -> Ite
 
 
 def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
-    if trouble.code in ("quarantined", "unpaired"):
+    if trouble.code in ("quarantined", "unreadable", "unpaired"):
         yield f"I17: {name} still holds {trouble.field}, which can be read again"
 
 

@@ -194,12 +194,42 @@ def test_an_empty_field_that_was_never_agreed_on_is_filled() -> None:
 def test_a_property_that_vanished_is_quarantined_and_never_read_as_cleared() -> None:
     bases = {**AGREED, "description": Base("old", "old")}
     values = {name: value for name, value in BLANK.items() if name != "description"}
-    notion = Present("1", values, unreadable={"description": "the property is gone"})
+    notion = Present("1", values, unreadable={"description": "it is gone"}, lost=frozenset({"description"}))
 
     plan = decide(shown(description="old"), notion, bases)
 
     assert plan.writes == ()
     assert [(t.code, t.field) for t in plan.troubles] == [("quarantined", "description")]
+
+
+@pytest.mark.parametrize(
+    ("side", "unreadable", "fix"),
+    [
+        (Side.NAVIMPACT, {}, "Correct it in NavImpact, or tell whoever runs that; the field is held until then."),
+        (
+            Side.NAVIMPACT,
+            {"budget": "it holds “a lot” where a number is expected"},
+            "Correct it in NavImpact, or tell whoever runs that; the field is held until then.",
+        ),
+        (
+            Side.NOTION,
+            {"budget": "Notion shows only a part of it"},
+            "Correct it in Notion, as the cause says; the field is held until then.",
+        ),
+    ],
+)
+def test_a_value_that_cannot_be_read_is_told_of_the_side_that_shows_it(
+    side: Side, unreadable: dict[str, str], fix: str
+) -> None:
+    values = {name: value for name, value in BLANK.items() if name != "budget"}
+    seen = {Side.NAVIMPACT: shown(), Side.NOTION: shown(), side: Present("1", values, unreadable=unreadable)}
+
+    plan = decide(seen[Side.NAVIMPACT], seen[Side.NOTION])
+
+    assert plan.writes == ()
+    (told,) = plan.troubles
+    assert (told.code, told.field, told.fix) == ("unreadable", "budget", fix)
+    assert told.cause.startswith(f"Budget cannot be read on {side}: ")
 
 
 def test_a_value_that_would_lose_something_on_the_way_is_held_and_named() -> None:

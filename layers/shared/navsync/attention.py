@@ -191,6 +191,11 @@ STEPS: Mapping[str, Step] = {
         "The property is missing in Notion, or is of another type: the field is held, and nothing is cleared.",
         "Restore the property in Notion with its old type.",
     ),
+    "unreadable": Step(
+        "A side shows what means nothing, or does not show the field at all; each says which side, and what. The field "
+        "is held, and nothing is cleared.",
+        "Correct the value on the side that each names, or tell whoever runs that side.",
+    ),
     "moved": Step(
         "The page was moved out of its database: nothing that it says can be read, and nothing is cleared.",
         "Move the page back into its database.",

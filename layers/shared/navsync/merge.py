@@ -257,8 +257,12 @@ def _unreadable(field: Field, side: Side, seen: Present) -> Trouble:
         return Trouble("unpaired", f"{field.property}: {reason}.", fix, field.name)
     if reason == MOVED:
         return Trouble("moved", f"{field.property}: {reason}.", "Move the page back into its database.", field.name)
-    fix = f"Restore the property “{field.property}” in Notion with its old type."
-    return Trouble("quarantined", f"{field.property}: {reason}", fix, field.name)
+    if field.name in seen.lost:
+        fix = f"Restore the property “{field.property}” in Notion with its old type."
+        return Trouble("quarantined", f"{field.property}: {reason}", fix, field.name)
+    where = "in Notion, as the cause says" if side is Side.NOTION else "in NavImpact, or tell whoever runs that"
+    fix = f"Correct it {where}; the field is held until then."
+    return Trouble("unreadable", f"{field.property} cannot be read on {side}: {reason}.", fix, field.name)
 
 
 def one_way(field: Field, edited: Side) -> Trouble:

@@ -109,6 +109,8 @@ class Present:
     url: str | None = None
     name: str | None = None
     """What a page with a generated title is called; None where that is nothing, or a field says it."""
+    lost: frozenset[str] = frozenset()
+    """Those of the unreadable whose column was deleted or retyped."""
     outdated: frozenset[str] = frozenset()
     """Relations in which a record is named only by a page that has made way: they mean it, and people do not see it."""
 

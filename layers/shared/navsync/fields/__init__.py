@@ -26,7 +26,7 @@ from navsync.fields.entities import (
     missing_option,
     property_schema,
 )
-from navsync.fields.scalars import ASTRAY, MOVED, NO_PROJECT, UNPAIRED, Unreadable
+from navsync.fields.scalars import ASTRAY, MOVED, NO_PROJECT, UNPAIRED, Lost, Unreadable
 
 __all__ = [
     "ASTRAY",
@@ -43,6 +43,7 @@ __all__ = [
     "EntitySpec",
     "Field",
     "Kind",
+    "Lost",
     "Names",
     "Unreadable",
     "broken",

@@ -11,7 +11,7 @@ from navsync.errors import Refused
 from navsync.fields import bodies, options, richtext, scalars
 from navsync.fields.entities import NO_STATUS, Field, Kind
 from navsync.fields.graphemes import units
-from navsync.fields.scalars import Unreadable
+from navsync.fields.scalars import Lost, Unreadable
 from navsync.model import DataSource, Side, Value
 
 # --- Notion's values ------------------------------------------------------------------------------------------------
@@ -45,10 +45,11 @@ def parse_notion(field: Field, prop: Mapping[str, Any]) -> Value:
     """What a page's property says: for a relation the ids of pages, for a body the answer of the markdown call.
 
     Raises:
-        Unreadable: the property has another type, or only a part of its value is there.
+        Lost: the property has another type.
+        Unreadable: only a part of its value is there, or what means nothing.
     """
     if field.kind is not Kind.BODY and prop.get("type", field.kind) != field.kind:
-        raise Unreadable(f"the property is now of type {prop['type']}; make it {field.kind} again in Notion")
+        raise Lost(f"the property is now of type {prop['type']}; make it {field.kind} again in Notion")
     try:
         if incomplete(field, prop):
             raise Unreadable("Notion shows only a part of it; shorten it, or share all it shows with the connection")

@@ -25,6 +25,10 @@ class Unreadable(ValueError):
         self.reason = reason
 
 
+class Lost(Unreadable):
+    """Its column was deleted or retyped, which is what a person can mend."""
+
+
 UNPAIRED = (
     "it points to a page that has no record in NavImpact yet; give that project what it lacks or take it out of the "
     "trash, or choose another"

@@ -15,6 +15,7 @@ from navsync.fields import (
     EntitySpec,
     Field,
     Kind,
+    Lost,
     Unreadable,
     broken,
     is_usable,
@@ -85,7 +86,7 @@ class Reader:
         values: dict[str, Value] = {}
         unreadable = {KEY.name: KEY_IS_GONE} if KEY.name in broken(self.source) else {}
         raw: dict[str, Any] = {}
-        outdated = set[str]()
+        lost, outdated = set[str](), set[str]()
         for spec_field, content in self._contents(row):
             try:
                 values[spec_field.name], is_outdated = self._value(spec_field, content)
@@ -93,7 +94,9 @@ class Reader:
                 outdated |= {spec_field.name} if is_outdated else set()
             except Unreadable as error:
                 unreadable[spec_field.name] = error.reason
-        return replace(self._present(row, values, unreadable, raw), outdated=frozenset(outdated))
+                lost |= {spec_field.name} if isinstance(error, Lost) else set()
+        shown = self._present(row, values, unreadable, raw)
+        return replace(shown, lost=frozenset(lost), outdated=frozenset(outdated))
 
     def _present(self, row: Row, values: dict[str, Value], unreadable: dict[str, str], raw: dict[str, Any]) -> Present:
         page = row.page
@@ -120,7 +123,7 @@ class Reader:
             return Unreadable(MOVED)
         if spec_field.kind is Kind.BODY:
             return Unreadable(NOT_LISTED) if row.body is None else row.body
-        return _property(self.source, spec_field, row) or Unreadable(self._why_not(spec_field))
+        return _property(self.source, spec_field, row) or Lost(self._why_not(spec_field))
 
     def _why_not(self, spec_field: Field) -> str:
         """Why no property can be read for *spec_field*."""
