@@ -35,6 +35,7 @@ soak: tools ## look for lost words in 50,000 random histories, every crash point
 	@$(tool)/python -m tests.simulation --histories 50000 --processes 2
 	@$(tool)/python -m tests.simulation --crashes
 	@$(tool)/python -m tests.simulation --mutants
+	@$(tool)/python -m tests.simulation --blind --histories 1000
 
 fuzz: tools ## ask every route of the API 2,000 things that its document allows or forbids; takes a while
 	@NAVSYNC_FUZZ_CASES=2000 $(tool)/python -m pytest -n 3 --dist loadfile tests/handlers/test_fuzz_*.py
