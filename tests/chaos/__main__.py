@@ -25,6 +25,7 @@ from local.navsync.narration import Narrator
 from local.navsync.stack import Running
 from local.navsync.vault import Vault
 from tests.chaos import pace, told
+from tests.chaos.backstage import Backstage
 from tests.chaos.calls import Call, calls_of, end_of
 from tests.chaos.day import Day
 from tests.chaos.diary import Diary
@@ -92,13 +93,14 @@ class Run:
     def run(self) -> list[str]:
         """Return what is wrong in the end."""
         running, outputs = self._come_up()
-        self.reaper = Reaper(self.plan, self.machine, outputs)
+        self.backstage = Backstage(self.machine, outputs)
+        self.reaper = Reaper(self.plan, self.backstage)
         self.reaper.shorten_visibility(3)
         with running.api() as self.api:
             self._connect()
             self._storm()
             with self.narrator.step("until all is quiet"):
-                self._calm()
+                self.is_calm = self._calm()
             wrong = [*self.missing, *self._judge(), *self._stirred()]
         if wrong:
             stack.keep_function_logs(self.machine)
@@ -178,33 +180,36 @@ class Run:
 
     # --- calm -------------------------------------------------------------------------------------------------------
 
-    def _calm(self) -> None:
-        """Let NavSync finish: reconcile, and let the time pass that records wait for, until it rests."""
+    def _calm(self) -> bool:
+        """Let NavSync finish: reconcile, and let the time pass that records wait for; say whether it came to rest."""
+        self._quiet()
+        self.given_up = self.backstage.dead_letters()
+        self.backstage.purge_dead_letters()
         give_up, rounds, written = time.monotonic() + SETTLES_WITHIN_S, 0, time.monotonic()
         while time.monotonic() < give_up and rounds < 2:
             waiting = self.reaper.hasten(self.workspaces)
             before = end_of(self.machine)
-            self._reconcile()
-            if self._written_since(before):
+            rests = self._reconcile()
+            if self._written_since(before) or not rests:
                 rounds, written = 0, time.monotonic()
             elif not waiting or time.monotonic() - written > INDEX_LATE_S:
                 rounds += 1
-        if rounds < 2:
-            self.narrator.warn(f"still at work after {SETTLES_WITHIN_S:.0f} s, though nobody edits and nothing fails")
+        return rounds >= 2
 
-    def _reconcile(self) -> None:
+    def _reconcile(self) -> bool:
         for id in self._workspaces():
             checked(self.api.post(f"workspaces/{id}/sync", json={}))
-        self._quiet()
+        return self._quiet()
 
-    def _quiet(self) -> None:
-        """Wait until no work is due, nobody holds a lease, and neither side has been called for a while."""
+    def _quiet(self) -> bool:
+        """Wait until no work is due, nobody holds a lease, and neither side has been called for a while, or give up."""
         give_up, seen, since = time.monotonic() + SETTLES_WITHIN_S, (-1, -1), time.monotonic()
         while time.monotonic() - since < QUIET_FOR_S and time.monotonic() < give_up:
             time.sleep(0.5)
             self.reaper.bury(self.workspaces)
             if (now := end_of(self.machine)) != seen or self.reaper.is_busy(self.workspaces):
                 seen, since = now, time.monotonic()
+        return time.monotonic() - since >= QUIET_FOR_S
 
     def _written_since(self, before: tuple[int, int]) -> list[Call]:
         sides = (self.machine.notion, self.machine.navimpact)
@@ -222,9 +227,13 @@ class Run:
             calls_of(self.machine.navimpact),
             paces=self._paces(),
             deaths=[death.at for death in self.reaper.deaths],
+            kept=self.backstage.kept(self.workspaces),
+            given_up=self.given_up,
+            is_calm=self.is_calm,
         )
         wrong = case.judge()
         self.narrator.say(f"      {len(case.diary.edits)} edits in {self.day.done.total()} acts on both sides")
+        self.narrator.say(f"      {self.given_up} wakes were given up while workers died")
         self.narrator.say(f"      {pace.pauses(case.notion_calls)} times Notion asked for a pause")
         for bot, most in pace.busiest(case.notion_calls).items():
             self.narrator.say(f"      {most} of {case.paces[bot]} requests in the busiest minute of {bot}")

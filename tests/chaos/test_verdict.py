@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from local.navsync.both_sides import KEY, PROJECTS, properties
+from navsync.model import CreateIntent, EntityType, Mapping, Operation, Outcome, Side, State, SyncLog
+from tests.chaos.backstage import Kept
 from tests.chaos.calls import Call
 from tests.chaos.diary import Diary, Edit, Glance, Loss
 from tests.chaos.seen import Page, Record, Seen
@@ -46,6 +48,26 @@ def case(
 
 def mapped(page_id: str = "p1", **changes: Any) -> dict[str, Any]:
     return {"id": 7, "notion_page_id": page_id, "state": "linked", "conflicts": []} | changes
+
+
+def left(kept: Kept, *attention: dict[str, Any]) -> Case:
+    """What NavSync keeps, and what it tells of that."""
+    return replace(case([], [], told=Told([], list(attention), [])), kept=kept)
+
+
+def pair(**changes: Any) -> Mapping:
+    return Mapping(7, 1, EntityType.MEDIA_PROJECT, "1", "p1", T).but(**changes)
+
+
+def begun(id: int = 9) -> SyncLog:
+    return SyncLog(id, 1, T, "run", Operation.CREATE, Outcome.STARTED)
+
+
+def asks(code: str) -> dict[str, Any]:
+    return {"mapping_id": 7, "code": code, "cause": "because"}
+
+
+CREATE = CreateIntent(Side.NAVIMPACT, {}, "key", log_id=9)
 
 
 def wrote(piece: str, path: str = "/v1/pages/p1", began: float = 1) -> Diary:
@@ -160,3 +182,45 @@ def test_a_storm_of_calls_with_a_dead_token_is_wrong() -> None:
 
 def test_what_an_admin_waited_for_in_vain_is_wrong() -> None:
     assert rules(case([], [], Diary(complaints=["nobody was told"]))) == ["I16"]
+
+
+def test_what_never_comes_to_rest_is_wrong() -> None:
+    assert rules(replace(case([], []), is_calm=False)) == ["I16"]
+
+
+def test_what_is_open_for_ever_is_wrong() -> None:
+    assert rules(left(Kept([pair(state=State.CREATING, intent=CREATE)]))) == ["I16"]
+
+
+def test_a_row_of_the_history_that_nobody_ends_is_wrong() -> None:
+    assert rules(left(Kept(started=[begun()]))) == ["I16"]
+
+
+def test_a_second_record_that_a_person_is_asked_about_is_open_rightly() -> None:
+    waits = pair(state=State.AWAITING_APPROVAL, intent=CREATE)
+    assert rules(left(Kept([waits], [begun()]), asks("needs_confirmation"))) == []
+
+
+def test_another_row_than_that_of_the_question_is_to_be_ended() -> None:
+    waits = pair(state=State.AWAITING_APPROVAL, intent=CREATE)
+    assert rules(left(Kept([waits], [begun(), begun(10)]), asks("needs_confirmation"))) == ["I16"]
+
+
+def test_what_fails_though_nothing_else_does_is_wrong() -> None:
+    assert rules(left(Kept([pair(attempts=3)]), asks("failing"))) == ["I16"]
+
+
+def test_what_fails_and_nobody_is_told_of_is_wrong() -> None:
+    assert rules(left(Kept([pair(attempts=3)]))) == ["I16"]
+
+
+def test_a_wake_that_was_given_up_though_nobody_dies_is_wrong() -> None:
+    assert rules(left(Kept(dead_letters=1))) == ["I15"]
+
+
+def test_a_wake_that_five_workers_died_of_is_given_up_rightly() -> None:
+    assert rules(replace(case([], []), given_up=1, deaths=[T] * 5)) == []
+
+
+def test_a_wake_that_is_given_up_without_five_deaths_is_wrong() -> None:
+    assert rules(replace(case([], []), given_up=1, deaths=[T] * 4)) == ["I15"]

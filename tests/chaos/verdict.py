@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from navsync.model import CreateIntent
 from tests.chaos import pace
+from tests.chaos.backstage import Kept
 from tests.chaos.calls import Call
 from tests.chaos.diary import Diary, Edit
 from tests.chaos.seen import Page, Record, Seen, pieces
@@ -19,6 +21,8 @@ type Json = dict[str, Any]
 MOST_REFUSED = 20
 """Calls with a dead token until it is known to be dead: those under way, and one for each worker that died before it
 could say so."""
+DIE_OF_A_WAKE = 5
+"""So many receive a message before the queue gives it up."""
 
 
 @dataclass
@@ -33,6 +37,11 @@ class Case:
     paces: Mapping[str, int]
     """Requests per minute that each connection's plan allows."""
     deaths: list[datetime] = field(default_factory=list)
+    kept: Kept = field(default_factory=Kept)
+    given_up: int = 0
+    """Wakes that were given up while workers died."""
+    is_calm: bool = True
+    """Whether all came to rest in time."""
     excused: Counter[str] = field(default_factory=Counter)
     """Edits that nobody could have saved, by why."""
 
@@ -40,7 +49,7 @@ class Case:
         """Return what is wrong."""
         return [
             *self._lost(), *self._apart(), *self._pages(), *self._records(), *self._deletions(), *self._cleared(),
-            *self._deaf(), *pace.overspent(self.notion_calls, self.paces),
+            *self._deaf(), *self._unfinished(), *pace.overspent(self.notion_calls, self.paces),
             *pace.impatient(self.notion_calls, self.deaths),
         ]  # fmt: skip
 
@@ -148,6 +157,29 @@ class Case:
             refused = sum(call.status == 401 and loss.since <= call.at <= loss.until for call in self.notion_calls)
             if refused > MOST_REFUSED:
                 yield f"I16: Notion was asked {refused} times with the dead token of {loss.workspace}"
+
+    def _unfinished(self) -> Iterator[str]:
+        """Whatever workers died at is brought to an end once nothing fails, or a person is told why not."""
+        if not self.is_calm:
+            yield "I16: NavSync is still at work, though nobody edits and nothing fails"
+        if self.kept.dead_letters:
+            yield f"I15: {self.kept.dead_letters} wakes were given up, though no worker died any more"
+        if self.given_up * DIE_OF_A_WAKE > len(self.deaths):
+            yield f"I15: {self.given_up} wakes were given up, which is more than {len(self.deaths)} deaths explain"
+        for item in self.told.attention:
+            if item["code"] == "failing":
+                yield f"I16: mapping {item['mapping_id']} fails, though nothing else does: {item['cause']}"
+        seen, asked = {item["mapping_id"] for item in self.told.attention}, set[int]()
+        for pair in self.kept.pairs:
+            if pair.attempts and pair.id not in seen:
+                yield f"I16: mapping {pair.id} has failed {pair.attempts} times, and nobody is told"
+            if isinstance(pair.intent, CreateIntent) and pair.id in seen:
+                asked.add(pair.intent.log_id)
+            elif pair.intent is not None:
+                yield f"I16: mapping {pair.id} ({pair.state}) is still about to make its {type(pair.intent).__name__}"
+        for row in self.kept.started:
+            if row.id not in asked:
+                yield f"I16: the row {row.id} ({row.operation} of {row.entity_type} {row.entity_id}) was never ended"
 
     def _cleared(self) -> Iterator[str]:
         """Nobody here ever empties a field, so whoever did took a column that was gone for an edit."""

@@ -11,15 +11,13 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 
-from local.navsync.aws import ACCESS_KEY, REGION, SECRET_KEY, Aws
-from local.navsync.deployment import Outputs
 from local.navsync.http import checked, client
 from local.navsync.machine import Machine, Port
 from navsync.model import Lane, Work
-from navsync.store import DynamoDesk, Store, Tables, keys
+from navsync.store import DynamoDesk, keys
+from tests.chaos.backstage import Backstage
 from tests.chaos.pace import PAUSE
 
 type Json = dict[str, Any]
@@ -106,6 +104,7 @@ DEADLY = (
     {"call": "POST /v1/pages", "before": 0.07, "after": 0.13},
     {"call": "PATCH /v1/*", "before": 0.06, "after": 0.12},
     {"call": "P* /api/v1/*", "before": 0.06, "after": 0.12},
+    {"call": "DELETE /api/v1/*", "before": 0.25, "after": 0.35},
     {"call": "GET /*", "before": 0.005, "after": 0.005},
     {"call": "DynamoDB_20120810.TransactWriteItems", "before": 0.02, "after": 0.03},
     {"call": "DynamoDB_20120810.*Item", "before": 0.002, "after": 0.002},
@@ -133,8 +132,7 @@ class Reaper:
     """
 
     plan: Path
-    machine: Machine
-    outputs: Outputs
+    backstage: Backstage
     deaths: list[Death] = field(default_factory=list)
 
     def start(self) -> None:
@@ -160,7 +158,7 @@ class Reaper:
         What two workers died at is left alone for hours, but for such a person.
         """
         now = datetime.now(UTC)
-        found = [(desk, row) for desk in map(self._store().desk, workspaces) for row in _rows(desk) if row.due > now]
+        found = [(desk, row) for desk, row in self._work(workspaces) if row.due > now]
         for desk, row in found:
             desk.put(replace(row, due=now, thorough=True))
         return {f"{desk.workspace_id}: {row.kind} {row.external_id}" for desk, row in found}
@@ -168,13 +166,18 @@ class Reaper:
     def is_busy(self, workspaces: list[int]) -> bool:
         """Say whether anybody holds a lease or has work that is due."""
         now = datetime.now(UTC)
-        due = any(row.due <= now for desk in map(self._store().desk, workspaces) for row in _rows(desk))
+        due = any(row.due <= now for _, row in self._work(workspaces))
         return due or any(map(self._is_held, workspaces))
 
     def shorten_visibility(self, seconds: int) -> None:
         """Let the message of a dead worker come back soon."""
-        attributes = {"VisibilityTimeout": str(seconds)}
-        self._client("sqs").set_queue_attributes(QueueUrl=self.outputs["WakeQueueUrl"], Attributes=attributes)
+        queue, attributes = self.backstage.outputs["WakeQueueUrl"], {"VisibilityTimeout": str(seconds)}
+        self.backstage.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=attributes)
+
+    def _work(self, workspaces: list[int]) -> Iterator[tuple[DynamoDesk, Work]]:
+        for desk in map(self.backstage.store.desk, workspaces):
+            for lane in Lane:
+                yield from ((desk, row) for row in desk.pending(lane, limit=1_000))
 
     def _new(self) -> Iterator[Death]:
         with_deaths = self.plan.with_suffix(".deaths")
@@ -186,8 +189,8 @@ class Reaper:
     def _end_lease(self, workspace: int, owner: str | None) -> None:
         past = keys.moment(datetime.now(UTC) - timedelta(seconds=1))
         try:
-            self._client("dynamodb").update_item(
-                TableName=self.outputs["WorkspacesTable"],
+            self.backstage.client("dynamodb").update_item(
+                TableName=self.backstage.outputs["WorkspacesTable"],
                 Key=_lease_of(workspace),
                 UpdateExpression="SET #until = :past",
                 ConditionExpression="#owner = :owner",
@@ -199,23 +202,10 @@ class Reaper:
                 raise
 
     def _is_held(self, workspace: int) -> bool:
-        found = self._client("dynamodb").get_item(
-            TableName=self.outputs["WorkspacesTable"], Key=_lease_of(workspace), ConsistentRead=True
+        found = self.backstage.client("dynamodb").get_item(
+            TableName=self.backstage.outputs["WorkspacesTable"], Key=_lease_of(workspace), ConsistentRead=True
         )
         return "owner" in found.get("Item", {})
-
-    def _store(self) -> Store:
-        tables = Tables(self.outputs["WorkspacesTable"], self.outputs["MappingsTable"], self.outputs["SyncLogsTable"])
-        return Store(self._client("dynamodb"), tables)
-
-    def _client(self, service: str) -> Any:
-        session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
-        return session.client(service, endpoint_url=Aws.of(self.machine).endpoint_url)  # type: ignore[call-overload]
-
-
-def _rows(desk: DynamoDesk) -> Iterator[Work]:
-    for lane in Lane:
-        yield from desk.pending(lane, limit=1_000)
 
 
 def _lease_of(workspace: int) -> Json:
