@@ -25,6 +25,7 @@ from local.navsync.narration import Narrator
 from local.navsync.stack import Running
 from local.navsync.vault import Vault
 from tests.chaos import pace, told
+from tests.chaos.analysts import Analysts
 from tests.chaos.backstage import Backstage
 from tests.chaos.calls import Call, calls_of, end_of
 from tests.chaos.day import Day
@@ -146,7 +147,8 @@ class Run:
         self.weather.worsen()
         self.reaper.start()
         owners = Owners(self.offices, self.api, self.diary, self.chance, lambda: self.reaper.bury(self.workspaces))
-        self.day = Day((*self.people.acts, *owners.acts), self.chance, self.drill.pause_s)
+        analysts = Analysts(self.api, self.diary, self.chance)
+        self.day = Day((*self.people.acts, *owners.acts, *analysts.acts), self.chance, self.drill.pause_s)
         began = time.monotonic()
         with self.narrator.step("people work, machines fail"):
             while time.monotonic() - began < self.drill.longest_s and self._too_little():

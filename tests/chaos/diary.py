@@ -43,6 +43,14 @@ class Loss:
     until: datetime
 
 
+@dataclass(frozen=True)
+class Consent:
+    """Somebody agreed that a record may go, or undid what had made it."""
+
+    key: str
+    at: datetime
+
+
 @dataclass
 class Diary:
     """Everything that people did, for the judge."""
@@ -58,7 +66,10 @@ class Diary:
     deleted: set[str] = field(default_factory=set)
     """Keys of the records that somebody deleted."""
     trashed: set[str] = field(default_factory=set)
-    """Ids of pages that somebody put into the trash, restored or not."""
+    """Ids of pages that somebody put into the trash, restored or not, or the making of which somebody undid."""
+    consents: list[Consent] = field(default_factory=list)
+    emptied: set[tuple[str, str]] = field(default_factory=set)
+    """Keys of records, and fields that somebody let be empty, by an undo or a choice."""
     losses: list[Loss] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     """What people waited for in vain."""

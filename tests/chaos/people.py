@@ -21,7 +21,9 @@ from tests.chaos.seen import TEXTS, key_of
 type Json = dict[str, Any]
 
 MOST_DELETIONS = 3
-"""Of each sort in a run: more than five within an hour would rightly wait for a person."""
+"""Of records in a run: more than five within an hour would rightly wait for a person."""
+MOST_TRASHED = 8
+"""Of each page that is put into the trash a person is asked."""
 
 SHAPES = {"title": "text", "rich_text": "text", "url": "url", "number": "number", "date": "date", "select": "name"}
 SMALL = frozenset({"engagement_rate"})
@@ -39,7 +41,7 @@ class People:
         self._number = 0
         self.acts: list[tuple[float, Act]] = [
             (30, self.edit_record), (34, self.edit_page), (7, self.edit_both), (6, self.edit_body),
-            (5, self.create_record), (6, self.add_row), (2, self.delete), (2, self.trash), (2, self.restore),
+            (5, self.create_record), (6, self.add_row), (2, self.delete), (4, self.trash), (1, self.restore),
             (3, self.move),
         ]  # fmt: skip
 
@@ -184,7 +186,7 @@ class People:
     def trash(self) -> bool:
         """Put a page into the trash."""
         kind = self._kind()
-        if len(self.diary.trashed) >= MOST_DELETIONS or (page := self._a_page(kind)) is None:
+        if len(self.diary.trashed) >= MOST_TRASHED or (page := self._a_page(kind)) is None:
             return False
         self.diary.gave_up(self._page(kind, page["id"]))
         self.diary.trashed.add(page["id"])

@@ -8,7 +8,7 @@ from local.navsync.both_sides import KEY, PROJECTS, properties
 from navsync.model import CreateIntent, EntityType, Mapping, Operation, Outcome, Side, State, SyncLog
 from tests.chaos.backstage import Kept
 from tests.chaos.calls import Call
-from tests.chaos.diary import Diary, Edit, Glance, Loss
+from tests.chaos.diary import Consent, Diary, Edit, Glance, Loss
 from tests.chaos.seen import Page, Record, Seen
 from tests.chaos.told import Told
 from tests.chaos.verdict import Case
@@ -152,6 +152,36 @@ def test_a_deletion_in_navimpact_that_nobody_approved_is_wrong() -> None:
     assert rules(case([], [], navimpact=calls)) == ["I12"]
 
 
+def test_a_deletion_in_navimpact_that_somebody_approved_is_right() -> None:
+    calls = [call("DELETE", 2, "/api/v1/sge-media/media-projects/9")]
+    assert rules(case([], [], Diary(consents=[Consent("media_project/9", at(1))]), navimpact=calls)) == []
+
+
+def test_a_deletion_before_its_approval_is_wrong() -> None:
+    calls = [call("DELETE", 1, "/api/v1/sge-media/media-projects/9")]
+    assert rules(case([], [], Diary(consents=[Consent("media_project/9", at(2))]), navimpact=calls)) == ["I12"]
+
+
+def test_an_approval_is_for_one_record() -> None:
+    calls = [call("DELETE", 2, "/api/v1/sge-media/distribution-logs/9")]
+    assert rules(case([], [], Diary(consents=[Consent("media_project/9", at(1))]), navimpact=calls)) == ["I12"]
+
+
+def test_a_page_whose_record_was_to_go_and_did_not_is_not_to_be_trashed() -> None:
+    gone = page("a", in_trash=True, trashed_by_us=True)
+    assert "I12" in rules(case([record("a")], [gone], Diary(consents=[Consent("media_project/1", T)])))
+
+
+def test_a_page_that_followed_its_approved_record_is_right() -> None:
+    gone = page("a", in_trash=True, trashed_by_us=True)
+    assert rules(case([], [gone], Diary(consents=[Consent("media_project/1", T)]))) == []
+
+
+def test_a_page_that_a_person_trashed_may_be_put_back_there_by_us() -> None:
+    gone = page("a", in_trash=True, trashed_by_us=True)
+    assert rules(case([record("a")], [gone], Diary(trashed={"p1"}))) == []
+
+
 def test_a_page_that_we_trashed_though_its_record_is_there_is_wrong() -> None:
     gone = page("a", in_trash=True, trashed_by_us=True)
     assert "I12" in rules(case([record("a")], [gone]))
@@ -164,6 +194,10 @@ def test_a_page_that_followed_its_deleted_record_is_right() -> None:
 
 def test_a_field_that_nobody_emptied_is_not_to_be_empty() -> None:
     assert rules(case([record("")], [page("")])) == ["I17"]
+
+
+def test_a_field_that_somebody_let_be_empty_may_be_empty() -> None:
+    assert rules(case([record("")], [page("")], Diary(emptied={("media_project/1", "title")}))) == []
 
 
 def test_a_field_whose_column_was_gone_when_its_row_was_made_may_be_empty() -> None:

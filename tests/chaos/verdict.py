@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from local.navsync.both_sides import KINDS
 from navsync.model import CreateIntent
 from tests.chaos import pace
 from tests.chaos.backstage import Kept
@@ -133,12 +134,14 @@ class Case:
     # --- I12 --------------------------------------------------------------------------------------------------------
 
     def _deletions(self) -> Iterator[str]:
-        deletes = [call for call in self.navimpact_calls if call.method == "DELETE"]
-        if deletes:
-            yield f"I12: {len(deletes)} deletions in NavImpact, such as {deletes[0].path}, and nobody approved one"
+        for call in self.navimpact_calls:
+            if call.method == "DELETE" and not any(
+                consent.key == _key_in(call.path) and consent.at <= call.at for consent in self.diary.consents
+            ):
+                yield f"I12: {call.path} was deleted in NavImpact at {call.at:%H:%M:%S}, and nobody had approved it"
         healed: Counter[str] = Counter()
         for page in self.seen.pages.values():
-            if not page.trashed_by_us or page.key in self.diary.deleted:
+            if not page.trashed_by_us or page.id in self.diary.trashed or self._was_to_go(page):
                 continue
             if page.key in self.seen.records and self._has_another(page):
                 healed[page.workspace] += 1
@@ -147,6 +150,13 @@ class Case:
             else:
                 yield f"I12: the page {page.id} ({page.key}) is in the trash by us, though nobody deleted its record"
         self.excused["pages made twice, and one of them trashed again"] += sum(healed.values())
+
+    def _was_to_go(self, page: Page) -> bool:
+        """Say whether somebody deleted its record, or agreed that this or its project may go, and it has gone."""
+        agreed = {consent.key for consent in self.diary.consents}
+        with_its_project = {page.key, *_projects_of(page)}
+        has_gone = page.key not in self.seen.records
+        return page.key in self.diary.deleted or (has_gone and not agreed.isdisjoint(with_its_project))
 
     # --- I16, I17 ---------------------------------------------------------------------------------------------------
 
@@ -182,9 +192,10 @@ class Case:
                 yield f"I16: the row {row.id} ({row.operation} of {row.entity_type} {row.entity_id}) was never ended"
 
     def _cleared(self) -> Iterator[str]:
-        """Nobody here ever empties a field, so whoever did took a column that was gone for an edit."""
+        """Nobody here types nothing into a field, so whoever did took a column that was gone for an edit."""
         pages = {page.id: page.key for page in self.seen.pages.values()}
         unfilled = {(pages[page_id], name) for page_id, name in self.diary.unfilled if page_id in pages}
+        unfilled |= self.diary.emptied
         for record in self.seen.records.values():
             for name, (_, shape) in record.kind.fields.items():
                 empty = not record.values[name] and record.values[name] != 0
@@ -207,6 +218,17 @@ def _overwritten_unseen(edit: Edit, calls: list[Call]) -> bool:
         elif call.at >= edit.began:
             return last_read <= edit.ended
     return False
+
+
+def _key_in(path: str) -> str:
+    """The key of the record that a path of NavImpact names."""
+    collection, _, id = path.rpartition("/")
+    return "".join(f"{kind.name}/{id}" for kind in KINDS if kind.path == f"{collection}/")
+
+
+def _projects_of(page: Page) -> list[str]:
+    found = page.values.get("media_project_id", [])
+    return found if isinstance(found, list) else []
 
 
 def _waits(mapping: Mapping[str, Any] | None) -> bool:
