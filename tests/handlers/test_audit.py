@@ -96,7 +96,7 @@ def test_a_change_that_could_not_be_made_leaves_a_row_that_says_so(
 
     monkeypatch.setattr(reef["dashboard"].module.runtime.inbox, "put", fail)
 
-    assert ask(reef, "resolve", ADMIN).status == 503
+    assert ask(reef, "sync_project", ADMIN).status == 503
     assert [(row["status"], row["code"]) for row in trail(reef)] == [(503, "unavailable")]
 
 
@@ -107,10 +107,10 @@ def test_what_killed_its_function_is_found_begun(reef: Cloud, monkeypatch: pytes
     monkeypatch.setattr(reef["dashboard"].module.runtime.inbox, "put", die)
 
     with pytest.raises(SystemExit):
-        ask(reef, "resolve", ADMIN)
+        ask(reef, "sync_project", ADMIN)
 
     (row,) = trail(reef)
-    assert (row["route"], row["status"]) == ("POST /conflicts/{mapping_id}/resolve", None)
+    assert (row["route"], row["status"]) == ("POST /sync-project/{project_id}", None)
 
 
 def test_without_its_row_nothing_is_changed(reef: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
