@@ -199,6 +199,14 @@ def test_a_database_that_no_sweep_can_list_is_a_group_that_names_it(cloud: Cloud
     assert any(cause.startswith("Impact stories in NavImpact cannot be listed") for cause in told)
 
 
+def test_a_page_of_which_no_database_is_known_is_named_all_the_same(cloud: Cloud, history: History) -> None:
+    cloud.store.desk(W).put(fails(WorkKind.PAGE, "/p-9"))
+
+    (item,) = groups(cloud)["unread_record"]["items"]
+
+    assert item["cause"] == "The page p-9 in Notion is new, and looking at it failed 5 times in a row."
+
+
 def test_a_new_record_at_which_looks_keep_failing_is_a_group_that_names_it(cloud: Cloud, history: History) -> None:
     for kind, name in ((WorkKind.ENTITY, "impact_story/7"), (WorkKind.PAGE, "media_project/p-9")):
         cloud.store.desk(W).put(fails(kind, name))

@@ -112,12 +112,11 @@ def _of_work(failing: Work) -> Trouble:
 
 
 def _of_new_record(failing: Work) -> Trouble:
-    kind, _, id = failing.external_id.partition("/")
-    name = (
-        f"The page {id} of {SPECS[EntityType(kind)].database_title} in Notion"
-        if failing.kind is WorkKind.PAGE
-        else f"The {EntityRef.parse(failing.external_id).name} in NavImpact"
-    )
+    if failing.kind is WorkKind.PAGE:
+        kind, _, id = failing.external_id.partition("/")  # an event that names no database names no kind
+        name = f"The page {id}{f' of {SPECS[EntityType(kind)].database_title}' if kind else ''} in Notion"
+    else:
+        name = f"The {EntityRef.parse(failing.external_id).name} in NavImpact"
     return Trouble(
         "unread_record",
         f"{name} is new, and looking at it failed {failing.attempts} times in a row.",

@@ -263,6 +263,15 @@ def test_a_page_that_notion_does_not_let_us_read_is_asked_about_all_the_same(
     assert records(world) == [TEXT]  # a record whose page may say more is not deleted
 
 
+def test_the_question_names_a_text_that_cannot_be_read_outside_the_trash_either(world: World, page: str) -> None:
+    world.notion_side.break_property(STORY, "description", "Notion shows only a part")
+    types(world, page, LONGER)
+
+    throw_away(world, page)
+
+    assert "Page body" in asked(world, page)
+
+
 def test_a_page_that_could_not_be_read_is_read_when_somebody_approves(world: World, story: str, page: str) -> None:
     world.notion.fault = fail_once("notion restore", Refused("its database is in the trash"), applied=False)
     types(world, page, LONGER)

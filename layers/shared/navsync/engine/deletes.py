@@ -228,8 +228,10 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     changed = below.changed_since(bench, mapping, page.last.edited_at)
     unsent = journal.unsent(mapping, entity, page.last).values
     unshown = _unshown(mapping, entity, page.last)
-    # A text is read before it goes, and a relation names, and says nothing.
-    unread = unread_columns(bench, mapping, page.last, besides=(Kind.BODY, Kind.RELATION))
+    # A relation names, and says nothing; a text is read before it goes, but perhaps cannot be read outside either.
+    was_read = mapping.last_words is not None and mapping.last_words.read_at is not None
+    besides = (Kind.RELATION,) if was_read else (Kind.BODY, Kind.RELATION)
+    unread = unread_columns(bench, mapping, page.last, besides=besides)
     asked = journal.trashed(
         mapping.entity_type,
         unread=unread,
