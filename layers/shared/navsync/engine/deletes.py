@@ -109,8 +109,7 @@ def _wait_with_its_project(bench: Workbench, mapping: Mapping) -> Later:
 def _unsent_columns(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
     """What *page* says that NavImpact never had: of one of which nothing was ever agreed on, nobody can tell."""
     filled = {name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases}
-    fields = bench.spec(mapping.entity_type).fields if mapping.bases else ()
-    return [field.property for field in fields if field.name in filled]
+    return _columns(bench, mapping, filled if mapping.bases else ())
 
 
 def ask_about_unread(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step | None:
@@ -173,12 +172,13 @@ def _pairs_below(bench: Workbench, project: Mapping) -> int:
 def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
     before, mapping = mapping, mapping.but(trashed_at=page.last.edited_at)
-    if not _comes_back(bench, mapping, entity, page):
+    if not (_is_wanted(bench, mapping, entity, page) and bench.may_write(Side.NOTION)):
         mapping, page = last_words.read(bench, mapping, page, run)
-    if _comes_back(bench, mapping, entity, page):
+    is_wanted = _is_wanted(bench, mapping, entity, page)
+    if is_wanted and bench.may_write(Side.NOTION):
         return restore_page(bench, mapping, page, replace(run, actor=bench.author(run, Side.NAVIMPACT, entity)))
-    words = journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), removals.THROWN_AWAY)
-    if _is_wanted(bench, mapping, entity, page) or not bench.may_write(Side.NAVIMPACT):
+    words = removals.unsent_words(mapping, entity, page)
+    if is_wanted or not bench.may_write(Side.NAVIMPACT):
         return gate.set_aside(bench, mapping, scope.TRASHED, run, words)
     trouble = _question(bench, mapping, entity, page)
     by = replace(run, actor=bench.author(run, Side.NOTION, page.last))
@@ -191,10 +191,6 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
     return Done()
 
 
-def _comes_back(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> bool:
-    return bench.may_write(Side.NOTION) and _is_wanted(bench, mapping, entity, page)
-
-
 def _is_wanted(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> bool:
     return bench.wants_page(mapping, entity, page.last) or _went_with_its_record(bench, mapping, page)
 
@@ -204,10 +200,7 @@ def _thrown_away_anew(
 ) -> list[SyncLog]:
     """The row of the *words* of a page that went a second time, though what is asked is the same."""
     was, now = ((each.trashed_at, each.last_words and each.last_words.said) for each in (before, mapping))
-    if was == now or not words:
-        return []
-    message = removals.THROWN_AWAY
-    return [bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=message)]
+    return [] if was == now or not words else [removals.row_of_words(bench, mapping, words, run)]
 
 
 def _went_with_its_record(bench: Workbench, mapping: Mapping, page: Trashed) -> bool:
@@ -265,8 +258,7 @@ def was_typed_in_as_it_went(bench: Workbench, mapping: Mapping, page: Trashed, r
     went_at = mapping.last_change_at
     if not ours or went_at is None or not removals.hides_body(mapping, page.last):
         return False
-    bodies = SPECS[mapping.entity_type].bodies
-    return any(abs(edit.at - went_at) <= watch.BLIND and not bodies.isdisjoint(edit.fields) for edit in run.edits)
+    return watch.is_told_near(run.edits, went_at, SPECS[mapping.entity_type].bodies)
 
 
 def restore_page(bench: Workbench, mapping: Mapping, page: Trashed, run: Run, *, reverts: int | None = None) -> Step:
@@ -372,8 +364,7 @@ def _gone_before(bench: Workbench, mapping: Mapping, run: Run, page: Observation
         mapping, page = last_words.read(bench, mapping, page, run)
     if was_out:
         said = journal.last_words(mapping, page.last, removals.THROWN_AWAY)
-        message = removals.THROWN_AWAY
-        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=message)
+        row = removals.row_of_words(bench, mapping, said, run)
         bench.ledger.save(mapping.but(trashed_at=page.last.edited_at), row)
     return Done()
 

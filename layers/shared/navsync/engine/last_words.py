@@ -63,8 +63,7 @@ def was_typed_in(mapping: Mapping, page: Trashed, run: Run) -> bool:
     read_at = None if words is None else words.read_at
     if words is None or read_at is None:
         return False
-    hidden = words.said.keys()
-    return any(abs(edit.at - read_at) <= watch.BLIND and not hidden.isdisjoint(edit.fields) for edit in run.edits)
+    return watch.is_told_near(run.edits, read_at, words.said)
 
 
 def _put_back(bench: Workbench, mapping: Mapping, words: LastWords, whole: Present) -> Mapping:

@@ -11,6 +11,7 @@ from navsync.engine.workbench import Workbench
 from navsync.errors import MissingCapability, Raced, Refused, SyncError
 from navsync.fields import SPECS
 from navsync.model import (
+    Change,
     Gone,
     Mapping,
     Observation,
@@ -89,10 +90,19 @@ def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, re
 
 def delete_agreed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     """Delete it in NavImpact, as a person agreed who was asked, once it is recorded what only *page* says."""
-    if words := journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), THROWN_AWAY):
-        row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=THROWN_AWAY)
-        bench.ledger.record(row)
+    if words := unsent_words(mapping, entity, page):
+        bench.ledger.record(row_of_words(bench, mapping, words, run))
     return delete_entity(bench, mapping, entity, run)
+
+
+def unsent_words(mapping: Mapping, entity: Present, page: Trashed) -> tuple[Change, ...]:
+    """What *page*, which somebody threw away, says that NavImpact never had."""
+    return journal.removal(Side.NOTION, journal.unsent(mapping, entity, page.last), THROWN_AWAY)
+
+
+def row_of_words(bench: Workbench, mapping: Mapping, words: tuple[Change, ...], run: Run) -> SyncLog:
+    """The row that keeps the last *words* of a page that somebody threw away."""
+    return bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=words, message=THROWN_AWAY)
 
 
 def delete_entity(bench: Workbench, mapping: Mapping, entity: Present, run: Run, *, reverts: int | None = None) -> Step:

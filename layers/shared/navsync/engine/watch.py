@@ -112,6 +112,11 @@ def _is_near(write: Written, edit: Edit) -> bool:
     return write.side is Side.NOTION and write.since - BLIND <= edit.at <= write.until + BLIND
 
 
+def is_told_near(edits: Iterable[Edit], moment: datetime, fields: Collection[str]) -> bool:
+    """Whether events tell of an edit of one of *fields* that was made around *moment*."""
+    return any(abs(edit.at - moment) <= BLIND and not set(edit.fields).isdisjoint(fields) for edit in edits)
+
+
 def told_of(written: Iterable[Written], hits: Collection[Written], edit: Edit) -> tuple[Written, ...]:
     """*written*, of which those among *hits* have heard of *edit*, and await no event any more."""
     return tuple(replace(w, awaits=False, heard=(*w.heard, edit.at)) if w in hits else w for w in written)
