@@ -140,6 +140,26 @@ def test_a_page_that_a_person_trashed_is_not_missed() -> None:
     assert rules(case([record("a")], [page("a", in_trash=True)], Diary(trashed={"p1"}))) == []
 
 
+def perhaps_made(*attention: dict[str, Any], record_id: str = "2") -> Case:
+    """A row whose record may be the second one, for the answer to its making was lost."""
+    told = Told([mapped("p2", state="awaiting_approval")], list(attention), [])
+    judged = case([record("a"), record("b", 2)], [page("a"), page("b", "p2", "")], told=told)
+    row = pair(page_id="p2", entity_id=None, intent=replace(CREATE, perhaps_made=record_id))
+    return replace(judged, kept=Kept(pairs=[row]))
+
+
+def test_a_record_is_not_missed_while_a_person_is_asked_whether_a_row_is_its_page() -> None:
+    assert rules(perhaps_made(asks("needs_confirmation"))) == []
+
+
+def test_a_record_is_missed_where_nobody_is_asked_whether_a_row_is_its_page() -> None:
+    assert "I4" in rules(perhaps_made())
+
+
+def test_a_record_is_missed_while_a_person_is_asked_about_another() -> None:
+    assert rules(perhaps_made(asks("needs_confirmation"), record_id="3")) == ["I4"]
+
+
 def test_a_row_that_became_two_records_is_wrong() -> None:
     diary = Diary(rows={"p1": "media_project"})
     diary.edits = [Edit(name, piece, "/v1/pages/p1", T, T) for name, piece in (("title", "a"), ("budget", "5"))]

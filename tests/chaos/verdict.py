@@ -104,7 +104,10 @@ class Case:
         for record in self.seen.records.values():
             for workspace in sorted(workspaces):
                 count = len(live[workspace, record.key])
-                if count != 1 and not (count == 0 and self._was_trashed(workspace, record)):
+                excused = count == 0 and (
+                    self._was_trashed(workspace, record) or self._is_perhaps_a_rows(workspace, record)
+                )
+                if count != 1 and not excused:
                     yield f"I4: {record.key} has {count} pages in {workspace}"
         mappings = self.told.by_page()
         for (workspace, key), pages in live.items():
@@ -116,6 +119,17 @@ class Case:
         return any(
             page.key == record.key and page.workspace == workspace and page.id in self.diary.trashed
             for page in self.seen.pages.values()
+        )
+
+    def _is_perhaps_a_rows(self, workspace: str, record: Record) -> bool:
+        """Say whether a person is asked if it was made of a row, for the answer to its making was lost."""
+        asked = {item["mapping_id"] for item in self.told.attention}
+        rows = {page.id for page in self.seen.pages.values() if page.workspace == workspace}
+        return any(
+            isinstance(pair.intent, CreateIntent)
+            and f"{pair.entity_type}/{pair.intent.perhaps_made}" == record.key
+            and (pair.id in asked and pair.page_id in rows)
+            for pair in self.kept.pairs
         )
 
     def _records(self) -> Iterator[str]:
