@@ -14,9 +14,10 @@ from navsync.engine import SETTLE
 from navsync.engine.watch import QUIETS
 from navsync.errors import Blocked, Down, Suspended, Unavailable, Unclear
 from navsync.model import Connection, Lane, Operation, Pause, PausedBy, Present, Settings, Side, State, Work, WorkKind
-from tests.simulation.faults import breaks, fail_once, failing
+from tests.simulation.employee import Killed
+from tests.simulation.faults import breaks, fail_once, failing, once, together
 from tests.simulation.stories.scenes import both, rounds, told_of_an_edit
-from tests.simulation.world import PROJECT, World
+from tests.simulation.world import PROJECT, Fault, World
 
 # --- nothing to do yet ------------------------------------------------------------------------------------------------
 
@@ -157,20 +158,24 @@ def overwritten_edit(world: World) -> tuple[str, str]:
     id = world.new_project(title="Reef")
     world.settle()
     world.clock.now += timedelta(hours=1)
-    page, struck = world.page_of(id), list[str]()
-
-    def slip_in(call: str, applied: bool) -> None:
-        if call == "notion update" and not applied and not struck:
-            struck.append(call)
-            seen = world.person.read(PROJECT, page)
-            assert isinstance(seen, Present)
-            world.person.update(PROJECT, page, {"title": "Theirs"}, seen=seen)
-
-    world.notion.fault = slip_in
+    page = world.page_of(id)
+    world.notion.fault = slipping_in(world, page)
     world.edit(Side.NAVIMPACT, id, title="Ours")
     world.settle()
-    assert struck
     return id, page
+
+
+def slipping_in(world: World, page: str) -> Fault:
+    """A person edits the title of *page* just before we write there."""
+    return once("notion update", lambda: world.person.edit(page, {"title": "Theirs"}), applied=False)
+
+
+def a_worker_dies(world: World, *befalls: Fault) -> None:
+    """Once Notion has taken what it writes, which something *befalls*; it is some minutes until the next."""
+    world.notion.fault = together(*befalls, fail_once("notion update", Killed(), applied=True))
+    with pytest.raises(Killed):
+        world.settle()
+    world.clock.advance(timedelta(minutes=10))
 
 
 def test_an_edit_overwritten_unseen_is_told_when_notion_tells_of_it(world: World) -> None:
@@ -252,6 +257,53 @@ def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritte
     told_of_an_edit(world, page, fields=("description",))  # of another edit in that moment, which nobody has seen
     world.settle()
     assert len(world.logs(Operation.OVERWRITE)) == 1
+
+
+def test_an_edit_overwritten_by_a_worker_that_died_is_told_when_notion_tells_of_it_later(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page, edited_at = world.page_of(id), world.clock()
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    a_worker_dies(world, slipping_in(world, page))
+    world.settle()
+    assert both(world, id) == ("Ours", "Ours")
+
+    told_of_an_edit(world, page, fields=("title",), at=edited_at)
+    world.settle()
+
+    (row,) = world.logs(Operation.OVERWRITE)
+    assert (row.entity_id, [c.field for c in row.changes]) == (id, ["title"])
+
+
+def test_what_a_worker_wrote_before_it_died_is_not_taken_for_the_edit_that_notion_tells_of(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    a_worker_dies(world)
+    page = world.page_of(id)
+
+    world.edit(Side.NAVIMPACT, id, title="Ours too")
+    world.notion.fault = slipping_in(world, page)
+    world.settle()
+    told_of_an_edit(world, page, fields=("title",))
+    world.settle()
+
+    assert [c.field for row in world.logs(Operation.OVERWRITE) for c in row.changes] == ["title"]
+
+
+def test_an_edit_that_was_merged_by_a_worker_that_died_is_not_told_as_overwritten(world: World) -> None:
+    id = world.new_project(description="the committee meets at noon")
+    world.settle()
+    page, edited_at = world.page_of(id), world.clock()
+    world.person.edit(page, {"description": "the committee meets at the lake"})
+    world.edit(Side.NAVIMPACT, id, description="the whole committee meets at noon")
+    a_worker_dies(world)
+
+    told_of_an_edit(world, page, fields=("description",), at=edited_at)
+    world.settle()
+
+    assert both(world, id, "description") == ("the whole committee meets at the lake",) * 2
+    assert world.logs(Operation.OVERWRITE) == []
 
 
 def test_an_event_of_a_column_that_is_gone_by_now_does_not_fail_the_look(

@@ -39,13 +39,14 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     if (later := _not_quiet(bench, mapping, seen, run)) is not None:
         return later
     spec = bench.spec(mapping.entity_type)
-    bases = _believed(mapping, seen[Side.NOTION])
+    bases, written = _believed(mapping, seen[Side.NOTION]), mapping.written
     if isinstance(mapping.intent, WriteIntent):
         page = seen[Side.NOTION]
         whole, halves = half_written.ended(bench, mapping, mapping.intent, page, direction=run.direction)
         seen = {**seen, Side.NOTION: whole}
         bases = {**merge.landed(spec, bases, mapping.intent.writes, seen), **halves}
-    before, mapping = mapping, mapping.but(written=watch.put_back(mapping.written, bases, seen))
+        written = writes.noted_late(bench, mapping, mapping.intent, seen)
+    before, mapping = mapping, mapping.but(written=watch.put_back(written, bases, seen))
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
     plan = merge.plan(spec, bases, entity, page, bench.workspace.settings, direction=run.direction)
     plan = _held_back(bench, mapping, _nameable(bench, plan), seen, run)

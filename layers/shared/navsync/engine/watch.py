@@ -8,7 +8,7 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync.merge import Write
-from navsync.model import Bases, Edit, Present, Refusal, Side, Trouble, Written, digest
+from navsync.model import Bases, Edit, FieldWrite, Present, Refusal, Side, Trouble, Written, digest
 
 CLOCKS_APART = timedelta(minutes=5)
 """How far ahead of ours a side's clock is believed: nobody is waited for until a time in the far future."""
@@ -39,7 +39,11 @@ MINUTE = timedelta(minutes=1)
 
 
 def note(
-    written: Iterable[Written], taken: Iterable[Write], awaited: Collection[str], since: datetime, now: datetime
+    written: Iterable[Written],
+    taken: Iterable[Write | FieldWrite],
+    awaited: Collection[str],
+    since: datetime,
+    now: datetime,
 ) -> tuple[Written, ...]:
     """*written* and the writes of *taken*, made between *since* and *now*, without what is too old to matter.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import replace
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from navsync import merge, titles
 from navsync.engine import journal, watch
@@ -14,7 +14,7 @@ from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
 from navsync.errors import Raced, Refused, SyncError
-from navsync.fields import Kind, field_of
+from navsync.fields import SPECS, Kind, field_of
 from navsync.model import (
     EVERYTHING,
     Bases,
@@ -28,8 +28,10 @@ from navsync.model import (
     Side,
     SyncLog,
     Trouble,
+    Value,
     Values,
     WriteIntent,
+    Written,
 )
 
 type Seen = dict[Side, Present]
@@ -102,7 +104,6 @@ def write(
     reverts: int | None = None,
 ) -> Mapping:
     """Record *writes* and what they overwrite, make them, and agree on what the answers show."""
-    started = bench.clock()
     by = run
     if (undo := _rest_of_undo(bench, before, writes)) is not None:
         operation, reverts = Operation.REVERT, undo.reverts
@@ -115,14 +116,14 @@ def write(
     ended = [*interrupted, *conflict_rows(bench, before, mapping, seen, run, writes)]
     named = titles.announced(mapping, seen[Side.NOTION], _page_after(seen[Side.NOTION], writes))
     mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
-    delivery = _Delivery(writes, _untold(before, seen[Side.NOTION], run))
+    delivery = _Delivery(writes, _untold(mapping, seen[Side.NOTION], run))
     for side in ORDER:
         try:
             _deliver(bench, mapping, side, delivery, seen[side])
         except SyncError:
-            _save_half(bench, mapping, delivery, started)
+            _save_half(bench, mapping, delivery, row)
             raise
-    return _save(bench, mapping, delivery, seen, row, started)
+    return _save(bench, mapping, delivery, seen, row)
 
 
 def _rest_of_undo(bench: Workbench, before: Mapping, writes: Iterable[merge.Write]) -> SyncLog | None:
@@ -135,13 +136,30 @@ def _rest_of_undo(bench: Workbench, before: Mapping, writes: Iterable[merge.Writ
     return row if row is not None and row.operation is Operation.REVERT and is_rest else None
 
 
-def _untold(before: Mapping, page: Present, run: Run) -> frozenset[str]:
+def noted_late(bench: Workbench, mapping: Mapping, intent: WriteIntent, seen: Seen) -> tuple[Written, ...]:
+    """Our latest writes, with those of *intent* that have landed: who made them was interrupted before noting them.
+
+    Of edits that they went over knowingly events tell once more, as that look did not end well.
+    """
+    row = bench.ledger.log(intent.log_id)
+    if row is None:  # the rest of a new page: it went over nothing
+        return mapping.written
+    noted = {(w.field, w.side) for w in mapping.written if w.since == row.at}
+    missed = [w for w in intent.writes if (w.field, w.to) not in noted]
+    landed = [w for w in missed if merge.has_landed(SPECS[mapping.entity_type], w, seen[w.to])]
+    over_edits = {w.field for w in landed if _is_news(mapping, w.field, w.overwrites)}
+    return watch.note(mapping.written, landed, over_edits, row.at, bench.clock())
+
+
+def _untold(mapping: Mapping, page: Present, run: Run) -> frozenset[str]:
     """Fields that somebody has edited on *page*, of which the events that led here do not tell."""
     told = {name for edit in run.edits for name in edit.fields}
-    shown = {name: value for name, value in page.values.items() if name not in told}
-    return frozenset(
-        name for name, value in shown.items() if name not in before.bases or before.bases[name].notion != value
-    )
+    return frozenset(name for name, value in page.values.items() if name not in told and _is_news(mapping, name, value))
+
+
+def _is_news(mapping: Mapping, name: str, shown: Value) -> bool:
+    """Whether Notion has *shown* in a field what was not agreed on."""
+    return name not in mapping.bases or mapping.bases[name].notion != shown
 
 
 def _page_after(page: Present, writes: Iterable[merge.Write]) -> Values:
@@ -246,19 +264,17 @@ def _unchanged(bench: Workbench, mapping: Mapping, writes: Iterable[merge.Write]
     return now
 
 
-def _save_half(bench: Workbench, mapping: Mapping, delivery: _Delivery, started: datetime) -> None:
+def _save_half(bench: Workbench, mapping: Mapping, delivery: _Delivery, row: SyncLog) -> None:
     """Keep what one side has taken though the other failed: whoever edits it next has seen it."""
     bases = delivery.agreed(mapping.bases)
     if bases != mapping.bases:
-        written = watch.note(mapping.written, delivery.taken, delivery.awaited, started, bench.clock())
+        written = watch.note(mapping.written, delivery.taken, delivery.awaited, row.at, bench.clock())
         bench.ledger.save(mapping.but(bases=bases, written=written))
 
 
-def _save(
-    bench: Workbench, mapping: Mapping, delivery: _Delivery, seen: Seen, row: SyncLog, started: datetime
-) -> Mapping:
+def _save(bench: Workbench, mapping: Mapping, delivery: _Delivery, seen: Seen, row: SyncLog) -> Mapping:
     now = bench.clock()
-    row = replace(row, duration_ms=journal.since(started, now))
+    row = replace(row, duration_ms=journal.since(row.at, now))
     shown = {name: journal.pair(seen, name) for name in delivery.held}
     page = delivery.shown.get(Side.NOTION)
     after = mapping.but(
@@ -267,7 +283,7 @@ def _save(
         intent=None,
         troubles=(*mapping.troubles, *delivery.refused.values()),
         refused={**mapping.refused, **watch.refusals(shown, now)},
-        written=watch.note(mapping.written, delivery.taken, delivery.awaited, started, now),
+        written=watch.note(mapping.written, delivery.taken, delivery.awaited, row.at, now),
         last_sync_at=now,
         last_change_at=now,
         agreed_at=now,
