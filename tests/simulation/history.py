@@ -151,6 +151,8 @@ class History:
         self.trace = 0
         self.calls: Counter[str] = Counter()
         self.hooks: list[tuple[int, WorkKind, str]] = []
+        self.unheard: set[tuple[int, WorkKind, str]] = set()
+        """Those of `hooks` that were lost, where none has told of the same since."""
         self.told: set[tuple[int, str, str, float]] = set()
         """Workspace, page and field of which an event told that somebody has edited it, and when they did."""
         self.decisions: list[tuple[int, Work]] = []
@@ -334,9 +336,12 @@ class History:
         """Something was changed: a webhook says so, if all goes well. *fields* are those that a person edited."""
         edits, page = (Edit(self.clock(), tuple(fields)),) if fields else (), external_id.partition("/")[2]
         told = {(office.id, page, name, self.now) for edit in edits for name in edit.fields}
-        self.hooks.append((office.id, kind, external_id))
+        what = office.id, kind, external_id
+        self.hooks.append(what)
         if self.deaf or self.is_paused(office) or self.strikes(Fault.HOOK_DROPPED):
+            self.unheard.add(what)
             return
+        self.unheard.discard(what)
         for _ in range(1 + self.strikes(Fault.HOOK_DOUBLED)):
             late = 600 * self.chance.random() if self.strikes(Fault.HOOK_LATE) else 0.0
             due = self.now + late + self.chance.random() * (3 if self.faulty else 1)

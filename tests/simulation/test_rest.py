@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from unittest.mock import patch
 
 import pytest
 
-from navsync.model import Lane, Present, Work, WorkKind
+from navsync.engine import deletes, last_words
+from navsync.engine.steps import Done, Run, Step
+from navsync.engine.workbench import Workbench
+from navsync.model import EntityType, Lane, Mapping, Observation, Present, Trashed, Work, WorkKind
 from navsync.reconcile import PAIRS
+from tests.contract.memory import PERSON
 from tests.simulation.campaign import OPERATIONS
 from tests.simulation.history import History
-from tests.simulation.swarm import calm, drawn
+from tests.simulation.swarm import Act, Op, Swarm, calm, drawn
+from tests.simulation.verdict import judge
 from tests.simulation.world import PROJECT
 
 MOST = 3
@@ -73,3 +79,40 @@ def test_the_end_of_a_list_is_followed_by_a_whole_one(history: History) -> None:
     history.store.of(1).cursors[f"part of sweep:notion:{PROJECT}"] = begun
 
     assert reconciles(history) == 2
+
+
+STORY = EntityType.IMPACT_STORY
+
+
+@pytest.fixture
+def thrown_away_unheard() -> History:
+    """Its only story is deleted, and somebody takes the page out of the trash, and throws it away, unheard of."""
+    deleted = Op(Act.DELETE, 20.0, 0, 1, 0, 0, 0)
+    history = History(Swarm(seed=1, types=(PROJECT, STORY), records=1, ops=(deleted,), trash_hides_bodies=True))
+    history.run()
+    (office,) = history.offices
+    (page,) = (page for page in office.notion.pages.values() if page.entity_type is STORY)
+    history.deaf = True
+    office.notion.by(PERSON).restore(STORY, page.id)
+    history.wait(60)
+    history.people.trash(office, page)
+    history.deaf = False
+    history.settle(most=MOST)
+    return history
+
+
+def test_what_was_thrown_away_unheard_may_be_read_when_somebody_tells_of_it(thrown_away_unheard: History) -> None:
+    before = thrown_away_unheard.calls["notion restore"]
+
+    assert judge(thrown_away_unheard) == []
+    assert thrown_away_unheard.calls["notion restore"] == before + 1
+
+
+def test_what_is_read_whenever_somebody_tells_of_it_never_rests(thrown_away_unheard: History) -> None:
+    def read_each_time(bench: Workbench, mapping: Mapping, _run: Run, page: Observation | None) -> Step:
+        if isinstance(page, Trashed):
+            last_words.read_now(bench, mapping, page)
+        return Done()
+
+    with patch.object(deletes, "_gone_before", read_each_time):
+        assert any(wrong.startswith("I3") for wrong in judge(thrown_away_unheard))

@@ -49,7 +49,7 @@ from navsync.model import (
     WorkKind,
 )
 from tests.contract.memory import BOT, Page, Record, ids_in
-from tests.simulation.history import History, Office
+from tests.simulation.history import TICK, History, Office
 from tests.simulation.people import KINDS, WORDY, pieces
 from tests.simulation.swarm import Fault
 from tests.simulation.witness import told_by
@@ -469,6 +469,7 @@ def _is_of_project(history: History, office: Office, mapping: Mapping, state: St
 
 def _stirred(history: History) -> Iterator[str]:
     """Rest is rest: every webhook once more and three more reconciles, or one that finds nothing, write nothing."""
+    _hear_of_the_trash(history)
     rest, before, calls = history.rest(), history.witness.writes, history.calls.copy()
     offices = {office.id: office for office in history.offices}
     for id, kind, external_id in dict.fromkeys(history.hooks):
@@ -480,3 +481,14 @@ def _stirred(history: History) -> Iterator[str]:
     if history.witness.writes != before:
         made = {name: n - calls[name] for name, n in history.calls.items() if n > calls[name]}
         yield f"I3: {history.witness.writes - before} writes at rest, among {made}"
+
+
+def _hear_of_the_trash(history: History) -> None:
+    """Of each page there whose last webhook was lost: no list shows that somebody threw it away once more."""
+    pages = [(office, page) for office in history.offices for page in office.notion.pages.values() if page.trashed]
+    there = [(office, f"{page.entity_type}/{page.id}") for office, page in pages]
+    unheard = [(office, id) for office, id in there if (office.id, WorkKind.PAGE, id) in history.unheard]
+    for office, id in unheard:
+        history.put(office, WorkKind.PAGE, id)
+    if unheard:
+        history.wait(TICK)

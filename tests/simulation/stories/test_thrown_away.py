@@ -225,6 +225,24 @@ def test_what_is_typed_on_the_page_of_a_record_that_is_gone_outlives_the_trash(
     assert recorded(world).count(STILL_LONGER) == 1
 
 
+def test_a_page_that_came_back_with_its_database_is_read_once_when_it_is_thrown_away(
+    world: World, story: str, page: str
+) -> None:
+    world.person.trash_database(STORY)
+    delete(world, story)
+    world.person.restore_database(STORY)
+    types(world, page, LONGER)
+    world.person.remove(STORY, page)  # between two rounds, and no event tells of it
+
+    for _ in range(3):
+        world.clock.advance(timedelta(hours=1))
+        world.reconcile()
+        looked_at(world, page)
+
+    assert recorded(world).count(LONGER) == 1
+    assert (page in world.live_pages(), world.notion.calls.count("notion remove")) == (False, 1)
+
+
 def test_the_last_words_are_kept_though_the_record_is_gone_as_well(world: World, story: str, page: str) -> None:
     types(world, page, LONGER)
     world.person.remove(STORY, page)
