@@ -398,6 +398,23 @@ def test_what_is_typed_as_the_page_is_put_back_brings_it_back_when_notion_tells_
     assert (page in world.live_pages(), records(world)) == (True, [STILL_LONGER])
 
 
+def approved(world: World, page: str) -> None:
+    approve(world, str(pair_of(world, page).entity_id))
+
+
+@pytest.mark.parametrize("look", [looked_at, approved])
+def test_what_is_typed_beside_the_text_as_the_page_is_put_back_is_kept_by_the_next_look(
+    world: World, page: str, look: Callable[[World, str], None]
+) -> None:
+    world.notion.fault = once("notion restore", lambda: world.person.edit(page, {"title": "Two"}), applied=True)
+    throw_away(world, page)
+
+    look(world, page)
+
+    assert "Its page says what NavImpact never had, in Title." in asked(world, page)
+    assert "Two" in recorded(world)
+
+
 def test_a_page_stays_in_the_trash_where_notion_tells_late_of_what_was_read(world: World, thrown_away: str) -> None:
     question = question_of(pair_of(world, thrown_away)).version
 

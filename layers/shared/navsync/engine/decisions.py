@@ -63,9 +63,9 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
         mapping, page = last_words.read_now(bench, mapping, page)
     match entity, page, decision:
         case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
-            return deletes.ask_anew(bench, mapping, entity, page, run) or removals.delete_agreed(
-                bench, mapping, entity, page, run
-            )
+            removals.keep_words(bench, mapping, entity, page, run)
+            asked = deletes.ask_anew(bench, mapping, entity, page, run)
+            return asked or removals.delete_entity(bench, mapping, entity, run)
         case Present(), Trashed(), Decision.REJECT if asks_of_trash(mapping):
             return deletes.restore_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):

@@ -88,11 +88,10 @@ def take_page(bench: Workbench, mapping: Mapping, page: Present, run: Run, *, re
     return _remove(bench, mapping, RemoveIntent(Side.NOTION, row.id, State.AWAITING_APPROVAL), row)
 
 
-def delete_agreed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
-    """Delete it in NavImpact, as a person agreed who was asked, once it is recorded what only *page* says."""
+def keep_words(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> None:
+    """Record what only *page* says: its record may go now, or the trash be emptied before somebody answers."""
     if words := unsent_words(mapping, entity, page):
         bench.ledger.record(row_of_words(bench, mapping, words, run))
-    return delete_entity(bench, mapping, entity, run)
 
 
 def unsent_words(mapping: Mapping, entity: Present, page: Trashed) -> tuple[Change, ...]:
