@@ -67,6 +67,11 @@ def pieces(name: str, value: Value) -> Iterable[Value]:
     return _NOTHING if kind is Kind.RELATION else (value,)
 
 
+def said(values: Values) -> set[tuple[str, Value]]:
+    """What of a record that says *values* must not get lost, by field."""
+    return {(name, piece) for name, value in values.items() for piece in pieces(name, value)}
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
     """One value that a person wrote, unlike any other in the whole history."""
@@ -554,11 +559,10 @@ class People:
 
     def _throws_away(self, office: Office, page: Page) -> None:
         self.history.witness.asked.pop((office.id, page.id), None)
-        self.thrown_away |= {(name, piece) for name, value in page.values.items() for piece in pieces(name, value)}
+        self.thrown_away |= said(page.values)
 
     def _gave_up(self, values: Values) -> None:
-        for name, value in values.items():
-            self.knowingly_replaced |= {(name, piece) for piece in pieces(name, value)}
+        self.knowingly_replaced |= said(values)
 
     def _restore(self, office: Office, op: Op) -> None:
         page = _pick(

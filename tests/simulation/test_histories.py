@@ -15,16 +15,19 @@ from unittest.mock import patch
 import pytest
 
 from navsync import merge
+from navsync.engine import removals
 from navsync.errors import StaleMapping
 from navsync.fields import SPECS
-from navsync.model import Conflict, Connection, EntityType, Mapping, Policy, Values, Work, WorkKind
+from navsync.model import Conflict, Connection, EntityType, Mapping, Policy, Present, Values, Work, WorkKind
 from tests.contract.memory import RELATIONS, ids_in
 from tests.contract.memory_store import MemoryDesk, place_of
 from tests.simulation.campaign import OPERATIONS, Tally, campaign, played
 from tests.simulation.history import History
 from tests.simulation.swarm import Act, Fault, Swarm, calm, drawn, ordinary
+from tests.simulation.verdict import judge
 from tests.simulation.world import PROJECT
 
+STORY = EntityType.IMPACT_STORY
 HISTORIES = 2_000
 ROOT = Path(__file__).parents[2]
 
@@ -97,6 +100,47 @@ def test_it_is_noticed_where_an_event_is_forgotten_over_the_next() -> None:
 
     with patch.object(MemoryDesk, "put", put):
         assert any("nobody told of it" in wrong for wrong in untold(range(30)))
+
+
+def emptied_after_it_was_read(*, looked_at: bool) -> list[str]:
+    """Somebody types on a story that is out of the trash to be read; it is gone for good before or after the next look.
+
+    What is wrong then.
+    """
+    swarm = replace(only_edits(1), types=(PROJECT, STORY), ops=(), trash_hides_bodies=True)
+    history = History(swarm)
+    history.run()
+    office, people = history.offices[0], history.people
+    page = next(page for page in office.notion.pages.values() if page.entity_type is STORY)
+    restore = office.notion.restore
+
+    def read(kind: EntityType, id: str) -> Present:
+        history.after(0.1, lambda: people.write_page(office, page, {"title": "typed at last"}))
+        return restore(kind, id)
+
+    people.trash(office, page)
+    history.deaf = True
+    with patch.object(office.notion, "restore", read):
+        history.wait(60)
+    if looked_at:
+        history.put(office, WorkKind.PAGE, f"{STORY}/{page.id}")
+        history.wait(60)
+    people.purge(office, page)
+    history.settle(most=2)
+    return judge(history)
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_what_is_typed_while_a_page_is_read_is_kept_from_the_next_look_on(*, looked_at: bool) -> None:
+    assert emptied_after_it_was_read(looked_at=looked_at) == []
+
+
+def test_it_is_noticed_where_the_next_look_keeps_nothing() -> None:
+    with patch.object(removals, "unsent_words", return_value=()):
+        (wrong,) = emptied_after_it_was_read(looked_at=True)
+
+    assert "typed at last" in wrong
+    assert "is lost" in wrong
 
 
 # --- I20 -------------------------------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ from navsync.model import (
 )
 from tests.contract.memory import BOT, Page, Record, ids_in
 from tests.simulation.history import TICK, History, Office
-from tests.simulation.people import KINDS, WORDY, pieces
+from tests.simulation.people import KINDS, WORDY, pieces, said
 from tests.simulation.swarm import Fault
 from tests.simulation.witness import told_by
 from tests.simulation.world import PROJECT
@@ -84,7 +84,7 @@ def _lost(history: History) -> Iterator[str]:
     kept = shown | history.people.knowingly_replaced
     kept |= {(gone.field, gone.value) for gone in history.witness.blind}
     carried = history.witness.recorded - history.witness.chosen - history.people.thrown_away
-    trashed = {each for office in history.offices for values in _restorable(history, office) for each in _said(values)}
+    trashed = {each for office in history.offices for each in _restorable(history, office)}
     for edit in history.people.edits:
         what = edit.field, edit.value
         words = f"I1: {edit.field}={edit.value}, written in {edit.side} at {edit.at:.1f} s,"
@@ -151,11 +151,7 @@ def _current(history: History) -> set[tuple[str, Value]]:
     for office in history.offices:
         shown += [p.values for p in _live(history, office)]
         shown += _half_removed(history, office)
-    return {each for values in shown for each in _said(values)}
-
-
-def _said(values: Values) -> set[tuple[str, Value]]:
-    return {(name, piece) for name, value in values.items() for piece in pieces(name, value)}
+    return {each for values in shown for each in said(values)}
 
 
 def _half_removed(history: History, office: Office) -> list[Values]:
@@ -164,7 +160,7 @@ def _half_removed(history: History, office: Office) -> list[Values]:
     return [office.notion.pages[m.page_id].values for m in removing if m.page_id is not None]
 
 
-def _restorable(history: History, office: Office) -> Iterator[Values]:
+def _restorable(history: History, office: Office) -> Iterator[tuple[str, Value]]:
     """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact.
 
     Not of those that went from there for good after somebody was asked: what could be read of them is to be recorded.
@@ -175,8 +171,8 @@ def _restorable(history: History, office: Office) -> Iterator[Values]:
         mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
         removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
         if removal is None or removal.side is None or _is_theirs_again(history, office, page, removal):
-            read = history.witness.asked.get((office.id, page.id), frozenset()) if page.purged else frozenset()
-            yield {name: value for name, value in page.values.items() if name not in read}
+            read = history.witness.asked.get((office.id, page.id), set()) if page.purged else set()
+            yield from said(page.values) - read
 
 
 def _is_theirs_again(history: History, office: Office, page: Page, removal: SyncLog) -> bool:

@@ -31,7 +31,7 @@ from navsync.model import (
 from navsync.standing import asks_of_trash
 from tests.contract.memory import BODIES, BOT, RELATIONS, Page, Record, ids_in
 from tests.contract.memory_store import MemoryLedger
-from tests.simulation.people import KINDS, WORDY, pieces
+from tests.simulation.people import KINDS, WORDY, pieces, said
 from tests.simulation.swarm import Fault
 from tests.simulation.world import PROJECT
 
@@ -105,8 +105,8 @@ class Witness:
         """Runs of which a row of work was done, as it was put last."""
         self.made: dict[str, str] = {}
         """Idempotency key → the record it first made."""
-        self.asked: dict[tuple[int, str], frozenset[str]] = {}
-        """Workspace and page in the trash → what could be read of it by who then asked a person about it."""
+        self.asked: dict[tuple[int, str], set[tuple[str, Value]]] = {}
+        """Workspace and page in the trash → what it said that could be read by who then asked a person about it."""
         self.apart: set[tuple[int, int]] = set()
         """Workspace and mapping of which one side was gone, or which a rule left out: nobody compares them then."""
         self.pages: dict[tuple[int, int], str] = {}
@@ -141,13 +141,18 @@ class Witness:
         self.history.note(f"    W{office.id} mapping {mapping.id}: {mapping.entity} {mapping.state}", _Told(mapping))
 
     def _asked_about(self, office: Office, mapping: Mapping, seen: SeenBy) -> None:
-        """Who asks about a page in the trash has read it since it was thrown away: it may be gone before the answer."""
+        """Who asks about a page in the trash has read it since it was thrown away: it may be gone before the answer.
+
+        Not what somebody typed after they had read it, as it was out of the trash for that: the next look finds it.
+        """
         page, looked = office.notion.pages.get(mapping.page_id or ""), seen.get(("notion", mapping.page_id or ""))
         is_asked = asks_of_trash(mapping) and not isinstance(mapping.intent, ReadIntent)
         if page is None or looked is None or not is_asked or not page.in_trash or page.with_database:
             return  # what is there with its database cannot be taken out to be read
         if looked.at > self.history.people.thrown.get((office.id, page.id), inf):
-            self.asked[office.id, page.id] = frozenset(page.values.keys() - office.notion.shown(page).unreadable.keys())
+            later = (edit for edit in self.history.people.edits if edit.at > looked.at)
+            unread = {(edit.field, edit.value) for edit in later if edit.id == page.id}
+            self.asked[office.id, page.id] = said(office.notion.shown(page).values) - unread
 
     def _let_go(self, office: Office, mapping: Mapping) -> None:
         """No record gets another page while the one that it had can be taken out of the trash."""
