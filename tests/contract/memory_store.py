@@ -44,6 +44,7 @@ class _HeldLease:
     fence: int = 0
     until: datetime = _LONG_AGO
     working_on: str | None = None
+    begun_at: datetime = _LONG_AGO
     deaths: dict[str, Deaths] = field(default_factory=dict)
 
 
@@ -246,7 +247,7 @@ class MemoryDesk:
         died_at = held.working_on if dead else None
         if died_at is not None:
             times = held.deaths[died_at].times if died_at in held.deaths else 0
-            held.deaths[died_at] = Deaths(times + 1, now)
+            held.deaths[died_at] = Deaths(times + 1, now, held.begun_at)
         held.owner, held.until, held.working_on = owner, until, None
         held.fence += 1
         return Lease(self.kept.id, owner, held.fence, until, died_at, dict(held.deaths))
@@ -256,9 +257,9 @@ class MemoryDesk:
         if (held.owner, held.fence) == (lease.owner, lease.fence):
             held.owner = held.working_on = None
 
-    def begin(self, lease: Lease, key: str) -> None:
+    def begin(self, lease: Lease, key: str, *, now: datetime) -> None:
         _check(self.kept.lease, lease)
-        self.kept.lease.working_on = key
+        self.kept.lease.working_on, self.kept.lease.begun_at = key, now
 
     def survive(self, lease: Lease, keys: Sequence[str]) -> None:
         _check(self.kept.lease, lease)

@@ -374,10 +374,10 @@ def test_a_slice_that_ends_early_wakes_again(stage: Stage, monkeypatch: pytest.M
 def _time_runs_out_in_the_second_look(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     begin, begun, ahead = DynamoDesk.begin, count(1), [timedelta()]
 
-    def hurried(*arguments: Any) -> None:
+    def hurried(*arguments: Any, now: datetime) -> None:
         if next(begun) == 2:
             ahead[0] = timedelta(minutes=1)
-        begin(*arguments)
+        begin(*arguments, now=now)
 
     def clock() -> datetime:
         return datetime.now(UTC) + ahead[0]

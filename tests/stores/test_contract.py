@@ -379,7 +379,7 @@ def test_releasing_a_lost_lease_does_nothing(desk: Desk, lease: Lease) -> None:
     desk.release(lease)
 
     assert desk.acquire("worker-3", now=NOW + 4 * MINUTE, until=NOW + 9 * MINUTE) is None
-    desk.begin(successor, "k")
+    desk.begin(successor, "k", now=NOW + 4 * MINUTE)
 
 
 def test_a_save_under_an_old_fence_fails_and_changes_nothing(
@@ -413,13 +413,13 @@ def test_beginning_under_a_lost_lease_fails(desk: Desk, lease: Lease) -> None:
     take(desk, "worker-2", at=3)
 
     with pytest.raises(LostLease):
-        desk.begin(lease, "k")
+        desk.begin(lease, "k", now=NOW)
 
 
 def die(store: AnyStore, key: str, *, at: int) -> None:
     """A worker that is killed at *key*, and gives nothing back."""
     holder = store.desk(W)
-    holder.begin(take(holder, f"worker at {at}", at=at), key)
+    holder.begin(take(holder, f"worker at {at}", at=at), key, now=NOW + at * MINUTE)
 
 
 def test_a_lease_of_which_nobody_died_tells_of_no_deaths(lease: Lease) -> None:
@@ -433,20 +433,20 @@ def test_a_holder_that_dies_at_a_key_is_counted_against_it(either_store: AnyStor
     lease = take(either_store.desk(W), at=8)
 
     assert lease.inherited == "entity/media_project/42"
-    assert lease.deaths == {"entity/media_project/42": Deaths(2, NOW + 8 * MINUTE)}
+    assert lease.deaths == {"entity/media_project/42": Deaths(2, last=NOW + 8 * MINUTE, begun=NOW + 4 * MINUTE)}
 
 
 def test_deaths_are_remembered_from_holder_to_holder(either_store: AnyStore) -> None:
     die(either_store, "poison", at=0)
     desk = either_store.desk(W)
     lease = take(desk, at=4)
-    desk.begin(lease, "something else")
+    desk.begin(lease, "something else", now=NOW + 4 * MINUTE)
     desk.release(lease)
 
     later = take(desk, at=5)
 
     assert later.inherited is None
-    assert later.deaths == {"poison": Deaths(1, NOW + 4 * MINUTE)}
+    assert later.deaths == {"poison": Deaths(1, last=NOW + 4 * MINUTE, begun=NOW)}
 
 
 def test_a_key_that_was_survived_has_its_deaths_forgotten(either_store: AnyStore) -> None:
@@ -474,7 +474,7 @@ def test_surviving_under_a_lost_lease_fails(either_store: AnyStore) -> None:
 def test_a_holder_that_released_did_not_die(either_store: AnyStore) -> None:
     holder = either_store.desk(W)
     lease = take(holder)
-    holder.begin(lease, "k")
+    holder.begin(lease, "k", now=NOW)
     holder.release(lease)
 
     assert take(either_store.desk(W), "worker-2", at=9).deaths == {}

@@ -22,7 +22,7 @@ from navsync.model import (
     WorkKind,
 )
 from navsync.ports import Desk, Ledger
-from navsync.store import Store
+from navsync.store import Store, keys
 from navsync.store.dynamo import Item, Key
 from tests.contract.memory_store import MemoryStore
 from tests.stores.conftest import MINUTE, NOW
@@ -239,3 +239,24 @@ def test_a_wake_that_was_not_sent_after_all_is_still_to_be_sent(either_store: An
     desk.disclaim_later()
 
     assert desk.claim_later(at, NOW)
+
+
+# --- what workers died at ---------------------------------------------------------------------------------------------
+
+
+def test_who_died_under_an_older_release_is_taken_to_have_begun_when_they_were_found(store: Store) -> None:
+    desk = store.desk(W)
+    assert desk.acquire("killed", now=NOW, until=NOW + 3 * MINUTE)
+    died = {"42": {"times": 1, "last": keys.moment(NOW - MINUTE)}}
+    lease_of = keys.within(W, keys.LEASE)
+    desk.dynamo.update(
+        desk.tables.workspaces, lease_of, "SET #died = :died, #working_on = :key", {"died": died, "key": "k"}
+    )
+
+    lease = desk.acquire("next", now=NOW + 4 * MINUTE, until=NOW + 7 * MINUTE)
+
+    assert lease is not None
+    assert {key: (each.times, each.begun) for key, each in lease.deaths.items()} == {
+        "42": (1, NOW - MINUTE),
+        "k": (1, NOW + 4 * MINUTE),
+    }

@@ -718,6 +718,8 @@ class Deaths:
     times: int
     last: datetime
     """When the last was found dead."""
+    begun: datetime
+    """When that one had begun with it."""
 
 
 @dataclass(frozen=True, slots=True)

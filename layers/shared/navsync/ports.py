@@ -276,7 +276,7 @@ class Desk(Protocol):
         """Give it back; nothing happens when it is no longer ours."""
         ...
 
-    def begin(self, lease: Lease, key: str) -> None:
+    def begin(self, lease: Lease, key: str, *, now: datetime) -> None:
         """Note in the lease that *key* is being worked on: who dies now dies at it. Raises `LostLease`."""
         ...
 

@@ -91,7 +91,8 @@ def ask_for(world: World, id: str) -> None:
     """A person's "sync now"."""
     nonce = str(next(world.ids))
     now = world.clock()
-    world.desk.put(Work(Lane.LIVE, WorkKind.ENTITY, f"{PROJECT}/{id}", nonce, now, nonce, actor="ana", thorough=True))
+    ref = f"{PROJECT}/{id}"
+    world.desk.put(Work(Lane.LIVE, WorkKind.ENTITY, ref, nonce, now, nonce, actor="ana", thorough=True, requested=True))
 
 
 def test_it_costs_two_workers_and_then_one_after_ever_longer_pauses(workers: Workers, bad: str) -> None:
@@ -153,6 +154,32 @@ def test_a_person_who_asks_once_it_kills_no_more_gets_it_synced(world: World, wo
     mapping = world.mapping_of(bad)
     assert world.value(Side.NOTION, world.page_of(bad), "description") == "BOOM"
     assert (mapping.troubles, mapping.attempts, mapping.next_retry_at) == ((), 0, None)
+
+
+def test_a_person_who_asks_before_a_worker_is_found_dead_is_heeded(world: World, workers: Workers, bad: str) -> None:
+    workers.slice()
+    workers.slice()
+    workers.are_mortal = False
+
+    ask_for(world, bad)
+    world.clock.advance(timedelta(minutes=1))  # in which nobody looks
+    workers.slice()
+
+    assert world.value(Side.NOTION, world.page_of(bad), "description") == "BOOM"
+
+
+def test_what_was_parked_with_it_waits_no_longer_than_an_hour_once_a_person_has_asked(
+    world: World, workers: Workers, bad: str
+) -> None:
+    workers.work(timedelta(hours=4))
+    world.touched(Side.NAVIMPACT, bad)
+    workers.slice()
+    workers.are_mortal = False
+
+    ask_for(world, bad)
+    workers.work(PARKED + TICK)
+
+    assert not world.store.of(1).work
 
 
 def test_once_it_kills_no_more_it_is_synced_when_its_time_comes_and_all_is_forgotten(

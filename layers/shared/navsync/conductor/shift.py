@@ -156,6 +156,11 @@ class _Deadly:
         return max(each.last for each in self.deaths.values())
 
     @property
+    def begun(self) -> datetime:
+        """When the last had begun with it."""
+        return max(each.begun for each in self.deaths.values())
+
+    @property
     def parked_until(self) -> datetime | None:
         """Until when nobody else shall die at it; None while it may have been chance."""
         further = self.times - DEADLY
@@ -295,7 +300,7 @@ class _Shift:
         about = self._about(work) if self.deaths else ""
         until = self._parked_until(about)
         if until is not None and not self._is_asked_for(work, about):
-            self.desk.put_again(replace(work, due=until, nonce=str(self.tools.new_id())), seen=work)
+            self._park(work, until)
         else:
             self._turn_to(work)
             try:
@@ -335,7 +340,7 @@ class _Shift:
         self._note(work.kind, work.external_id)
 
     def _note(self, kind: WorkKind, external_id: str) -> None:
-        self.desk.begin(self.lease, f"{kind}/{external_id}")
+        self.desk.begin(self.lease, f"{kind}/{external_id}", now=self.tools.clock())
 
     def _count(self, *, down: bool) -> None:
         """Leave a side alone that fails again and again. Raises `Blocked` when the circuit breaker opens."""
@@ -434,9 +439,14 @@ class _Shift:
         until = deadly.parked_until if deadly is not None else None
         return until if until is not None and until > self.tools.clock() else None
 
+    def _park(self, work: Work, until: datetime) -> None:
+        """Leave *work* alone until *until*; for an hour at a time, where somebody may ask for the same by then."""
+        due = until if work.thorough else min(until, self.tools.clock() + PARKED)
+        self.desk.put_again(replace(work, due=due, nonce=str(self.tools.new_id())), seen=work)
+
     def _is_asked_for(self, work: Work, about: str) -> bool:
-        """Whether a person has asked for it since the last death: that is worth a worker, but not two."""
-        return work.thorough and work.due >= self.deaths[about].last
+        """Whether a person has asked for it since the last to die had begun: that is worth a worker, but not two."""
+        return work.thorough and work.due > self.deaths[about].begun
 
     def _survive(self, about: str) -> None:
         with self.counting:

@@ -102,11 +102,12 @@ class DynamoDesk:
             return None
         key, died = found["working_on"], found.get("died", {})
         if dead:
-            died = {**died, key: {"times": died.get(key, {"times": 0})["times"] + 1, "last": taking["now"]}}
+            times, begun = died.get(key, {"times": 0})["times"] + 1, found.get("begun_at", taking["now"])
+            died = {**died, key: {"times": times, "last": taking["now"], "begun": begun}}
         try:
             item = self._update(
                 keys.LEASE,
-                f"{_TAKE}, #died = :died REMOVE #working_on ADD #fence :one",
+                f"{_TAKE}, #died = :died REMOVE #working_on, #begun_at ADD #fence :one",
                 taking | {"fence": found["fence"], "died": died},
                 condition=f"{_FREE} AND #fence = :fence",
             )
@@ -117,11 +118,11 @@ class DynamoDesk:
     def release(self, lease: Lease) -> None:
         """Give it back; nothing happens when it is no longer ours."""
         with suppress(LostLease):
-            self._hold(lease, "REMOVE #owner, #until, #working_on")
+            self._hold(lease, "REMOVE #owner, #until, #working_on, #begun_at")
 
-    def begin(self, lease: Lease, key: str) -> None:
+    def begin(self, lease: Lease, key: str, *, now: datetime) -> None:
         """Note in the lease that *key* is being worked on: who dies now dies at it."""
-        self._hold(lease, "SET #working_on = :key", key=key)
+        self._hold(lease, "SET #working_on = :key, #begun_at = :begun", key=key, begun=keys.moment(now))
 
     def survive(self, lease: Lease, keys: Sequence[str]) -> None:
         """Forget who died at *keys*."""
@@ -467,8 +468,13 @@ def _work(item: Item) -> Work:
 
 
 def _deaths(item: Item) -> dict[str, Deaths]:
-    died = item.get("died", {})
-    return {key: Deaths(each["times"], datetime.fromisoformat(each["last"])) for key, each in died.items()}
+    return {key: _deaths_at(each) for key, each in item.get("died", {}).items()}
+
+
+def _deaths_at(died: MappingOf[str, Any]) -> Deaths:
+    last = datetime.fromisoformat(died["last"])
+    begun = datetime.fromisoformat(died["begun"]) if "begun" in died else last  # an older release did not say
+    return Deaths(died["times"], last, begun)
 
 
 def _window(item: Item) -> BudgetWindow:
