@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -209,6 +210,29 @@ def test_an_edit_overwritten_unseen_is_told_once_though_looks_fail(world: World,
     world.notion.fault = world.navimpact.fault = fail_once(call, Down("503"), applied=False)
     world.settle()
 
+    assert [c.field for row in world.logs(Operation.OVERWRITE) for c in row.changes] == ["title"]
+
+
+@pytest.mark.parametrize("error", [Unclear("no answer"), Killed()])
+def test_an_edit_overwritten_unseen_is_told_though_nobody_heard_what_became_of_the_write(
+    world: World, error: BaseException
+) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    page = world.page_of(id)
+    world.clock.advance(timedelta(hours=1))
+    typed = once("notion update", lambda: world.person.edit(page, {"title": "Theirs"}), applied=False)
+    world.notion.fault = together(typed, fail_once("notion update", error, applied=True))
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    told_of_an_edit(world, page, fields=("budget",))
+    with suppress(Killed):
+        world.slice()
+
+    told_of_an_edit(world, page, fields=("title",))
+    world.clock.advance(timedelta(minutes=3))
+    world.settle()
+
+    assert both(world, id) == ("Ours", "Ours")
     assert [c.field for row in world.logs(Operation.OVERWRITE) for c in row.changes] == ["title"]
 
 
