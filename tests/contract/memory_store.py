@@ -35,6 +35,9 @@ from navsync.templates import Commission
 type Place = tuple[str, str, str, bool, str]
 """Where a row of work is: two of them cannot be at one."""
 
+MOST_ROWS = 80
+"""So many rows of the log one save takes here: DynamoDB takes 100 items at once, and some are the mapping's."""
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -149,6 +152,8 @@ class MemoryLedger:
         return giver, taker
 
     def _save(self, mappings: Sequence[Mapping], logs: Sequence[SyncLog]) -> Sequence[Mapping]:
+        if len(logs) > MOST_ROWS:
+            raise ValueError("DynamoDB takes 100 items in one transaction")
         stored = {mapping.id: self.kept.mappings.get(mapping.id) for mapping in mappings}
         versions = {id: before.version if before else 0 for id, before in stored.items()}
         if any(versions[mapping.id] != mapping.version for mapping in mappings):

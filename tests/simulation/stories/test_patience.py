@@ -261,6 +261,22 @@ def test_an_event_that_comes_twice_tells_once(world: World) -> None:
     assert len(world.logs(Operation.OVERWRITE)) == 1
 
 
+def test_more_edits_overwritten_unseen_than_one_save_takes_are_told_each_once(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    world.clock.now += timedelta(hours=1)
+    world.edit(Side.NAVIMPACT, id, title="Ours", description="Our words", budget=Decimal(5))
+    world.settle()
+
+    for _ in range(40):
+        world.clock.advance(timedelta(seconds=1))
+        told_of_an_edit(world, world.page_of(id), fields=("title", "description", "budget"))
+    world.settle()
+
+    rows = world.logs(Operation.OVERWRITE)
+    assert (len(rows), len({row.message for row in rows})) == (120, 120)
+
+
 def test_an_edit_that_was_merged_before_its_event_came_is_not_told_as_overwritten(world: World) -> None:
     id = world.new_project(description="the committee meets at noon")
     world.settle()

@@ -141,16 +141,18 @@ def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Ru
     Not of one that we had seen when we wrote: *mapping* waits for its event no more. What landed of a write that was
     interrupted shows nobody's edit.
     """
-    shown, rows = page.values, list[SyncLog]()
+    shown = page.values
     unmoved = {name for name, base in mapping.bases.items() if name in shown and shown[name] == base.notion}
     if isinstance(mapping.intent, WriteIntent):
         sent = (write for write in mapping.intent.writes if write.to is Side.NOTION)
         unmoved |= {write.field for write in sent if merge.has_landed(SPECS[mapping.entity_type], write, page)}
     for edit in run.edits:
         hits = watch.overwritten(mapping.written, edit, unmoved)
-        rows += [_overwrite_row(bench, mapping, hit.field, shown, edit, run) for hit in hits if not hit.awaits]
+        rows = [_overwrite_row(bench, mapping, hit.field, shown, edit, run) for hit in hits if not hit.awaits]
         mapping = mapping.but(written=watch.told_of(mapping.written, hits, edit))
-    return bench.ledger.save(mapping, *rows) if rows else mapping  # in one, so that nobody hears of it twice
+        if rows:  # one edit at a time, for a save takes so many rows; each in one, so that nobody hears of it twice
+            mapping = bench.ledger.save(mapping, *rows)
+    return mapping
 
 
 def _overwrite_row(bench: Workbench, mapping: Mapping, name: str, shown: Values, edit: Edit, run: Run) -> SyncLog:
