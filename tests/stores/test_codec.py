@@ -97,7 +97,8 @@ MAPPINGS = st.builds(
     made_way_for=st.none() | TEXT,
     removed_by=st.none() | IDS,
     trashed_at=MAYBE,
-    last_words=st.none() | st.builds(LastWords, st.none() | TEXT, MAYBE, st.dictionaries(TEXT, VALUES), MAYBE),
+    last_words=st.none()
+    | st.builds(LastWords, st.none() | TEXT, MAYBE, st.dictionaries(TEXT, VALUES), MAYBE, st.booleans()),
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
     written=st.lists(
         st.builds(Written, TEXT, st.sampled_from(Side), MOMENTS, MOMENTS, TEXT, st.booleans(), st.booleans(), HEARD),

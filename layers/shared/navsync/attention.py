@@ -229,6 +229,11 @@ STEPS: Mapping[str, Step] = {
         "Notion does not show the page to NavSync any more: it is no longer shared, or gone for good.",
         "Share the page with the connection again. NavSync deletes nothing because it does not see a page.",
     ),
+    "not_put_back": Step(
+        "Pages that were moved to the trash in Notion were taken out to be read what they say, and Notion does not put "
+        "them back; each says why.",
+        "Move the page to the trash in Notion by hand, or edit it to keep it.",
+    ),
     UNDONE: Step(
         "The record in NavImpact was removed by undoing what made it; the row in Notion stays.",
         "Edit the row to make its record again, or move it to the trash.",

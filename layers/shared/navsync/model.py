@@ -348,6 +348,8 @@ class LastWords:
     said: Values = field(default_factory=dict)
     """Its hidden fields as they were read; empty while they were not, or where Notion does not let us."""
     read_at: datetime | None = None
+    stays_out: bool = False
+    """Whether Notion has refused to put it back, so that it is outside the trash and nobody wants it there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,14 @@ from itertools import count
 
 import pytest
 
-from navsync.attention import question_of
+from navsync.attention import STEPS, question_of, waiting
 from navsync.errors import MissingCapability, Refused, SyncError
 from navsync.model import Direction, Gone, Operation, Outcome, Settings, Side, State, SyncLog, WorkKind
 from tests.contract.memory import PERSON
 from tests.simulation.employee import Killed
-from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck
+from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck, together
 from tests.simulation.stories.rules import set_to
-from tests.simulation.stories.scenes import STORY, pair_of, tells
+from tests.simulation.stories.scenes import STORY, pair_of, tells, time_passes
 from tests.simulation.world import World, connected
 
 TEXT = "The long story of the reef."
@@ -318,6 +318,132 @@ def test_who_knew_what_goes_is_not_asked_anew_because_a_worker_died_over_reading
     later(world)
 
     assert isinstance(world.shown(Side.NAVIMPACT, story, STORY), Gone)
+
+
+# --- a page that Notion does not put back -----------------------------------------------------------------------------
+
+NOT_PUT_BACK = Refused("the page above is archived")
+
+
+@pytest.fixture
+def left_out(world: World, page: str) -> str:
+    """The page, which Notion lets us take out of the trash, but not put back."""
+    world.notion.fault = fail_always("notion remove", NOT_PUT_BACK)
+    types(world, page, LONGER)
+    goes(world, page)
+    world.slice()
+    return page
+
+
+def waits_with(world: World, page: str) -> list[str]:
+    return [each.trouble.code for each in waiting(pair_of(world, page))]
+
+
+def test_a_person_is_told_of_a_page_that_notion_does_not_put_back(world: World, left_out: str) -> None:
+    (told,) = waiting(pair_of(world, left_out))
+
+    assert left_out in world.live_pages()
+    assert told.trouble.cause.endswith("Notion does not put it back: the page above is archived")
+    assert told.trouble.fix == "Move the page to the trash in Notion by hand, or edit it to keep it."
+    assert told.cause.code in STEPS
+
+
+def test_a_page_that_notion_does_not_put_back_is_not_taken_for_one_that_somebody_took_out(
+    world: World, left_out: str
+) -> None:
+    time_passes(world, 3)
+
+    assert (waits_with(world, left_out), records(world)) == (["not_put_back"], [TEXT])
+    assert world.notion.calls.count("notion restore") == 1
+
+
+def test_a_page_goes_back_hours_later_should_notion_let_it_then(world: World, left_out: str) -> None:
+    world.notion.fault = None
+
+    time_passes(world, 7)
+
+    assert is_asked_and_kept(world, left_out)
+    assert waits_with(world, left_out) == ["approve_delete"]
+
+
+def test_who_moves_the_page_to_the_trash_by_hand_is_asked_with_the_words_that_were_read(
+    world: World, story: str, left_out: str
+) -> None:
+    throw_away(world, left_out)
+
+    assert (left_out in world.live_pages(), waits_with(world, left_out)) == (False, ["approve_delete"])
+    assert NAMED in asked(world, left_out)
+    assert "Perhaps its page was edited in Page body, which cannot be read." in asked(world, left_out)
+    approve(world, story)
+    assert (records(world), LONGER in recorded(world)) == ([], True)
+
+
+@pytest.mark.parametrize("record_is_gone", [False, True])
+def test_who_edits_a_page_that_notion_does_not_put_back_keeps_it(
+    world: World, story: str, left_out: str, *, record_is_gone: bool
+) -> None:
+    if record_is_gone:
+        world.platform.remove(STORY, story)
+        time_passes(world, 1)
+
+    types(world, left_out, STILL_LONGER)
+    looked_at(world, left_out)
+
+    assert (waits_with(world, left_out), records(world)) == ([], [STILL_LONGER])
+
+
+def test_an_edit_of_the_record_keeps_a_page_that_notion_does_not_put_back(
+    world: World, story: str, left_out: str
+) -> None:
+    world.edit(Side.NAVIMPACT, story, STORY, title="Two")
+    world.settle()
+
+    assert (waits_with(world, left_out), records(world)) == ([], [LONGER])
+    assert world.value(Side.NOTION, left_out, "title", STORY) == "Two"
+
+
+def test_a_page_of_a_record_that_is_gone_is_told_of_too_when_notion_does_not_put_it_back(
+    world: World, story: str, page: str
+) -> None:
+    world.notion.fault = fail_always("notion remove", NOT_PUT_BACK)
+    types(world, page, LONGER)
+    world.person.remove(STORY, page)
+    world.platform.remove(STORY, story)
+    world.touched(Side.NAVIMPACT, story, STORY)
+    time_passes(world, 1)
+
+    assert (waits_with(world, page), records(world)) == (["not_put_back"], [])
+    throw_away(world, page)
+    assert (waits_with(world, page), LONGER in recorded(world)) == ([], True)
+
+
+@pytest.fixture
+def asked_before(world: World, page: str) -> str:
+    """The page of a story about which a person was asked before Notion let us take it out, and did not put it back."""
+    refused = fail_once("notion restore", Refused("its database is in the trash"), applied=False)
+    world.notion.fault = together(refused, fail_always("notion remove", NOT_PUT_BACK))
+    types(world, page, LONGER)
+    throw_away(world, page)
+    assert waits_with(world, page) == ["approve_delete"]
+    world.ask(WorkKind.DECIDE, str(pair_of(world, page).id), "approve")
+    time_passes(world, 1)
+    return page
+
+
+def test_who_is_asked_is_asked_still_when_notion_does_not_put_the_page_back(world: World, asked_before: str) -> None:
+    assert waits_with(world, asked_before) == ["approve_delete", "not_put_back"]
+    assert records(world) == [TEXT]
+
+    world.notion.fault = None
+    throw_away(world, asked_before)
+
+    assert waits_with(world, asked_before) == ["approve_delete"]
+
+
+def test_who_rejects_keeps_a_page_that_notion_does_not_put_back(world: World, asked_before: str) -> None:
+    world.decide(WorkKind.DECIDE, str(pair_of(world, asked_before).id), "reject")
+
+    assert (waits_with(world, asked_before), records(world)) == ([], [LONGER])
 
 
 # --- what comes in between --------------------------------------------------------------------------------------------

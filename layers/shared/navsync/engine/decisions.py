@@ -72,7 +72,9 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
             return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.REJECT:
             return removals.recreate_entity(bench, mapping)
-        case (Gone(), Trashed(), Decision.APPROVE) | (Present(), Present(), Decision.REJECT):
+        case Present(), Present(), Decision.REJECT:  # it has come so by itself, or Notion did not put the page back
+            return Again(mapping.but(last_words=None))
+        case Gone(), Trashed(), Decision.APPROVE:
             return Again(mapping)  # it has come so by itself
         case _:
             return overtaken(bench, mapping, run)  # an edit outlives a deletion, approved or not

@@ -186,7 +186,7 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
         return _wait_for_approval(bench, mapping, trouble, by, words)
     said = tuple(replace(trouble, since=t.since) if t.code == trouble.code else t for t in mapping.troubles)
     news = _thrown_away_anew(bench, before, mapping, by, words)
-    if said != mapping.troubles or news:
+    if said != before.troubles or news:
         bench.ledger.save(mapping.but(troubles=said), *news)
     return Done()
 
@@ -223,7 +223,8 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     unshown = _unshown(mapping, entity, page.last)
     # A relation names, and says nothing; a text is read before it goes, but perhaps cannot be read outside either.
     was_read = mapping.last_words is not None and mapping.last_words.read_at is not None
-    besides = (Kind.RELATION,) if was_read else (Kind.BODY, Kind.RELATION)
+    is_known = was_read or not last_words.may_take_out(mapping)
+    besides = (Kind.RELATION,) if is_known else (Kind.BODY, Kind.RELATION)
     unread = unread_columns(bench, mapping, page.last, besides=besides)
     asked = journal.trashed(
         mapping.entity_type,

@@ -189,6 +189,8 @@ class Engine(Workbench):
         mapping = gate.with_landed(self, mapping, entity, page)
         if isinstance(entity, Present) and mapping.gone_since is not None:
             mapping = self.ledger.save(mapping.but(gone_since=None))
+        if isinstance(page, Present) and last_words.is_left_out(self, mapping, entity, page):
+            return last_words.put_back_again(self, mapping, page)
         if isinstance(page, Present) and mapping.last_words is not None:
             mapping = self.ledger.save(mapping.but(last_words=None))
         match entity, page:

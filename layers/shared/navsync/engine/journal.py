@@ -11,7 +11,7 @@ from typing import Any
 from navsync import merge
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
-from navsync.errors import Refused
+from navsync.errors import Refused, SyncError
 from navsync.fields import SPECS, EntitySpec, Field, same, unformatted_end
 from navsync.model import (
     NEVER_SHOWN,
@@ -87,6 +87,9 @@ MOST_NAMED = 5
 UNCERTAIN = "needs_confirmation"
 """The code of what a person is asked about a row, of which NavImpact may have made a record."""
 
+NOT_PUT_BACK = "not_put_back"
+"""The code of what is said of a page that was thrown away, and that Notion does not take back."""
+
 COPIED = Trouble(
     "copied",
     "It carries the id of another record.",
@@ -143,6 +146,16 @@ def unread(unread: Iterable[str], unsent: Iterable[str] = ()) -> Trouble:
     return replace(UNREAD, cause=" ".join(causes))
 
 
+def not_put_back(error: SyncError) -> Trouble:
+    """Of a page that was taken out of the trash to be read, and that Notion does not put back."""
+    return Trouble(
+        NOT_PUT_BACK,
+        "Its page was moved to the trash in Notion, and taken out to be read what it says, for the trash does not show "
+        f"that. Notion does not put it back: {error}",
+        "Move the page to the trash in Notion by hand, or edit it to keep it.",
+    )
+
+
 def uncertain(entity: EntityRef, title: str) -> Trouble:
     """Of a row whose record NavImpact may have made, and then it is perhaps *entity*."""
     return Trouble(
@@ -180,9 +193,9 @@ def removed(row: SyncLog, fields: Iterable[str]) -> Values:
 
 
 def last_words(mapping: Mapping, page: Present, rule: str) -> tuple[Change, ...]:
-    """What *page* says in the trash; of what cannot be read there, what was agreed on."""
+    """What *page* says in the trash; of what nobody has read there, what was agreed on."""
     agreed = {f: b.notion for f, b in mapping.bases.items() if f in page.unreadable and b.notion != NEVER_SHOWN}
-    return removal(Side.NOTION, replace(page, values={**page.values, **agreed}), rule)
+    return removal(Side.NOTION, replace(page, values={**agreed, **page.values}), rule)
 
 
 def unsent(mapping: Mapping, entity: Present, page: Present) -> Present:
