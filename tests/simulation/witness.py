@@ -298,6 +298,9 @@ class Witness:
         self.writes += 1
         if (to, name) == ("notion", "create"):
             self._may(office, to, f"a page of {key} was made on")
+        reading = self._mapping(office, to, args[0], args[1]) if (to, name) == ("notion", "restore") else None
+        if reading is not None and isinstance(reading.intent, ReadIntent):
+            self._may(office, to, f"the page of {reading.entity} was taken out, to be read, of the trash of")
         if to == "navimpact" and isinstance(answer, Present):
             if name == "create":
                 self._created(args[0], key, answer.id, args[1])

@@ -15,7 +15,7 @@ from navsync.model import Direction, Gone, Operation, Outcome, Settings, Side, S
 from tests.contract.memory import PERSON
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck, together
-from tests.simulation.stories.rules import set_to
+from tests.simulation.stories.rules import change, set_to
 from tests.simulation.stories.scenes import STORY, pair_of, tells, time_passes
 from tests.simulation.world import World, connected
 
@@ -262,6 +262,49 @@ def test_the_last_words_are_kept_though_a_rule_keeps_them_from_navimpact(world: 
 
     assert pair_of(world, page).state is State.EXCLUDED
     assert LONGER in recorded(world)
+
+
+@pytest.fixture
+def one_way(world: World, page: str) -> str:
+    """A page that somebody types on and throws away where nothing is written in Notion."""
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    types(world, page, LONGER)
+    world.notion.calls.clear()
+    throw_away(world, page)
+    return page
+
+
+def test_a_page_is_not_taken_out_where_nothing_is_written_in_notion(world: World, one_way: str) -> None:
+    assert world.writes().count("notion restore") == 0
+    assert "Perhaps its page was edited in Page body, which cannot be read." in asked(world, one_way)
+
+
+def test_who_is_told_that_a_text_cannot_be_read_can_approve_all_the_same(
+    world: World, story: str, one_way: str
+) -> None:
+    approve(world, story)
+
+    assert (records(world), world.writes().count("notion restore")) == ([], 0)
+
+
+def test_a_text_is_read_once_notion_may_be_written(world: World, one_way: str) -> None:
+    set_to(world, Settings())
+    looked_at(world, one_way)
+
+    assert NAMED in asked(world, one_way)
+    assert LONGER in recorded(world)
+
+
+def test_a_page_that_was_out_as_writing_in_notion_ended_goes_back(world: World, page: str) -> None:
+    types(world, page, LONGER)
+    world.notion.fault = fail_once("notion remove", Killed(), applied=False)
+    with suppress(Killed):
+        throw_away(world, page)
+    change(world, settings=Settings(direction=Direction.TO_NAVIMPACT))
+
+    later(world)
+
+    assert is_asked_and_kept(world, page)
 
 
 @pytest.mark.parametrize("error", [Refused("its database is in the trash"), MissingCapability("it may not edit")])

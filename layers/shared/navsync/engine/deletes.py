@@ -223,7 +223,7 @@ def _question(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed
     unshown = _unshown(mapping, entity, page.last)
     # A relation names, and says nothing; a text is read before it goes, but perhaps cannot be read outside either.
     was_read = mapping.last_words is not None and mapping.last_words.read_at is not None
-    is_known = was_read or not last_words.may_take_out(mapping)
+    is_known = was_read or not last_words.may_take_out(bench, mapping)
     besides = (Kind.RELATION,) if is_known else (Kind.BODY, Kind.RELATION)
     unread = unread_columns(bench, mapping, page.last, besides=besides)
     asked = journal.trashed(

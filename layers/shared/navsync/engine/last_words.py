@@ -32,7 +32,7 @@ def read(bench: Workbench, mapping: Mapping, page: Trashed, run: Run) -> tuple[M
 
 def read_now(bench: Workbench, mapping: Mapping, page: Trashed) -> tuple[Mapping, Trashed]:
     """The same, though it was read before, or refused. Raises what Notion refuses to take it out with."""
-    if not may_take_out(mapping):
+    if not may_take_out(bench, mapping):
         return _not_told(mapping), _as_read(mapping, page)
     known = None if removals.hides_body(mapping, page.last) else mapping.last_words
     words = known or LastWords(page.last.edited_by, page.last.edited_at)
@@ -53,15 +53,16 @@ def finish(bench: Workbench, mapping: Mapping) -> Step:
     match bench.read(Side.NOTION, mapping):
         case Present() as page if words is not None and bench.is_ours(page):
             return Again(_put_back(bench, mapping, words, page))
-        case Trashed(is_purged=False) as page if not bench.is_ours(page.last) and may_take_out(mapping):
+        case Trashed(is_purged=False) as page if not bench.is_ours(page.last) and may_take_out(bench, mapping):
             return Again(read_now(bench, mapping, page)[0])
         case _:
             return Again(bench.ledger.save(mapping.but(intent=None)))
 
 
-def may_take_out(mapping: Mapping) -> bool:
-    """Whether its page may be taken out of the trash: not one that would then perhaps stay outside."""
-    return mapping.last_words is None or not mapping.last_words.stays_out
+def may_take_out(bench: Workbench, mapping: Mapping) -> bool:
+    """Whether its page may be taken out of the trash: not where Notion is not written, or did not take it back before."""
+    stayed_out = mapping.last_words is not None and mapping.last_words.stays_out
+    return bench.may_write(Side.NOTION) and not stayed_out
 
 
 def is_left_out(bench: Workbench, mapping: Mapping, entity: Observation, page: Observation) -> bool:
