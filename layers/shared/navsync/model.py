@@ -398,7 +398,8 @@ class Mapping:
     remakes: str | None = None
     """Id of the deleted record that is to be made again, until it is."""
     recalls: int | None = None
-    """The id of the row of its deletion, while that is being undone: the record is made again as it is told there."""
+    """The id of the row of its deletion, while that is being undone: the record is made again as told there, or as its
+    page says where that alone is told of."""
     unshown: tuple[FieldWrite, ...] = ()
     """What was on its way to the page when the record went: if that is made again, it says so, unless the page does not
     say any more what this was to replace."""

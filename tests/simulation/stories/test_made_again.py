@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from navsync.model import Side, WorkKind
+from navsync.model import Operation, Side, WorkKind
 from tests.simulation.world import PROJECT, Both, Watched, World
 
 HOUR = timedelta(hours=1)
@@ -78,6 +78,19 @@ def test_a_record_that_both_workspaces_bring_back_is_one_record(both: Both, firs
     assert titles(both[0]) == ["Reef"]
     assert [live(world) for world in both] == [[page] for page in pages]
     assert [world.mapping_of("3").conflicts for world in both] == [(), ()]
+
+
+def test_each_workspace_tells_that_its_deletion_is_undone_though_one_alone_makes_the_record(both: Both) -> None:
+    deleted(both)
+
+    for world in both:
+        (row,) = world.logs(Operation.DELETE)
+        world.decide(WorkKind.REVERT, f"log/{row.id}")
+        come_to_rest(both)
+
+    assert titles(both[0]) == ["Reef"]
+    undone = [[row.operation for row in world.store.of(1).logs.values() if row.reverts] for world in both]
+    assert undone == [[Operation.CREATE], [Operation.LINK]]
 
 
 def test_what_a_page_says_otherwise_than_the_record_made_again_is_a_conflict(both: Both) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -10,11 +10,11 @@ import pytest
 
 from navsync.attention import question_of
 from navsync.conductor import SLICE, choices
-from navsync.errors import Unavailable, Unclear
+from navsync.errors import Down, Unavailable, Unclear
 from navsync.model import EntityRef, EntityType, Operation, Outcome, Present, Side, State, SyncLog, Trashed, WorkKind
 from tests.contract.memory_store import MemoryLedger
-from tests.simulation.faults import fail_once
-from tests.simulation.stories.scenes import both, in_trash, newest, rounds
+from tests.simulation.faults import fail_always, fail_once
+from tests.simulation.stories.scenes import both, in_trash, newest, rounds, time_passes
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
@@ -221,6 +221,80 @@ def test_undoing_a_deletion_brings_page_and_record_back(world: World) -> None:
     again = world.store.of(1).mappings[mapping.id]
     assert world.value(Side.NOTION, page, "title") == "Reef"
     assert world.value(Side.NAVIMPACT, str(again.entity_id), "budget") == Decimal(3)
+
+
+def deleted_by_people(world: World) -> None:
+    """The record, in NavImpact."""
+    id = world.new_project(title="Reef", budget=Decimal(3))
+    world.settle()
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+
+def deleted_by_approval(world: World) -> None:
+    """The page, in Notion, and then the record."""
+    id = world.new_project(title="Reef", budget=Decimal(3))
+    world.settle()
+    in_trash(world, id)
+    world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+
+@pytest.mark.parametrize("delete", [deleted_by_people, deleted_by_approval])
+def test_a_deletion_is_told_as_undone_once_navimpact_has_the_record_again(
+    world: World, delete: Callable[[World], None]
+) -> None:
+    world.another_project()
+    delete(world)
+    row = newest(world, Operation.DELETE)
+    world.navimpact.fault = fail_always("navimpact create", Down("503"))
+    world.ask(WorkKind.REVERT, f"log/{row.id}")
+    world.slice()
+    assert (len(world.live_pages()), undone_by(world, row)) == (2, [])
+
+    world.navimpact.fault = None
+    time_passes(world, 1)
+
+    assert undone_by(world, row) == [Operation.CREATE]
+    assert {"Another", "Reef"} == {str(record.values()["title"]) for record in world.platform.records.values()}
+
+
+def test_a_record_that_came_back_by_itself_and_is_made_again_later_undoes_nothing(world: World) -> None:
+    world.another_project()
+    id = world.new_project(title="Reef")
+    world.settle()
+    page, record = world.page_of(id), world.platform.records[PROJECT, id]
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+    row = newest(world, Operation.DELETE)
+    world.notion.fault = fail_always("notion restore", Down("503"))
+    world.ask(WorkKind.REVERT, f"log/{row.id}")
+    world.slice()
+
+    world.notion.fault = None
+    world.platform.records[PROJECT, id] = record
+    time_passes(world, 1)
+    world.platform.remove(PROJECT, id)
+    world.edit(Side.NOTION, page, title="Still wanted")
+    time_passes(world, 1)
+
+    assert newest(world, Operation.CREATE).reverts is None
+    assert undone_by(world, row) == [Operation.RESTORE]
+
+
+def undone_by(world: World, row: SyncLog) -> list[Operation]:
+    said = world.store.of(1).logs.values()
+    return [each.operation for each in said if each.reverts == row.id and each.outcome is Outcome.SUCCESS]
+
+
+def test_the_removal_of_a_page_is_told_as_undone_once_that_is_back(world: World, project: str) -> None:
+    world.decide(WorkKind.REVERT, f"log/{newest(world, Operation.CREATE).id}")
+    row = newest(world, Operation.DELETE)
+
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+
+    assert (len(world.live_pages()), undone_by(world, row)) == (1, [Operation.RESTORE])
 
 
 def edited_in_one_run(world: World, count: int) -> tuple[list[str], str]:

@@ -235,7 +235,9 @@ def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None
     if second is None and bench.ledger.of_entity(entity) is not None:
         return None
     paired = mapping.but(entity_id=entity.id, bases={}, remakes=None, recalls=None, state=State.LINKED)
-    return Again(second_pages.make_way(bench, second, paired, run=run, message=second_pages.MADE_AGAIN))
+    row = bench.row(paired, Operation.LINK, run, outcome=Outcome.SUCCESS, reverts=mapping.recalls)
+    undone = [] if mapping.recalls is None else [row]
+    return Again(second_pages.make_way(bench, second, paired, *undone, run=run, message=second_pages.MADE_AGAIN))
 
 
 def _recalled(mapping: Mapping, page: Present) -> Present:
@@ -252,11 +254,13 @@ def _recalled(mapping: Mapping, page: Present) -> Present:
 def _told(bench: Workbench, mapping: Mapping) -> Values:
     """What the record said whose deletion is being undone: it is made again so, whatever of it the page never showed.
 
-    Its project has another id by now, which the page tells.
+    Its project has another id by now, which the page tells. Of one that was deleted by people only the page tells.
     """
     row = None if mapping.recalls is None else bench.ledger.log(mapping.recalls)
+    if row is None or row.side is not Side.NAVIMPACT:
+        return {}
     fields = SPECS[mapping.entity_type].fields
-    return {} if row is None else journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
+    return journal.removed(row, [f.name for f in fields if f.kind is not Kind.RELATION])
 
 
 def _not_of_its_page(bench: Workbench, mapping: Mapping, intent: CreateIntent) -> frozenset[str]:

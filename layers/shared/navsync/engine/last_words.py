@@ -60,7 +60,7 @@ def finish(bench: Workbench, mapping: Mapping) -> Step:
 
 
 def may_take_out(bench: Workbench, mapping: Mapping) -> bool:
-    """Whether its page may be taken out of the trash: not where Notion is not written, or did not take it back before."""
+    """Whether its page may be taken out of the trash: not where Notion is not written, or did not put it back once."""
     stayed_out = mapping.last_words is not None and mapping.last_words.stays_out
     return bench.may_write(Side.NOTION) and not stayed_out
 

@@ -187,7 +187,10 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
         mapping, page = deletes.let_go_of_page(bench, mapping, mapping.state), None
     lacks_entity = (row.side is Side.NAVIMPACT or isinstance(page, Present)) and _lacks_entity(bench, mapping, row)
     if not lacks_entity and isinstance(page, Trashed):
-        return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
+        is_whole = mapping.entity_id is not None and isinstance(bench.read(Side.NAVIMPACT, mapping), Present)
+        if is_whole:
+            return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
+        return deletes.restore_page(bench, bench.ledger.save(mapping.but(recalls=row.id)), page, run)
     if not lacks_entity:
         if mapping.state is State.LINKED:  # its record may be gone once more, which is another deletion
             raise UndoneAlready("it was undone already, or came back by itself")
@@ -204,7 +207,7 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
         return creates.make_again(bench, mapping, _related(bench, row), run)
     if isinstance(page, Trashed):
         mapping = bench.ledger.save(mapping)  # first: whoever finds the page restored makes the record of both
-        deletes.restore_page(bench, mapping, page, run, reverts=row.id)
+        deletes.restore_page(bench, mapping, page, run)  # it is undone once the record is made
     return removals.recreate_entity(bench, mapping)
 
 

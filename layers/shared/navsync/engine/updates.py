@@ -80,6 +80,7 @@ def _as_planned(mapping: Mapping, plan: merge.Plan, bases: Bases, seen: Seen, no
         title=_title(spec, plan, entity),
         doubted=tuple(name for name in mapping.doubted if name not in page.values),
         refused={name: refusal for name, refusal in mapping.refused.items() if name in _fields_held(plan)},
+        recalls=None,
         unshown=(),
         body_as_of=_body_as_of(spec, page, now),
     )
