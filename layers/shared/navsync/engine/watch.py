@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from navsync.merge import Write
 from navsync.model import Bases, Edit, FieldWrite, Present, Refusal, Side, Trouble, Written, digest
 
-CLOCKS_APART = timedelta(minutes=5)
+BELIEVED_AHEAD = timedelta(minutes=5)
 """How far ahead of ours a side's clock is believed: nobody is waited for until a time in the far future."""
 
 SWING = timedelta(minutes=10)
@@ -148,7 +148,7 @@ def patience(since: datetime, now: datetime, *, least: timedelta, most: timedelt
 
 def quiet_until(seen: Present, quiet: timedelta, now: datetime, ours: str) -> datetime | None:
     """When *seen*, edited by anybody but *ours*, will have been left alone for long enough; None: it is now."""
-    if not quiet or seen.edited_at is None or seen.edited_by == ours or seen.edited_at > now + CLOCKS_APART:
+    if not quiet or seen.edited_at is None or seen.edited_by == ours or seen.edited_at > now + BELIEVED_AHEAD:
         return None
     until = seen.edited_at + quiet + (MINUTE if seen.edited_by else timedelta())
     return until if until > now else None
