@@ -14,10 +14,24 @@ from navsync.conductor.breaker import OPENS_AT
 from navsync.engine import SETTLE
 from navsync.engine.watch import QUIETS
 from navsync.errors import Blocked, Down, Suspended, Unavailable, Unclear
-from navsync.model import Connection, Lane, Operation, Pause, PausedBy, Present, Settings, Side, State, Work, WorkKind
+from navsync.model import (
+    Connection,
+    Lane,
+    Operation,
+    Pause,
+    PausedBy,
+    Present,
+    Scope,
+    Settings,
+    Side,
+    State,
+    Work,
+    WorkKind,
+)
 from tests.simulation.employee import Killed
 from tests.simulation.faults import breaks, fail_once, failing, once, together
-from tests.simulation.stories.scenes import both, rounds, told_of_an_edit
+from tests.simulation.stories.rules import set_to
+from tests.simulation.stories.scenes import both, in_trash, rounds, told_of_an_edit
 from tests.simulation.world import PROJECT, Fault, World
 
 # --- nothing to do yet ------------------------------------------------------------------------------------------------
@@ -248,6 +262,37 @@ def test_an_edit_overwritten_unseen_is_told_when_the_page_is_left_alone_where_th
 
     world.settle()
     assert [c.field for row in world.logs(Operation.OVERWRITE) for c in row.changes] == ["title"]
+
+
+def thrown_away(world: World, id: str) -> None:
+    in_trash(world, id)
+
+
+def deleted(world: World, id: str) -> None:
+    world.platform.remove(PROJECT, id)
+    world.touched(Side.NAVIMPACT, id)
+    world.settle()
+
+
+def left_out(world: World, _id: str) -> None:
+    set_to(world, Settings(scope=Scope(statuses=("active",))))
+
+
+@pytest.mark.parametrize("goes", [thrown_away, deleted, left_out])
+def test_an_edit_overwritten_unseen_is_told_though_page_or_record_went_before_notion_told_of_it(
+    world: World, goes: Callable[[World, str], None]
+) -> None:
+    world.another_project()
+    id, page = overwritten_edit(world)
+    at = world.clock()
+    goes(world, id)
+
+    for _ in range(2):
+        told_of_an_edit(world, page, fields=("title",), at=at)
+        world.settle()
+
+    (row,) = world.logs(Operation.OVERWRITE)
+    assert (row.page_id, row.actor, [c.field for c in row.changes]) == (page, "ann", ["title"])
 
 
 def test_an_event_that_comes_twice_tells_once(world: World) -> None:

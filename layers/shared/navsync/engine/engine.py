@@ -21,6 +21,7 @@ from navsync.engine import (
     removals,
     undo,
     updates,
+    watch,
 )
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, First, Later, Result, Run, Step
@@ -174,7 +175,10 @@ class Engine(Workbench):
         entity = self.read(Side.NAVIMPACT, mapping)
         left_out = gate.pair_left_out(self, mapping, entity)
         if left_out is not None and not gate.takes_leave(mapping, entity):
-            return gate.set_aside(self, gate.without_write(self, mapping, entity), left_out, run)
+            mapping = gate.without_write(self, mapping, entity)
+            if any(watch.overwritten(mapping.written, edit, edit.fields) for edit in run.edits):
+                mapping = self._told_of_overwritten(mapping, self.read(Side.NOTION, mapping), run)
+            return gate.set_aside(self, mapping, left_out, run)
         if left_out is None and edited is Side.NAVIMPACT and self._is_unmoved(mapping, entity):
             return Done()
         if isinstance(entity, Gone) and (doubted := deletes.doubted(self, mapping, run)) is not None:
@@ -193,6 +197,8 @@ class Engine(Workbench):
             return last_words.put_back_again(self, mapping, page)
         if isinstance(page, Present) and mapping.last_words is not None:
             mapping = self.ledger.save(mapping.but(last_words=None))
+        if not (isinstance(entity, Present) and isinstance(page, Present)):  # else it is told of once nobody is typing
+            mapping = self._told_of_overwritten(mapping, page, run)
         match entity, page:
             case _, Trashed() if deletes.was_typed_in_as_it_went(self, mapping, page, run):
                 return removals.read_again(self, mapping, page, run)
@@ -209,6 +215,10 @@ class Engine(Workbench):
                 return deletes.both_gone(self, mapping, run, page, is_proved=True)
             case _:
                 raise AssertionError(f"NavImpact has no trash, yet showed {entity}")
+
+    def _told_of_overwritten(self, mapping: Mapping, page: Observation, run: Run) -> Mapping:
+        last = page.last if isinstance(page, Trashed) else page
+        return updates.tell_overwritten(self, mapping, last, run) if isinstance(last, Present) else mapping
 
     def _is_unmoved(self, mapping: Mapping, entity: Observation) -> bool:
         settled = mapping.intent is None and mapping.state is State.LINKED and mapping.stamped

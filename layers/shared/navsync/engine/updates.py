@@ -50,7 +50,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     entity, page = seen[Side.NAVIMPACT], seen[Side.NOTION]
     plan = merge.plan(spec, bases, entity, page, bench.workspace.settings, direction=run.direction)
     plan = _held_back(bench, mapping, _nameable(bench, plan), seen, run)
-    mapping = _tell_overwritten(bench, mapping, page, run)
+    mapping = tell_overwritten(bench, mapping, page, run)
     after = _as_planned(mapping, plan, bases, seen, bench.clock())
     if plan.writes:
         after = writes.write(bench, mapping, after, plan.writes, seen, run)
@@ -136,7 +136,7 @@ def _held_back(bench: Workbench, mapping: Mapping, plan: merge.Plan, seen: Seen,
     return plan.holding(held)
 
 
-def _tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Mapping:
+def tell_overwritten(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Mapping:
     """Tell of edits that an event names and the page does not show, for we wrote the field in that moment.
 
     Not of one that we had seen when we wrote: *mapping* waits for its event no more. What landed of a write that was
