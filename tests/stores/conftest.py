@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -102,3 +104,18 @@ def workspace(id: int = 17, **changes: Any) -> Workspace:
         "members": {"ana": "admin"},
     }
     return Workspace(id=id, **fields | changes)
+
+
+@contextmanager
+def counted(client: DynamoDBClient) -> Iterator[Counter[str]]:
+    """The calls of DynamoDB, by name."""
+    calls: Counter[str] = Counter()
+
+    def note(model: Any, **_: Any) -> None:
+        calls[model.name] += 1
+
+    client.meta.events.register("before-call.dynamodb", note)
+    try:
+        yield calls
+    finally:
+        client.meta.events.unregister("before-call.dynamodb", note)

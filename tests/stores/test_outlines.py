@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import replace
 from datetime import timedelta
 from itertools import count
@@ -21,7 +18,7 @@ from navsync.standing import Outline
 from navsync.store import Store
 from tests.contract.memory_store import MemoryStore
 from tests.simulation.world import PROJECT, START, World
-from tests.stores.conftest import MINUTE, NOW
+from tests.stores.conftest import MINUTE, NOW, counted
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -161,21 +158,6 @@ def repeat(client: DynamoDBClient, store: Store, story: Mapping, times: int) -> 
                 text = text.replace(f'"entity_id":"{story.entity_id}"', f'"entity_id":"story {n}"')
                 other |= {"id": {"N": str(n)}, "body": {"S": text}}
             client.put_item(TableName=table, Item=other)
-
-
-@contextmanager
-def counted(client: DynamoDBClient) -> Iterator[Counter[str]]:
-    """The calls of DynamoDB, by name."""
-    calls: Counter[str] = Counter()
-
-    def note(model: Any, **_: Any) -> None:
-        calls[model.name] += 1
-
-    client.meta.events.register("before-call.dynamodb", note)
-    try:
-        yield calls
-    finally:
-        client.meta.events.unregister("before-call.dynamodb", note)
 
 
 def believed_gone(world: World, engine: Engine) -> Mapping:

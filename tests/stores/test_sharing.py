@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -25,7 +26,10 @@ from navsync.ports import Desk, Ledger
 from navsync.store import Store, keys
 from navsync.store.dynamo import Item, Key
 from tests.contract.memory_store import MemoryStore
-from tests.stores.conftest import MINUTE, NOW
+from tests.stores.conftest import MINUTE, NOW, counted
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
 
 type AnyStore = Store | MemoryStore
 
@@ -204,6 +208,16 @@ def test_the_rows_of_a_run_are_gone_on_with_behind_one_of_them(either_store: Any
     ledger.record(*rows)
 
     assert [row.id for row in ledger.logs_of_run("a", before=rows[2])] == [2, 1]
+
+
+def test_the_rows_of_a_run_are_read_many_at_a_time(store: Store, dynamodb: DynamoDBClient) -> None:
+    ledger = ledger_of(store)
+    ledger.record(*(SyncLog(id, W, NOW, "a", Operation.UPDATE, Outcome.SUCCESS) for id in range(1, 41)))
+
+    with counted(dynamodb) as calls:
+        assert len(list(ledger.logs_of_run("a"))) == 40
+
+    assert calls == {"Query": 1, "BatchGetItem": 2}
 
 
 # --- wakes ------------------------------------------------------------------------------------------------------------

@@ -149,7 +149,7 @@ class ReadableLedger(Protocol):
         ...
 
     def logs_of_run(self, run_id: str, *, before: SyncLog | None = None) -> Iterable[SyncLog]:
-        """The rows that one trigger caused, or those *before* one of them, latest first, each read when it is taken.
+        """The rows that one trigger caused, or those *before* one of them, latest first, some read at a time.
 
         Those of the last second may be missing.
         """

@@ -132,12 +132,13 @@ class DynamoLedger:
     def log(self, log_id: int) -> SyncLog | None:
         """The log row, read consistently."""
         item = self.dynamo.get(self.tables.sync_logs, within(self.workspace_id, keys.log(log_id)))
-        log = None if item is None else records.read(SyncLog, item["body"], self._log_shelf(log_id))
-        self._logs[log_id] = None if log is None else LogKind.of(log)
-        return log
+        if item is not None:
+            return self._read_log(item)
+        self._logs[log_id] = None
+        return None
 
     def logs_of_run(self, run_id: str, *, before: SyncLog | None = None) -> Iterator[SyncLog]:
-        """The rows of one run, latest first, each read consistently; those of the last moment may be missing."""
+        """The rows of one run, latest first, some at a time, each read consistently; the very latest may be missing."""
         partition = f"{keys.partition(self.workspace_id)}#{run_id}"
         of_run = when("#list_run = :of", of=partition)
         if before is not None:
@@ -145,7 +146,10 @@ class DynamoLedger:
         found = self.dynamo.query(
             self.tables.sync_logs, of_run, index="by_run", ConsistentRead=False, ScanIndexForward=False
         )
-        return (row for item in found if (row := self.log(item["id"])) is not None)
+        for some in batched((item["id"] for item in found), ROWS_AT_ONCE, strict=False):
+            wanted = [within(self.workspace_id, keys.log(id)) for id in some]
+            rows = {item["id"]: self._read_log(item) for item in self.dynamo.get_many(self.tables.sync_logs, wanted)}
+            yield from (rows[id] for id in some if id in rows)
 
     # --- writing ----------------------------------------------------------------------------------------------
 
@@ -399,6 +403,11 @@ class DynamoLedger:
         mapping = records.read(Mapping, item["body"], shelf)
         self._stored[mapping.id] = _Stored.of(mapping, shelf.taken, frozenset(item["counted"].split()))
         return mapping
+
+    def _read_log(self, item: Item) -> SyncLog:
+        log = records.read(SyncLog, item["body"], self._log_shelf(item["id"]))
+        self._logs[log.id] = LogKind.of(log)
+        return log
 
     def _shelf(self, mapping_id: int) -> Shelf:
         return Shelf.of(self.dynamo, self.tables.mappings, self.workspace_id, mapping_owner(mapping_id))
