@@ -480,7 +480,7 @@ class MemoryNotion:
         if not isinstance(meant, MadeWay) or page.in_trash or self._hides(page):
             return False
         if meant.has_gone:
-            raise Unavailable("it names a page that is to get a record of its own")
+            raise Unavailable("it names a page that is there again")
         return True
 
     def _page_id(self, entity_id: str) -> str:

@@ -406,7 +406,8 @@ class Mapping:
     removed_by: int | None = None
     """The id of the row that tells how it went last; None where it is not proved that its record has."""
     made_way_for: str | None = None
-    """Id of the record that has another page, for which this one, in the trash, has made way; others may name it."""
+    """Id of the record that has another page, for which this one, in the trash or not shown, has made way; others may
+    name it."""
     trashed_at: datetime | None = None
     """The page's time of edit when a look found it in the trash, until one finds it linked again."""
     last_words: LastWords | None = None

@@ -8,7 +8,18 @@ from copy import replace
 from datetime import datetime, timedelta
 
 from navsync import merge, scope, titles
-from navsync.engine import deletes, gate, half_written, journal, proof, second_pages, unshown, updates, watch
+from navsync.engine import (
+    deletes,
+    gate,
+    half_written,
+    journal,
+    proof,
+    removals,
+    second_pages,
+    unshown,
+    updates,
+    watch,
+)
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
@@ -80,6 +91,8 @@ def draft(bench: Workbench, mapping: Mapping, page: Observation, run: Run) -> St
         return Done()  # it is to make way, and cannot: a person is asked
     if mapping.former is None and KEY_FIELD in page.unreadable:
         raise Unavailable(page.unreadable[KEY_FIELD])  # it may be a copy
+    if (back := _back(bench, mapping, page, run)) is not None:
+        return back
     if page.key is not None and _is_copy(bench, mapping, page):
         return _tell_of_copy(bench, mapping, page, page.key)
     mapping = mapping.but(made_way_for=None)  # out of the trash again: it is a row of its own
@@ -107,6 +120,32 @@ def named_by(key: str) -> EntityRef | None:
         return EntityRef.parse(key)
     except ValueError:
         return None
+
+
+def _back(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step | None:
+    """What follows as a page is there that made way for another without our trashing it; None: it is a row of its own.
+
+    Nobody meant it as a row of its own: it was not shown for a while, such as one that was taken for purged. So it is
+    the page of its record once more. Nothing is agreed on, so what it says otherwise is a conflict.
+    """
+    let_go = mapping.state is State.DELETED and mapping.removed_by is None
+    if not let_go or mapping.made_way_for is None or page.key is None:
+        return None
+    if not run.direction.allows(Side.NOTION):
+        return Done()
+    entity = EntityRef(mapping.entity_type, bench.latest(EntityRef(mapping.entity_type, mapping.made_way_for)))
+    other = bench.ledger.of_entity(entity)
+    if not isinstance(bench.navimpact.read(entity.type, entity.id), Present):
+        if other is None or other.state is State.DELETED:
+            return None
+        raise Unavailable("the record that it was the page of is not shown, which proves nothing yet")
+    second = second_pages.of_record(bench, mapping, entity.id, run)
+    if second is not None:
+        paired = mapping.but(entity_id=entity.id, made_way_for=None, state=State.LINKED)
+        return Again(second_pages.make_way(bench, second, paired, run=run, message=second_pages.IS_BACK))
+    if page.created_by == bench.workspace.bot_id:
+        return removals.trash_page(bench, mapping, page, run, message=second_pages.IS_BACK)
+    return _tell_of_copy(bench, mapping.but(made_way_for=None), page, page.key)
 
 
 def _is_copy(bench: Workbench, mapping: Mapping, page: Present) -> bool:

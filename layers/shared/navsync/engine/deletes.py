@@ -296,11 +296,15 @@ def _wait_for_approval(
 
 
 def let_go_of_page(bench: Workbench, mapping: Mapping, state: State) -> Mapping:
-    """*mapping* without its page, which is purged; what belongs to a project has named that one, and names the next."""
+    """*mapping* without its page, which is purged, as far as anybody can tell: whose it was is kept.
+
+    What belongs to a project has named that one, and names the next.
+    """
     fresh = without_page(mapping).but(state=state)
-    if mapping.entity_type is not EntityType.MEDIA_PROJECT or mapping.entity_id is None:
+    if mapping.entity_id is None:
         return bench.ledger.save(fresh)
-    bench.changed_page(mapping.entity_id)
+    if mapping.entity_type is EntityType.MEDIA_PROJECT:
+        bench.changed_page(mapping.entity_id)
     gone = bench.new_mapping(
         mapping.entity_type, page_id=mapping.page_id, state=State.DELETED, made_way_for=mapping.entity_id,
         title=mapping.title,

@@ -16,6 +16,7 @@ from navsync.model import EntityRef, EntityType, Mapping, Present, Side, State, 
 MADE_AFTER_ALL = "A second page of a record that has one: a call that was thought lost had made it after all."
 AGREED = "A second page of a record that has one: a person agreed that it goes."
 MADE_AGAIN = "The page of a record that was made again: the page that its record had before is there once more."
+IS_BACK = "A second page of a record: another page that it had before, which was not shown any more, is there again."
 
 
 def heal(bench: Workbench, entity: EntityRef, page: Present, run: Run) -> Step:
@@ -73,7 +74,8 @@ def make_way(bench: Workbench, second: Second | None, row: Mapping, *logs: SyncL
     if second.page is not None:
         return removals.trash_as_handed_over(bench, freed, second.page, row, *logs, run=run, message=message)
     ended = journal.abandoned(bench.ledger, second.pair)
-    _, row = bench.ledger.hand_over(freed.but(state=State.DELETED, troubles=(), intent=None), row, *ended, *logs)
+    freed = freed.but(state=State.DELETED, troubles=(), intent=None, removed_by=None)
+    _, row = bench.ledger.hand_over(freed, row, *ended, *logs)
     return row
 
 

@@ -385,14 +385,14 @@ class NotionSide:
     def _stays(self, page_id: str) -> bool:
         """Whether a related page is named further.
 
-        Raises `Unavailable` where it had made way and is out of the trash again: it is to get a record of its own.
+        Raises `Unavailable` where it had made way and is there again: it is to be the page of a record.
         """
         meant = self.entity_of(page_id)
         if not isinstance(meant, MadeWay):
             return meant is None
         is_there = self._is_there(page_id)
         if is_there and meant.has_gone:
-            raise Unavailable("it names a page that is to get a record of its own; that comes first")
+            raise Unavailable("it names a page that is there again; what becomes of that comes first")
         return is_there
 
     def _is_there(self, page_id: str) -> bool:
