@@ -44,6 +44,8 @@ UNDOABLE = frozenset({Operation.UPDATE, Operation.REVERT, Operation.CREATE, Oper
 DARKNESS = 400.0
 EMPTIED = 300.0
 """Seconds that some pages lie in the trash: in Notion, thirty days."""
+MISLAID = 900.0
+"""Seconds that some are where we see nothing."""
 FEW = 2
 """Projects, of which all may be deleted or thrown away while NavImpact shows nothing."""
 PATIENT = 3
@@ -647,14 +649,38 @@ class People:
         self.touched_page(office, template)
 
     def _share(self, office: Office, op: Op, *, shared: bool) -> None:
-        page = _pick([p for p in _all(office) if p.shared is not shared], op.target)
-        if page is None:
+        if not shared and op.how % 2 and self._mislay(office, op):
             return
+        page = _pick([p for p in _all(office) if p.shared is not shared], op.target)
+        if page is not None:
+            self._show(office, page, shared=shared)
+            if shared:
+                self.touched_page(office, page)
+
+    def _mislay(self, office: Office, op: Op) -> bool:
+        """A page that a person is asked about is moved, out of the trash, to where we see nothing, and later back.
+
+        Half of those who are asked keep the record meanwhile.
+        """
+        pages = {
+            p.id: p for p in self._thrown_away(office) if not p.with_database and (office.id, p.id) not in self.copies
+        }
+        asked = _pick([m for m in self._mappings(office) if asks_of_trash(m) and m.page_id in pages], op.target)
+        if asked is None:
+            return False
+        page = pages[asked.page_id or ""]
+        _person(office).restore(page.entity_type, page.id)
+        self._show(office, page, shared=False)
+        self.touched_page(office, page)
+        if op.how // 2 % 2:
+            self.history.after(EMPTIED, lambda: self.answer(office, asked, Decision.REJECT, by=ANN))
+        self.history.after(MISLAID, lambda: self._show(office, page, shared=True))
+        return True
+
+    def _show(self, office: Office, page: Page, *, shared: bool) -> None:
         page.shared = shared
         self.withheld.add((office.id, page.id))
         self.history.fired[Fault.UNSHARED] += not shared
-        if shared:
-            self.touched_page(office, page)
 
     def _withdraw(self, office: Office) -> None:
         office.notion.unshared.update(self.history.swarm.types)

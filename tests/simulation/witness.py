@@ -135,6 +135,7 @@ class Witness:
         if mapping.state not in (State.LINKED, State.CREATING):
             self.apart.add((office.id, mapping.id))
         self._let_go(office, mapping)
+        self._taken_for_another(office, mapping)
         self.history.fired[Fault.HELD_FOR_QUIET] += mapping.waiting_since is not None
         self.history.fired[Fault.LEFT_OUT] += mapping.state is State.EXCLUDED
         self.history.fired[Fault.HELD_BY_RULE] += any(t.code == scope.ONE_WAY for t in mapping.troubles)
@@ -161,6 +162,15 @@ class Witness:
             self.pages[office.id, mapping.id] = mapping.page_id
         elif had is not None and not had.purged and (office.id, had.id) not in self.history.people.withheld:
             self.history.problem(f"I4: {mapping.entity} is to get another page, but {had.id[-4:]} is there still")
+
+    def _taken_for_another(self, office: Office, mapping: Mapping) -> None:
+        """No page of a record becomes another record, but one that we have thrown away and people took out."""
+        page = office.notion.pages.get(mapping.page_id or "")
+        if page is None or mapping.entity is None or page.key in (None, str(mapping.entity)):
+            return
+        is_known = (office.id, page.id) in self.history.people.copies or mapping.removed_by is not None
+        if not is_known and any(f"{kind}/{id}" == page.key for kind, id in self.history.platform.records):
+            self.history.problem(f"I4: {mapping.entity} is made of {page.id[-4:]}, which is a page of {page.key}")
 
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
