@@ -440,6 +440,20 @@ def test_a_record_that_could_not_be_read_for_a_moment_is_foreseen() -> None:
     assert [each.effect for each in foresee(world)] == [Effect.UPDATE]
 
 
+def test_a_page_that_is_in_the_trash_with_its_database_is_foreseen_to_stay_there() -> None:
+    world = at_rest()
+    world.person.trash_database(PROJECT)
+    edit(world, KELP, title="Kelp forest")
+
+    expected = foresee(world)
+
+    assert foretold(world, expected) == done_by_a_sync(world) == set()
+    (failure,) = [each for each in expected if each.entity_id == KELP]
+    assert failure.effect is Effect.FAIL
+    assert "its database is in the trash" in (failure.reason or "")
+    assert "its database is in the trash" in str(world.mapping_of(KELP).troubles)
+
+
 def test_a_page_whose_text_the_trash_hides_is_not_taken_out_for_a_preview() -> None:
     world = world_of(Settings(), STORY)
     world.notion_side.trash_hides_bodies = True

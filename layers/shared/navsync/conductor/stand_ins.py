@@ -116,8 +116,10 @@ class RehearsedSide:
                 self.shown[id] = Gone(id)
 
     def restore(self, entity_type: EntityType, id: str) -> Present:
-        """The page as it was in the trash."""
+        """The page as it was in the trash. One that is there with its database stays, as Notion would have it."""
         match self.read(entity_type, id):
+            case Trashed() if not self.answers(entity_type):
+                raise Refused("its database is in the trash in Notion; take that out first")
             case Trashed(last=last) | (Present() as last):
                 return self._show(last)
             case _:
