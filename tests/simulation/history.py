@@ -162,7 +162,7 @@ class History:
         self.steps = self.last_step = 0
         self.called: list[str] | None = None
         """What each step was, for those who ask."""
-        self._events: list[tuple[float, int, bool, Callable[[], None]]] = []
+        self._events: list[tuple[float, int, bool, Callable[[], object]]] = []
         self._order = count()
         self._last_hook = 0.0
         self._called_at: list[float] = []
@@ -209,11 +209,11 @@ class History:
         """Seconds since the beginning."""
         return self.clock.seconds
 
-    def at(self, due: float, act: Callable[[], None], *, worker: bool = False) -> None:
+    def at(self, due: float, act: Callable[[], object], *, worker: bool = False) -> None:
         """Do *act* at *due*. Acts of a *worker* need the baton; all others can be done in the middle of a call."""
         heappush(self._events, (due, next(self._order), worker, act))
 
-    def after(self, seconds: float, act: Callable[[], None]) -> None:
+    def after(self, seconds: float, act: Callable[[], object]) -> None:
         """Do *act* in *seconds*."""
         self.at(self.now + seconds, act)
 
@@ -272,7 +272,7 @@ class History:
         self.reconcile()  # its time is longer than the hour for which a field, or a deletion too many, is left alone
         self.settle(most=2)
 
-    def _doing(self, op: Op) -> Callable[[], None]:
+    def _doing(self, op: Op) -> Callable[[], object]:
         return lambda: self.people.do(op)
 
     def recover(self) -> None:
