@@ -282,7 +282,9 @@ def copies_are_taken_for_ours() -> Iterator[None]:
     """A page with our key that nothing pairs is removed, whoever made it."""
 
     def keyed(bench: Workbench, entity_type: EntityType, key: str, page: Present, run: Run) -> Step:
-        return second_pages.heal(bench, EntityRef(entity_type, key.partition("/")[2]), page, run)
+        entity = EntityRef(entity_type, key.partition("/")[2])
+        pair = bench.ledger.of_entity(entity) or bench.new_mapping(entity_type)
+        return second_pages.heal(bench, entity, pair, page, run)
 
     with patch.object(newcomers, "_keyed_page", keyed):
         yield

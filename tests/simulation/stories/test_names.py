@@ -151,6 +151,22 @@ def test_a_page_is_named_as_soon_as_it_says_something(world: World, project: str
     assert (before, name(world, page)) == ("Untitled", "TV")
 
 
+def test_the_name_that_we_gave_a_second_page_follows_once_a_person_makes_a_record_of_it(
+    world: World, project: str, log: str
+) -> None:
+    said: dict[str, Value] = {"channel": "Cinema", "date": "2026-05-01", "project": (project,)}
+    second = world.notion_side.create(LOG, said, key=f"{LOG}/{log}").id  # by a late call
+    edit_page(world, second, channel="TV")
+    world.settle()
+    assert second not in world.live_pages()
+
+    world.person.restore(LOG, second)
+    world.touched(Side.NOTION, second, LOG)
+    world.settle()
+
+    assert name(world, second) == "TV, 2026-05-01"
+
+
 # --- what a person has named ------------------------------------------------------------------------------------------
 
 

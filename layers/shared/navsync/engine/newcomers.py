@@ -54,7 +54,7 @@ def _keyed_page(bench: Workbench, entity_type: EntityType, key: str, page: Prese
         return creates.adopt(bench, mapping, mapping.intent, page, run)
     if mapping.page_id is None and mapping.state is not State.DELETED:  # left out, or refused: made at an earlier time
         return Again(bench.ledger.save(mapping.but(page_id=page.id, stamped=True)))
-    return second_pages.heal(bench, entity, page, run)
+    return second_pages.heal(bench, entity, mapping, page, run)
 
 
 def _row(bench: Workbench, entity_type: EntityType, page: Present, run: Run) -> Step:

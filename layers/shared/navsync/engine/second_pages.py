@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from navsync import merge
+from navsync import merge, titles
 from navsync.engine import deletes, gate, journal, removals, updates
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run, Step
@@ -19,12 +19,15 @@ MADE_AGAIN = "The page of a record that was made again: the page that its record
 IS_BACK = "A second page of a record: another page that it had before, which was not shown any more, is there again."
 
 
-def heal(bench: Workbench, entity: EntityRef, page: Present, run: Run) -> Step:
+def heal(bench: Workbench, entity: EntityRef, pair: Mapping, page: Present, run: Run) -> Step:
     """Trash a second page of *entity* that a call made which was thought lost; what it said stays in the log.
 
-    It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record.
+    It gets a mapping of its own, which keeps the intent; taken out of the trash by a person it becomes a record. A name
+    that the page of *pair*, which stays, has of us is ours here, too.
     """
-    second = bench.new_mapping(entity.type, page_id=page.id, state=State.CREATING, made_way_for=entity.id)
+    second = bench.new_mapping(
+        entity.type, page_id=page.id, state=State.CREATING, made_way_for=entity.id, named=titles.ours(pair, page)
+    )
     _have_it_named(bench, entity)
     return removals.trash_page(bench, second, page, run, message=MADE_AFTER_ALL)
 
