@@ -309,14 +309,13 @@ def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, 
 
 
 def _called(history: History, office: Office, name: str, page: Page | None) -> Iterator[str]:
-    """A page is called what somebody has called it, else what it says; or what we called it before it was let go."""
+    """A page is called what somebody has called it, else what it says."""
     if page is None:
         return
     theirs, _ = history.people.names.get((office.id, page.id), (None, 0.0))
     wanted = theirs or titles.generated(page.entity_type, office.notion.shown(page).values)
-    is_let_go = (office.id, page.id) in history.witness.let_go
-    by_us = theirs is None and (is_let_go or history.fired[Fault.OUTLIVED])
-    if page.name != wanted and not by_us:
+    by_late_worker = theirs is None and history.fired[Fault.OUTLIVED]
+    if page.name != wanted and not by_late_worker:
         yield f"I2: the page of {name} is called {page.name} rather than {wanted}"
 
 

@@ -111,8 +111,6 @@ class Witness:
         """Workspace and mapping of which one side was gone, or which a rule left out: nobody compares them then."""
         self.pages: dict[tuple[int, int], str] = {}
         """Workspace and mapping → the page that it had last."""
-        self.let_go: set[tuple[int, str]] = set()
-        """Workspace and page that was there, though it was taken for gone: with it went what we had called it."""
         self.writes = 0
 
     # --- what is kept -------------------------------------------------------------------------------------------------
@@ -162,10 +160,8 @@ class Witness:
         had = office.notion.pages.get(self.pages.get((office.id, mapping.id), ""))
         if mapping.page_id is not None:
             self.pages[office.id, mapping.id] = mapping.page_id
-        elif had is not None and not had.purged:
-            self.let_go.add((office.id, had.id))
-            if (office.id, had.id) not in self.history.people.withheld:
-                self.history.problem(f"I4: {mapping.entity} is to get another page, but {had.id[-4:]} is there still")
+        elif had is not None and not had.purged and (office.id, had.id) not in self.history.people.withheld:
+            self.history.problem(f"I4: {mapping.entity} is to get another page, but {had.id[-4:]} is there still")
 
     def _taken_for_another(self, office: Office, mapping: Mapping) -> None:
         """No page of a record becomes another record, but one that we have thrown away and people took out."""

@@ -307,7 +307,7 @@ def let_go_of_page(bench: Workbench, mapping: Mapping, state: State) -> Mapping:
         bench.changed_page(mapping.entity_id)
     gone = bench.new_mapping(
         mapping.entity_type, page_id=mapping.page_id, state=State.DELETED, made_way_for=mapping.entity_id,
-        title=mapping.title,
+        title=mapping.title, named=mapping.named,
     )  # fmt: skip
     fresh, _ = bench.ledger.hand_over(fresh, gone)
     return fresh
