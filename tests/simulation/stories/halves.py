@@ -111,3 +111,12 @@ def half_made(world: World, after: int, stop: BaseException = KILLED) -> str:
     id = world.new_child(STORY, "1", title="Fishers", description=told(LONG))
     interrupted(world, after, stop)
     return id
+
+
+def half_merged(world: World, after: int, stop: BaseException = KILLED) -> str:
+    """Both sides were edited, in different words of the same lines."""
+    id = story(world)
+    rewrite(world, id, [line.replace("Paragraph", "Part") for line in OLD])
+    type_on_page(world, -2, " We were there.")
+    interrupted(world, after, stop)
+    return id

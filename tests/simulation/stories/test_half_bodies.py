@@ -25,6 +25,7 @@ from tests.simulation.stories.halves import (
     a_world,
     come_to_rest,
     half_made,
+    half_merged,
     half_rewritten,
     half_undone,
     interrupted,
@@ -215,6 +216,20 @@ def test_what_a_person_types_on_a_half_made_page_is_merged(policy: Policy, after
     come_to_rest(world)
 
     merged = [f"{LONG[0]} It begins.", *LONG[1:]]
+    assert both(world, id) == (merged, merged)
+
+
+@AFTER
+@POLICIES
+def test_what_was_typed_before_both_edits_were_merged_outlives_an_edit_of_the_half(policy: Policy, after: int) -> None:
+    world = a_world(policy)
+    id = half_merged(world, after)
+    type_on_page(world, -1, " And theirs.")
+
+    come_to_rest(world)
+
+    merged = [*(f"Part {n} of the old story." for n in range(9)), f"{FOOT} And theirs."]
+    merged[8] += " We were there."
     assert both(world, id) == (merged, merged)
 
 

@@ -12,7 +12,19 @@ from navsync import merge
 from navsync.engine.workbench import Workbench
 from navsync.errors import Refused
 from navsync.fields import SPECS, Field, Kind, same
-from navsync.model import Bases, CreateIntent, Direction, FieldWrite, Mapping, Present, Side, Value, WriteIntent
+from navsync.model import (
+    Bases,
+    Change,
+    CreateIntent,
+    Direction,
+    EntityType,
+    FieldWrite,
+    Mapping,
+    Present,
+    Side,
+    Value,
+    WriteIntent,
+)
 
 
 def ended(
@@ -59,6 +71,12 @@ def as_made(
             found = page
             rest += [] if merge.has_landed(SPECS[mapping.entity_type], write, page) else [write]
     return found, WriteIntent(tuple(rest), bench.new_id()) if rest else None  # the row of the creation tells of it
+
+
+def takes_several(bench: Workbench, entity_type: EntityType, change: Change) -> bool:
+    """Whether the page will show halves of *change* between the requests that make it."""
+    before = change.old if change.old_raw is None else change.old_raw
+    return any(True for _ in bench.notion.half_written(entity_type, change.field, change.new, before))
 
 
 def _body_fields(mapping: Mapping) -> list[Field]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from navsync import merge, titles
-from navsync.engine import journal, watch
+from navsync.engine import half_written, journal, watch
 from navsync.engine.journal import HEALTHY
 from navsync.engine.steps import Run
 from navsync.engine.workbench import Workbench
@@ -39,9 +39,6 @@ type Seen = dict[Side, Present]
 
 HOLD = timedelta(seconds=60)
 """Longer than a read and a write take; a worker that died holds a record no longer."""
-
-ORDER = (Side.NOTION, Side.NAVIMPACT)
-"""Notion first: its read is the freshest, and it cannot refuse a stale one."""
 
 
 @dataclass
@@ -117,13 +114,25 @@ def write(
     named = titles.announced(mapping, seen[Side.NOTION], _page_after(seen[Side.NOTION], writes))
     mapping = bench.ledger.save(mapping.but(intent=intent, named=named), row, *ended)
     delivery = _Delivery(writes, _untold(mapping, seen[Side.NOTION], run))
-    for side in ORDER:
+    for side in _order(bench, mapping, changes):
         try:
             _deliver(bench, mapping, side, delivery, seen[side])
         except SyncError:
             _save_half(bench, mapping, delivery, row)
             raise
     return _save(bench, mapping, delivery, seen, row)
+
+
+def _order(bench: Workbench, mapping: Mapping, changes: Iterable[Change]) -> tuple[Side, Side]:
+    """Notion first: its read is the freshest, and it cannot refuse a stale one.
+
+    But a merged text that takes Notion several requests is in NavImpact before the page shows a half of it: what was
+    typed on the page would be nowhere else, should somebody edit that half.
+    """
+    written = {(change.field, change.side): change for change in changes}
+    in_both = (each for (name, to), each in written.items() if to is Side.NOTION and (name, to.other) in written)
+    in_parts = any(half_written.takes_several(bench, mapping.entity_type, each) for each in in_both)
+    return (Side.NAVIMPACT, Side.NOTION) if in_parts else (Side.NOTION, Side.NAVIMPACT)
 
 
 def _rest_of_undo(bench: Workbench, before: Mapping, writes: Iterable[merge.Write]) -> SyncLog | None:
