@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from navsync.errors import Unclear
 from navsync.model import EntityType, Gone, Operation, Present, Side, State
+from tests.simulation.faults import fail_once
 from tests.simulation.stories.scenes import both, causes, newest, time_passes
 from tests.simulation.world import PROJECT, World
 
@@ -118,3 +120,17 @@ def test_a_record_that_is_made_meanwhile_gets_its_page_once_the_database_is_out_
     takes_out(world, PROJECT)
 
     assert both(world, id) == ("Kelp", "Kelp")
+
+
+def test_a_page_that_was_made_unheard_before_its_database_was_thrown_away_clears_nothing(world: World) -> None:
+    world.notion.fault = fail_once("notion create", Unclear("no answer"), applied=True)
+    id = world.new_project(title="Kelp")
+    world.slice()
+    world.person.trash_database(PROJECT)
+    world.edit(Side.NAVIMPACT, id, description="Written later")
+    time_passes(world, 1)
+
+    takes_out(world, PROJECT)
+
+    assert both(world, id, "description") == ("Written later", "Written later")
+    assert len(world.live_pages()) == 1

@@ -106,13 +106,17 @@ def _made_by(
 ) -> tuple[Present | None, Present | None]:
     """What an interrupted create has surely made, or else may have made, as far as it can be seen.
 
-    A copy that a person made of our page carries its key too, and is not ours. NavImpact's records carry no key: there
-    it is an unpaired newcomer, known by what it says. Of several that say all of it, nobody knows which is ours. Once a
-    person is asked nothing is sure: what they say of one record does not make another one ours.
+    A database in the trash lists none of its pages. A copy that a person made of our page carries its key too, and is
+    not ours. NavImpact's records carry no key: there it is an unpaired newcomer, known by what it says. Of several that
+    say all of it, nobody knows which is ours. Once a person is asked nothing is sure: what they say of one record does
+    not make another one ours.
     """
     if intent.on is Side.NOTION:
         pages = bench.notion.find(mapping.entity_type, intent.key)
-        return next((page for page in pages if page.created_by == bench.workspace.bot_id), None), None
+        ours = next((page for page in pages if page.created_by == bench.workspace.bot_id), None)
+        if ours is None:
+            bench.check_database(mapping.entity_type)
+        return ours, None
     is_asked = intent.perhaps_made is not None
     alike: dict[merge.Likeness, list[Present]] = {likeness: [] for likeness in merge.Likeness}
     for record in _newcomers(bench, mapping.entity_type, intent, attempted_at):

@@ -195,7 +195,7 @@ class Workbench:
     def check_database(self, entity_type: EntityType) -> None:
         """A page that is missing proves nothing while its database is not shown."""
         if not self.notion.answers(entity_type):
-            raise Unavailable("Notion does not show the database, so a page that was in its trash may be there still")
+            raise Unavailable("Notion does not show the database, so a page that is missing may be there still")
 
     def new_mapping(self, entity_type: EntityType, **known: object) -> Mapping:
         """A mapping that is not stored yet."""
