@@ -22,7 +22,7 @@ from navsync.model import (
     Trashed,
     WorkKind,
 )
-from tests.simulation.faults import fail_once
+from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.stories.rules import (
     ACTIVE,
     both,
@@ -117,6 +117,19 @@ def test_edits_made_meanwhile_on_both_sides_are_merged_when_it_comes_back() -> N
 
     assert (world.value(Side.NOTION, page, "title"), world.value(Side.NAVIMPACT, id, "budget")) == ("Coral", Decimal(7))
     assert [c.field for c in world.mapping_of(id).conflicts] == ["description"]
+
+
+def test_what_comes_back_by_a_value_that_notion_refuses_is_synced_and_not_left_out_again() -> None:
+    world = world_of(ACTIVE)
+    id, _ = gone_from_scope(world)
+    world.notion.fault = fail_always("notion update", Refused("not this option", field="status"))
+
+    world.edit(Side.NAVIMPACT, id, status="active")
+    world.settle()
+
+    mapping = world.mapping_of(id)
+    assert (mapping.state, [trouble.code for trouble in mapping.troubles]) == (State.LINKED, ["refused"])
+    assert world.notion.calls.count("notion update") < 5
 
 
 def test_what_belongs_to_a_project_leaves_and_comes_back_with_it() -> None:

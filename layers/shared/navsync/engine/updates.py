@@ -57,7 +57,7 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     elif (settled := after.but(intent=None, **HEALTHY)) != before:
         after = _save_agreed(bench, before, settled, seen, run)
     after = stamp(bench, after, None if any(write.to is Side.NOTION for write in plan.writes) else page)
-    if (why := gate.excluded(bench, after, _as_written(plan, entity, after.bases))) is not None:
+    if (why := gate.excluded(bench, after, _as_written(plan, entity, after))) is not None:
         return gate.set_aside(bench, after, why, run)
     swings = any(trouble.code == "oscillating" for trouble in plan.troubles)
     return Later(after, bench.clock() + watch.FROZEN) if swings else Done()
@@ -167,9 +167,10 @@ def _overwrite_row(bench: Workbench, mapping: Mapping, name: str, shown: Values,
     )
 
 
-def _as_written(plan: merge.Plan, entity: Present, bases: Bases) -> Values:
-    """What the record says in NavImpact, now that *plan* was carried out."""
-    return {**entity.values, **{w.field: bases[w.field].navimpact for w in plan.writes if w.field in bases}}
+def _as_written(plan: merge.Plan, entity: Present, after: Mapping) -> Values:
+    """What the record says in NavImpact, now that *plan* was carried out, but for what a side has refused."""
+    carried = {write.field for write in plan.writes if write.field in after.bases} - after.refused.keys()
+    return {**entity.values, **{name: after.bases[name].navimpact for name in carried}}
 
 
 def _title(spec: EntitySpec, plan: merge.Plan, entity: Present) -> str:
