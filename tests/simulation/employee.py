@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
@@ -328,10 +329,8 @@ class Employee:
             witness.removing_late(self.office, to, args[1], self._seen)
         elif name == "remove":
             witness.removing(self.office, to, args[0], args[1], self._seen, self._lists())
-        before = witness.values_of(self.office, to, *args[:2]) if name == "update" else {}
-        answer = method(*args, **kwargs)
-        if name == "update":
-            witness.updated(self.office, to, args, before, self._seen.get((to, args[1])), kwargs["seen"])
+        with self._watched(to, args, kwargs["seen"]) if name == "update" else nullcontext():
+            answer = method(*args, **kwargs)
         history.calls[f"{to} {name}"] += 1
         history.note(f"{self.name} W{self.office.id} {to} {name}", args[1:])
         if to == "notion" and name in ("update", "stamp"):
@@ -342,6 +341,21 @@ class Employee:
         if (to, name) == ("navimpact", "changed_since"):
             self._list(args, answer)
         return answer
+
+    @contextmanager
+    def _watched(self, to: str, args: tuple[Any, ...], seen: Present) -> Iterator[None]:
+        """The witness sees an update; also one that raced with who edits the text, for the rest of it is written."""
+        witness = self.history.witness
+        before = witness.values_of(self.office, to, *args[:2])
+        looked = self._seen.get((to, args[1]))
+        try:
+            yield
+        except Raced:
+            if witness.values_of(self.office, to, *args[:2]) != before:
+                witness.updated(self.office, to, args, before, looked, seen)
+                self.history.note(f"{self.name} W{self.office.id} {to} update, but for a part of the text", args[1:])
+            raise
+        witness.updated(self.office, to, args, before, looked, seen)
 
     def _list(self, args: tuple[Any, ...], listed: ChangedPage) -> None:
         """Remember a list of all; of one that shows only changes, nobody can tell what it leaves out."""

@@ -10,7 +10,7 @@ import pytest
 from navsync.errors import Raced, Unavailable, Unclear
 from navsync.model import EntityType, Gone, Operation, Outcome, Side, SyncLog, Value, WorkKind
 from navsync.views import can_revert
-from tests.simulation.faults import fail_once
+from tests.simulation.faults import fail_once, once
 from tests.simulation.stories.scenes import started
 from tests.simulation.world import PROJECT, World
 
@@ -169,6 +169,26 @@ def test_an_edit_that_travels_with_the_rest_of_a_cut_undo_is_not_told_as_undone(
     assert (world.value(NAVIMPACT, id, "title"), world.value(NAVIMPACT, id, "budget")) == ("Old title", Decimal(7))
     (theirs,) = [r for r in rows(world) if any(c.field == "budget" and c.new == Decimal(7) for c in r.changes)]
     assert (theirs.operation, theirs.reverts) == (Operation.UPDATE, None)
+
+
+def test_an_undo_during_which_somebody_types_in_the_text_brings_the_title_back_on_both_sides(world: World) -> None:
+    project(world)
+    id = world.new_child(STORY, "1", title="Old title", description="old words")
+    world.settle()
+    page = world.page_of(id, STORY)
+    world.edit(NAVIMPACT, id, STORY, title="New title", description="new words")
+    settle(world)
+    (row,) = world.logs(Operation.UPDATE)
+
+    def type_more() -> None:
+        world.edit(NOTION, page, STORY, description="new words\nand more")
+
+    world.notion.fault = once("notion update", type_more, applied=False)
+    undo(world, row)
+
+    for side, where in ((NOTION, page), (NAVIMPACT, id)):
+        assert world.value(side, where, "title", STORY) == "Old title"
+        assert str(world.value(side, where, "description", STORY)).split() == ["old", "words", "and", "more"]
 
 
 # --- an undo of an undo -----------------------------------------------------------------------------------------------
