@@ -142,6 +142,8 @@ def test_an_outcome_is_one_of_the_frontends_words(outcome: Outcome, status: str)
         ({"state": State.UNREACHABLE}, "failed", "unreachable"), ({"state": State.DRAFT}, "pending", "draft"),
         ({"state": State.AWAITING_APPROVAL}, "pending", "awaiting_approval"),
         ({"state": State.DELETED}, "completed", "deleted"), ({"attempts": 1}, "pending", "linked"),
+        ({"state": State.DELETED, "attempts": 1}, "completed", "deleted"),
+        ({"state": State.DELETED, "attempts": 1, "troubles": (REFUSED,)}, "failed", "deleted"),
     ],
     ids=str,
 )  # fmt: skip

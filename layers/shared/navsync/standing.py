@@ -26,6 +26,7 @@ class Standing(StrEnum):
     EXCLUDED = "excluded"
     """The workspace's settings leave it out."""
     DELETED = "deleted"
+    """Nothing is left to do. Where a page is there again, and a look at it fails, it has failed."""
 
 
 ATTENTION = (Standing.CONFLICT, Standing.APPROVAL, Standing.DRAFT, Standing.FAILED, Standing.UNREACHABLE)
@@ -38,7 +39,7 @@ LISTED = tuple(standing for standing in Standing if standing is not Standing.DEL
 def standing_of(mapping: Mapping) -> Standing:
     """The standing of *mapping*."""
     match mapping.state:
-        case State.DELETED:
+        case State.DELETED if not (mapping.attempts and mapping.troubles):  # failures before it went tell nothing
             return Standing.DELETED
         case State.AWAITING_APPROVAL:
             return Standing.APPROVAL
@@ -48,7 +49,7 @@ def standing_of(mapping: Mapping) -> Standing:
             return Standing.DRAFT
         case State.EXCLUDED if not mapping.attempts:
             return Standing.EXCLUDED
-        case State.LINKED | State.DRAFT | State.CREATING | State.EXCLUDED:
+        case State.LINKED | State.DRAFT | State.CREATING | State.EXCLUDED | State.DELETED:
             return _of_live(mapping)
         case _:
             assert_never(mapping.state)

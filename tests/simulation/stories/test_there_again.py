@@ -7,8 +7,9 @@ from itertools import count
 import pytest
 
 from navsync.model import EntityType, Operation, Outcome, Side, State, WorkKind
+from navsync.standing import Standing, standing_of
 from tests.simulation.faults import ANYWHERE, struck
-from tests.simulation.stories.scenes import causes, in_trash, rounds, time_passes, titles_of
+from tests.simulation.stories.scenes import causes, choose, in_trash, pair_of, rounds, time_passes, titles_of
 from tests.simulation.world import PROJECT, World, connected
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -42,6 +43,15 @@ def replaced(world: World, id: str) -> tuple[str, str]:
     time_passes(world, 1)
     assert world.page_of(id) != before
     return before, world.page_of(id)
+
+
+def replaced_and_disputed(world: World, id: str) -> tuple[str, str]:
+    """The same, where a person is asked about the title that the second page shows."""
+    before, second = replaced(world, id)
+    world.edit(Side.NAVIMPACT, id, title="Ours")
+    world.edit(Side.NOTION, second, title="Theirs")
+    world.settle()
+    return before, second
 
 
 def project_on(world: World, log: str) -> list[str]:
@@ -139,6 +149,28 @@ def test_what_was_typed_on_the_other_is_in_navimpact_before_that_goes(world: Wor
     shared(world, before)
 
     assert world.value(Side.NAVIMPACT, reef, "description") == "Precious"
+    assert second not in world.live_pages()
+
+
+def test_while_the_other_waits_for_a_choice_both_stay_and_people_are_told(world: World, reef: str) -> None:
+    before, second = replaced_and_disputed(world, reef)
+
+    shared(world, before)
+
+    assert (world.page_of(reef), set(world.live_pages())) == (second, {before, second, world.page_of("1")})
+    assert standing_of(pair_of(world, before)) is Standing.FAILED
+    (told,) = pair_of(world, before).troubles
+    assert "somebody has edited Title there" in told.cause
+
+
+def test_once_that_choice_is_made_the_other_goes(world: World, reef: str) -> None:
+    before, second = replaced_and_disputed(world, reef)
+    shared(world, before)
+
+    choose(world, reef, "notion")
+    time_passes(world, 1)
+
+    assert (titles_of(world, PROJECT), world.page_of(reef)) == (["Another", "Theirs"], before)
     assert second not in world.live_pages()
 
 
