@@ -48,6 +48,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
+from navsync.standing import ATTENTION, standing_of
 from tests.contract.memory import BOT, Page, Record, ids_in
 from tests.simulation.history import TICK, History, Office
 from tests.simulation.people import KINDS, WORDY, pieces, said
@@ -197,7 +198,7 @@ def _paired(history: History, office: Office) -> Iterator[str]:
     for mapping in kept.mappings.values():
         yield from _in_step(history, office, mapping)
     by_entity = {m.entity: m for m in kept.mappings.values() if m.entity is not None}
-    drafts = {m.page_id for m in kept.mappings.values() if m.state is State.DRAFT}  # a second page that was restored
+    beside = {m.page_id for m in kept.mappings.values() if _is_beside(history, office, m)}
     for (kind, id), record in sorted(history.platform.records.items()):
         pair = by_entity.get(EntityRef(kind, id))
         if pair is None and (
@@ -207,7 +208,7 @@ def _paired(history: History, office: Office) -> Iterator[str]:
         if pair is None or pair.state in (State.DELETED, State.DRAFT):
             yield f"I4: W{office.id} has no page for {kind} {id}"
             continue
-        count = sum(p.key == f"{kind}/{id}" and p.shared and p.id not in drafts for p in pages)
+        count = sum(p.key == f"{kind}/{id}" and p.shared and p.id not in beside for p in pages)
         count += any(p.id == pair.page_id and not p.shared for p in pages)
         if count != 1 and pair.state is State.LINKED:
             yield f"I4: W{office.id} has {count} pages for {kind} {id}"
@@ -248,7 +249,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
                 yield f"{name} is synced, but the workspace does not hold it"
         case State.EXCLUDED if not _waits(history, office, mapping):
             yield from _rightly_excluded(history, office, name, mapping, record)
-        case State.DELETED if record is not None or live:
+        case State.DELETED if (record is not None or live) and not _waits_for_another_page(history, office, mapping):
             yield f"I2: {name} is deleted, but its {'page' if live else 'record'} is there"
         case State.UNREACHABLE if page is not None and not page.hidden:
             yield f"I16: {name} is unreachable, but its page is shared"
@@ -435,15 +436,31 @@ def _should_have_a_record(history: History, office: Office, mapping: Mapping, pa
     return _is_complete(history, office, mapping, page) and not _waits_for_another_page(history, office, mapping)
 
 
+def _is_beside(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether its page may carry the id of a record that another page has: a second one that was restored, or waits."""
+    return mapping.state is State.DRAFT or _waits_for_another_page(history, office, mapping)
+
+
 def _waits_for_another_page(history: History, office: Office, mapping: Mapping) -> bool:
-    """Whether the page of its record would make way for it, but for words there of which a person must say more."""
-    if mapping.state is not State.DRAFT or mapping.remakes is None:
+    """Whether the page of its record would make way for it, but for words there of which a person must say more.
+
+    That is told of it, too: a person sees two pages of one record until then.
+    """
+    former = _had(mapping)
+    if former is None or standing_of(mapping) not in ATTENTION:
         return False
-    record = EntityRef(mapping.entity_type, history.witness.latest(EntityRef(mapping.entity_type, mapping.remakes)))
+    record = EntityRef(mapping.entity_type, history.witness.latest(EntityRef(mapping.entity_type, former)))
     kept = history.store.of(office.id)
     pair = kept.pairs.get(record)
     said = kept.mappings[pair] if pair is not None else None
     return said is not None and bool(said.conflicts or any(trouble.field for trouble in said.troubles))
+
+
+def _had(mapping: Mapping) -> str | None:
+    """The record that it is to have again: the one it is made again as, or was let go of as its page was not shown."""
+    if mapping.state is State.DRAFT:
+        return mapping.remakes
+    return mapping.made_way_for if mapping.state is State.DELETED and mapping.removed_by is None else None
 
 
 def _goes_with_project(history: History, office: Office, mapping: Mapping) -> bool:
