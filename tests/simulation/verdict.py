@@ -442,9 +442,10 @@ def _is_beside(history: History, office: Office, mapping: Mapping) -> bool:
 
 
 def _waits_for_another_page(history: History, office: Office, mapping: Mapping) -> bool:
-    """Whether the page of its record would make way for it, but for words there of which a person must say more.
+    """Whether the page of its record would make way for it, but for what a person must say first.
 
-    That is told of it, too: a person sees two pages of one record until then.
+    Of words there, or whether the record is gone. That is told of it, too: a person sees two pages of one record until
+    then.
     """
     former = _had(mapping)
     if former is None or standing_of(mapping) not in ATTENTION:
@@ -453,7 +454,11 @@ def _waits_for_another_page(history: History, office: Office, mapping: Mapping) 
     kept = history.store.of(office.id)
     pair = kept.pairs.get(record)
     said = kept.mappings[pair] if pair is not None else None
-    return said is not None and bool(said.conflicts or any(trouble.field for trouble in said.troubles))
+    if said is None:
+        return False
+    is_asked_about = said.state in (State.AWAITING_APPROVAL, State.UNREACHABLE)
+    has_perhaps_gone = is_asked_about and (record.type, record.id) not in history.platform.records
+    return has_perhaps_gone or bool(said.conflicts or any(trouble.field for trouble in said.troubles))
 
 
 def _had(mapping: Mapping) -> str | None:
@@ -481,12 +486,16 @@ def _is_of_project(history: History, office: Office, mapping: Mapping, state: St
 
 
 def _stirred(history: History) -> Iterator[str]:
-    """Rest is rest: every webhook once more and three more reconciles, or one that finds nothing, write nothing."""
+    """Rest is rest: every webhook once more and three more reconciles, or one that finds nothing, write nothing.
+
+    But for those of columns: whoever hears of one again doubts what people have emptied since.
+    """
     _hear_of_the_trash(history)
     rest, before, calls = history.rest(), history.witness.writes, history.calls.copy()
     offices = {office.id: office for office in history.offices}
     for id, kind, external_id in dict.fromkeys(history.hooks):
-        history.put(offices[id], kind, external_id)
+        if not external_id.endswith("/told"):
+            history.put(offices[id], kind, external_id)
     for _ in range(3):
         history.reconcile(300)
         if rest is not None and rest == history.rest():
