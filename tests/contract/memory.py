@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, Unavailable
+from navsync.errors import NotReachable, Raced, Refused, SchemaChanged, Unavailable, Unclear
 from navsync.fields import (
     KEY,
     SPECS,
@@ -258,12 +258,17 @@ class MemoryNotion:
         body = str(BODIES.get(entity_type))
         first, *more = [*self.half_written(entity_type, body, filled.get(body), None), filled.get(body)]
         kept |= {body: first} if body in kept else {}
-        page = self.pages[self.add_row(entity_type, kept, key=key, name=title).id]
+        made = self.add_row(entity_type, kept, key=key, name=title)
+        page, shown = self.pages[made.id], kept.get(body)
         for step in more:
             self.between_requests()
-            page.values[body] = _through_notion(entity_type, body, step)
+            now = _through_notion(entity_type, body, step)
+            try:
+                page.values[body], shown = _rewritten(page.values[body], shown, now), now
+            except Raced as error:
+                raise Unclear("a part of the text was written") from error
             self._touch(page)
-        return self.shown(page)
+        return replace(made, values={**made.values, body: page.values[body]}) if more else made
 
     def add_row(
         self, entity_type: EntityType, values: Values, *, key: str | None = None, name: str | None = None
@@ -296,26 +301,23 @@ class MemoryNotion:
         if (related := RELATIONS.get(entity_type, "")) in changes:
             kept[related] = (*ids_in(kept[related]), *filter(self._stays, ids_in(page.values[related])))
         self._retitle(page, changes, seen)
-        body = BODIES.get(entity_type)
-        if body is None:
-            page.values |= kept
-            self._touch(page)
-            return self.shown(page)
-        wanted = kept.get(body)
-        if body in kept:
-            shown = self._begin_body(page, kept, changes[body], seen.values.get(body))
-            kept[body] = _rewritten(page.values[body], shown, wanted)
+        body = BODIES.get(entity_type, "")
+        wanted = kept.pop(body, None)
         page.values |= kept
-        self._touch(page)
-        if body in kept and kept[body] != wanted:
-            raise Raced("the page's body was edited while we wrote to it; it is read again")
-        return self._answered(page, body, changes, seen)
-
-    def _answered(self, page: Page, body: str, changes: Values, seen: Present) -> Present:
-        """Properties and body are written by calls of their own; the answer shows no news of what was not written."""
+        answer = self.shown(page)
         if body in changes:
-            values = {**seen.values, body: page.values[body]}
-            return self.shown(page) if len(changes) > 1 else replace(seen, values=values)
+            self._write_body(page, body, changes[body], seen.values.get(body))
+        self._touch(page)
+        if body in changes and page.values[body] != wanted:
+            raise Raced("the page's body was edited while we wrote to it; it is read again")
+        return self._answered(page, answer, changes, seen) if body else self.shown(page)
+
+    def _answered(self, page: Page, answer: Present, changes: Values, seen: Present) -> Present:
+        """Properties and body are written by calls of their own; the answer shows no news of what was not written."""
+        body = BODIES[page.entity_type]
+        if body in changes:
+            first = answer if len(changes) > 1 else seen
+            return replace(first, values={**first.values, body: page.values[body]})
         if body not in seen.values:
             return self.shown(page, whole=False)
         now = self.shown(page)
@@ -328,18 +330,14 @@ class MemoryNotion:
         shown = str(before or "")
         return [_through_notion(entity_type, name, step) for step in _begun(wanted, shown, self.largest_write)]
 
-    def _begin_body(self, page: Page, kept: Mapping[str, Value], value: Value, shown: Value) -> Value:
-        """All requests but the last of those that make a body which was *shown* say *value*; what it shows then.
-
-        The other values of *kept* are written before.
-        """
-        body = BODIES[page.entity_type]
+    def _write_body(self, page: Page, body: str, value: Value, shown: Value) -> None:
+        """Make the body that was *shown* say *value*, in as many requests as that takes."""
         for step in self.half_written(page.entity_type, body, value, shown):
-            page.values |= {**kept, body: _rewritten(page.values[body], shown, step)}
+            page.values[body] = _rewritten(page.values[body], shown, step)
             self._touch(page)
             self.between_requests()
             shown = step
-        return shown
+        page.values[body] = _rewritten(page.values[body], shown, _through_notion(page.entity_type, body, value))
 
     def _retitle(self, page: Page, changes: Values, seen: Present) -> None:
         """A generated title follows what we write of what it is made of, unless the page goes by another name."""

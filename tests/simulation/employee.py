@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from copy import replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from navsync import conductor
 from navsync.conductor import NotionWorkspace, Tools
 from navsync.errors import Blocked, Down, NeedsReauth, Raced, Unavailable, Unclear
-from navsync.model import BudgetWindow, Gone, Lease, Pause, Present, Trashed, Workspace
+from navsync.model import BudgetWindow, Gone, Lease, Pause, Present, Trashed, Values, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
 from tests.contract.memory_store import MemoryDesk, MemoryLedger
 from tests.simulation.baton import Strand, current
@@ -109,6 +111,23 @@ class NotionLine(Line, to="notion", port=NotionWorkspace):
         return self.employee.window
 
 
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """An update and what it found."""
+
+    to: str
+    args: tuple[Any, ...]
+    seen: Present
+    before: Values
+
+
+def between_requests() -> None:
+    """Whoever writes a body that takes several requests has come to the next."""
+    strand = current()
+    if strand is not None:
+        cast(Employee, strand.worker).between_requests()
+
+
 class Employee:
     """A worker that took *message*."""
 
@@ -125,6 +144,8 @@ class Employee:
         self._told: dict[str, float] = {}
         """Side → until when it asked for a pause."""
         self._seen: SeenBy = {}
+        self._writing: dict[Strand | None, _Writing] = {}
+        """Thread → the update that it is about to make, or in the middle of."""
         self._listed: dict[tuple[Strand | None, object], Listed] = {}
         """Thread and entity type → what the last list of all its records in NavImpact showed."""
         self._desk: Any = DeskLine(self, history.store.desk(office.id))
@@ -345,17 +366,39 @@ class Employee:
     @contextmanager
     def _watched(self, to: str, args: tuple[Any, ...], seen: Present) -> Iterator[None]:
         """The witness sees an update; also one that raced with who edits the text, for the rest of it is written."""
-        witness = self.history.witness
-        before = witness.values_of(self.office, to, *args[:2])
-        looked = self._seen.get((to, args[1]))
+        self._writing[current()] = _Writing(to, args, seen, self._values_now(to, args))
         try:
             yield
+            self._has_updated()
         except Raced:
-            if witness.values_of(self.office, to, *args[:2]) != before:
-                witness.updated(self.office, to, args, before, looked, seen)
+            if self._values_now(to, args) != self._writing[current()].before:
+                self._has_updated()
                 self.history.note(f"{self.name} W{self.office.id} {to} update, but for a part of the text", args[1:])
             raise
-        witness.updated(self.office, to, args, before, looked, seen)
+        finally:
+            del self._writing[current()]
+
+    def _values_now(self, to: str, args: tuple[Any, ...]) -> Values:
+        return self.history.witness.values_of(self.office, to, *args[:2])
+
+    def _has_updated(self) -> None:
+        """An update was made, or a part of it."""
+        doing = self._writing[current()]
+        looked = self._seen.get((doing.to, doing.args[1]))
+        self.history.witness.updated(self.office, doing.to, doing.args, doing.before, looked, doing.seen)
+
+    def between_requests(self) -> None:
+        """A body takes one more request: until it is made, all can happen that can happen to a call."""
+        history, doing = self.history, self._writing.get(current())
+        if doing is not None:
+            self._has_updated()
+        step = self._step("notion", "body")
+        history.spend(2 * LATENCY["notion"], self, switching=True)
+        self._may_stop(step)
+        if history.strikes(Fault.CUT_SHORT):
+            raise Unclear("a part of the text was written")
+        if doing is not None:
+            self._writing[current()] = replace(doing, before=self._values_now(doing.to, doing.args))
 
     def _list(self, args: tuple[Any, ...], listed: ChangedPage) -> None:
         """Remember a list of all; of one that shows only changes, nobody can tell what it leaves out."""

@@ -33,7 +33,7 @@ from navsync.reconcile import PAIRS, PAIRS_EVERY
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
 from tests.contract.memory_store import MemoryStore
 from tests.simulation import crew  # noqa: F401  # puts strands in the place of threads
-from tests.simulation.employee import Employee
+from tests.simulation.employee import Employee, between_requests
 from tests.simulation.people import People
 from tests.simulation.swarm import Fault, Op, Swarm
 from tests.simulation.thaw import thaw
@@ -193,6 +193,8 @@ class History:
             remember=self.store.desk(id).save_source,
             trash_hides_bodies=self.swarm.trash_hides_bodies,
             page_size=PAGE_SIZE,
+            largest_write=self.swarm.largest_write,
+            between_requests=between_requests,
         )
         return Office(id, notion, ruled=[(inf, settings)])
 

@@ -265,6 +265,8 @@ class People:
         self._number += 1
         n = self._number
         match field.kind:
+            case Kind.BODY if self.history.swarm.largest_write:
+                return _at_length(seen if isinstance(seen, str) else "", n, how)
             case Kind.TEXT | Kind.BODY:
                 return _reworded(seen if isinstance(seen, str) else "", f"w{n}", how)
             case Kind.NUMBER if field.places and side is Side.NOTION and how % 23 == 0:
@@ -783,6 +785,12 @@ def _all(office: Office) -> list[Page]:
 
 def _pick[Thing](things: Sequence[Thing], number: int) -> Thing | None:
     return things[number % len(things)] if things else None
+
+
+def _at_length(text: str, number: int, how: int) -> str:
+    """*text* with some paragraphs more, or other paragraphs altogether."""
+    told = " \n\n ".join(f"w{number}.{place}" for place in range(1 + (how >> 4) % 8))
+    return told if how % 4 == 2 else _reworded(text, told, how)
 
 
 def _reworded(text: str, word: str, how: int) -> str:

@@ -20,6 +20,7 @@ class Fault(StrEnum):
     OUTLIVED = "worker outlives its lease"
     REPLY_LOST = "reply of a write lost"
     REQUEST_LOST = "request of a write lost"
+    CUT_SHORT = "body half written"
     BLOCKED = "429 of Notion"
     NAVIMPACT_BLOCKED = "429 of NavImpact"
     UNAVAILABLE = "5xx"
@@ -62,6 +63,7 @@ LIKELY = {
     Fault.KILLED_BEFORE: 0.01,
     Fault.KILLED_AFTER: 0.01,
     Fault.OUTLIVED: 0.01,
+    Fault.CUT_SHORT: 0.3,
     Fault.TOKEN_LOST: 0.005,
     Fault.HOOK_DROPPED: 0.9,
     Fault.HOOK_DOUBLED: 0.5,
@@ -72,6 +74,9 @@ LIKELY = {
     Fault.POISONED: 1.0,
 }
 """The highest rate per occasion; 0.06 where none is given."""
+
+APART = frozenset({Fault.CUT_SHORT})
+"""Those whose rates are drawn apart from all else, so that all else stays what it was."""
 
 TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.WITHDRAWN, Fault.PURGED, Fault.INDEX_LATE}
@@ -194,6 +199,8 @@ class Swarm:
     """So many NavImpact allows, of all workspaces; None: any number."""
     unreadable: bool = False
     """NavImpact lists its first record, which is new to every workspace, and fails to show it."""
+    largest_write: int | None = None
+    """Bytes of a body in one request; None: it takes any."""
 
 
 def drawn(seed: int, operations: int) -> Swarm:
@@ -208,7 +215,7 @@ def drawn(seed: int, operations: int) -> Swarm:
         conditional=chance.random() < 0.5,
         idempotent=chance.random() < 0.5,
         index_delay=chance.choice((0.0, 0.0, 20.0, 60.0)),
-        rates={fault: _rate(chance, fault) for fault in Fault if fault not in TRIGGERED},
+        rates={fault: _rate(chance, fault) for fault in Fault if fault not in TRIGGERED | APART},
         fields=chance.choice((2, 4, 10)),
         types=types,
         records=chance.choice((2, 2, 2, 8)),
@@ -221,7 +228,8 @@ def drawn(seed: int, operations: int) -> Swarm:
     swarm = _ruled(swarm, Random(seed ^ RULED))  # noqa: S311  # of its own, so that all else stays what it was
     swarm = _tidied(swarm, Random(seed ^ TIDIED))  # noqa: S311  # likewise
     swarm = _hampered(swarm, Random(seed ^ HAMPERED))  # noqa: S311  # likewise
-    return _withdrawn(swarm, Random(seed ^ WITHDRAWN))  # noqa: S311  # likewise
+    swarm = _withdrawn(swarm, Random(seed ^ WITHDRAWN))  # noqa: S311  # likewise
+    return _in_pieces(swarm, Random(seed ^ PIECES))  # noqa: S311  # likewise
 
 
 PACE = 3.0
@@ -276,6 +284,21 @@ def _ops(chance: Random, workspaces: int, operations: int) -> tuple[Op, ...]:
         )
         for act in acts
     )
+
+
+# --- what takes several requests -------------------------------------------------------------------------------------
+
+PIECES = 9 << 32
+"""Of a seed, to draw apart from all else how much of a text one request takes."""
+
+
+def _in_pieces(swarm: Swarm, chance: Random) -> Swarm:
+    """*swarm*, one time in four with people who write stories at length, which Notion takes in several requests."""
+    if chance.random() >= SHARE:
+        return swarm
+    types = tuple(kind for kind in EntityType if kind in (*swarm.types, EntityType.IMPACT_STORY))
+    rates = swarm.rates | {Fault.CUT_SHORT: _rate(chance, Fault.CUT_SHORT)}
+    return replace(swarm, largest_write=chance.choice((12, 25, 50)), types=types, rates=rates)
 
 
 # --- what is beside the rows ------------------------------------------------------------------------------------------

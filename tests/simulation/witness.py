@@ -222,8 +222,9 @@ class Witness:
                 self.history.people.cleared.add((f"notion {office.id}", mapping.page_id or "" if mapping else "", name))
             if looked is not None and looked.values.get(name) == before.get(name) and rule.startswith("changed on"):
                 self._undone(to, name, before.get(name), value)
+            about_to_be = pieces(name, value)  # a text that takes several requests may lack in one what the next brings
             for piece in _lost(name, before, after):
-                if (name, piece) not in self.recorded:
+                if (name, piece) not in self.recorded and piece not in about_to_be:
                     self._destroyed(office, to, id, name, piece, looked, mapping)
 
     def named(self, office: Office, id: str, looked: Looked | None) -> None:
@@ -542,5 +543,5 @@ def _rule(history: History, office: Office, mapping: Mapping | None, name: str) 
     intent = mapping.intent if mapping else None
     if not isinstance(intent, WriteIntent):
         return ""
-    changes = history.store.of(office.id).logs[intent.log_id].changes
-    return next((change.rule for change in changes if change.field == name), "")
+    row = history.store.of(office.id).logs.get(intent.log_id)  # of the rest of a text it is the row of the creation
+    return next((change.rule for change in row.changes if change.field == name), "") if row else ""
