@@ -360,8 +360,12 @@ class MemoryNotion:
 
     def clear_key(self, id: str) -> None:
         """A person empties “NavImpact ID”."""
+        self.write_key(id, None)
+
+    def write_key(self, id: str, key: str | None) -> None:
+        """A person writes something of their own into “NavImpact ID”."""
         page = self._editable(id)
-        page.key = None
+        page.key = key
         self._touch(page)
 
     def purge(self, id: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from navsync import conductor
 from navsync.conductor import NotionWorkspace, Tools
-from navsync.errors import Blocked, Down, NeedsReauth, Raced, Unavailable, Unclear
+from navsync.errors import Blocked, Down, NeedsReauth, Raced, Refused, Unavailable, Unclear
 from navsync.model import BudgetWindow, Gone, Lease, Pause, Present, Trashed, Values, Workspace
 from navsync.ports import ChangedPage, Desk, Ledger, SidePort
 from tests.contract.memory_store import MemoryDesk, MemoryLedger
@@ -315,6 +315,11 @@ class Employee:
             raise Down("503")
         if history.strikes(Fault.UNAVAILABLE):
             raise Down("503")
+        if name in ("create", "update") and (field := history.refused(to, args[-1])) is not None:
+            history.fired[Fault.REFUSED] += 1
+            history.note(f"    !!! {Fault.REFUSED}: {field}")
+            is_named = len(field) % 2 == 1  # sides do not always say which field it was
+            raise Refused("it does not take that", field=field if is_named else None)
         if name in WRITES and history.strikes(Fault.REQUEST_LOST):
             raise Unclear("it never arrived")
         if name == "update" and history.strikes(Fault.RACED):

@@ -25,6 +25,7 @@ from navsync.model import (
     Policy,
     Settings,
     Side,
+    Values,
     Work,
     WorkKind,
     Workspace,
@@ -362,12 +363,14 @@ class History:
         *,
         edits: tuple[Edit, ...] = (),
         thorough: bool = False,
+        requested: bool = False,
+        direction: Direction = Direction.BOTH,
     ) -> None:
         """Work, as sync_trigger, the API and the schedule put it: the row first, then the wake."""
         nonce = str(next(self.ids))
         work = Work(
             lane, kind, external_id, nonce, self.clock(), nonce,
-            edits=edits, thorough=thorough, requested=thorough,
+            edits=edits, thorough=thorough, requested=thorough or requested, direction=direction,
         )  # fmt: skip
         self.store.desk(office.id).put(work)
         self.wake(office)
@@ -502,6 +505,13 @@ class History:
         self.fired[Fault.LIMITED] += not is_taken
         self._called_at += [self.now] if is_taken and most else []
         return is_taken
+
+    def refused(self, side: str, values: Values) -> str | None:
+        """The first field of *values* that *side* does not take: always the same ones, whoever sends them."""
+        if self.swarm.refuses is None:
+            return None
+        sent = ((name, value) for name, value in values.items() if name != "project" and value not in (None, ()))
+        return next((n for n, v in sent if crc32(f"{side} {n}={v}".encode()) % self.swarm.refuses == 0), None)
 
     # --- what is watched ----------------------------------------------------------------------------------------------
 

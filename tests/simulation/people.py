@@ -10,14 +10,16 @@ from random import Random
 from typing import TYPE_CHECKING, assert_never
 
 from navsync.attention import question_of
-from navsync.engine import journal, proof
+from navsync.engine import proof
 from navsync.fields import SPECS, Field, Kind, field_of
 from navsync.model import (
     Conflict,
     CreateIntent,
     Decision,
+    Direction,
     EntityRef,
     EntityType,
+    Lane,
     Mapping,
     Operation,
     Outcome,
@@ -30,7 +32,7 @@ from navsync.model import (
     WorkKind,
 )
 from navsync.standing import asks_of_trash, was_in_trash
-from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record
+from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record, ids_in
 from tests.simulation.swarm import Act, Fault, Op, rules_of
 from tests.simulation.world import PROJECT
 
@@ -116,8 +118,14 @@ class People:
         """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
         self.agreed: set[tuple[int, int, str]] = set()
         """Workspace, mapping and version of the question that somebody agreed to."""
+        self.chosen: dict[tuple[int, EntityRef | None, str, Value, Value], set[Side]] = {}
+        """Workspace, record, field and both halves of a conflict → who was to win it."""
+        self.lost_columns: set[tuple[int, EntityType, str]] = set()
+        """Workspace, kind and field of columns that somebody has deleted or retyped, which are doubted ever after."""
         self.confirmed: set[str] = set()
         """Keys of creations of which somebody said that the record they were shown is another one."""
+        self.recognised: set[tuple[int, int]] = set()
+        """Workspace and mapping of rows of which somebody said that the record they were shown is theirs."""
         self.undone: set[tuple[int, str]] = set()
         """Workspace and run that somebody undid: with all that it has led to when that is carried out."""
         self._number = 0
@@ -197,6 +205,12 @@ class People:
                 self._write_template(office, kind, op)
             case Act.TRASH_DATABASE:
                 self.move_database(office, kind, in_trash=kind not in office.notion.binned)
+            case Act.ASK_FOR_SYNC:
+                self._ask_for_sync(office, kind, op)
+            case Act.WRITE_KEY:
+                self._write_key(office, kind, op)
+            case Act.NAME_OTHERS:
+                self._name_others(office, op)
             case _:
                 assert_never(op.act)
 
@@ -347,6 +361,27 @@ class People:
     def wanted_again(self, name: str, value: Value) -> None:
         """A rule, or somebody who undid an edit or chose a winner, put *value* over whatever had replaced it."""
         self.replacements.pop((name, value), None)
+        self.chosen = {key: winners for key, winners in self.chosen.items() if key[2] != name or value not in key[3:]}
+
+    def _ask_for_sync(self, office: Office, kind: EntityType, op: Op) -> None:
+        """Somebody presses the button: for one record, perhaps in one direction alone, or for the workspace."""
+        record = _pick(self._records(kind), op.target)
+        if record is None or op.how % 4 == 0:
+            self.history.put(office, WorkKind.SWEEP, "", Lane.SWEEP, requested=True)
+            return
+        direction = (Direction.BOTH, *Direction)[op.field % 4]
+        self.history.note(f"    sync {kind} {record.id} in W{office.id}, {direction}")
+        self.history.put(
+            office, WorkKind.ENTITY, f"{kind}/{record.id}", direction=direction, thorough=True, requested=True
+        )
+
+    def _write_key(self, office: Office, kind: EntityType, op: Op) -> None:
+        """Somebody empties “NavImpact ID” on one of our pages, or writes there what they like."""
+        known = self.history.store.of(office.id).pairs
+        page = _pick([p for p in self._pages(office, kind) if p.key and p.id in known], op.target)
+        if page is not None:
+            _person(office).write_key(page.id, "mine" if op.how % 2 else None)
+            self.touched_page(office, page)
 
     # --- deciding ---------------------------------------------------------------------------------------------------
 
@@ -357,11 +392,16 @@ class People:
         conflict = mapping.conflicts[op.field % len(mapping.conflicts)]
         about = f"{mapping.id}/{conflict.field}/{conflict.version}"
         winner = tuple(Side)[op.how % 2]
+        choice = office.id, mapping.entity, conflict.field, conflict.navimpact, conflict.notion
 
         def choose(by: str, winner: Side) -> None:
             self.history.note(f"    {by}: {winner} wins {conflict.field} of mapping {mapping.id}")
             if self.history.decide(office, WorkKind.RESOLVE, about, winner, by=by):
+                before = self.chosen.get(choice, set())
                 self.give_up_half(conflict, winner)
+                self.chosen[choice] = before | {winner}
+                if choice[3 if winner is Side.NAVIMPACT else 4] in (None, ()):
+                    self.cleared.add((f"notion {office.id}", mapping.page_id or "", conflict.field))
 
         choose(ANN, winner)
         self._answered_again(op, lambda by: choose(by, winner.other))
@@ -412,6 +452,7 @@ class People:
                 case CreateIntent(perhaps_made=str(id), key=key) if mapping.state is State.AWAITING_APPROVAL:
                     is_it = self.history.witness.made.get(key) == id
                     self.confirmed |= set() if is_it else {key}
+                    self.recognised |= {(office.id, mapping.id)} if is_it else set()
                     choice = Decision.REJECT if is_it else Decision.APPROVE
                     self.history.note(f"    {choice} another record instead of {id}")
                     self.answer(office, mapping, choice, by=ANN)
@@ -427,7 +468,7 @@ class People:
     def _give_up_unread(self, office: Office, mapping: Mapping) -> None:
         """Somebody was told that a page may say what cannot be read, and agrees that it goes all the same."""
         page = office.notion.pages.get(mapping.page_id or "")
-        if page is not None and any(trouble.code == journal.UNREAD.code for trouble in mapping.troubles):
+        if page is not None and any("cannot be read" in trouble.cause for trouble in mapping.troubles):
             unread = office.notion.shown(page).unreadable
             self._gave_up({name: value for name, value in page.values.items() if name in unread})
 
@@ -477,6 +518,17 @@ class People:
         related = RELATIONS[page.entity_type]
         if related not in office.notion.broken.get(page.entity_type, ()):
             self.write_page(office, page, {related: (project.id,)})
+
+    def _name_others(self, office: Office, op: Op) -> None:
+        """Somebody clears the project of a row, or adds another to it: NavImpact knows of one for each record."""
+        page = _pick([p for kind in self.history.swarm.types[1:] for p in self._pages(office, kind)], op.target)
+        project = _pick(self._pages(office, PROJECT), op.how)
+        if page is None or project is None:
+            return
+        related = RELATIONS[page.entity_type]
+        if related not in office.notion.broken.get(page.entity_type, ()):
+            two = tuple(dict.fromkeys((*ids_in(page.values[related]), project.id)))
+            self.write_page(office, page, {related: two if op.field % 2 else ()})
 
     # --- coming and going ---------------------------------------------------------------------------------------------
 
@@ -715,6 +767,7 @@ class People:
         self.history.fired[fault] += 1
         self.history.note(f"    {fault}: {name} of {kind} in notion {office.id}")
         office.notion.break_property(kind, name, fault)
+        self.lost_columns.add((office.id, kind, name))
         self._tell_of_column(office, kind, name)
 
     def mend_properties(self, office: Office) -> None:

@@ -44,6 +44,7 @@ class Fault(StrEnum):
     UNREADABLE = "a new record cannot be read"
     LIMITED = "more calls in a minute than NavImpact allows"
     DATABASE_TRASHED = "database in the trash"
+    REFUSED = "value refused by a side"
     PROPERTY_DELETED = "property deleted"
     PROPERTY_RETYPED = "property retyped"
     MASS_DELETED = "many records deleted at once"
@@ -63,7 +64,6 @@ LIKELY = {
     Fault.KILLED_BEFORE: 0.01,
     Fault.KILLED_AFTER: 0.01,
     Fault.OUTLIVED: 0.01,
-    Fault.CUT_SHORT: 0.3,
     Fault.TOKEN_LOST: 0.005,
     Fault.HOOK_DROPPED: 0.9,
     Fault.HOOK_DOUBLED: 0.5,
@@ -76,11 +76,11 @@ LIKELY = {
 """The highest rate per occasion; 0.06 where none is given."""
 
 APART = frozenset({Fault.CUT_SHORT})
-"""Those whose rates are drawn apart from all else, so that all else stays what it was."""
+"""They have a rate where texts take several requests."""
 
 TRIGGERED = frozenset(
     {Fault.HOOK_OVERTAKEN, Fault.REDELIVERED, Fault.UNSHARED, Fault.WITHDRAWN, Fault.PURGED, Fault.INDEX_LATE}
-    | {Fault.DARK, Fault.EMPTIED, Fault.UNREADABLE, Fault.LIMITED, Fault.DATABASE_TRASHED}
+    | {Fault.DARK, Fault.EMPTIED, Fault.UNREADABLE, Fault.LIMITED, Fault.DATABASE_TRASHED, Fault.REFUSED}
     | {Fault.PROPERTY_DELETED, Fault.PROPERTY_RETYPED, Fault.MASS_DELETED, Fault.CASCADED, Fault.CROWDED, Fault.PAUSED}
     | {Fault.ANSWERED_TWICE, Fault.HELD_FOR_QUIET, Fault.RULED_BY_FIELD}
     | {Fault.RULES_CHANGED, Fault.HELD_BY_RULE, Fault.REPLACED_BY_RULE, Fault.LEFT_OUT}
@@ -121,6 +121,9 @@ class Act(StrEnum):
     ARCHIVE = "archive a page, or fetch it back"
     WRITE_TEMPLATE = "write in a template of a database"
     TRASH_DATABASE = "trash a database, or restore it"
+    ASK_FOR_SYNC = "ask for a sync, perhaps in one direction"
+    WRITE_KEY = "write in the id of a page"
+    NAME_OTHERS = "name no project on a row, or two"
 
 
 LIKES = {
@@ -201,6 +204,8 @@ class Swarm:
     """NavImpact lists its first record, which is new to every workspace, and fails to show it."""
     largest_write: int | None = None
     """Bytes of a body in one request; None: it takes any."""
+    refuses: int | None = None
+    """One value in so many is refused by a side, whoever sends it there; None: none is."""
 
 
 def drawn(seed: int, operations: int) -> Swarm:
@@ -229,7 +234,8 @@ def drawn(seed: int, operations: int) -> Swarm:
     swarm = _tidied(swarm, Random(seed ^ TIDIED))  # noqa: S311  # likewise
     swarm = _hampered(swarm, Random(seed ^ HAMPERED))  # noqa: S311  # likewise
     swarm = _withdrawn(swarm, Random(seed ^ WITHDRAWN))  # noqa: S311  # likewise
-    return _in_pieces(swarm, Random(seed ^ PIECES))  # noqa: S311  # likewise
+    swarm = _in_pieces(swarm, Random(seed ^ PIECES))  # noqa: S311  # likewise
+    return _at_odds(swarm, Random(seed ^ ODD))  # noqa: S311  # likewise
 
 
 PACE = 3.0
@@ -286,7 +292,7 @@ def _ops(chance: Random, workspaces: int, operations: int) -> tuple[Op, ...]:
     )
 
 
-# --- what takes several requests -------------------------------------------------------------------------------------
+# --- what takes several requests --------------------------------------------------------------------------------------
 
 PIECES = 9 << 32
 """Of a seed, to draw apart from all else how much of a text one request takes."""
@@ -296,9 +302,35 @@ def _in_pieces(swarm: Swarm, chance: Random) -> Swarm:
     """*swarm*, one time in four with people who write stories at length, which Notion takes in several requests."""
     if chance.random() >= SHARE:
         return swarm
-    types = tuple(kind for kind in EntityType if kind in (*swarm.types, EntityType.IMPACT_STORY))
-    rates = swarm.rates | {Fault.CUT_SHORT: _rate(chance, Fault.CUT_SHORT)}
-    return replace(swarm, largest_write=chance.choice((12, 25, 50)), types=types, rates=rates)
+    types = EntityType.MEDIA_PROJECT, EntityType.IMPACT_STORY
+    rates = swarm.rates | {Fault.CUT_SHORT: chance.choice((0.0, 0.2, 0.5))}
+    policies = _known(swarm.field_policies, types)
+    size = chance.choice((12, 25, 50))
+    return replace(swarm, largest_write=size, types=types, fields=2, rates=rates, field_policies=policies)
+
+
+def _known[Rule](rules: dict[str, Rule], types: tuple[EntityType, ...]) -> dict[str, Rule]:
+    return {name: rule for name, rule in rules.items() if name.partition(".")[0] in types}
+
+
+# --- what is asked for, and what is refused ---------------------------------------------------------------------------
+
+ODD = 13 << 32
+"""Of a seed, to draw apart from all else who asks for a sync or writes what nobody expects, and what sides refuse."""
+
+ODD_ACTS = (Act.ASK_FOR_SYNC, Act.ASK_FOR_SYNC, Act.WRITE_KEY, Act.NAME_OTHERS)
+
+
+def _at_odds(swarm: Swarm, chance: Random) -> Swarm:
+    """*swarm*, one time in four with people who do so, and one time in four with sides that refuse some values."""
+    if chance.random() < SHARE:
+        ops = list(swarm.ops)
+        for _ in range(chance.choice((1, 3, 8))):
+            numbers = [chance.randrange(1 << 16) for _ in range(4)]
+            odd = Op(chance.choice(ODD_ACTS), 0.0, chance.randrange(swarm.workspaces), *numbers)
+            ops.insert(chance.randrange(len(ops) + 1), odd)
+        swarm = replace(swarm, ops=tuple(ops))
+    return replace(swarm, refuses=chance.choice((10, 40))) if chance.random() < SHARE else swarm
 
 
 # --- what is beside the rows ------------------------------------------------------------------------------------------
@@ -359,7 +391,7 @@ RULED = 5 << 32
 """Of a seed, to draw its rules apart from all else."""
 
 SHARE = 0.25
-"""Of histories in which somebody sets rules at all, in which somebody tidies up, and in which access is taken away."""
+"""Of histories with what is drawn apart from all else."""
 
 MOST_NUMBERS = 200
 """People number what they write, and NavImpact its records; few histories get as far."""

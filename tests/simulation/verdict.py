@@ -2,7 +2,7 @@
 
 | promise | where it is checked |
 |---|---|
-| no decision is forgotten | `_unheard` |
+| no decision is forgotten | `_unheard`, `_unheeded`, `_not_undone`; `Witness.updated` |
 | I1 no silent loss | `_lost` at rest; `Witness.updated` for what somebody had written knowingly |
 | I2 convergence | `_in_step` |
 | I3 no echo | `_stirred` |
@@ -27,9 +27,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from navsync import scope, titles
+from navsync.attention import question_of
 from navsync.engine import journal
-from navsync.fields import SPECS, Kind, same
+from navsync.fields import SPECS, Field, Kind, cannot_carry, same
 from navsync.model import (
+    EVERYTHING,
     Direction,
     EntityRef,
     EntityType,
@@ -74,6 +76,8 @@ def _wrong(history: History) -> list[str]:
     for office in history.offices:
         found += _at_rest(history, office)
         found += _paired(history, office)
+        found += _unheeded(history, office)
+        found += _not_undone(history, office)
     return [*found, *_stirred(history)]
 
 
@@ -238,7 +242,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
     live = page is not None and not (page.in_trash or page.hidden)
     match mapping.state:
         case State.LINKED if not _waits(history, office, mapping):  # of a hidden one nothing is known, nor follows
-            yield from _linked(office, name, mapping, record, page)
+            yield from _linked(history, office, name, mapping, record, page)
             yield from _called(history, office, name, page)
             yield from _naming_what_is_gone(history, office, name, page)
             yield from _asking_needlessly(history, office, name, mapping)
@@ -257,7 +261,7 @@ def _in_step(history: History, office: Office, mapping: Mapping) -> Iterator[str
             yield f"I16: {name} is unreachable for ever, though its page was seen in the trash"
         case State.DRAFT if live and page is not None and _should_have_a_record(history, office, mapping, page):
             yield f"I16: {name} waits as a draft, but has all that a record needs"
-        case State.CREATING:
+        case State.CREATING if not (_is_refused(mapping) or _names_refused_project(history, office, mapping)):
             yield f"I16: {name} is being created for ever: {[t.cause for t in mapping.troubles]}"
         case State.AWAITING_APPROVAL if not mapping.troubles:
             yield f"I16: {name} waits for approval without saying so"
@@ -298,7 +302,9 @@ def _is_complete(history: History, office: Office, mapping: Mapping, page: Page)
     return all((PROJECT, id) in history.platform.records for id in ids_in(shown.get("project")))
 
 
-def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, page: Page | None) -> Iterator[str]:
+def _linked(
+    history: History, office: Office, name: str, mapping: Mapping, record: Record | None, page: Page | None
+) -> Iterator[str]:
     if record is None or page is None:
         yield f"I2: {name} is linked, but the {'record' if record is None else 'page'} is gone"
         return
@@ -306,7 +312,7 @@ def _linked(office: Office, name: str, mapping: Mapping, record: Record | None, 
         yield f"I2: {name} is linked, but its page is in the trash"
     if page.key != str(mapping.entity) or not mapping.stamped:
         yield f"I4: the page of {name} carries {page.key}"
-    yield from _agreeing(name, mapping, record.values(), office.notion.shown(page))
+    yield from _agreeing(history, office, name, mapping, record.values(), office.notion.shown(page))
 
 
 def _called(history: History, office: Office, name: str, page: Page | None) -> Iterator[str]:
@@ -337,7 +343,9 @@ def _asking_needlessly(history: History, office: Office, name: str, mapping: Map
             yield f"{name} asks about {conflict.field}, which “{policy}” decides"
 
 
-def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Present) -> Iterator[str]:
+def _agreeing(
+    history: History, office: Office, name: str, mapping: Mapping, mine: Values, theirs: Present
+) -> Iterator[str]:
     listed = {c.field: c for c in mapping.conflicts}
     held = {t.field: t for t in mapping.troubles}
     for field in SPECS[mapping.entity_type].fields:
@@ -352,14 +360,31 @@ def _agreeing(name: str, mapping: Mapping, mine: Values, theirs: Present) -> Ite
             if (conflict.navimpact, conflict.notion) != (one, other):
                 yield f"I2: {name} lists a conflict of {field.name} that is not there: {conflict} {one} {other}"
         elif trouble is not None:
-            yield from _rightly_held(name, trouble)
+            if not _is_rightly_held(history, office, trouble, field, one, other):
+                shown = f"{field.name} ({one!r} and {other!r})"
+                yield f"I17: {name} still holds {shown}, though nothing is wrong: {trouble}"
         elif not same(field, one, other):
             yield f"I2: {name} differs in {field.name}: {one!r} and {other!r}"
 
 
-def _rightly_held(name: str, trouble: Trouble) -> Iterator[str]:
-    if trouble.code in ("quarantined", "unreadable", "unpaired"):
-        yield f"I17: {name} still holds {trouble.field}, which can be read again"
+def _is_rightly_held(
+    history: History, office: Office, trouble: Trouble, field: Field, mine: Value, theirs: Value
+) -> bool:
+    """Whether what is said of a field, of which both sides can be read, is so."""
+    match trouble.code:
+        case scope.ONE_WAY:
+            return office.is_limited
+        case "cannot_carry":
+            return any(cannot_carry(field, value, to) for to, value in ((Side.NOTION, mine), (Side.NAVIMPACT, theirs)))
+        case "refused" if field.kind is Kind.RELATION:
+            return any((PROJECT, id) not in history.platform.records for id in ids_in(theirs))
+        case "refused" if field.kind in WORDY:  # both merged are refused, which neither shows
+            return history.swarm.refuses is not None
+        case "refused":
+            sent = (Side.NOTION, mine), (Side.NAVIMPACT, theirs)
+            return any(history.refused(to, {field.name: value}) for to, value in sent)
+        case _:
+            return False
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------
@@ -381,7 +406,7 @@ def _is_forgotten(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether a record that is there is still kept from being synced, or a row from becoming one."""
     page = office.notion.pages.get(mapping.page_id or "")
     if mapping.state is State.DRAFT and page is not None and not (page.in_trash or page.hidden):
-        return _is_complete(history, office, mapping, page)
+        return _should_have_a_record(history, office, mapping, page)
     is_there = (mapping.entity_type, mapping.entity_id or "") in history.platform.records
     return is_there and any(trouble.code in (scope.ONE_WAY, scope.OUT_OF_SCOPE) for trouble in mapping.troubles)
 
@@ -405,9 +430,47 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
             yield f"I16: W{office.id} mapping {mapping.id} still has an open {type(mapping.intent).__name__}"
         if mapping.attempts:
             yield f"I16: W{office.id} mapping {mapping.id} still counts failures"
+    for mapping in kept.mappings.values():
+        told = [(trouble.code, trouble.field, trouble.cause) for trouble in mapping.troubles]
+        if len(told) != len(set(told)):
+            yield f"I16: W{office.id} mapping {mapping.id} says the same more than once: {told}"
     for log in kept.logs.values():
         if log.outcome is Outcome.STARTED and log.mapping_id not in waiting:
             yield f"I16: W{office.id} log {log.id} ({log.operation}) was never finished"
+
+
+def _unheeded(history: History, office: Office) -> Iterator[str]:
+    """Nobody is asked what somebody has answered."""
+    answered = {work.external_id for id, work in history.decisions if (id, work.kind) == (office.id, WorkKind.DECIDE)}
+    for mapping in history.store.of(office.id).mappings.values():
+        if _waits(history, office, mapping):
+            continue
+        asks = mapping.state is State.AWAITING_APPROVAL
+        if asks and f"{mapping.id}/{question_of(mapping).version}" in answered:
+            yield f"W{office.id} mapping {mapping.id} asks still what somebody has answered: {mapping.troubles}"
+        conflicts = () if history.fired[Fault.LEFT_OUT] else mapping.conflicts  # a rule lets choices come to nothing
+        for conflict in conflicts:
+            choice = office.id, mapping.entity, conflict.field, conflict.navimpact, conflict.notion
+            is_doubted = (office.id, mapping.entity_type, conflict.field) in history.people.lost_columns
+            if choice in history.people.chosen and not is_doubted:
+                yield f"W{office.id} mapping {mapping.id} asks still who wins {conflict.field}, which somebody has said"
+
+
+def _not_undone(history: History, office: Office) -> Iterator[str]:
+    """Who undoes something sees what became of it; what it leads to need not name it."""
+    kept = history.store.of(office.id)
+    told = {log.reverts for log in kept.logs.values()} | {*map(_row_to_undo, kept.work.values())}
+    for row, at in ((_row_to_undo(work), work.due) for id, work in history.decisions if id == office.id):
+        about = kept.logs[row].mapping_id if row is not None and row not in told else None
+        waits = about in kept.mappings and kept.mappings[about].troubles  # for what is said there, as a draft does
+        since = (log for log in kept.logs.values() if log.mapping_id == about and log.at >= at)
+        if about is not None and not waits and not any(since):
+            yield f"W{office.id} says nothing of the undo of row {row}, asked for at {history.seconds(at):.1f} s"
+
+
+def _row_to_undo(work: Work) -> int | None:
+    is_one = work.kind is WorkKind.REVERT and work.external_id.startswith(("log/", "record/"))
+    return int(work.external_id.split("/")[1]) if is_one else None
 
 
 def _mapping_of(office: Office, history: History, work: Work) -> int | None:
@@ -424,6 +487,8 @@ def _mapping_of(office: Office, history: History, work: Work) -> int | None:
 def _waits(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether it is looked at now and then until something happens elsewhere."""
     page = office.notion.pages.get(mapping.page_id or "")
+    if _names_refused_project(history, office, mapping):
+        return True
     if page is None:
         return False
     names_nobody = mapping.state is State.DRAFT and "project" in office.notion.shown(page).unreadable
@@ -432,8 +497,22 @@ def _waits(history: History, office: Office, mapping: Mapping) -> bool:
     return _waits_for_another_page(history, office, mapping)
 
 
+def _names_refused_project(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether it belongs to a project of which Notion takes no page."""
+    record, kept = history.platform.records.get((mapping.entity_type, mapping.entity_id or "")), office.id
+    ids = ids_in(record.values().get("project")) if record is not None else ()
+    pairs = [history.store.of(kept).pairs.get(EntityRef(PROJECT, id)) for id in ids]
+    return any(pair is not None and _is_refused(history.store.of(kept).mappings[pair]) for pair in pairs)
+
+
 def _should_have_a_record(history: History, office: Office, mapping: Mapping, page: Page) -> bool:
-    return _is_complete(history, office, mapping, page) and not _waits_for_another_page(history, office, mapping)
+    waits = _is_refused(mapping) or _waits_for_another_page(history, office, mapping)
+    return _is_complete(history, office, mapping, page) and not waits
+
+
+def _is_refused(mapping: Mapping) -> bool:
+    """Whether a side takes no such record, and a person is told why."""
+    return EVERYTHING in mapping.refused and any(trouble.code == "refused" for trouble in mapping.troubles)
 
 
 def _is_beside(history: History, office: Office, mapping: Mapping) -> bool:
@@ -500,7 +579,9 @@ def _stirred(history: History) -> Iterator[str]:
         history.reconcile(300)
         if rest is not None and rest == history.rest():
             break
-    if history.witness.writes != before:
+    # What was refused while a text synced one way is tried again after hours, as both merged if it does so no more.
+    tried_anew = history.fired[Fault.REFUSED] and history.fired[Fault.RULES_CHANGED]
+    if history.witness.writes != before and not tried_anew:
         made = {name: n - calls[name] for name, n in history.calls.items() if n > calls[name]}
         yield f"I3: {history.witness.writes - before} writes at rest, among {made}"
 

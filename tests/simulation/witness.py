@@ -103,6 +103,8 @@ class Witness:
         self.cursors: dict[tuple[int, str], str] = {}
         self.carried_out: set[str] = set()
         """Runs of which a row of work was done, as it was put last."""
+        self.creating: dict[tuple[int, int], str] = {}
+        """Workspace and mapping → the idempotency key of the record that is being made of its row."""
         self.made: dict[str, str] = {}
         """Idempotency key → the record it first made."""
         self.asked: dict[tuple[int, str], set[tuple[str, Value]]] = {}
@@ -127,6 +129,7 @@ class Witness:
         office.highest_fence = ledger.lease.fence
         for mapping in args[: KEEPING[name]]:
             self._saved(office, mapping)
+            self._paired(office, mapping)
             self._asked_about(office, mapping, seen)
         for log in args[KEEPING[name] :]:
             self._recorded_in(ledger.kept.logs[log.id])
@@ -172,6 +175,18 @@ class Witness:
         if not is_known and any(f"{kind}/{id}" == page.key for kind, id in self.history.platform.records):
             self.history.problem(f"I4: {mapping.entity} is made of {page.id[-4:]}, which is a page of {page.key}")
 
+    def _paired(self, office: Office, mapping: Mapping) -> None:
+        """A row may get the record alone that was made of it, or that a person took for it."""
+        place, intent = (office.id, mapping.id), mapping.intent
+        if isinstance(intent, CreateIntent) and intent.on is Side.NAVIMPACT and mapping.remakes is None:
+            self.creating[place] = intent.key
+            return
+        key = self.creating.pop(place, None)
+        if key is None or mapping.entity_id is None or self.made.get(key) == mapping.entity_id:
+            return
+        if place not in self.history.people.recognised and not self.history.fired[Fault.OUTLIVED]:
+            self.history.problem(f"I5: {mapping.entity} was taken for what a row had made")
+
     def _recorded_in(self, log: SyncLog) -> None:
         for change in log.changes:
             told = set(told_by(change))
@@ -206,6 +221,14 @@ class Witness:
             rule = _rule(self.history, office, mapping, name)
             if rule.startswith("policy"):
                 self._ruled(office, f"{kind}.{name}", rule)
+            if rule.startswith(("policy", "syncs only")) and mapping is not None and name not in mapping.bases:
+                self.history.problem(
+                    f"{name} of {mapping.entity} was decided by “{rule}”, though nothing was agreed on"
+                )
+            if rule == "undone" and mapping is not None:
+                self._undone_edit(mapping, to, name, seen)
+            if rule.startswith("changed on") and mapping is not None:
+                self._chosen_otherwise(office, to, mapping, name, before.get(name), value)
             self.history.fired[Fault.REPLACED_BY_RULE] += rule.startswith("syncs only")
             if not any(rules.direction_of(kind, name).allows(Side(to)) for rules in self._in_force(office)):
                 self.history.problem(f"{kind}.{name} was written to {to}, where it does not sync")
@@ -226,6 +249,22 @@ class Witness:
             for piece in _lost(name, before, after):
                 if (name, piece) not in self.recorded and piece not in about_to_be:
                     self._destroyed(office, to, id, name, piece, looked, mapping)
+
+    def _undone_edit(self, mapping: Mapping, to: str, name: str, seen: Present) -> None:
+        """Who undoes an edit does not mean the one that somebody has made since."""
+        base = mapping.bases.get(name)
+        is_half = KINDS[name] is Kind.BODY and self.history.swarm.largest_write is not None
+        if not is_half and (base is None or base.on(Side(to)) != seen.values.get(name)):
+            self.history.problem(f"{name} of {mapping.entity} was undone on {to}, though somebody has edited it since")
+
+    def _chosen_otherwise(self, office: Office, to: str, mapping: Mapping, name: str, old: Value, new: Value) -> None:
+        """Whom somebody let win must not be replaced by what lost."""
+        halves = (old, new) if to == "navimpact" else (new, old)
+        winners = self.history.people.chosen.get((office.id, mapping.entity, name, *halves))
+        if winners == {Side(to)} and not self.history.fired[Fault.OUTLIVED]:
+            self.history.problem(
+                f"{name}={old} of {mapping.entity} lost on {to}, though somebody let it win over {new}"
+            )
 
     def named(self, office: Office, id: str, looked: Looked | None) -> None:
         """Just after a write to a page, given how the worker last saw it."""
