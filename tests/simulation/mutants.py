@@ -16,6 +16,7 @@ from navsync.conductor import rounds
 from navsync.engine import (
     below,
     creates,
+    decisions,
     deletes,
     gate,
     journal,
@@ -25,16 +26,20 @@ from navsync.engine import (
     proof,
     removals,
     second_pages,
+    undo,
+    watch,
     writes,
 )
 from navsync.engine.steps import Done, Result, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unclear
-from navsync.fields import same
+from navsync.fields import Kind, same
 from navsync.model import (
+    NEVER_SHOWN,
     Base,
     Bases,
     Change,
+    Conflict,
     CreateIntent,
     EntityRef,
     EntityType,
@@ -127,6 +132,21 @@ def an_adopted_record_is_taken_as_sent() -> Iterator[None]:
 
     with patch.object(merge, "adopted", adopted):
         yield
+
+
+@mutant
+def a_policy_decides_what_was_never_agreed_on() -> Iterator[None]:
+    """Nobody knows whether either value is an edit, yet one replaces the other."""
+    never = Base(NEVER_SHOWN, NEVER_SHOWN)
+
+    def ruled(field: Any, base: Base | None, shown: Base, rule: Any) -> merge.Action:
+        return _ruled(field, never if base is None else base, shown, rule)
+
+    with patch.object(merge, "_ruled", ruled):
+        yield
+
+
+_ruled = merge._ruled
 
 
 # --- engine ----------------------------------------------------------------------------------------------------------
@@ -329,6 +349,48 @@ def what_is_trashed_is_deleted() -> Iterator[None]:
         return removals.delete_entity(bench, mapping, entity, run)
 
     with patch.object(deletes, "page_trashed", trashed):
+        yield
+
+
+@mutant
+def who_lost_a_conflict_wins() -> Iterator[None]:
+    """A choice is carried out the wrong way round."""
+
+    def lost_by(loser: Side, conflict: Conflict, kind: Kind) -> Base:
+        return _lost_by(loser.other, conflict, kind)
+
+    with patch.object(decisions, "_lost_by", lost_by):
+        yield
+
+
+_lost_by = decisions._lost_by
+
+
+@mutant
+def choices_are_dropped() -> Iterator[None]:
+    """Who says which side wins is asked still."""
+    with patch.object(decisions, "resolve", _leave):
+        yield
+
+
+@mutant
+def an_undo_goes_over_later_edits() -> Iterator[None]:
+    """What a row has replaced comes back, whatever somebody has written since."""
+
+    def inverse(_bench: object, _mapping: Pair, change: Change, seen: Mapping[Side, Present]) -> Iterator[merge.Write]:
+        for side, shown in seen.items():
+            value = shown.values.get(change.field)
+            if value != change.old:
+                yield merge.Write(change.field, side, change.old, value, "undone")
+
+    with patch.object(undo, "_inverse", inverse):
+        yield
+
+
+@mutant
+def what_was_refused_is_never_tried_again() -> Iterator[None]:
+    """Not with another value either."""
+    with patch.object(watch, "is_refused", lambda refusal, *_: refusal is not None):
         yield
 
 
