@@ -450,7 +450,7 @@ class People:
             self._trash_what_was_deleted(office, mapping)
             match mapping.intent:
                 case CreateIntent(perhaps_made=str(id), key=key) if mapping.state is State.AWAITING_APPROVAL:
-                    is_it = self.history.witness.made.get(key) == id
+                    is_it = id in self.history.witness.made.get(key, ())
                     self.confirmed |= set() if is_it else {key}
                     self.recognised |= {(office.id, mapping.id)} if is_it else set()
                     choice = Decision.REJECT if is_it else Decision.APPROVE

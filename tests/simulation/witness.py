@@ -105,8 +105,8 @@ class Witness:
         """Runs of which a row of work was done, as it was put last."""
         self.creating: dict[tuple[int, int], str] = {}
         """Workspace and mapping → the idempotency key of the record that is being made of its row."""
-        self.made: dict[str, str] = {}
-        """Idempotency key → the record it first made."""
+        self.made: dict[str, set[str]] = {}
+        """Idempotency key → the records it made: another one, where somebody deleted the first before we knew it."""
         self.asked: dict[tuple[int, str], set[tuple[str, Value]]] = {}
         """Workspace and page in the trash → what it said that could be read by who then asked a person about it."""
         self.apart: set[tuple[int, int]] = set()
@@ -182,7 +182,7 @@ class Witness:
             self.creating[place] = intent.key
             return
         key = self.creating.pop(place, None)
-        if key is None or mapping.entity_id is None or self.made.get(key) == mapping.entity_id:
+        if key is None or mapping.entity_id is None or mapping.entity_id in self.made.get(key, ()):
             return
         if place not in self.history.people.recognised and not self.history.fired[Fault.OUTLIVED]:
             self.history.problem(f"I5: {mapping.entity} was taken for what a row had made")
@@ -368,12 +368,14 @@ class Witness:
     def _created(self, kind: EntityType, key: str, id: str, sent: Values) -> None:
         """Nothing helps, where NavImpact knows no idempotency key, against a request that a late worker sends after all
         nor where people have rewritten what the first request made, or said that it was another."""
-        first = self.history.platform.records.get((kind, self.made.setdefault(key, id)))
-        if first is None or first.id == id or self.history.fired[Fault.OUTLIVED]:
+        earlier = self.made.setdefault(key, set()) - {id}
+        self.made[key].add(id)
+        if key in self.history.people.confirmed or self.history.fired[Fault.OUTLIVED]:
             return
-        likeness = merge.likeness(SPECS[kind], sent, first.seen(with_revision=False))
-        if likeness is not merge.Likeness.NONE and key not in self.history.people.confirmed:
-            self.history.problem(f"I5: {id} was made of the same row as {first.id}")
+        records = self.history.platform.records
+        for record in (records[kind, other] for other in sorted(earlier) if (kind, other) in records):
+            if merge.likeness(SPECS[kind], sent, record.seen(with_revision=False)) is not merge.Likeness.NONE:
+                self.history.problem(f"I5: {id} was made of the same row as {record.id}")
 
     def _recalled(self, office: Office, key: str, sent: Values) -> None:
         """A record that is made again must not lack what a column lost, though nobody has emptied it."""
