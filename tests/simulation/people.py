@@ -468,9 +468,11 @@ class People:
     def _give_up_unread(self, office: Office, mapping: Mapping) -> None:
         """Somebody was told that a page may say what cannot be read, and agrees that it goes all the same."""
         page = office.notion.pages.get(mapping.page_id or "")
-        if page is not None and any("cannot be read" in trouble.cause for trouble in mapping.troubles):
-            unread = office.notion.shown(page).unreadable
-            self._gave_up({name: value for name, value in page.values.items() if name in unread})
+        told = " ".join(trouble.cause for trouble in mapping.troubles if "cannot be read" in trouble.cause)
+        if page is not None:
+            lost = page.values.keys() & office.notion.shown(page).unreadable.keys()
+            named = (name for name in sorted(lost) if field_of(page.entity_type, name).property in told)
+            self._gave_up({name: page.values[name] for name in named})
 
     def _revert(self, office: Office, op: Op) -> None:
         """Undo a row of the history, one field of it, or all that one trigger led to. One of the newest, mostly."""
