@@ -214,7 +214,7 @@ def _paired(history: History, office: Office) -> Iterator[str]:
             continue
         count = sum(p.key == f"{kind}/{id}" and p.shared and p.id not in beside for p in pages)
         count += any(p.id == pair.page_id and not p.shared for p in pages)
-        if count != 1 and pair.state is State.LINKED:
+        if count != 1 and pair.state is State.LINKED and not _names_refused_project(history, office, pair):
             yield f"I4: W{office.id} has {count} pages for {kind} {id}"
     for page in office.notion.pages.values():
         if page.is_template and (page.key or page.id in kept.pairs):
@@ -440,8 +440,11 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
 
 
 def _unheeded(history: History, office: Office) -> Iterator[str]:
-    """Nobody is asked what somebody has answered."""
-    answered = {work.external_id for id, work in history.decisions if (id, work.kind) == (office.id, WorkKind.DECIDE)}
+    """Nobody is asked what somebody has answered, unless they were told that a rule let it come to nothing."""
+    failed = {log.run_id for log in history.store.of(office.id).logs.values() if log.message == journal.OVERTAKEN}
+    in_vain = failed if history.fired[Fault.RULES_CHANGED] else ()
+    decisions = (work for id, work in history.decisions if (id, work.kind) == (office.id, WorkKind.DECIDE))
+    answered = {work.external_id for work in decisions if work.run_id not in in_vain}
     for mapping in history.store.of(office.id).mappings.values():
         if _waits(history, office, mapping):
             continue
