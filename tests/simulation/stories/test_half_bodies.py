@@ -221,6 +221,19 @@ def test_what_a_person_types_on_a_half_made_page_is_merged(policy: Policy, after
 
 @AFTER
 @POLICIES
+def test_who_empties_a_half_made_page_takes_nothing_away_that_it_never_showed(policy: Policy, after: int) -> None:
+    world = a_world(policy)
+    id = half_made(world, after)
+    (page,) = (page for page in world.notion_side.pages.values() if page.entity_type is STORY)
+    world.edit(Side.NOTION, page.id, STORY, description=None)
+
+    come_to_rest(world)
+
+    assert both(world, id) == (LONG, LONG)
+
+
+@AFTER
+@POLICIES
 def test_what_was_typed_before_both_edits_were_merged_outlives_an_edit_of_the_half(policy: Policy, after: int) -> None:
     world = a_world(policy)
     id = half_merged(world, after)

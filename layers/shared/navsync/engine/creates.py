@@ -351,7 +351,9 @@ def post(
 def adopt(bench: Workbench, mapping: Mapping, intent: CreateIntent, found: Present, run: Run) -> Step:
     """Take *found* for what the create made; people may have edited it meanwhile. *run* is `as_begun`."""
     found, rest = half_written.as_made(bench, mapping, intent, found)
-    bases = merge.adopted(SPECS[mapping.entity_type], intent.on, dict(intent.values), found)
+    begun = {write.field for write in rest.writes} if rest else set()  # who empties a half has not seen the rest
+    sent = {name: value for name, value in intent.values.items() if name not in begun}
+    bases = merge.adopted(SPECS[mapping.entity_type], intent.on, sent, found)
     _created(bench, without_question(mapping), intent, found, bases, run, rest=rest)
     linked = bench.ledger.load(mapping.id)
     return Again(linked) if linked else Done()
