@@ -108,6 +108,24 @@ def test_what_was_thrown_away_unheard_may_be_read_when_somebody_tells_of_it(thro
     assert thrown_away_unheard.calls["notion restore"] == before + 1
 
 
+def test_a_row_that_was_thrown_away_while_it_was_not_shared_may_be_read_when_somebody_tells_of_it() -> None:
+    history = History(Swarm(seed=1, types=(PROJECT, STORY), records=1, trash_hides_bodies=True))
+    history.run()
+    (office,) = history.offices
+    row = office.notion.by(PERSON).add_row(STORY, {"description": "no title yet"})
+    page = office.notion.pages[row.id]
+    history.people.touched_page(office, page)
+    history.wait(60)
+    history.people.do(Op(Act.WITHDRAW, 0.0, 0, 0, 0, 0, 0))
+    history.people.trash(office, page)
+    history.wait(1000)
+    history.settle(most=MOST)
+    assert history.calls["notion restore"] == 0
+
+    assert judge(history) == []
+    assert history.calls["notion restore"] == 1
+
+
 def test_what_is_read_whenever_somebody_tells_of_it_never_rests(thrown_away_unheard: History) -> None:
     def read_each_time(bench: Workbench, mapping: Mapping, _run: Run, page: Observation | None) -> Step:
         if isinstance(page, Trashed):

@@ -590,10 +590,14 @@ def _stirred(history: History) -> Iterator[str]:
 
 
 def _hear_of_the_trash(history: History) -> None:
-    """Of each page there whose last webhook was lost: no list shows that somebody threw it away once more."""
+    """Of each page there whose last webhook was lost: no list shows that somebody threw it away once more.
+
+    Where databases were not shared for a while it may have come then, and who looked seen no page.
+    """
+    unseen = history.fired[Fault.WITHDRAWN]
     pages = [(office, page) for office in history.offices for page in office.notion.pages.values() if page.trashed]
     there = [(office, f"{page.entity_type}/{page.id}") for office, page in pages]
-    unheard = [(office, id) for office, id in there if (office.id, WorkKind.PAGE, id) in history.unheard]
+    unheard = [(office, id) for office, id in there if unseen or (office.id, WorkKind.PAGE, id) in history.unheard]
     for office, id in unheard:
         history.put(office, WorkKind.PAGE, id)
     if unheard:
