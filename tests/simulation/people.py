@@ -114,6 +114,8 @@ class People:
         """Workspace and page → what somebody called it, and when; no field holds it. None: they cleared it."""
         self.cleared: set[tuple[str, str, str]] = set()
         """Side, record or page, and field that somebody left empty."""
+        self.last_edited: dict[tuple[str, str, str], float] = {}
+        """Side, record or page, and field → when somebody wrote there last, or left it empty."""
         self.approved: set[tuple[int, int]] = set()
         """Workspace and mapping whose deletion somebody agreed to, or asked for by undoing what made them."""
         self.agreed: set[tuple[int, int, str]] = set()
@@ -306,14 +308,18 @@ class People:
             self._edited(where, id, name, seen.get(name), value)
 
     def _edited(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
-        self._replaced(name, old, new)
-        if new in (None, ()):
-            self.cleared.add((where, id, name))
-        before, after = set(pieces(name, old)), set(pieces(name, new))
-        self.knowingly_replaced |= {(name, piece) for piece in before - after}
-        fresh = sorted(after - before, key=str)
+        self._wrote_over(where, id, name, old, new)
+        fresh = sorted(set(pieces(name, new)) - set(pieces(name, old)), key=str)
         self.edits += [Edit(where, id, name, piece, self.history.now) for piece in fresh]
         self.history.note(f"    {where}: {name} = {new}")
+
+    def _wrote_over(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
+        """Somebody who saw *old* there has it say *new*."""
+        self._replaced(name, old, new)
+        self.last_edited[where, id, name] = self.history.now
+        if new in (None, ()):
+            self.cleared.add((where, id, name))
+        self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
 
     def _edit_both(self, office: Office, op: Op) -> None:
         """Two people write in the same long text, one at its beginning and one at its end, before either sees it."""
@@ -349,10 +355,7 @@ class People:
             return  # the project may have no page yet
         old, new = page.values[name], record.seen(with_revision=True).values[name]
         _person(office).edit(page.id, {name: new})
-        self._replaced(name, old, new)
-        if new in (None, ()):
-            self.cleared.add((f"notion {office.id}", page.id, name))
-        self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
+        self._wrote_over(f"notion {office.id}", page.id, name, old, new)
         self.touched_page(office, page)
 
     def _replaced(self, name: str, old: Value, new: Value) -> None:

@@ -117,13 +117,12 @@ def _untold(history: History) -> Iterator[str]:
     merged, and have reached one side alone: then it is not known for ours where it is shown.
     """
     flagged = {place for office in history.offices for place in flags(history, office)}
-    last = {(edit.side, edit.id, edit.field): edit for edit in history.people.edits}
+    latest = history.people.last_edited
+    last = [edit for edit in history.people.edits if latest[edit.side, edit.id, edit.field] == edit.at]
     kept = _current(history) | _told(history)
     for gone in history.witness.blind:
         what, place = (gone.field, gone.value), (gone.office, gone.mapping_id, gone.field)
-        edits = (
-            edit for edit in last.values() if (edit.side, edit.field, edit.value) == (f"notion {gone.office}", *what)
-        )
+        edits = (edit for edit in last if (edit.side, edit.field, edit.value) == (f"notion {gone.office}", *what))
         known = any((gone.office, edit.id, edit.field, edit.at) in history.told for edit in edits)
         is_word = KINDS[gone.field] in WORDY
         apart = (gone.office, gone.mapping_id) in history.witness.apart

@@ -306,6 +306,17 @@ def test_an_event_that_comes_twice_tells_once(world: World) -> None:
     assert len(world.logs(Operation.OVERWRITE)) == 1
 
 
+def test_who_has_edited_the_field_anew_since_is_not_told_that_it_was_overwritten(world: World) -> None:
+    id, page = overwritten_edit(world)
+
+    world.person.edit(page, {"title": "Anew"})
+    told_of_an_edit(world, page, fields=("title",))
+    world.settle()
+
+    assert both(world, id) == ("Anew", "Anew")
+    assert world.logs(Operation.OVERWRITE) == []
+
+
 def test_more_edits_overwritten_unseen_than_one_save_takes_are_told_each_once(world: World) -> None:
     id = world.new_project(title="Reef")
     world.settle()
