@@ -104,6 +104,8 @@ class People:
         """Pages that people copied from ours, our key with them."""
         self.thrown: dict[tuple[int, str], float] = {}
         """Workspace and page → when somebody threw it away last."""
+        self.second_pages: set[tuple[int, str]] = set()
+        """Pages that people took out of the trash, where they had made way for another page of their record."""
         self.withheld: set[tuple[int, str]] = set()
         """Pages that were not shared for a while, though their database was: like those that are gone for good."""
         self.purged: set[tuple[int, str]] = set()
@@ -631,6 +633,8 @@ class People:
             op.target,
         )
         if page is not None:
+            made_way = {m.page_id for m in self._mappings(office) if m.made_way_for is not None}
+            self.second_pages |= {(office.id, page.id)} if page.id in made_way else set()
             _person(office).restore(page.entity_type, page.id)
             self.touched_page(office, page)
 

@@ -171,7 +171,8 @@ class Witness:
         page = office.notion.pages.get(mapping.page_id or "")
         if page is None or mapping.entity is None or page.key in (None, str(mapping.entity)):
             return
-        is_known = (office.id, page.id) in self.history.people.copies or mapping.removed_by is not None
+        place, people = (office.id, page.id), self.history.people
+        is_known = mapping.removed_by is not None or place in people.copies or place in people.second_pages
         if not is_known and any(f"{kind}/{id}" == page.key for kind, id in self.history.platform.records):
             self.history.problem(f"I4: {mapping.entity} is made of {page.id[-4:]}, which is a page of {page.key}")
 
@@ -384,9 +385,11 @@ class Witness:
         if made is None or made.page_id is None or office.is_limited or self.history.fired[Fault.OUTLIVED]:
             return
         held = {trouble.field for trouble in made.troubles}
+        others = {(o.id, m.page_id) for o in self.history.offices for m in self._of_record(o, made)}
         agreed = {name for name, base in made.bases.items() if base.notion not in EMPTY and base.navimpact not in EMPTY}
         for name in sorted(agreed - held):
             places = {(f"notion {office.id}", made.page_id, name), ("navimpact", made.remakes, name)}
+            places |= {(f"notion {other}", page or "", name) for other, page in others}
             emptied = not self.history.people.cleared.isdisjoint(places)
             if sent.get(name) in EMPTY and KINDS[name] is not Kind.RELATION and not emptied:
                 self.history.problem(f"I17: {name} of {made.page_id[-4:]} was not made again, though nobody emptied it")
@@ -494,6 +497,12 @@ class Witness:
         is_only = is_there if first is None else kept.mappings[first].page_id == page.id
         if is_only:
             self.history.problem("I4: a page was taken for a second one, but it is the only one")
+
+    def _of_record(self, office: Office, made: Mapping) -> Iterator[Mapping]:
+        """The pair in *office* of the record that *made* is to have again."""
+        for mapping in self.history.store.of(office.id).mappings.values():
+            if mapping.entity_type is made.entity_type and mapping.entity_id == made.remakes is not None:
+                yield mapping
 
     def latest(self, record: EntityRef) -> str:
         """As which *record* was made again last."""

@@ -14,7 +14,7 @@ from navsync.model import Direction, EntityType, Lane, Operation, Outcome, Setti
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck
 from tests.simulation.stories.rules import change
-from tests.simulation.stories.scenes import come_to_rest, made_again_with_a_second_page, rows_of
+from tests.simulation.stories.scenes import come_to_rest, made_again_with_a_second_page, rows_of, time_passes, titles_of
 from tests.simulation.world import PROJECT, START, Both, World, two_workspaces
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -461,6 +461,35 @@ def test_words_written_on_a_second_page_while_it_is_removed_are_kept_too(world: 
 
     kept = [change.old for log in world.logs(Operation.DELETE) for change in log.changes]
     assert "at the last moment" in kept
+
+
+def test_words_written_on_a_second_page_whose_removal_failed_make_no_second_record_of_it(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    world.notion.fault = fail_once("notion remove", Down("503"), applied=False)
+    world.touched(Side.NOTION, second.id)
+    world.slice()
+
+    world.edit(Side.NOTION, second.id, description="written on the wrong page")
+    time_passes(world, 1)
+
+    assert (titles_of(world, PROJECT), world.live_pages()) == (["Reef"], [world.page_of(id)])
+    kept = [change.old for log in world.logs(Operation.DELETE) for change in log.changes]
+    assert "written on the wrong page" in kept
+
+
+def test_a_second_page_that_is_taken_out_of_the_trash_becomes_a_record_of_its_own(world: World) -> None:
+    id = world.new_project(title="Reef")
+    world.settle()
+    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    world.reconcile()
+
+    take_out(world, second.id)
+    time_passes(world, 1)
+
+    assert titles_of(world, PROJECT) == ["Reef", "Reef"]
+    assert set(world.live_pages()) == {world.page_of(id), second.id}
 
 
 def test_a_second_page_of_a_record_that_has_got_another_id_is_removed(world: World) -> None:

@@ -388,7 +388,7 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
         return removals.removed(bench, mapping, intent, row)
     if not isinstance(seen, Present) or row is None:
         return removals.carry_out(bench, mapping, intent)
-    if intent.on is Side.NOTION and (_in_hands(bench, seen, row) or bench.was_edited(mapping, Side.NOTION, seen)):
+    if intent.on is Side.NOTION and _page_is_wanted(bench, mapping, seen, row):
         return removals.kept(bench, mapping, intent)
     if row.deleted_with is not None and bench.names_project_made_again(mapping, seen):
         return removals.kept(bench, mapping, intent)
@@ -413,6 +413,12 @@ def _is_wanted_again(bench: Workbench, mapping: Mapping, intent: RemoveIntent, e
             return _question(bench, mapping, entity, page) not in mapping.troubles
         case Gone():
             return False
+
+
+def _page_is_wanted(bench: Workbench, mapping: Mapping, page: Present, row: SyncLog) -> bool:
+    """Whether a person has touched *page* since; a second page of a record goes for all that, with what they typed."""
+    is_second = mapping.made_way_for is not None
+    return not is_second and (_in_hands(bench, page, row) or bench.was_edited(mapping, Side.NOTION, page))
 
 
 def _in_hands(bench: Workbench, page: Present, row: SyncLog) -> bool:
