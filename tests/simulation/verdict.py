@@ -525,8 +525,8 @@ def _is_beside(history: History, office: Office, mapping: Mapping) -> bool:
 def _waits_for_another_page(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether the page of its record would make way for it, but for what a person must say first.
 
-    Of words there, or whether the record is gone. That is told of it, too: a person sees two pages of one record until
-    then.
+    Of words there, whether the record is gone, or that the workspace holds it again. That is told of it, too: a person
+    sees two pages of one record until then.
     """
     former = _had(mapping)
     if former is None or standing_of(mapping) not in ATTENTION:
@@ -539,7 +539,8 @@ def _waits_for_another_page(history: History, office: Office, mapping: Mapping) 
         return False
     is_asked_about = said.state in (State.AWAITING_APPROVAL, State.UNREACHABLE)
     has_perhaps_gone = is_asked_about and (record.type, record.id) not in history.platform.records
-    return has_perhaps_gone or bool(said.conflicts or any(trouble.field for trouble in said.troubles))
+    is_held = said.conflicts or any(trouble.field for trouble in said.troubles)
+    return has_perhaps_gone or said.state is State.EXCLUDED or bool(is_held)
 
 
 def _had(mapping: Mapping) -> str | None:
