@@ -317,6 +317,8 @@ class People:
 
     def _wrote_over(self, where: str, id: str, name: str, old: Value, new: Value) -> None:
         """Somebody who saw *old* there has it say *new*."""
+        if KINDS[name] is Kind.RELATION:  # who moves it once more, perhaps to where it had been, decides anew
+            self.chosen = {key: winners for key, winners in self.chosen.items() if key[2] != name}
         self._replaced(name, old, new)
         self.last_edited[where, id, name] = self.history.now
         if new in (None, ()):
