@@ -10,7 +10,7 @@ from itertools import count
 import pytest
 
 from navsync.attention import STEPS, question_of, waiting
-from navsync.errors import MissingCapability, Refused, SyncError
+from navsync.errors import MissingCapability, Refused, SyncError, Unavailable
 from navsync.model import Direction, Gone, Operation, Outcome, Settings, Side, State, SyncLog, WorkKind
 from tests.contract.memory import PERSON
 from tests.simulation.employee import Killed
@@ -592,3 +592,35 @@ def test_a_page_stays_in_the_trash_where_notion_tells_late_of_what_was_read(worl
 
     assert (thrown_away in world.live_pages(), len(questions(world))) == (False, 1)
     assert question_of(pair_of(world, thrown_away)).version == question
+
+
+def test_a_page_that_is_to_be_put_back_once_more_is_nobodys_though_that_fails(world: World, left_out: str) -> None:
+    world.notion.fault = fail_once("notion remove", Unavailable("503"), applied=False)
+
+    time_passes(world, 8)
+
+    assert (bool(waits_with(world, left_out)), records(world)) == (True, [TEXT])
+
+
+def test_a_question_stays_though_the_page_cannot_be_put_back_once_more(world: World, asked_before: str) -> None:
+    world.notion.fault = fail_once("notion remove", Unavailable("503"), applied=False)
+
+    time_passes(world, 8)
+
+    assert waits_with(world, asked_before)
+
+
+def test_a_record_that_is_gone_is_not_made_again_as_its_page_cannot_be_put_back_once_more(
+    world: World, story: str, page: str
+) -> None:
+    world.notion.fault = fail_always("notion remove", NOT_PUT_BACK)
+    types(world, page, LONGER)
+    world.person.remove(STORY, page)
+    world.platform.remove(STORY, story)
+    world.touched(Side.NAVIMPACT, story, STORY)
+    time_passes(world, 1)
+
+    world.notion.fault = fail_once("notion remove", Unavailable("503"), applied=False)
+    time_passes(world, 8)
+
+    assert records(world) == []

@@ -78,8 +78,10 @@ def put_back_again(bench: Workbench, mapping: Mapping, page: Present) -> Step:
     words = mapping.last_words
     if words is None or words.read_at is None:
         raise AssertionError(f"mapping {mapping.id} has no page that was read outside the trash")
-    at = words.read_at + watch.ASK_AGAIN
-    return Again(_put_back(bench, mapping, words, page)) if at <= bench.clock() else Later(mapping, at)
+    if (at := words.read_at + watch.ASK_AGAIN) > bench.clock():
+        return Later(mapping, at)
+    begun = mapping.but(intent=ReadIntent())  # who is interrupted here has not put it back, and nobody wants it there
+    return Again(_put_back(bench, begun, words, page))
 
 
 def was_typed_in(mapping: Mapping, page: Trashed, run: Run) -> bool:
