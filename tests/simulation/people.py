@@ -24,6 +24,7 @@ from navsync.model import (
     Operation,
     Outcome,
     Present,
+    RemoveIntent,
     Side,
     State,
     SyncLog,
@@ -104,8 +105,8 @@ class People:
         """Pages that people copied from ours, our key with them."""
         self.thrown: dict[tuple[int, str], float] = {}
         """Workspace and page → when somebody threw it away last."""
-        self.second_pages: set[tuple[int, str]] = set()
-        """Pages that people took out of the trash, where they had made way for another page of their record."""
+        self.taken_out: set[tuple[int, str]] = set()
+        """Pages that people took out of the trash, where we had them make way for another page of their record."""
         self.withheld: set[tuple[int, str]] = set()
         """Pages that were not shared for a while, though their database was: like those that are gone for good."""
         self.purged: set[tuple[int, str]] = set()
@@ -635,8 +636,8 @@ class People:
             op.target,
         )
         if page is not None:
-            made_way = {m.page_id for m in self._mappings(office) if m.made_way_for is not None}
-            self.second_pages |= {(office.id, page.id)} if page.id in made_way else set()
+            if any(_was_thrown_away(mapping) for mapping in self._mappings(office) if mapping.page_id == page.id):
+                self.taken_out.add((office.id, page.id))
             _person(office).restore(page.entity_type, page.id)
             self.touched_page(office, page)
 
@@ -845,6 +846,12 @@ def _person(office: Office) -> MemoryNotion:
 
 def _all(office: Office) -> list[Page]:
     return [page for page in office.notion.pages.values() if not page.is_template]
+
+
+def _was_thrown_away(mapping: Mapping) -> bool:
+    """Whether we threw its page away as a second one: one that is let go of is nobody's to make a record of."""
+    is_going = isinstance(mapping.intent, RemoveIntent)
+    return mapping.made_way_for is not None and (is_going or mapping.removed_by is not None)
 
 
 def _pick[Thing](things: Sequence[Thing], number: int) -> Thing | None:

@@ -172,7 +172,7 @@ class Witness:
         if page is None or mapping.entity is None or page.key in (None, str(mapping.entity)):
             return
         place, people = (office.id, page.id), self.history.people
-        is_known = mapping.removed_by is not None or place in people.copies or place in people.second_pages
+        is_known = mapping.removed_by is not None or place in people.copies or place in people.taken_out
         if not is_known and any(f"{kind}/{id}" == page.key for kind, id in self.history.platform.records):
             self.history.problem(f"I4: {mapping.entity} is made of {page.id[-4:]}, which is a page of {page.key}")
 
