@@ -10,10 +10,11 @@ from itertools import count
 import pytest
 
 from navsync.attention import waiting
+from navsync.errors import Unavailable
 from navsync.fields import SPECS
 from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope, Settings, Side, State, WorkKind
 from tests.simulation.employee import Killed
-from tests.simulation.faults import ANYWHERE, once, struck
+from tests.simulation.faults import ANYWHERE, fail_once, once, struck
 from tests.simulation.stories.rules import change, set_to, trash
 from tests.simulation.stories.scenes import causes, in_trash, newest, tells, time_passes, titles, titles_of
 from tests.simulation.world import PROJECT, World, connected
@@ -529,6 +530,26 @@ def test_what_was_typed_the_second_time_outlives_the_page_though_the_question_is
     empty_trash(world, page)
 
     assert {"precious", "more precious"} <= set(recorded(world))
+
+
+@pytest.mark.parametrize("is_asked", [False, True])
+def test_what_was_typed_outlives_the_page_though_navimpact_does_not_list_what_belongs_to_its_project(
+    world: World, *, is_asked: bool
+) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, reef) if is_asked else world.page_of(reef)
+    world.clock.advance(timedelta(hours=1))
+    world.person.restore(PROJECT, page)
+    world.edit(Side.NOTION, page, description="precious")
+    world.person.remove(PROJECT, page)
+    world.navimpact.fault = fail_once("navimpact changed_since", Unavailable("503"), applied=False)
+    world.slice()
+
+    world.notion_side.purge(page)
+    time_passes(world, 1)
+
+    assert "precious" in recorded(world)
 
 
 def test_what_was_typed_on_a_page_that_a_rule_keeps_from_navimpact_outlives_the_page() -> None:

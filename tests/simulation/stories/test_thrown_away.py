@@ -531,6 +531,18 @@ def test_the_words_outlive_a_trash_that_is_emptied_where_a_worker_died(world: Wo
     assert (LONGER in recorded(world)) is (call == "notion remove")  # else nobody has ever read them
 
 
+def test_what_the_trash_shows_outlives_it_though_notion_fails_as_the_text_is_read(world: World, page: str) -> None:
+    world.person.edit(page, {"title": "Two"})
+    goes(world, page)
+    world.notion.fault = fail_once("notion restore", Unavailable("503"), applied=False)
+    world.slice()
+
+    world.notion_side.purge(page)
+    time_passes(world, 1)
+
+    assert "Two" in recorded(world)
+
+
 def restored(world: World, page: str) -> None:
     world.person.restore(STORY, page)
 

@@ -11,6 +11,7 @@ from navsync import merge, scope
 from navsync.engine import below, gate, journal, last_words, proof, removals, unshown, watch
 from navsync.engine.steps import Again, Done, First, Later, Run, Step
 from navsync.engine.workbench import Workbench
+from navsync.errors import Blocked, Unavailable
 from navsync.fields import SPECS, Kind, same
 from navsync.model import (
     Change,
@@ -170,7 +171,18 @@ def _pairs_below(bench: Workbench, project: Mapping) -> int:
 
 
 def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
-    """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree."""
+    """Positive proof of a deletion; but NavImpact deletes for good, so a person must agree.
+
+    Where a side fails before they are asked, what was read is recorded: the trash may be emptied by the next look.
+    """
+    try:
+        return _restored_or_asked(bench, mapping, entity, page, run)
+    except (Blocked, Unavailable):
+        _keep_what_was_read(bench, mapping, entity, page, run)
+        raise
+
+
+def _restored_or_asked(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
     before, mapping = mapping, mapping.but(trashed_at=page.last.edited_at)
     if not (_is_wanted(bench, mapping, entity, page) and bench.may_write(Side.NOTION)):
         mapping, page = last_words.read(bench, mapping, page, run)
@@ -189,6 +201,14 @@ def page_trashed(bench: Workbench, mapping: Mapping, entity: Present, page: Tras
     if said != before.troubles or news:
         bench.ledger.save(mapping.but(troubles=said), *news)
     return Done()
+
+
+def _keep_what_was_read(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> None:
+    """Record what *page* says that NavImpact never had: once, however often *run* tries what fails."""
+    words = removals.unsent_words(mapping, entity, page)
+    if words and all(row.changes != words for row in bench.ledger.logs_of_run(run.id)):
+        by = replace(run, actor=bench.author(run, Side.NOTION, page.last))
+        bench.ledger.record(removals.row_of_words(bench, mapping, words, by))
 
 
 def _is_wanted(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed) -> bool:
