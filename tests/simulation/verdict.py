@@ -439,11 +439,8 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
 
 
 def _unheeded(history: History, office: Office) -> Iterator[str]:
-    """Nobody is asked what somebody has answered, unless they were told that a rule let it come to nothing."""
-    failed = {log.run_id for log in history.store.of(office.id).logs.values() if log.message == journal.OVERTAKEN}
-    in_vain = failed if history.fired[Fault.RULES_CHANGED] else ()
-    decisions = (work for id, work in history.decisions if (id, work.kind) == (office.id, WorkKind.DECIDE))
-    answered = {work.external_id for work in decisions if work.run_id not in in_vain}
+    """Nobody is asked what somebody has answered."""
+    answered = {work.external_id for id, work in history.decisions if (id, work.kind) == (office.id, WorkKind.DECIDE)}
     for mapping in history.store.of(office.id).mappings.values():
         if _waits(history, office, mapping):
             continue

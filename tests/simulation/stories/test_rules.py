@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from navsync import scope
 from navsync.errors import Unavailable
 from navsync.model import (
     Direction,
@@ -41,6 +42,7 @@ from tests.simulation.stories.rules import (
     with_held_edit,
     world_of,
 )
+from tests.simulation.stories.scenes import pair_of, rows_of
 from tests.simulation.world import PROJECT, World
 
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
@@ -50,6 +52,11 @@ TO_NAVIMPACT = Settings(direction=Direction.TO_NAVIMPACT)
 
 def pairs(world: World) -> list[EntityRef | str]:
     return list(world.store.of(1).pairs)
+
+
+def told(world: World, run: str) -> list[str | None]:
+    """What the history says came of what a person decided."""
+    return [row.message for row in rows_of(world) if row.run_id == run]
 
 
 # --- direction --------------------------------------------------------------------------------------------------------
@@ -365,6 +372,17 @@ def test_that_page_goes_to_the_trash_when_the_limit_is_lifted() -> None:
     assert isinstance(world.shown(Side.NOTION, page), Trashed)
 
 
+def test_who_lets_a_row_go_where_nothing_syncs_to_notion_is_asked_no_more_and_keeps_its_page() -> None:
+    world = world_of(TO_NAVIMPACT)
+    id, page = made_of_a_row(world)
+    world.decide(WorkKind.REVERT, f"log/{world.logs(Operation.CREATE)[-1].id}")
+
+    run = world.decide(WorkKind.DECIDE, str(world.mapping_of(id).id), "approve")
+
+    assert (world.live_pages(), world.mapping_of(id).state) == ([page], State.EXCLUDED)
+    assert told(world, run)[-1] == scope.GONE.cause
+
+
 def test_a_field_that_may_not_be_set_is_left_out_of_a_new_record_and_told() -> None:
     world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NOTION}))
 
@@ -498,6 +516,18 @@ def test_a_stopped_mass_deletion_still_waits_when_a_rule_came_and_went() -> None
     set_to(world, Settings())
 
     assert not [page for page in waiting if isinstance(world.shown(Side.NOTION, page), Trashed)]
+
+
+def test_who_approves_a_deletion_that_a_rule_forbids_by_then_is_told_so_once_and_asked_no_more() -> None:
+    world = world_of(Settings())
+    _, (page, *_) = stopped_mass_deletion(world)
+    set_to(world, TO_NAVIMPACT)
+
+    run = world.answer(pair_of(world, page), "approve")
+    world.settle()
+
+    assert told(world, run) == [scope.GONE.cause]
+    assert (page in world.live_pages(), pair_of(world, page).state) == (True, State.EXCLUDED)
 
 
 def test_settings_that_come_and_go_many_times_lose_no_word() -> None:

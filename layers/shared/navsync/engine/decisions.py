@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from navsync import merge
+from navsync import merge, scope
 from navsync.attention import still_asks
-from navsync.engine import deletes, journal, last_words, proof, removals, second_pages
+from navsync.engine import deletes, gate, journal, last_words, proof, removals, second_pages
 from navsync.engine.steps import Again, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.fields import Kind, field_of
@@ -69,7 +69,7 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
         case Present(), Trashed(), Decision.REJECT if asks_of_trash(mapping):
             return deletes.restore_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):
-            return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
+            return _let_page_go(bench, mapping, page, run)
         case Gone(), Present(), Decision.REJECT:
             return removals.recreate_entity(bench, mapping)
         case Present(), Present(), Decision.REJECT:  # it has come so by itself, or Notion did not put the page back
@@ -100,6 +100,12 @@ def _record_may_go(bench: Workbench, mapping: Mapping, entity: Present, page: Pr
 
 
 def _page_may_go(bench: Workbench, mapping: Mapping, page: Present) -> bool:
-    """Whether the workspace still deletes in Notion, and nobody edited the page or took it out of the trash."""
-    is_kept = asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page)
-    return bench.may_write(Side.NOTION) and not is_kept
+    """Whether nobody has edited the page since, or taken it out of the trash."""
+    return not (asks_of_trash(mapping) or bench.was_edited(mapping, Side.NOTION, page))
+
+
+def _let_page_go(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step:
+    """Move the page of a record that is gone to the trash; where the workspace changes nothing in Notion it stays."""
+    if not bench.may_write(Side.NOTION):
+        return gate.set_aside(bench, mapping, scope.GONE, run)
+    return deletes.ask_about_unread(bench, mapping, page, run) or removals.trash_page(bench, mapping, page, run)
