@@ -168,13 +168,15 @@ def _restorable(history: History, office: Office) -> Iterator[tuple[str, Value]]
     """What pages say that people moved to Notion's trash, and for which nothing was deleted in NavImpact.
 
     Not of those that went from there for good after somebody was asked: what could be read of them is to be recorded.
-    Of a record that was deleted only those that went after that, and for good: perhaps before anybody could look.
+    Of a record that was deleted only those that went after that, and for good: perhaps before anybody could look; and
+    those that are not shared since before anybody looked, for they lie in the trash though that cannot be told.
     """
     kept = history.store.of(office.id)
     for page in (page for page in office.notion.pages.values() if page.in_trash):
         mapping = kept.mappings.get(kept.pairs.get(page.id, 0))
         removal = kept.logs.get(mapping.removed_by or 0) if mapping and mapping.state is State.DELETED else None
-        if removal is None or removal.side is None or _is_theirs_again(history, office, page, removal):
+        is_unseen = not page.shared and (office.id, page.id) not in history.witness.asked
+        if removal is None or removal.side is None or is_unseen or _is_theirs_again(history, office, page, removal):
             read = history.witness.asked.get((office.id, page.id), set()) if page.purged else set()
             yield from said(page.values) - read
 
