@@ -42,7 +42,7 @@ from tests.simulation.stories.rules import (
     with_held_edit,
     world_of,
 )
-from tests.simulation.stories.scenes import pair_of, rows_of
+from tests.simulation.stories.scenes import pair_of, rows_of, titles
 from tests.simulation.world import PROJECT, World
 
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
@@ -518,7 +518,7 @@ def test_a_stopped_mass_deletion_still_waits_when_a_rule_came_and_went() -> None
     assert not [page for page in waiting if isinstance(world.shown(Side.NOTION, page), Trashed)]
 
 
-def test_who_approves_a_deletion_that_a_rule_forbids_by_then_is_told_so_once_and_asked_no_more() -> None:
+def test_who_lets_a_page_go_that_a_rule_keeps_by_then_is_told_so_and_asked_no_more() -> None:
     world = world_of(Settings())
     _, (page, *_) = stopped_mass_deletion(world)
     set_to(world, TO_NAVIMPACT)
@@ -528,6 +528,19 @@ def test_who_approves_a_deletion_that_a_rule_forbids_by_then_is_told_so_once_and
 
     assert told(world, run) == [scope.GONE.cause]
     assert (page in world.live_pages(), pair_of(world, page).state) == (True, State.EXCLUDED)
+
+
+def test_who_lets_a_record_go_that_a_rule_keeps_by_then_is_told_so_and_asked_no_more() -> None:
+    world = world_of(Settings())
+    id, page = both(world, title="Reef")
+    trash(world, page)
+    change(world, settings=TO_NOTION)
+
+    run = world.answer(world.mapping_of(id), "approve")
+    world.settle()
+
+    assert told(world, run) == [scope.TRASHED.cause]
+    assert (titles(world), world.mapping_of(id).state) == (["Reef"], State.EXCLUDED)
 
 
 def test_settings_that_come_and_go_many_times_lose_no_word() -> None:

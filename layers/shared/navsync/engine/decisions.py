@@ -62,10 +62,8 @@ def decide(bench: Workbench, mapping: Mapping, version: str | None, decision: De
     if isinstance(page, Trashed) and decision is Decision.APPROVE and removals.hides_body(mapping, page.last):
         mapping, page = last_words.read_now(bench, mapping, page)
     match entity, page, decision:
-        case Present(), Trashed(), Decision.APPROVE if _record_may_go(bench, mapping, entity, page.last):
-            removals.keep_words(bench, mapping, entity, page, run)
-            asked = deletes.ask_anew(bench, mapping, entity, page, run)
-            return asked or removals.delete_entity(bench, mapping, entity, run)
+        case Present(), Trashed(), Decision.APPROVE if not bench.wants_page(mapping, entity, page.last):
+            return _let_record_go(bench, mapping, entity, page, run)
         case Present(), Trashed(), Decision.REJECT if asks_of_trash(mapping):
             return deletes.restore_page(bench, mapping, page, run)
         case Gone(), Present(), Decision.APPROVE if _page_may_go(bench, mapping, page):
@@ -94,9 +92,13 @@ def _decide_of_second_page(bench: Workbench, mapping: Mapping, decision: Decisio
     return Again(bench.ledger.save(mapping.but(state=State.DRAFT, troubles=())))
 
 
-def _record_may_go(bench: Workbench, mapping: Mapping, entity: Present, page: Present) -> bool:
-    """Whether the workspace still deletes in NavImpact, and nobody has edited the record since."""
-    return bench.may_write(Side.NAVIMPACT) and not bench.wants_page(mapping, entity, page)
+def _let_record_go(bench: Workbench, mapping: Mapping, entity: Present, page: Trashed, run: Run) -> Step:
+    """Delete the record whose page is in the trash; where the workspace deletes none in NavImpact, a look says so."""
+    if not bench.may_write(Side.NAVIMPACT):
+        return Again(mapping)
+    removals.keep_words(bench, mapping, entity, page, run)
+    asked = deletes.ask_anew(bench, mapping, entity, page, run)
+    return asked or removals.delete_entity(bench, mapping, entity, run)
 
 
 def _page_may_go(bench: Workbench, mapping: Mapping, page: Present) -> bool:
