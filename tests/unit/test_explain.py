@@ -108,6 +108,15 @@ def test_a_paused_workspace_is_said_to_be_paused() -> None:
     assert told(LINKED, paused)[1] == "The workspace is paused."
 
 
+def test_of_a_record_that_navimpact_does_not_show_it_is_said_that_it_is_asked_once_more() -> None:
+    verdict, because, _ = told(LINKED.but(gone_since=NOW))
+
+    assert verdict is Verdict.WAITING
+    assert because == (
+        "NavImpact does not show its record. It is asked once more, ten minutes later at most, before that is believed."
+    )
+
+
 LOOK = Work(Lane.LIVE, WorkKind.ENTITY, str(PROJECT), "nonce", NOW, "run")
 
 

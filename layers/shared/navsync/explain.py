@@ -211,6 +211,12 @@ def _pending(mapping: Mapping, paused: Pause | None) -> Explanation:
         )  # fmt: skip
     if mapping.state is State.CREATING:
         return Explanation(Verdict.WAITING, "Its counterpart is being made.", NOTHING_TO_DO, since)
+    if mapping.gone_since is not None:
+        because = (
+            "NavImpact does not show its record. It is asked once more, ten minutes later at most, before that is "
+            "believed."
+        )
+        return Explanation(Verdict.WAITING, because, NOTHING_TO_DO, mapping.gone_since)
     return Explanation(Verdict.WAITING, "It is looked at in a moment.", NOTHING_TO_DO, since)
 
 

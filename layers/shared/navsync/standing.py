@@ -61,7 +61,8 @@ def _of_live(mapping: Mapping) -> Standing:
     if mapping.troubles:
         return Standing.FAILED
     settled = mapping.state is State.LINKED and mapping.intent is None and mapping.attempts == 0
-    return Standing.COMPLETED if settled and mapping.last_sync_at is not None else Standing.PENDING
+    is_there = mapping.gone_since is None  # else it is yet to be believed that its record is gone
+    return Standing.COMPLETED if settled and is_there and mapping.last_sync_at is not None else Standing.PENDING
 
 
 def asks_of_trash(mapping: Mapping) -> bool:

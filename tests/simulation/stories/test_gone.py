@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from navsync.attention import waiting
-from navsync.engine import proof
+from navsync.engine import CONFIRM, proof
 from navsync.errors import Unavailable
 from navsync.model import EntityType, Gone, Operation, Outcome, Present, Side, State, Trashed, WorkKind
+from navsync.standing import Standing, standing_of
 from tests.simulation.faults import fail_always, once, together
 from tests.simulation.stories.scenes import causes, in_trash, started, time_passes
 from tests.simulation.world import PROJECT, World
@@ -111,6 +112,36 @@ def test_an_edit_while_navimpact_is_emptied_makes_no_second_record(world: World)
     time_passes(world, 12)
 
     assert len(world.platform.records) == 3 * 7
+    assert kept(world, "typed meanwhile") == ["NavImpact", "Notion"]
+
+
+def typed_where_nothing_is_left(world: World, project: str) -> Callable[[], None]:
+    """Somebody types on the page of the only record there was while NavImpact is emptied; how that comes back."""
+    back = emptied(world)
+    world.edit(Side.NOTION, world.page_of(project), description="typed meanwhile")
+    world.slice()
+    return back
+
+
+def test_an_edit_of_the_only_record_makes_no_second_one_while_navimpact_is_emptied(world: World, project: str) -> None:
+    back = typed_where_nothing_is_left(world, project)
+
+    world.clock.advance(timedelta(minutes=9))
+    world.slice()
+    back()
+    time_passes(world, 1)
+
+    assert list(world.platform.records) == [(PROJECT, project)]
+    assert kept(world, "typed meanwhile") == ["NavImpact", "Notion"]
+
+
+def test_an_edit_of_the_only_record_waits_until_it_is_certain_that_it_was_deleted(world: World, project: str) -> None:
+    typed_where_nothing_is_left(world, project)
+    assert standing_of(world.mapping_of(project)) is Standing.PENDING
+
+    world.clock.advance(timedelta(minutes=10))
+    world.settle()
+
     assert kept(world, "typed meanwhile") == ["NavImpact", "Notion"]
 
 
@@ -279,6 +310,7 @@ def test_a_record_of_the_only_project_can_be_deleted(world: World) -> None:
 
     world.platform.remove(LOG, log)
     world.touched(Side.NAVIMPACT, log, LOG)
+    assert world.slice().again_at == world.clock() + CONFIRM  # its project is there, so it was deleted alone
     world.settle()
 
     assert world.live_pages() == [world.page_of(project)]

@@ -24,7 +24,7 @@ from navsync.model import (
     WorkKind,
 )
 
-HORIZON = timedelta(minutes=5)
+HORIZON = timedelta(minutes=15)
 """How far a rehearsal looks ahead: longer than a deletion takes to be believed, or somebody who types to be done."""
 
 LOOKS = 4

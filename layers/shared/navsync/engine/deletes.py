@@ -15,7 +15,6 @@ from navsync.errors import Blocked, Unavailable
 from navsync.fields import SPECS, Kind, same
 from navsync.model import (
     Change,
-    EntityRef,
     EntityType,
     Gone,
     Mapping,
@@ -32,7 +31,7 @@ from navsync.model import (
     Values,
     digest,
 )
-from navsync.standing import asks_of_trash, project_of
+from navsync.standing import asks_of_trash
 
 UNREACHABLE_PAUSE = timedelta(hours=1)
 LONGEST_UNREACHABLE_PAUSE = timedelta(days=1)
@@ -65,7 +64,7 @@ def entity_gone(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> 
         return Done()
     if not bench.may_write(Side.NOTION):
         return gate.set_aside(bench, mapping, scope.GONE, run)
-    parent = _parent_gone_too(bench, mapping)
+    parent = proof.project_gone_too(bench, mapping)
     if parent is not None and parent.state is State.AWAITING_APPROVAL and parent.gone_since is not None:
         return _wait_with_its_project(bench, _reachable_again(bench, mapping))
     if parent is not None and parent.state not in SETTLED:
@@ -148,17 +147,10 @@ def doubted(bench: Workbench, mapping: Mapping, run: Run) -> Step | None:
         raise
 
 
-def _parent_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
-    """The mapping of its project where that is gone as well: NavImpact deletes what belongs to a project with it."""
-    id = None if mapping.entity_type is EntityType.MEDIA_PROJECT else project_of(mapping)
-    parent = None if id is None else bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
-    return parent if parent is not None and isinstance(bench.read(Side.NAVIMPACT, parent), Gone) else None
-
-
 def _pairs_below(bench: Workbench, project: Mapping) -> int:
     """How many pairs go with *project*. All are counted when it goes, so that all go, or one question is about all.
 
-    The ledger may miss what was paired in the last moment: NavImpact has not shown the project for `CONFIRM` by then.
+    The ledger may miss what was paired in the last moment: NavImpact has not shown the project for `CONFIRM` at least.
     """
     id = project.entity_id
     if project.entity_type is not EntityType.MEDIA_PROJECT or id is None:

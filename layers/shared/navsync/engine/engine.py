@@ -145,12 +145,13 @@ class Engine(Workbench):
     def _after(self, parent: Mapping, mapping: Mapping, run: Run) -> Step:
         if parent.next_retry_at is not None and parent.is_put_off(self.clock()):
             return Later(mapping, parent.next_retry_at)
-        self.sync(parent, replace(run, edits=()))  # which are of *mapping*'s page
+        ended = self.sync(parent, replace(run, edits=()))  # which are of *mapping*'s page
         stored = self.ledger.load(parent.id)
         if stored is None or stored.state in deletes.SETTLED:
             return Again(mapping)
         waits = stored.state is State.AWAITING_APPROVAL
-        return Later(mapping, self.clock() + (deletes.UNREACHABLE_PAUSE if waits else proof.CONFIRM))
+        soonest = self.clock() + (deletes.UNREACHABLE_PAUSE if waits else proof.CONFIRM)
+        return Later(mapping, max(soonest, ended.at) if isinstance(ended, Later) else soonest)
 
     def _look(self, mapping: Mapping, run: Run, edited: Side | None) -> Step:
         match mapping.intent:

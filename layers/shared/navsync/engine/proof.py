@@ -14,7 +14,10 @@ from navsync.model import EntityRef, EntityType, Gone, Mapping, Side, State
 from navsync.standing import Outline, project_of
 
 CONFIRM = timedelta(seconds=10)
-"""NavImpact's 404 is believed when it is repeated after this."""
+"""NavImpact's 404 is believed when it is repeated after this, while another record is shown."""
+
+CONFIRM_ALONE = timedelta(minutes=10)
+"""The same, where no other is left to ask for: an emptied NavImpact answers so, too, and may be filled again."""
 
 MOST_WITNESSES = 20
 """So many of the pairs made next are asked for before NavImpact is taken to show none."""
@@ -39,12 +42,11 @@ def unconfirmed(bench: Workbench, mapping: Mapping) -> Later | None:
     `Unavailable` where a missing record proves nothing.
     """
     bench.check_collection(mapping.entity_type)
-    if mapping.page_id is not None:  # else nothing would go with it
-        _check_others_are_there(bench, mapping)
+    is_alone = mapping.page_id is not None and _is_alone(bench, mapping)  # without a page nothing would go with it
     now = bench.clock()
     if mapping.gone_since is None:
         mapping = bench.ledger.save(mapping.but(gone_since=now))
-    confirmed_at = (mapping.gone_since or now) + CONFIRM
+    confirmed_at = (mapping.gone_since or now) + (CONFIRM_ALONE if is_alone else CONFIRM)
     return Later(mapping, confirmed_at) if now < confirmed_at else None
 
 
@@ -66,16 +68,30 @@ def is_another_there(bench: Workbench, mapping: Mapping, parent_gone: Mapping | 
     )
 
 
-def _check_others_are_there(bench: Workbench, mapping: Mapping) -> None:
-    """Raise where NavImpact shows no other record of ours, but for those that went with this one.
+def project_gone_too(bench: Workbench, mapping: Mapping) -> Mapping | None:
+    """The mapping of its project where that is gone as well: NavImpact deletes what belongs to a project with it."""
+    id = None if mapping.entity_type is EntityType.MEDIA_PROJECT else project_of(mapping)
+    parent = None if id is None else bench.ledger.of_entity(EntityRef(EntityType.MEDIA_PROJECT, id))
+    return parent if parent is not None and isinstance(bench.read(Side.NAVIMPACT, parent), Gone) else None
 
-    Where there are no others nothing speaks against it.
+
+def _is_alone(bench: Workbench, mapping: Mapping) -> bool:
+    """Whether there is no other record to ask for, so that only the 404 tells of it."""
+    if _is_another_shown(bench, mapping):
+        return False
+    return not is_another_there(bench, mapping, project_gone_too(bench, mapping))
+
+
+def _is_another_shown(bench: Workbench, mapping: Mapping) -> bool:
+    """Whether NavImpact shows any other record of ours, but for those that went with this one.
+
+    False where there are no others: nothing speaks against it. Raises `NoneShown` where there are.
     """
     was_asked, failures = False, 0
     for other in _witnesses(bench, mapping):
         try:
             if _is_there(bench, other):
-                return
+                return True
         except (Unavailable, Refused, MissingCapability):
             failures += 1
             if failures == MOST_FAILING:
@@ -83,6 +99,7 @@ def _check_others_are_there(bench: Workbench, mapping: Mapping) -> None:
         was_asked = True
     if was_asked:
         raise NoneShown(NONE_SHOWN)
+    return False
 
 
 def _witnesses(bench: Workbench, mapping: Mapping) -> Iterator[Mapping]:
