@@ -477,12 +477,12 @@ class MemoryNotion:
         return {**values, related: tuple(self._page_id(id) for id in ids_in(values[related]))}
 
     def _stays(self, page_id: str) -> bool:
-        """Whether a page stays named that is to make way. Raises `Unavailable` where it had gone and is back."""
+        """Whether a page stays named that is to make way. Raises `Refused` where it had gone and is back."""
         meant, page = self.entity_of(page_id), self.pages[page_id]
         if not isinstance(meant, MadeWay) or page.in_trash or self._hides(page):
             return False
         if meant.has_gone:
-            raise Unavailable("it names a page that is there again")
+            raise Refused("it names a page that is there again", field="project")
         return True
 
     def _page_id(self, entity_id: str) -> str:

@@ -662,9 +662,10 @@ def test_a_page_that_has_made_way_and_is_out_of_the_trash_again_stays_named(noti
     log, project, _next_one = one_that_made_way(notion)
     notion.side.restore(PROJECT, project.id)
 
-    with pytest.raises(Unavailable, match="names a page that is there again"):
+    with pytest.raises(Refused, match="names a page that is there again") as refused:
         notion.side.update(LOG, log.id, {"project": ("1",)}, seen=present(notion.side.read(LOG, log.id)))
 
+    assert refused.value.field == "project"
     assert related(notion, log.id) == [project.id]
 
 

@@ -361,7 +361,8 @@ def _agreeing(
             if (conflict.navimpact, conflict.notion) != (one, other):
                 yield f"I2: {name} lists a conflict of {field.name} that is not there: {conflict} {one} {other}"
         elif trouble is not None:
-            if not _is_rightly_held(history, office, trouble, field, one, other):
+            names_another = field.kind is Kind.RELATION and _names_one_that_waits(history, office, mapping)
+            if not (names_another or _is_rightly_held(history, office, trouble, field, one, other)):
                 shown = f"{field.name} ({one!r} and {other!r})"
                 yield f"I17: {name} still holds {shown}, though nothing is wrong: {trouble}"
         elif not same(field, one, other):
@@ -386,6 +387,13 @@ def _is_rightly_held(
             return any(history.refused(to, {field.name: value}) for to, value in sent)
         case _:
             return False
+
+
+def _names_one_that_waits(history: History, office: Office, mapping: Mapping) -> bool:
+    """Whether its page names one that is there again, and waits to be the page of its record."""
+    kept, page = history.store.of(office.id), office.notion.pages[mapping.page_id or ""]
+    known = (kept.pairs.get(id) for id in ids_in(page.values["project"]))
+    return any(_waits_for_another_page(history, office, kept.mappings[id]) for id in known if id is not None)
 
 
 # --- rules ------------------------------------------------------------------------------------------------------------

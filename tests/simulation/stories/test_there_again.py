@@ -186,6 +186,27 @@ def test_what_belongs_to_a_project_names_the_page_that_is_there_again(world: Wor
     assert world.mapping_of(log, LOG).troubles == ()
 
 
+def test_a_row_that_names_it_goes_on_syncing_while_the_other_waits_for_a_choice(world: World, reef: str) -> None:
+    log = world.new_child(LOG, reef, channel="cinema")
+    world.settle()
+    before, _ = replaced_and_disputed(world, reef)
+    shared(world, before)
+    row = world.page_of(log, LOG)
+
+    world.person.edit(row, {"project": (before,), "notes": "typed"})
+    world.touched(Side.NOTION, row, LOG)
+    world.slice()
+    assert world.value(Side.NAVIMPACT, log, "notes", LOG) == "typed"
+    assert project_on(world, log) == [before]
+    (told,) = world.mapping_of(log, LOG).troubles
+    assert "it names a page that is there again" in told.cause
+
+    choose(world, reef, "notion")
+    time_passes(world, 1)
+    assert project_on(world, log) == [before]
+    assert world.mapping_of(log, LOG).troubles == ()
+
+
 def test_a_page_that_was_shared_in_the_trash_and_taken_out_later_is_the_page_of_its_record(
     world: World, reef: str
 ) -> None:

@@ -374,25 +374,25 @@ class NotionSide:
     def _render(self, spec_field: Field, value: Value, source: DataSource, seen: Present | None) -> Json:
         shown = seen.raw.get(spec_field.name) if seen else None
         if spec_field.kind is Kind.RELATION and isinstance(value, tuple):
-            value = (*map(self._page_id, value), *self._strangers(shown))
+            value = (*map(self._page_id, value), *self._strangers(spec_field.name, shown))
         return render_notion(spec_field, value, shown, source)
 
-    def _strangers(self, shown: Json | None) -> Iterator[str]:
+    def _strangers(self, name: str, shown: Json | None) -> Iterator[str]:
         """Related pages that are not synced stay: a person related them, or they are to make way and have not gone."""
         related = (page["id"] for page in (shown or {}).get("relation", ()))
-        return (page_id for page_id in related if self._stays(page_id))
+        return (page_id for page_id in related if self._stays(name, page_id))
 
-    def _stays(self, page_id: str) -> bool:
-        """Whether a related page is named further.
+    def _stays(self, name: str, page_id: str) -> bool:
+        """Whether a page that the field *name* relates is named further.
 
-        Raises `Unavailable` where it had made way and is there again: it is to be the page of a record.
+        Raises `Refused` where it had made way and is there again: it is to be the page of a record.
         """
         meant = self.entity_of(page_id)
         if not isinstance(meant, MadeWay):
             return meant is None
         is_there = self._is_there(page_id)
         if is_there and meant.has_gone:
-            raise Unavailable("it names a page that is there again; what becomes of that comes first")
+            raise Refused("it names a page that is there again; what becomes of that comes first", field=name)
         return is_there
 
     def _is_there(self, page_id: str) -> bool:
