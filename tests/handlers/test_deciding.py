@@ -383,6 +383,13 @@ def test_who_says_too_little_or_too_much_of_a_field_is_told_what_to_say(
     assert told in ask(reef, "revert", body=body).json["detail"]
 
 
+def test_what_left_a_record_as_it_was_cannot_be_undone(reef: Cloud) -> None:
+    keep(reef, row(7, Change("project", Side.NOTION, ("1",), ("1",))))
+
+    assert ask(reef, "revert", log_id=7).json["code"] == "not_revertible"
+    assert not ask(reef, "history", query={"run_id": "run-7"}).json["items"][0]["can_revert"]
+
+
 @pytest.mark.parametrize(
     "changes", [{"outcome": Outcome.FAILED}, {"outcome": Outcome.STARTED}, {"operation": Operation.CONFLICT},
                 {"operation": Operation.SETUP}, {"mapping_id": None}], ids=str)  # fmt: skip

@@ -16,9 +16,12 @@ class SideNeeded(Refused):
 
 
 def parts_of(row: SyncLog) -> frozenset[str]:
-    """What of *row* is undone each by itself: the fields that it wrote. A record is made or deleted as a whole."""
+    """What of *row* is undone each by itself: the fields that it changed. A record is made or deleted as a whole.
+
+    Of a project that was only named by another page nothing is: it is the same as before.
+    """
     if row.operation in (Operation.UPDATE, Operation.REVERT):
-        return frozenset(change.field for change in row.changes)
+        return frozenset(change.field for change in row.changes if change.old != change.new)
     return frozenset({EVERYTHING})
 
 

@@ -39,6 +39,7 @@ from navsync.model import (
 )
 from navsync.standing import Outline, Standing, project_of, standing_of
 from navsync.templates import BUILT_IN, Template, offered
+from navsync.undoing import parts_of
 
 type Json = dict[str, Any]
 
@@ -342,7 +343,8 @@ def _logged(shown: Change, row: SyncLog) -> Json:
 def can_revert(shown: SyncLog) -> bool:
     """Whether undoing *shown* can be asked for; that nobody has edited since is seen when it is tried."""
     is_known = shown.mapping_id is not None or shown.deleted_with is not None
-    return shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE and is_known
+    is_done = shown.outcome is Outcome.SUCCESS and shown.operation in UNDOABLE
+    return is_done and is_known and bool(parts_of(shown))
 
 
 def history(shown: SyncLog, *, undone_by: int | None, whole: bool = True) -> Json:

@@ -67,7 +67,7 @@ def test_what_belongs_to_a_project_names_the_page_that_stays(both: Both) -> None
     assert two.mapping_of(log, LOG).troubles == ()
 
 
-def test_the_history_says_why_the_project_was_named_anew_and_undoing_that_changes_nothing(both: Both) -> None:
+def test_the_history_says_why_the_project_was_named_anew_and_who_undoes_that_hears_why_not(both: Both) -> None:
     _one, two = both
     log, _second, before = with_a_child(both)
     take_out(two, before)
@@ -81,6 +81,10 @@ def test_the_history_says_why_the_project_was_named_anew_and_undoing_that_change
 
     assert named_on(two, page) == (before,)
     assert two.value(Side.NAVIMPACT, log, "project", LOG) == two.value(Side.NOTION, page, "project", LOG)
+    (told,) = (each for each in rows_of(two) if each.reverts == row.id)
+    assert (told.outcome, told.message) == (
+        Outcome.FAILED, "what it says now it said before, too, so there is nothing to undo",
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("call", ["notion read", "notion remove"])

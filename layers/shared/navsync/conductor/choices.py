@@ -29,7 +29,7 @@ from navsync.model import (
     WorkKind,
 )
 from navsync.standing import Outline
-from navsync.undoing import Choice
+from navsync.undoing import Choice, parts_of
 
 AT_ONCE: Final = 100
 """Rows of a run between two looks at the time."""
@@ -159,7 +159,7 @@ def _put_each(station: Station, work: Work, run_id: str, *, with_project: int | 
     before = station.ledger.log(int(last)) if last else None
     for place, row in enumerate(station.ledger.logs_of_run(run_id, before=before), int(start) + 1):
         is_meant = with_project in (None, row.deleted_with) and not _is_told_by_its_record(station, row)
-        if is_meant and row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE:
+        if is_meant and row.outcome is Outcome.SUCCESS and row.operation in UNDOABLE and parts_of(row):
             due = work.due + _turn(row, place)
             station.desk.put(station.work(work, WorkKind.REVERT, f"log/{row.id}", lane=Lane.SWEEP, due=due))
         if place % AT_ONCE == 0:

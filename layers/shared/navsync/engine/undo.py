@@ -76,8 +76,9 @@ def _write_back(bench: Workbench, mapping: Mapping, row: SyncLog, choice: Choice
     seen = _both(bench, mapping)
     changes = [_by_latest_ids(bench, mapping, change) for change in choice.of(row)]
     inverse = tuple(write for change in changes for write in _inverse(bench, mapping, change, seen))
-    if inverse:
-        writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
+    if not inverse:
+        raise Refused("what it says now it said before, too, so there is nothing to undo")
+    writes.write(bench, mapping, mapping, inverse, seen, run, operation=Operation.REVERT, reverts=row.id)
     return Done()
 
 
