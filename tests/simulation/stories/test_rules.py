@@ -277,6 +277,20 @@ def test_who_undoes_that_has_the_page_back() -> None:
     assert world.mapping_of(id).state is State.LINKED
 
 
+def test_who_takes_a_page_out_of_the_trash_may_undo_at_once_what_was_edited_before() -> None:
+    world = world_of(replace(TO_NOTION, field_directions={"media_project.title": Direction.BOTH}))
+    id, page = both(world, title="Reef")
+    world.edit(Side.NAVIMPACT, id, title="Oops")
+    world.settle()
+    trash(world, page)
+    world.person.restore(PROJECT, page)  # its webhook was lost
+
+    world.decide(WorkKind.REVERT, f"record/{world.logs(Operation.UPDATE)[-1].id}")
+
+    assert (world.value(Side.NAVIMPACT, id, "title"), world.value(Side.NOTION, page, "title")) == ("Reef", "Reef")
+    assert (world.mapping_of(id).state, troubles(world, id)) == (State.LINKED, [])
+
+
 def test_an_approval_that_waits_ends_when_nothing_syncs_to_navimpact_any_more() -> None:
     world = world_of(Settings())
     id, page = both(world)

@@ -26,6 +26,7 @@ from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.stories.rules import (
     ACTIVE,
     both,
+    change,
     delete,
     gone_from_scope,
     made_of_a_row,
@@ -428,6 +429,21 @@ def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -
     world.decide(WorkKind.REVERT, f"log/{row.id}")
 
     assert world.value(Side.NAVIMPACT, id, "title") == "Coral"
+
+
+def test_who_widens_the_scope_may_undo_at_once_what_was_edited_before() -> None:
+    world = world_of(ACTIVE)
+    id, page = both(world, title="Reef", status="active")
+    world.edit(Side.NOTION, page, title="Coral")
+    world.settle()
+    row = world.logs(Operation.UPDATE)[-1]
+    world.edit(Side.NAVIMPACT, id, status="paused")
+    world.settle()
+
+    change(world, settings=Settings())
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+
+    assert (world.value(Side.NAVIMPACT, id, "title"), world.value(Side.NOTION, page, "title")) == ("Reef", "Reef")
 
 
 def test_undoing_a_creation_deletes_no_record_that_the_workspace_does_not_hold() -> None:

@@ -103,16 +103,22 @@ class Engine(Workbench):
     def revert(self, mapping: Mapping, row: SyncLog, choice: Choice, run: Run) -> Result:
         """Undo what *row* tells of *mapping*. Raises `Refused` where somebody has edited since."""
         mapping = self._without_intent(mapping, run)
+        if mapping.state is State.EXCLUDED:  # its page may be there again, or the rules others
+            mapping = self._looked_at(mapping, run)
         return self._follow(undo.revert(self, mapping, row, choice, run), run)
 
     def _without_intent(self, mapping: Mapping, run: Run) -> Mapping:
         """*mapping* with what was begun brought to its end."""
         if mapping.intent is not None:
-            self.sync(mapping, run)
-            mapping = self.ledger.load(mapping.id) or mapping
+            mapping = self._looked_at(mapping, run)
         if mapping.intent is not None:
             raise Unavailable("what was begun with this record before is settled first")
         return mapping
+
+    def _looked_at(self, mapping: Mapping, run: Run) -> Mapping:
+        """*mapping* as a look at it leaves it."""
+        self.sync(mapping, run)
+        return self.ledger.load(mapping.id) or mapping
 
     # --- looking ----------------------------------------------------------------------------------------------------
 
