@@ -10,7 +10,7 @@ import pytest
 
 from navsync.attention import question_of
 from navsync.conductor import SLICE, choices
-from navsync.errors import Down, Unavailable, Unclear
+from navsync.errors import Down, MissingCapability, Refused, SyncError, Unavailable, Unclear
 from navsync.model import EntityRef, EntityType, Operation, Outcome, Present, Side, State, SyncLog, Trashed, WorkKind
 from tests.contract.memory_store import MemoryLedger
 from tests.simulation.faults import fail_always, fail_once
@@ -257,6 +257,27 @@ def test_a_deletion_is_told_as_undone_once_navimpact_has_the_record_again(
 
     assert undone_by(world, row) == [Operation.CREATE]
     assert {"Another", "Reef"} == {str(record.values()["title"]) for record in world.platform.records.values()}
+
+
+@pytest.mark.parametrize("error", [Refused("its database is in the trash"), MissingCapability("403")], ids=str)
+@pytest.mark.parametrize("delete", [deleted_by_people, deleted_by_approval])
+def test_who_takes_a_page_out_that_an_undo_could_not_take_out_has_not_undone_anything(
+    world: World, delete: Callable[[World], None], error: SyncError
+) -> None:
+    world.another_project()
+    delete(world)
+    row = newest(world, Operation.DELETE)
+    world.notion.fault = fail_once("notion restore", error, applied=False)
+    world.decide(WorkKind.REVERT, f"log/{row.id}")
+    assert messages(world, Operation.REVERT) == [str(error)]
+
+    page = str(row.page_id)
+    world.person.restore(PROJECT, page)
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    assert {"Another", "Reef"} == {str(record.values()["title"]) for record in world.platform.records.values()}
+    assert undone_by(world, row) == []
 
 
 def test_a_record_that_came_back_by_itself_and_is_made_again_later_undoes_nothing(world: World) -> None:

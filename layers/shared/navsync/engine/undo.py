@@ -10,7 +10,7 @@ from navsync.engine import below, creates, deletes, proof, removals, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen
-from navsync.errors import Refused
+from navsync.errors import MissingCapability, NotReachable, Refused
 from navsync.fields import SPECS, Kind, cannot_carry, field_of, same
 from navsync.model import (
     Change,
@@ -188,14 +188,13 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
         mapping, page = deletes.let_go_of_page(bench, mapping, mapping.state), None
     lacks_entity = (row.side is Side.NAVIMPACT or isinstance(page, Present)) and _lacks_entity(bench, mapping, row)
     if not lacks_entity and isinstance(page, Trashed):
-        is_whole = mapping.entity_id is not None and isinstance(bench.read(Side.NAVIMPACT, mapping), Present)
-        if is_whole:
+        if _shows_entity(bench, mapping):
             return deletes.restore_page(bench, mapping, page, run, reverts=row.id)
-        return deletes.restore_page(bench, bench.ledger.save(mapping.but(recalls=row.id)), page, run)
+        return Again(_taken_out(bench, mapping, page, row, run))
     if not lacks_entity:
         if mapping.state is State.LINKED:  # its record may be gone once more, which is another deletion
             raise UndoneAlready("it was undone already, or came back by itself")
-        if mapping.entity_id is not None and isinstance(bench.read(Side.NAVIMPACT, mapping), Present):
+        if _shows_entity(bench, mapping):
             raise UndoneAlready("it was undone already, or came back by itself: the record is there again")
         if page is None:
             raise Refused("its page and its record are both gone; its values are in the history of the record")
@@ -207,9 +206,27 @@ def _bring_back(bench: Workbench, mapping: Mapping, row: SyncLog, run: Run) -> S
             raise UndoneAlready("another workspace has undone it already: the record is there again")
         return creates.make_again(bench, mapping, _related(bench, row), run)
     if isinstance(page, Trashed):
-        mapping = bench.ledger.save(mapping)  # first: whoever finds the page restored makes the record of both
-        deletes.restore_page(bench, mapping, page, run)  # it is undone once the record is made
+        mapping = _taken_out(bench, mapping, page, row, run)
     return removals.recreate_entity(bench, mapping)
+
+
+def _taken_out(bench: Workbench, mapping: Mapping, page: Trashed, row: SyncLog, run: Run) -> Mapping:
+    """*mapping*, its page out of the trash: *row* is undone once the record is made again of both.
+
+    Where Notion keeps the page there nothing is undone, and who takes it out later does so on their own.
+    """
+    mapping = bench.ledger.save(mapping.but(recalls=row.id))  # first: whoever finds the page restored makes the record
+    try:
+        deletes.restore_page(bench, mapping, page, run)
+    except (Refused, NotReachable, MissingCapability):
+        bench.ledger.save(mapping.but(recalls=None))
+        raise
+    return mapping
+
+
+def _shows_entity(bench: Workbench, mapping: Mapping) -> bool:
+    """Whether NavImpact shows the record that *mapping* pairs."""
+    return mapping.entity_id is not None and isinstance(bench.read(Side.NAVIMPACT, mapping), Present)
 
 
 def _lacks_entity(bench: Workbench, mapping: Mapping, row: SyncLog) -> bool:
@@ -231,7 +248,7 @@ def _related(bench: Workbench, row: SyncLog) -> Values:
     told = (change.old for change in row.changes if change.field == "project")
     those = [EntityRef(EntityType.MEDIA_PROJECT, id) for ids in told if isinstance(ids, tuple) for id in ids]
     project = _project_of(bench, row, those)
-    if project and project.entity_id and isinstance(bench.read(Side.NAVIMPACT, project), Present):
+    if project and project.entity_id and _shows_entity(bench, project):
         return {"project": (project.entity_id,)}
     raise OutOfTurn(
         "its project is not there any more; undo the deletion of that first",
