@@ -151,24 +151,33 @@ def test_a_cut_undo_is_undone_whole_by_either_half_and_by_its_run(world: World, 
     assert not not_undone(told)
 
 
-def test_an_edit_that_travels_with_the_rest_of_a_cut_undo_is_not_told_as_undone(world: World) -> None:
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("cut", CUTS, ids=str)
+def test_an_edit_that_is_made_as_an_undo_is_cut_is_told_by_itself_and_the_undo_as_done(
+    world: World, cut: BaseException, side: Side
+) -> None:
     id, page = project(world, title="Old title", budget=Decimal(1))
     world.edit(NAVIMPACT, id, title="New title")
     settle(world)
     (row,) = world.logs(Operation.UPDATE)
 
-    def cut(call: str, applied: bool) -> None:
-        if call == "navimpact update" and not applied:
-            world.navimpact.fault = None
-            world.edit(NOTION, page, budget=Decimal(7))
-            raise Unavailable("503")
+    def strike() -> None:
+        world.edit(side, id if side is NAVIMPACT else page, budget=Decimal(7))
+        raise cut
 
-    world.navimpact.fault = cut
-    undo(world, row)
+    world.navimpact.fault = once("navimpact update", strike, applied=False)
+    told = undo(world, row)
 
-    assert (world.value(NAVIMPACT, id, "title"), world.value(NAVIMPACT, id, "budget")) == ("Old title", Decimal(7))
-    (theirs,) = [r for r in rows(world) if any(c.field == "budget" and c.new == Decimal(7) for c in r.changes)]
-    assert (theirs.operation, theirs.reverts) == (Operation.UPDATE, None)
+    for at, where in ((NOTION, page), (NAVIMPACT, id)):
+        assert (world.value(at, where, "title"), world.value(at, where, "budget")) == ("Old title", Decimal(7))
+    done = [(r.operation, r.reverts, c.field, c.side) for r in told if r.outcome is Outcome.SUCCESS for c in r.changes]
+    assert sorted(done) == [
+        (Operation.REVERT, row.id, "title", NAVIMPACT),
+        (Operation.REVERT, row.id, "title", NOTION),
+        (Operation.UPDATE, None, "budget", side.other),
+    ]
+    assert {r.actor for r in told if r.operation is Operation.REVERT} == {"ann"}
+    assert not not_undone(told)
 
 
 def test_an_undo_during_which_somebody_types_in_the_text_brings_the_title_back_on_both_sides(world: World) -> None:

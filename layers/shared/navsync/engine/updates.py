@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from navsync import merge, pairing, scope, titles
 from navsync.engine import gate, half_written, journal, watch, writes
 from navsync.engine.journal import HEALTHY
-from navsync.engine.steps import Done, Later, Run, Step
+from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.engine.writes import Seen, conflict_rows
 from navsync.fields import SPECS, EntitySpec
@@ -53,7 +53,10 @@ def merge_both(bench: Workbench, mapping: Mapping, seen: Seen, run: Run) -> Step
     mapping = tell_overwritten(bench, mapping, page, run)
     after = _as_planned(mapping, plan, bases, seen, bench.clock())
     if plan.writes:
-        after = writes.write(bench, mapping, after, plan.writes, seen, run)
+        undone = writes.rest_of_undo(bench, mapping, plan.writes)
+        after = writes.write(bench, mapping, after, undone or plan.writes, seen, run)
+        if undone and undone != plan.writes:
+            return Again(after)  # what somebody edited meanwhile goes by itself: the history is to tell the two apart
     elif (settled := after.but(intent=None, **HEALTHY)) != before:
         after = _save_agreed(bench, before, settled, seen, run)
     after = stamp(bench, after, None if any(write.to is Side.NOTION for write in plan.writes) else page)

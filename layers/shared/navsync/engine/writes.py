@@ -102,7 +102,7 @@ def write(
 ) -> Mapping:
     """Record *writes* and what they overwrite, make them, and agree on what the answers show."""
     by = run
-    if (undo := _rest_of_undo(bench, before, writes)) is not None:
+    if (undo := _begun_undo(bench, before)) is not None and rest_of_undo(bench, before, writes) == writes:
         operation, reverts = Operation.REVERT, undo.reverts
         by = replace(run, actor=undo.actor, decides=EVERYTHING)
     changes = tuple(_change(bench, w, seen, by, operation) for w in writes)
@@ -135,14 +135,19 @@ def _order(bench: Workbench, mapping: Mapping, changes: Iterable[Change]) -> tup
     return (Side.NAVIMPACT, Side.NOTION) if in_parts else (Side.NOTION, Side.NAVIMPACT)
 
 
-def _rest_of_undo(bench: Workbench, before: Mapping, writes: Iterable[merge.Write]) -> SyncLog | None:
-    """The row of an undo that was interrupted, where *writes* are what was left of it; None: they are another's."""
-    if not isinstance(before.intent, WriteIntent):
-        return None
+def rest_of_undo(bench: Workbench, before: Mapping, writes: Sequence[merge.Write]) -> tuple[merge.Write, ...]:
+    """Those of *writes* that an interrupted undo has left; none of a field that gets anything else, too."""
+    if _begun_undo(bench, before) is None or not isinstance(before.intent, WriteIntent):
+        return ()
     meant = [(w.field, w.to, w.value) for w in before.intent.writes]
-    row = bench.ledger.log(before.intent.log_id)
-    is_rest = all((w.field, w.to, w.value) in meant for w in writes)
-    return row if row is not None and row.operation is Operation.REVERT and is_rest else None
+    others = {w.field for w in writes if (w.field, w.to, w.value) not in meant}
+    return tuple(w for w in writes if w.field not in others)
+
+
+def _begun_undo(bench: Workbench, before: Mapping) -> SyncLog | None:
+    """The row of the undo that was interrupted; None: it was another write, or none was."""
+    row = bench.ledger.log(before.intent.log_id) if isinstance(before.intent, WriteIntent) else None
+    return row if row is not None and row.operation is Operation.REVERT else None
 
 
 def noted_late(bench: Workbench, mapping: Mapping, intent: WriteIntent, seen: Seen) -> tuple[Written, ...]:
