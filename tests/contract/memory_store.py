@@ -280,7 +280,7 @@ class MemoryDesk:
 
     def put(self, work: Work) -> None:
         waiting = self.kept.work.get(place_of(work))
-        self.kept.work[place_of(work)] = work if waiting is None else work.telling(waiting.edits)
+        self.kept.work[place_of(work)] = work if waiting is None else work.in_place_of(waiting)
 
     def put_again(self, work: Work, *, seen: Work) -> bool:
         if self.kept.work.get(place_of(seen), seen).nonce != seen.nonce:

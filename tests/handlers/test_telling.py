@@ -475,6 +475,19 @@ def test_nothing_that_comes_of_itself_takes_the_place_of_what_a_person_waits_for
     assert cloud.store.desk(W).queued(run_id) == 1
 
 
+@pytest.mark.parametrize("name", ["sync_project", "sync_workspace"])
+def test_of_two_people_who_ask_for_the_same_neither_is_told_that_it_is_done_while_it_waits(
+    cloud: Cloud, history: History, name: str
+) -> None:
+    runs = [see(cloud, name, ANALYST, body={}).json["run_id"] for _ in range(2)]
+    desk, (work,) = cloud.store.desk(W), cloud.work(W)
+    assert [desk.queued(run) for run in runs] == [1, 1]
+
+    desk.done(work)
+
+    assert [desk.queued(run) for run in runs] == [0, 0]
+
+
 def test_of_two_equal_syncs_of_records_at_the_very_same_moment_one_is_refused(
     cloud: Cloud, history: History, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -186,6 +186,7 @@ def test_values_that_look_alike_are_told_apart(value: Value) -> None:
         ),
         Work(Lane.SWEEP, WorkKind.PAGE, "p", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", "ana", Direction.TO_NOTION),
         Work(Lane.LIVE, WorkKind.ENTITY, "e", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", requested=True, apart="a"),
+        Work(Lane.LIVE, WorkKind.ENTITY, "e", "n", datetime(2026, 1, 1, tzinfo=UTC), "r", requested=True, also=("q",)),
         Work(
             Lane.LIVE, WorkKind.PAGE, "p", "n", datetime(2026, 1, 1, tzinfo=UTC), "r",
             edits=(Edit(datetime(2026, 1, 1, tzinfo=UTC), ("title",), "ana"), Edit(datetime(2026, 1, 2, tzinfo=UTC))),

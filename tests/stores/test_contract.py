@@ -662,6 +662,25 @@ def test_work_that_a_person_waits_for_is_done_by_itself(desk: Desk) -> None:
     assert desk.pending(Lane.LIVE, limit=9) == []
 
 
+def test_work_that_two_people_ask_for_is_done_for_both_when_it_is_done(desk: Desk) -> None:
+    for run in ("ann", "bo", "ann again"):
+        desk.put(last := some_work(nonce=run, run_id=run, requested=True))
+
+    assert desk.pending(Lane.LIVE, limit=9) == [replace(last, also=("ann", "bo"))]
+
+
+def test_work_that_was_put_off_is_still_that_of_all_who_asked_for_it(desk: Desk) -> None:
+    desk.put(some_work(nonce="n1", run_id="ann", requested=True))
+    desk.put(some_work(nonce="n2", run_id="bo", requested=True))
+    (row,) = desk.pending(Lane.LIVE, limit=9)
+
+    desk.put_again(again := replace(row, nonce="n3", due=NOW + MINUTE), seen=row)
+    desk.put(some_work(nonce="n4", run_id="cy", requested=True))
+
+    assert again.also == ("ann",)
+    assert [each.also for each in desk.pending(Lane.LIVE, limit=9)] == [("ann", "bo")]
+
+
 def test_work_that_looks_one_way_alone_replaces_none_that_looks_both_ways(desk: Desk) -> None:
     desk.put(both := some_work(nonce="n1", due=NOW - MINUTE))
     desk.put(one := some_work(nonce="n2", direction=Direction.TO_NOTION, apart="navimpact_to_notion"))

@@ -118,14 +118,14 @@ def test_of_two_events_in_the_same_moment_both_are_kept(store: Store, monkeypatc
     edits = [Edit(NOW + n * MINUTE, ("title",)) for n in range(3)]
     told = [Work(Lane.LIVE, WorkKind.PAGE, "p", str(edit.at), NOW, "r", edits=(edit,)) for edit in edits]
     desk.put(told[0])
-    telling = Work.telling
+    in_place_of = Work.in_place_of
     overtakes = iter([lambda: store.desk(W).put(told[1])])
 
-    def slowly(work: Work, known: Iterable[Edit]) -> Work:
+    def slowly(work: Work, other: Work) -> Work:
         next(overtakes, lambda: None)()
-        return telling(work, known)
+        return in_place_of(work, other)
 
-    monkeypatch.setattr(Work, "telling", slowly)
+    monkeypatch.setattr(Work, "in_place_of", slowly)
     desk.put(told[2])
 
     (row,) = desk.pending(Lane.LIVE, limit=2)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterable
 from collections.abc import Mapping as MappingOf
 from copy import replace
 from dataclasses import dataclass, field
@@ -653,6 +652,9 @@ class Edit:
 MOST_EDITS = 50
 """So many a row of work tells of, the latest: a page that somebody types in for hours has an event each minute."""
 
+MOST_ALSO = 20
+"""So many who asked for the same wait for one row of work, the latest of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -699,11 +701,14 @@ class Work:
     """A person waits for this very row, which is one by itself: no event and no round puts another in its place."""
     apart: str = ""
     """Which way it looks, where that is one alone: what looks both ways about the same is another row."""
+    also: tuple[str, ...] = ()
+    """Runs of people who have asked for the same before: what is done for *run_id* is done for them, too."""
 
-    def telling(self, edits: Iterable[Edit]) -> Work:
-        """This row, which tells of *edits* besides."""
-        known = sorted({*self.edits, *edits}, key=lambda edit: (edit.at, edit.fields))
-        return replace(self, edits=tuple(known[-MOST_EDITS:]))
+    def in_place_of(self, other: Work) -> Work:
+        """This row, which tells besides of the edits that *other* tells of, and is waited for by who waits for that."""
+        known = sorted({*self.edits, *other.edits}, key=lambda edit: (edit.at, edit.fields))
+        waited_for = [run for run in (*other.also, other.run_id) if other.requested and run != self.run_id]
+        return replace(self, edits=tuple(known[-MOST_EDITS:]), also=tuple(waited_for[-MOST_ALSO:]))
 
     @classmethod
     def wherever(cls, kind: WorkKind, external_id: str, now: datetime) -> list[Self]:

@@ -291,7 +291,7 @@ class Desk(Protocol):
     def put(self, work: Work) -> None:
         """Add the row, or replace the one in its place: of the same lane, kind, external id and way, requested or not.
 
-        What events told that one, *work* tells besides.
+        What events told that one, *work* tells besides, and who waits for that one, waits for *work*.
         """
         ...
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from navsync.bootstrap import fresh
+from navsync.errors import Down, SyncError, Unclear
 from navsync.model import Direction, Lane, Present, Side, Work, WorkKind
+from tests.simulation.faults import failing
 from tests.simulation.world import PROJECT, World
 
 
@@ -37,7 +40,7 @@ def ask(
 
 def waits(world: World, run: str) -> bool:
     """Whether who asked for *run* is told that it is not done."""
-    return any(work.run_id == run for lane in Lane for work in world.desk.pending(lane, limit=100))
+    return any(run in (work.run_id, *work.also) for lane in Lane for work in world.desk.pending(lane, limit=100))
 
 
 def test_a_webhook_takes_nothing_from_a_look_that_a_person_asked_for(world: World, id: str) -> None:
@@ -98,6 +101,30 @@ def test_a_reconcile_takes_nothing_from_projects_that_a_person_chose(world: Worl
 
     world.slice()
     assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+
+
+def test_of_two_people_who_ask_for_the_same_the_first_is_not_told_that_it_is_done_before_anybody_has_looked(
+    world: World, id: str
+) -> None:
+    first, second = (ask(world, WorkKind.ENTITY, f"{PROJECT}/{id}", thorough=True) for _ in range(2))
+
+    assert (waits(world, first), waits(world, second)) == (True, True)
+    world.slice()
+    assert world.value(Side.NAVIMPACT, id, "title") == "Its webhook was lost"
+    assert (waits(world, first), waits(world, second)) == (False, False)
+
+
+@pytest.mark.parametrize("error", [Down("503"), Unclear("no answer")], ids=str)
+def test_nor_is_either_of_them_while_it_is_to_be_tried_again(world: World, id: str, error: SyncError) -> None:
+    first, second = (ask(world, WorkKind.ENTITY, f"{PROJECT}/{id}", thorough=True) for _ in range(2))
+    world.navimpact.fault = failing(2, lambda: error, "navimpact update")
+
+    world.slice()
+    assert (waits(world, first), waits(world, second)) == (True, True)
+
+    world.clock.advance(timedelta(hours=1))
+    world.settle()
+    assert (waits(world, first), waits(world, second)) == (False, False)
 
 
 def test_the_schedule_takes_nothing_from_a_sync_of_the_workspace_that_a_person_asked_for(world: World) -> None:

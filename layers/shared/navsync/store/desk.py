@@ -157,11 +157,12 @@ class DynamoDesk:
     def put(self, work: Work) -> None:
         """Add the row, or replace the one in its place: of the same lane, kind, external id and way, requested or not.
 
-        What events told that one, *work* tells besides. It seldom tells anything, so that mostly one write will do.
+        What events told that one, *work* tells besides, and who waits for it, waits for *work*. It seldom tells or is
+        waited for, so that mostly one write will do.
         """
         other = self._put_if(when("attribute_not_exists(#tells)"), work)
         while other is not None:
-            other = self._put_if(when(_AS_SEEN, nonce=other.nonce), work.telling(other.edits))
+            other = self._put_if(when(_AS_SEEN, nonce=other.nonce), work.in_place_of(other))
 
     def put_again(self, work: Work, *, seen: Work) -> bool:
         """Put *work* in the place of the row *seen* while its nonce is the one seen; False when it was put anew."""
@@ -278,7 +279,7 @@ class DynamoDesk:
 
         What was due before *since*, when the run began, is passed over: its own rows come first then, in each lane.
         """
-        of_run = None if run_id is None else when("#run = :run", run=run_id)
+        of_run = None if run_id is None else when("contains(#run, :run)", run=run_id)
         return sum(self._queued(lane, of_run, "" if since is None else keys.moment(since)) for lane in Lane)
 
     def _queued(self, lane: Lane, of_run: Expression | None, since: str) -> int:
@@ -293,10 +294,10 @@ class DynamoDesk:
             **self._key(keys.work(work)),
             "nonce": work.nonce,
             "lane_due": keys.lane_due(work.lane, work.due),
-            "run": work.run_id,
+            "run": " ".join((work.run_id, *work.also)),
             "body": records.write_short(work),
         }
-        return item | {"tells": True} if work.edits else item
+        return item | {"tells": True} if work.edits or work.requested else item
 
     def pending(self, lane: Lane, *, limit: int) -> Sequence[Work]:
         """Rows of *lane* in order of their `due`, those not due yet too, read consistently."""
