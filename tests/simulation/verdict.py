@@ -199,7 +199,7 @@ def _live(history: History, office: Office) -> list[Page]:
 
 def _paired(history: History, office: Office) -> Iterator[str]:
     kept = history.store.of(office.id)
-    pages = _live(history, office)
+    pages = [page for page in _live(history, office) if not _may_not_go(history, office, page)]
     for mapping in kept.mappings.values():
         yield from _in_step(history, office, mapping)
     by_entity = {m.entity: m for m in kept.mappings.values() if m.entity is not None}
@@ -429,7 +429,9 @@ def _at_rest(history: History, office: Office) -> Iterator[str]:
     if kept.lease.owner is not None:
         yield f"I16: W{office.id} is still leased"
     for work in kept.work.values():
-        if _mapping_of(office, history, work) not in waiting:
+        page = office.notion.pages.get(work.external_id.partition("/")[2]) if work.kind is WorkKind.PAGE else None
+        stays = page is not None and _may_not_go(history, office, page)
+        if _mapping_of(office, history, work) not in waiting and not stays:
             due = f"{history.seconds(work.due):.0f} s"
             yield f"I16: W{office.id} still has work: {work.kind} {work.external_id}, due at {due}"
     for mapping in kept.mappings.values():
@@ -503,7 +505,15 @@ def _waits(history: History, office: Office, mapping: Mapping) -> bool:
     names_nobody = mapping.state is State.DRAFT and "project" in office.notion.shown(page).unreadable
     if page.hidden or names_nobody or _goes_with_project(history, office, mapping):
         return True
-    return _waits_for_another_page(history, office, mapping)
+    return _may_not_go(history, office, page) or _waits_for_another_page(history, office, mapping)
+
+
+def _may_not_go(history: History, office: Office, page: Page) -> bool:
+    """Whether it is a second page of a record, by our hand, and the workspace changes nothing in Notion."""
+    if office.rules.direction.allows(Side.NOTION) or page.created_by != BOT or page.in_trash:
+        return False
+    others = (m for m in history.store.of(office.id).mappings.values() if m.page_id not in (None, page.id))
+    return any(str(other.entity) == page.key for other in others)
 
 
 def _names_refused_project(history: History, office: Office, mapping: Mapping) -> bool:
@@ -532,8 +542,8 @@ def _is_beside(history: History, office: Office, mapping: Mapping) -> bool:
 def _waits_for_another_page(history: History, office: Office, mapping: Mapping) -> bool:
     """Whether the page of its record would make way for it, but for what a person must say first.
 
-    Of words there, whether the record is gone, or that the workspace holds it again. That is told of it, too: a person
-    sees two pages of one record until then.
+    Of words there, whether the record is gone, that the workspace holds it again, or changes anything in Notion. That
+    is told of it, too: a person sees two pages of one record until then.
     """
     former = _had(mapping)
     if former is None or standing_of(mapping) not in ATTENTION:
@@ -547,7 +557,8 @@ def _waits_for_another_page(history: History, office: Office, mapping: Mapping) 
     is_asked_about = said.state in (State.AWAITING_APPROVAL, State.UNREACHABLE)
     has_perhaps_gone = is_asked_about and (record.type, record.id) not in history.platform.records
     is_held = said.conflicts or any(trouble.field for trouble in said.troubles)
-    return has_perhaps_gone or said.state is State.EXCLUDED or bool(is_held)
+    may_go = office.rules.direction.allows(Side.NOTION)
+    return has_perhaps_gone or said.state is State.EXCLUDED or bool(is_held) or not may_go
 
 
 def _had(mapping: Mapping) -> str | None:

@@ -491,6 +491,7 @@ class Witness:
 
     def _removing_second(self, office: Office, page: Page) -> None:
         """The page that stays has its record by then: one that nothing pairs, and that is there, would get a third."""
+        self._may(office, "notion", f"a second page of {page.key} was removed from")
         kept, record = self.history.store.of(office.id), EntityRef.parse(page.key or "")
         first = kept.pairs.get(record)
         is_there = (record.type, record.id) in self.history.platform.records

@@ -10,11 +10,31 @@ import pytest
 
 from navsync.engine import CONFIRM
 from navsync.errors import Down, Refused
-from navsync.model import Direction, EntityType, Lane, Operation, Outcome, Settings, Side, Trashed, Work, WorkKind
+from navsync.model import (
+    Direction,
+    EntityType,
+    Lane,
+    Operation,
+    Outcome,
+    RemoveIntent,
+    Settings,
+    Side,
+    State,
+    Trashed,
+    Work,
+    WorkKind,
+)
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck
-from tests.simulation.stories.rules import change
-from tests.simulation.stories.scenes import come_to_rest, made_again_with_a_second_page, rows_of, time_passes, titles_of
+from tests.simulation.stories.rules import change, set_to
+from tests.simulation.stories.scenes import (
+    come_to_rest,
+    made_again_with_a_second_page,
+    pair_of,
+    rows_of,
+    time_passes,
+    titles_of,
+)
 from tests.simulation.world import PROJECT, START, Both, World, two_workspaces
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -494,6 +514,89 @@ def test_a_second_page_that_is_taken_out_of_the_trash_becomes_a_record_of_its_ow
 
     assert titles_of(world, PROJECT) == ["Reef", "Reef"]
     assert set(world.live_pages()) == {world.page_of(id), second.id}
+
+
+# --- where nothing is changed in Notion -------------------------------------------------------------------------------
+
+
+def second_page(world: World) -> tuple[str, str]:
+    """The page of a project, and another that a call made which was thought lost."""
+    id = world.new_project(title="Reef")
+    world.settle()
+    return world.page_of(id), world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}").id
+
+
+def test_a_second_page_stays_while_nothing_is_changed_in_notion(world: World) -> None:
+    first, second = second_page(world)
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    world.notion.calls.clear()
+
+    time_passes(world, 6)
+
+    assert (set(world.live_pages()), titles_of(world, PROJECT)) == ({first, second}, ["Reef"])
+    assert "notion remove" not in world.notion.calls
+    told = [row.message for row in world.logs(Operation.FAIL)]
+    assert len(told) == 1
+    assert "move that page to the trash by hand, or let the workspace sync both ways" in str(told[0])
+
+
+def test_it_goes_once_the_workspace_syncs_both_ways(world: World) -> None:
+    first, _second = second_page(world)
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    time_passes(world, 6)
+
+    set_to(world, Settings())
+    time_passes(world, 24)
+
+    assert (world.live_pages(), titles_of(world, PROJECT)) == ([first], ["Reef"])
+
+
+def test_a_second_page_that_was_about_to_go_stays_while_nothing_is_changed_in_notion(world: World) -> None:
+    first, second = second_page(world)
+    world.notion.fault = fail_once("notion remove", Killed(), applied=False)
+    with suppress(Killed):
+        world.reconcile()
+    assert isinstance(pair_of(world, second).intent, RemoveIntent)
+
+    change(world, settings=Settings(direction=Direction.TO_NAVIMPACT))
+    time_passes(world, 6)
+    assert set(world.live_pages()) == {first, second}
+
+    change(world, settings=Settings())
+    time_passes(world, 24)
+    assert (world.live_pages(), titles_of(world, PROJECT)) == ([first], ["Reef"])
+
+
+def test_a_second_page_that_was_about_to_go_and_is_thrown_away_by_hand_is_done_with(world: World) -> None:
+    first, second = second_page(world)
+    world.notion.fault = fail_once("notion remove", Killed(), applied=False)
+    with suppress(Killed):
+        world.reconcile()
+    change(world, settings=Settings(direction=Direction.TO_NAVIMPACT))
+    time_passes(world, 6)
+
+    world.person.remove(PROJECT, second)
+    time_passes(world, 24)
+
+    assert world.live_pages() == [first]
+    assert (pair_of(world, second).state, pair_of(world, second).intent) == (State.DELETED, None)
+
+
+def test_a_person_who_agrees_that_a_page_goes_waits_while_nothing_is_changed_in_notion(both: Both) -> None:
+    _one, two = both
+    _log, second, _before = kept_by_notion(both)
+    change(two, settings=Settings(direction=Direction.TO_NAVIMPACT))
+
+    answer(two, second, "approve")
+    time_passes(two, 6)
+    assert not two.notion_side.pages[second].in_trash
+
+    change(two, settings=Settings())
+    time_passes(two, 24)
+    assert two.notion_side.pages[second].in_trash
+
+
+# --- a record that has got another id ---------------------------------------------------------------------------------
 
 
 def test_a_second_page_of_a_record_that_has_got_another_id_is_removed(world: World) -> None:

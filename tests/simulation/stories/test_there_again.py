@@ -6,9 +6,10 @@ from itertools import count
 
 import pytest
 
-from navsync.model import EntityType, Operation, Outcome, Side, State, WorkKind
+from navsync.model import Direction, EntityType, Operation, Outcome, Settings, Side, State, WorkKind
 from navsync.standing import Standing, standing_of
 from tests.simulation.faults import ANYWHERE, struck
+from tests.simulation.stories.rules import set_to
 from tests.simulation.stories.scenes import causes, choose, in_trash, pair_of, rounds, time_passes, titles_of
 from tests.simulation.world import PROJECT, World, connected
 
@@ -172,6 +173,44 @@ def test_once_that_choice_is_made_the_other_goes(world: World, reef: str) -> Non
 
     assert (titles_of(world, PROJECT), world.page_of(reef)) == (["Another", "Theirs"], before)
     assert second not in world.live_pages()
+
+
+def test_both_stay_and_people_are_told_while_nothing_is_changed_in_notion(world: World, reef: str) -> None:
+    before, second = replaced(world, reef)
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    world.notion.calls.clear()
+
+    shared(world, before)
+
+    assert set(world.live_pages()) >= {before, second}
+    assert "notion remove" not in world.notion.calls
+    assert standing_of(pair_of(world, before)) is Standing.FAILED
+    (told,) = pair_of(world, before).troubles
+    assert "move that page to the trash by hand, or let the workspace sync both ways" in told.cause
+
+
+def test_the_other_goes_once_the_workspace_syncs_both_ways(world: World, reef: str) -> None:
+    before, second = replaced(world, reef)
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    shared(world, before)
+
+    set_to(world, Settings())
+    time_passes(world, 24)
+
+    assert (world.page_of(reef), second in world.live_pages()) == (before, False)
+
+
+def test_a_page_that_is_there_again_has_its_record_once_the_other_is_thrown_away_by_hand(
+    world: World, reef: str
+) -> None:
+    before, second = replaced(world, reef)
+    set_to(world, Settings(direction=Direction.TO_NAVIMPACT))
+    shared(world, before)
+
+    world.person.remove(PROJECT, second)
+    time_passes(world, 24)
+
+    assert (world.page_of(reef), world.mapping_of(reef).state) == (before, State.LINKED)
 
 
 def test_what_belongs_to_a_project_names_the_page_that_is_there_again(world: World, reef: str) -> None:

@@ -14,7 +14,6 @@ from navsync.engine import (
     half_written,
     journal,
     proof,
-    removals,
     second_pages,
     unshown,
     updates,
@@ -144,7 +143,7 @@ def _back(bench: Workbench, mapping: Mapping, page: Present, run: Run) -> Step |
         paired = mapping.but(entity_id=entity.id, made_way_for=None, state=State.LINKED)
         return Again(second_pages.make_way(bench, second, paired, run=run, message=second_pages.IS_BACK))
     if page.created_by == bench.workspace.bot_id:
-        return removals.trash_page(bench, mapping, page, run, message=second_pages.IS_BACK)
+        return second_pages.trash(bench, mapping, page, run, message=second_pages.IS_BACK)
     return _tell_of_copy(bench, mapping.but(made_way_for=None), page, page.key)
 
 

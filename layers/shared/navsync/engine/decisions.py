@@ -88,7 +88,7 @@ def _decide_of_second_page(bench: Workbench, mapping: Mapping, decision: Decisio
     """Of a page that was to make way, and could not: it goes now, or becomes a row of its own."""
     page = bench.read(Side.NOTION, mapping)
     if isinstance(page, Present) and decision is Decision.APPROVE:
-        return removals.trash_page(bench, mapping, page, run, message=second_pages.AGREED)
+        return second_pages.trash(bench, mapping, page, run, message=second_pages.AGREED)
     return Again(bench.ledger.save(mapping.but(state=State.DRAFT, troubles=())))
 
 

@@ -400,6 +400,8 @@ def finish_remove(bench: Workbench, mapping: Mapping, intent: RemoveIntent) -> S
         return removals.removed(bench, mapping, intent, row)
     if not isinstance(seen, Present) or row is None:
         return removals.carry_out(bench, mapping, intent)
+    if mapping.made_way_for is not None:
+        removals.check_second_may_go(bench)
     if intent.on is Side.NOTION and _page_is_wanted(bench, mapping, seen, row):
         return removals.kept(bench, mapping, intent)
     if row.deleted_with is not None and bench.names_project_made_again(mapping, seen):

@@ -8,7 +8,7 @@ from copy import replace
 from navsync.engine import below, half_written, journal, unshown, writes
 from navsync.engine.steps import Again, Done, Run, Step
 from navsync.engine.workbench import Workbench
-from navsync.errors import MissingCapability, Raced, Refused, SyncError
+from navsync.errors import MissingCapability, Raced, Refused, SyncError, Unavailable
 from navsync.fields import SPECS
 from navsync.model import (
     Change,
@@ -72,6 +72,15 @@ def trash_as_handed_over(
     begun, taker = bench.ledger.hand_over(going, taker, *rows, *logs)
     _go_through(bench, begun, intent)
     return taker
+
+
+def check_second_may_go(bench: Workbench) -> None:
+    """Raise `Unavailable` where the workspace changes nothing in Notion: no second page of a record goes there then."""
+    if not bench.may_write(Side.NOTION):
+        raise Unavailable(
+            "a second page of this record is to go, but the workspace changes nothing in Notion: it syncs only to "
+            "NavImpact; move that page to the trash by hand, or let the workspace sync both ways"
+        )
 
 
 def _row_of_trashing(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from navsync import merge, titles
 from navsync.engine import deletes, gate, journal, removals, updates
 from navsync.engine.journal import HEALTHY
-from navsync.engine.steps import Run, Step
+from navsync.engine.steps import Done, Run, Step
 from navsync.engine.workbench import Workbench
 from navsync.errors import Unavailable
 from navsync.fields import Kind
@@ -28,8 +28,19 @@ def heal(bench: Workbench, entity: EntityRef, pair: Mapping, page: Present, run:
     second = bench.new_mapping(
         entity.type, page_id=page.id, state=State.CREATING, made_way_for=entity.id, named=titles.ours(pair, page)
     )
-    _have_it_named(bench, entity)
-    return removals.trash_page(bench, second, page, run, message=MADE_AFTER_ALL)
+    return trash(bench, second, page, run, message=MADE_AFTER_ALL)
+
+
+def trash(bench: Workbench, second: Mapping, page: Present, run: Run, *, message: str) -> Step:
+    """Move *page*, which is that of *second*, to the trash, though not in a run to NavImpact alone.
+
+    Raises `Unavailable` where the workspace changes nothing in Notion.
+    """
+    if not run.direction.allows(Side.NOTION):
+        return Done()
+    removals.check_second_may_go(bench)
+    _have_it_named(bench, second)
+    return removals.trash_page(bench, second, page, run, message=message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +57,8 @@ class Second:
 def of_record(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> Second | None:
     """What is to make way, as a record came of *row*, yet got a page of ours before that was known; None: nothing is.
 
-    Raises `Unavailable` while that page says what the record does not yet: the words travel before it goes.
+    Raises `Unavailable` while that page says what the record does not yet: the words travel before it goes. Also where
+    the workspace changes nothing in Notion.
     """
     entity = EntityRef(row.entity_type, entity_id)
     other = bench.ledger.of_entity(entity)
@@ -57,6 +69,7 @@ def of_record(bench: Workbench, row: Mapping, entity_id: str, run: Run) -> Secon
         return Second(entity, other, None)
     if page.created_by != bench.workspace.bot_id:
         return None
+    removals.check_second_may_go(bench)
     other, page = _with_words_sent(bench, other, page, run)
     _check_all_is_read(bench, other, page)
     return Second(entity, other, page)
@@ -70,10 +83,10 @@ def make_way(bench: Workbench, second: Second | None, row: Mapping, *logs: SyncL
     """
     if second is None:
         return bench.ledger.save(row, *logs)
-    _have_it_named(bench, second.entity)
     freed = second.pair.but(
         entity_id=None, made_way_for=second.entity.id, bases={}, conflicts=(), stamped=False, **HEALTHY
     )
+    _have_it_named(bench, freed)
     if second.page is not None:
         return removals.trash_as_handed_over(bench, freed, second.page, row, *logs, run=run, message=message)
     ended = journal.abandoned(bench.ledger, second.pair)
@@ -82,14 +95,14 @@ def make_way(bench: Workbench, second: Second | None, row: Mapping, *logs: SyncL
     return row
 
 
-def _have_it_named(bench: Workbench, entity: EntityRef) -> None:
-    """Have those looked at that belong to *entity*: their pages name the page that goes, which people do not see then.
+def _have_it_named(bench: Workbench, second: Mapping) -> None:
+    """Have those looked at that name the page of *second*, which goes: people do not see it then.
 
     Before it goes: should we die here, they are looked at once too often. Who is looked at too early is found by the
     next round through the pairs.
     """
-    if entity.type is EntityType.MEDIA_PROJECT:
-        bench.changed_page(entity.id)
+    if second.entity_type is EntityType.MEDIA_PROJECT and second.made_way_for is not None:
+        bench.changed_page(second.made_way_for)
 
 
 def _check_all_is_read(bench: Workbench, mapping: Mapping, page: Present) -> None:
