@@ -112,9 +112,9 @@ def _put_back(bench: Workbench, mapping: Mapping, words: LastWords, whole: Prese
 def _left_out(bench: Workbench, mapping: Mapping, words: LastWords, error: SyncError) -> Mapping:
     """*mapping*, of which a person is told that its page stays outside; what they are asked already, they are still."""
     told = replace(journal.not_put_back(error), since=bench.clock())
-    troubles = (*mapping.troubles, told) if mapping.state is State.AWAITING_APPROVAL else (told,)
-    state = State.AWAITING_APPROVAL if mapping.state is State.AWAITING_APPROVAL else State.LINKED
-    return mapping.but(intent=None, last_words=replace(words, stays_out=True), troubles=troubles, state=state)
+    if mapping.state is not State.AWAITING_APPROVAL:
+        mapping = mapping.but(state=State.LINKED, troubles=())
+    return mapping.but(intent=None, last_words=replace(words, stays_out=True), troubles=(*mapping.troubles, told))
 
 
 def _not_told(mapping: Mapping) -> Mapping:
