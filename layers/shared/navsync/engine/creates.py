@@ -273,8 +273,9 @@ def _made_elsewhere(bench: Workbench, mapping: Mapping, run: Run) -> Step | None
     if second is None and bench.ledger.of_entity(entity) is not None:
         return None
     paired = mapping.but(entity_id=entity.id, bases={}, remakes=None, recalls=None, state=State.LINKED)
-    row = bench.row(paired, Operation.LINK, run, outcome=Outcome.SUCCESS, reverts=mapping.recalls)
-    undone = [] if mapping.recalls is None else [row]
+    undone = []
+    if mapping.recalls is not None:
+        undone.append(bench.row(paired, Operation.LINK, run, outcome=Outcome.SUCCESS, reverts=mapping.recalls))
     return Again(second_pages.make_way(bench, second, paired, *undone, run=run, message=second_pages.MADE_AGAIN))
 
 
