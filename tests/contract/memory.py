@@ -42,6 +42,7 @@ from navsync.model import (
     Trashed,
     Value,
     Values,
+    is_empty,
 )
 from navsync.ports import ChangedPage
 
@@ -252,7 +253,7 @@ class MemoryNotion:
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         self._check_shared(entity_type)
-        filled = {name: value for name, value in values.items() if value not in (None, ())}
+        filled = {name: value for name, value in values.items() if not is_empty(value)}
         title = SPECS[entity_type].title_of(filled) if SPECS[entity_type].title_is_generated else None
         kept = dict(self._kept(entity_type, filled))
         body = str(BODIES.get(entity_type))

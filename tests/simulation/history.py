@@ -29,6 +29,7 @@ from navsync.model import (
     Work,
     WorkKind,
     Workspace,
+    is_empty,
 )
 from navsync.reconcile import PAIRS, PAIRS_EVERY
 from tests.contract.memory import BOT, MemoryNavImpact, MemoryNotion
@@ -510,7 +511,7 @@ class History:
         """The first field of *values* that *side* does not take: always the same ones, whoever sends them."""
         if self.swarm.refuses is None:
             return None
-        sent = ((name, value) for name, value in values.items() if name != "project" and value not in (None, ()))
+        sent = ((name, value) for name, value in values.items() if name != "project" and not is_empty(value))
         return next((n for n, v in sent if crc32(f"{side} {n}={v}".encode()) % self.swarm.refuses == 0), None)
 
     # --- what is watched ----------------------------------------------------------------------------------------------

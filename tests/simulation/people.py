@@ -31,6 +31,7 @@ from navsync.model import (
     Value,
     Values,
     WorkKind,
+    is_empty,
 )
 from navsync.standing import asks_of_trash, was_in_trash
 from tests.contract.memory import PERSON, RELATIONS, MemoryNotion, Page, Record, ids_in
@@ -322,7 +323,7 @@ class People:
             self.chosen = {key: winners for key, winners in self.chosen.items() if key[2] != name}
         self._replaced(name, old, new)
         self.last_edited[where, id, name] = self.history.now
-        if new in (None, ()):
+        if is_empty(new):
             self.cleared.add((where, id, name))
         self.knowingly_replaced |= {(name, piece) for piece in set(pieces(name, old)) - set(pieces(name, new))}
 
@@ -408,7 +409,7 @@ class People:
                 before = self.chosen.get(choice, set())
                 self.give_up_half(conflict, winner)
                 self.chosen[choice] = before | {winner}
-                if choice[3 if winner is Side.NAVIMPACT else 4] in (None, ()):
+                if is_empty(conflict.on(winner)):
                     self.cleared.add((f"notion {office.id}", mapping.page_id or "", conflict.field))
 
         choose(ANN, winner)
@@ -508,7 +509,7 @@ class People:
     def empties(self, office: Office, row: SyncLog) -> None:
         """Undoing *row* leaves empty again what was empty before, also for the other workspaces."""
         places = ((f"notion {office.id}", row.page_id or ""), ("navimpact", row.entity_id or ""))
-        emptied = [change.field for change in row.changes if change.old in (None, ())]
+        emptied = [change.field for change in row.changes if is_empty(change.old)]
         self.cleared |= {(side, id, field) for side, id in places for field in emptied}
 
     # --- belonging --------------------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from navsync.model import (
     Trouble,
     Value,
     Values,
+    is_empty,
 )
 
 MADE_WAY = "named by a page that made way for another"
@@ -232,13 +233,9 @@ def _ruled(field: Field, base: Base | None, shown: Base, rule: _Rule) -> Action:
 def _moved(base: Base | None, shown: Base) -> tuple[Side, ...]:
     """The sides that changed. Where nothing was ever agreed on, filling an empty field loses nothing."""
     if base is None:
-        filled = tuple(side for side in Side if not _is_empty(shown.on(side)))
+        filled = tuple(side for side in Side if not is_empty(shown.on(side)))
         return filled if len(filled) == 1 else tuple(Side)
     return tuple(side for side in Side if shown.on(side) != base.on(side))
-
-
-def _is_empty(value: Value) -> bool:
-    return value is None or value == ()
 
 
 def _write(field: Field, base: Base | None, shown: Base, rule: _Rule, to: Side, why: str) -> Write | Hold:
@@ -390,7 +387,7 @@ def adopted(spec: EntitySpec, on: Side, intended: dict[str, Value], shown: Prese
         pair = _pair(on, intended[field.name], shown.values[field.name])
         if same(field, pair.navimpact, pair.notion):
             bases[field.name] = pair
-        elif _is_empty(shown.values[field.name]):
+        elif is_empty(shown.values[field.name]):
             bases[field.name] = Base(intended[field.name], intended[field.name])
     return bases
 
@@ -415,7 +412,7 @@ def likeness(spec: EntitySpec, sent: Values, record: Present) -> Likeness:
     One that nobody has edited says just that. One that somebody has edited still says all of it, and more than its
     project and chosen options, which many records have alike. What says a part of it may have been edited so.
     """
-    full = {field.name for field in spec.fields if not _is_empty(sent.get(field.name))}
+    full = {field.name for field in spec.fields if not is_empty(sent.get(field.name))}
     telling = {field.name for field in spec.fields if field.name in full and field.kind not in _SAID_BY_MANY}
     alike = {
         f.name

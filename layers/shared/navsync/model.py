@@ -31,6 +31,11 @@ def digest(value: object) -> str:
     return hashlib.sha256(repr(value).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
+def is_empty(value: Value) -> bool:
+    """Whether a field that says *value* says nothing."""
+    return value in (None, ())
+
+
 class Side(StrEnum):
     """The two places a record lives. Neither is the source: both are both."""
 

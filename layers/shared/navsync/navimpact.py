@@ -28,7 +28,7 @@ from navsync.errors import (
     Unclear,
 )
 from navsync.fields import SPECS, EntitySpec, Field, Unreadable, parse_navimpact, render_navimpact
-from navsync.model import EntityType, Gone, Observation, PausedBy, Present, Side, Value, Values
+from navsync.model import EntityType, Gone, Observation, PausedBy, Present, Side, Value, Values, is_empty
 from navsync.ports import ChangedPage
 
 ROOT = "/api/v1/sge-media"
@@ -116,7 +116,7 @@ class NavImpactSide:
 
     def create(self, entity_type: EntityType, values: Values, *, key: str) -> Present:
         """Make a record. Repeated with the same *key* and *values* the platform answers with the first one's."""
-        body = _rendered(entity_type, {k: v for k, v in values.items() if v not in (None, ())}, {})
+        body = _rendered(entity_type, {k: v for k, v in values.items() if not is_empty(v)}, {})
         answer = self._tell("POST", _path(entity_type), body, {"Idempotency-Key": key})
         self.knows_keys = answer.headers.get("idempotency-key") == key
         return self._written(entity_type, answer)

@@ -8,7 +8,7 @@ from functools import partial
 from navsync import reconcile
 from navsync.conductor.station import Station
 from navsync.engine import Done, Result
-from navsync.model import KEY_FIELD, LINK_FIELD, EntityType, Lane, Mapping, Work, WorkKind
+from navsync.model import KEY_FIELD, LINK_FIELD, EntityType, Lane, Mapping, Work, WorkKind, is_empty
 
 
 def look(station: Station, work: Work) -> Result:
@@ -59,7 +59,7 @@ def _doubt_emptied(station: Station, work: Work, entity_type: EntityType, field:
     lists = reconcile.Round(station.desk, station.tools.clock, station.check_time)
     for part in lists.resumed(station.notion, entity_type, None, name=f"rows:{work.external_id}"):
         for row in part.records:
-            if field in row.values and row.values[field] in (None, ()):
+            if field in row.values and is_empty(row.values[field]):
                 _doubt_if_agreed(station, work, row.id, field)
         station.check_time()
 
@@ -67,7 +67,7 @@ def _doubt_emptied(station: Station, work: Work, entity_type: EntityType, field:
 def _doubt_if_agreed(station: Station, work: Work, page_id: str, field: str) -> None:
     mapping = station.ledger.of_page(page_id)
     base = mapping.bases.get(field) if mapping else None
-    if mapping and base and base.notion not in (None, ()):
+    if mapping and base and not is_empty(base.notion):
         _doubt(station, mapping, field=field)
         station.desk.put(station.work(work, WorkKind.MAPPING, str(mapping.id), lane=Lane.SWEEP))
 

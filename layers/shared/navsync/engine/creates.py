@@ -44,6 +44,7 @@ from navsync.model import (
     Value,
     Values,
     WriteIntent,
+    is_empty,
 )
 
 DRAFT_QUIET = timedelta(seconds=30)
@@ -284,7 +285,7 @@ def _recalled(mapping: Mapping, page: Present) -> Present:
 
     A column that was lost and is there again may be empty, though nobody has emptied it.
     """
-    emptied = {name for name in mapping.doubted if page.values.get(name) in (None, ())}
+    emptied = {name for name in mapping.doubted if is_empty(page.values.get(name))}
     agreed = scope.agreed(mapping)
     recalled = {name: value for name, value in agreed.items() if name in page.unreadable or name in emptied}
     return replace(page, values={**page.values, **recalled})
@@ -317,7 +318,7 @@ def payload(
     for field in (f for f in spec.fields if f.name in seen.values):
         value = seen.values[field.name]
         if not merge.may_travel(spec.type, field, bench.workspace.settings, on):
-            troubles += [merge.one_way(field, on.other)] if value not in (None, ()) else []
+            troubles += [merge.one_way(field, on.other)] if not is_empty(value) else []
         elif reason := cannot_carry(field, value, on):
             troubles.append(merge.uncarried(field, on.other, reason))
         else:

@@ -30,6 +30,7 @@ from navsync.model import (
     Trouble,
     Values,
     digest,
+    is_empty,
 )
 from navsync.standing import asks_of_trash
 
@@ -108,7 +109,7 @@ def _wait_with_its_project(bench: Workbench, mapping: Mapping) -> Later:
 
 def _unsent_columns(bench: Workbench, mapping: Mapping, page: Present) -> list[str]:
     """What *page* says that NavImpact never had: of one of which nothing was ever agreed on, nobody can tell."""
-    filled = {name for name, value in page.values.items() if value not in (None, ()) and name not in mapping.bases}
+    filled = {name for name, value in page.values.items() if not is_empty(value) and name not in mapping.bases}
     return _columns(bench, mapping, filled if mapping.bases else ())
 
 
@@ -259,7 +260,7 @@ def _unshown(mapping: Mapping, entity: Present, page: Present) -> Values:
     """What *entity* says and *page* does not show; what that could would have brought the page back."""
     spec, bases = SPECS[mapping.entity_type], mapping.bases
     edited = {name for name, base in bases.items() if merge.edited(spec, {name: base}, Side.NAVIMPACT, entity)}
-    never = {name for name, value in entity.values.items() if value not in (None, ()) and name not in bases}
+    never = {name for name, value in entity.values.items() if not is_empty(value) and name not in bases}
     said = (field for field in spec.fields if field.name in edited | never)
     unshown = (f.name for f in said if not same(f, entity.values[f.name], page.values.get(f.name)))
     return {name: entity.values[name] for name in unshown}

@@ -8,7 +8,7 @@ from copy import replace
 from navsync import merge
 from navsync.engine.workbench import Workbench
 from navsync.fields import SPECS, Kind
-from navsync.model import Change, FieldWrite, Mapping, Present, Side, SyncLog, Values, WriteIntent
+from navsync.model import Change, FieldWrite, Mapping, Present, Side, SyncLog, Values, WriteIntent, is_empty
 
 
 def left_over(bench: Workbench, mapping: Mapping) -> tuple[FieldWrite, ...]:
@@ -36,7 +36,7 @@ def without_what_was_typed_since(bench: Workbench, mapping: Mapping, page: Prese
 
     def is_as_it_was(write: FieldWrite) -> bool:
         base, shown = mapping.bases.get(write.field), page.values.get(write.field, write.overwrites)
-        is_lost = write.field in mapping.doubted and shown in (None, ())
+        is_lost = write.field in mapping.doubted and is_empty(shown)
         return is_lost or shown == write.overwrites or (base is not None and shown == base.notion)
 
     left = tuple(write for write in mapping.unshown if is_as_it_was(write))

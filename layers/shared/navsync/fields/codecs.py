@@ -12,7 +12,7 @@ from navsync.fields import bodies, options, richtext, scalars
 from navsync.fields.entities import NO_STATUS, Field, Kind
 from navsync.fields.graphemes import units
 from navsync.fields.scalars import Lost, Unreadable
-from navsync.model import DataSource, Side, Value
+from navsync.model import DataSource, Side, Value, is_empty
 
 # --- Notion's values ------------------------------------------------------------------------------------------------
 
@@ -256,7 +256,7 @@ def cannot_carry(field: Field, value: Value, to: Side, before: Value = None) -> 
 
     What NavImpact said *before* in a block of Notion's own is not lost now: the page may have that block.
     """
-    if field.required and to is Side.NAVIMPACT and value in (None, ()):
+    if field.required and to is Side.NAVIMPACT and is_empty(value):
         return "NavImpact keeps no record without it"
     return None if value is None else next(_losses(field, value, to, before), None)
 

@@ -46,6 +46,7 @@ from navsync.model import (
     Trashed,
     Value,
     Values,
+    is_empty,
 )
 from navsync.notion.bodies import PageBody, begun, begun_anew, start_of
 from navsync.notion.changes import ARCHIVED, Place, changes, minute, next_places
@@ -478,7 +479,7 @@ def _filled(source: DataSource, values: Values) -> Values:
     return {
         name: value
         for name, value in values.items()
-        if name not in broken(source) and (value not in (None, ()) or _has_default(source, name))
+        if name not in broken(source) and (not is_empty(value) or _has_default(source, name))
     }
 
 
