@@ -42,10 +42,10 @@ class Backstage:
         tables = Tables(self.outputs["WorkspacesTable"], self.outputs["MappingsTable"], self.outputs["SyncLogsTable"])
         self.store = Store(self.client("dynamodb"), tables)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: Any) -> Any:
         """Return a client of the emulator."""
         session = boto3.Session(aws_access_key_id=ACCESS_KEY, aws_secret_access_key=SECRET_KEY, region_name=REGION)
-        return session.client(service, endpoint_url=Aws.of(self.machine).endpoint_url)  # type: ignore[call-overload]
+        return session.client(service, endpoint_url=Aws.of(self.machine).endpoint_url)
 
     def kept(self, workspaces: Iterable[int]) -> Kept:
         """Read everything that is kept of *workspaces*."""
