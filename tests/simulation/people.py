@@ -522,24 +522,26 @@ class People:
             self.write_record(record, {RELATIONS[record.entity_type]: (project.id,)}, seen)
 
     def _move_page(self, office: Office, op: Op) -> None:
-        page = _pick([p for kind in self.history.swarm.types[1:] for p in self._pages(office, kind)], op.target)
-        project = _pick(self._pages(office, PROJECT), op.how)
-        if page is None or project is None:
-            return
-        related = RELATIONS[page.entity_type]
-        if related not in office.notion.broken.get(page.entity_type, ()):
-            self.write_page(office, page, {related: (project.id,)})
+        if picked := self._row_and_project(office, op):
+            row, related, project = picked
+            self.write_page(office, row, {related: (project.id,)})
 
     def _name_others(self, office: Office, op: Op) -> None:
         """Somebody clears the project of a row, or adds another to it: NavImpact knows of one for each record."""
-        page = _pick([p for kind in self.history.swarm.types[1:] for p in self._pages(office, kind)], op.target)
+        if picked := self._row_and_project(office, op):
+            row, related, project = picked
+            two = tuple(dict.fromkeys((*ids_in(row.values[related]), project.id)))
+            self.write_page(office, row, {related: two if op.field % 2 else ()})
+
+    def _row_and_project(self, office: Office, op: Op) -> tuple[Page, str, Page] | None:
+        """A row, the column in which it names projects, and a project; None where there is none that can be written."""
+        row = _pick([p for kind in self.history.swarm.types[1:] for p in self._pages(office, kind)], op.target)
         project = _pick(self._pages(office, PROJECT), op.how)
-        if page is None or project is None:
-            return
-        related = RELATIONS[page.entity_type]
-        if related not in office.notion.broken.get(page.entity_type, ()):
-            two = tuple(dict.fromkeys((*ids_in(page.values[related]), project.id)))
-            self.write_page(office, page, {related: two if op.field % 2 else ()})
+        if row is None or project is None:
+            return None
+        related = RELATIONS[row.entity_type]
+        is_broken = related in office.notion.broken.get(row.entity_type, ())
+        return None if is_broken else (row, related, project)
 
     # --- coming and going ---------------------------------------------------------------------------------------------
 
