@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from navsync.model import Edit, EntityType, Lane, Mapping, Operation, Outcome, Side, State, SyncLog, Work, WorkKind
 from tests.simulation.world import PROJECT, Both, World
 
-STORY = EntityType.IMPACT_STORY
+LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
+
+
+def with_a_log(world: World) -> tuple[str, str]:
+    """A project called Reef and a log that belongs to it, in step; their ids."""
+    reef = world.new_project(title="Reef")
+    world.settle()
+    log = world.new_child(LOG, reef, channel="cinema")
+    world.settle()
+    return reef, log
 
 
 def in_trash(world: World, id: str) -> str:

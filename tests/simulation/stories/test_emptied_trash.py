@@ -16,10 +16,19 @@ from navsync.model import Direction, EntityType, Gone, Operation, Outcome, Scope
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, fail_once, once, struck
 from tests.simulation.stories.rules import change, set_to, trash
-from tests.simulation.stories.scenes import causes, in_trash, newest, tells, time_passes, titles, titles_of
+from tests.simulation.stories.scenes import (
+    LOG,
+    STORY,
+    causes,
+    in_trash,
+    newest,
+    tells,
+    time_passes,
+    titles,
+    titles_of,
+    with_a_log,
+)
 from tests.simulation.world import PROJECT, World, connected
-
-LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
 
 
 @pytest.fixture
@@ -46,6 +55,16 @@ def empty_trash(world: World, page: str, kind: EntityType = PROJECT) -> None:
 
 def decide(world: World, project: str, decision: str) -> str:
     return world.decide(WorkKind.DECIDE, str(world.mapping_of(project).id), decision)
+
+
+def gone_for_good(world: World, project: str) -> str:
+    """A person approves that a project goes, and then its trash is emptied; the run of the deletion."""
+    page = in_trash(world, project)
+    time_passes(world, 1)
+    run = decide(world, project, "approve")
+    time_passes(world, 1)
+    empty_trash(world, page)
+    return run
 
 
 def delete(world: World, id: str, kind: EntityType = PROJECT) -> None:
@@ -218,10 +237,7 @@ def test_undoing_an_approved_deletion_makes_record_and_page_anew(world: World, r
 
 
 def test_undoing_the_approved_deletion_of_a_log_makes_it_anew_for_its_project(world: World) -> None:
-    reef = world.new_project(title="Reef")
-    world.settle()
-    log = world.new_child(LOG, reef, channel="cinema")
-    world.settle()
+    reef, log = with_a_log(world)
     pair = world.mapping_of(log, LOG)
     assert pair.page_id is not None
     world.person.remove(LOG, pair.page_id)
@@ -375,10 +391,7 @@ def test_who_approves_while_access_is_lost_is_asked_anew_about_what_was_typed_on
 
 
 def test_what_belongs_to_a_project_names_the_page_that_it_gets_instead(world: World) -> None:
-    reef = world.new_project(title="Reef")
-    world.settle()
-    log = world.new_child(LOG, reef, channel="cinema")
-    world.settle()
+    reef, log = with_a_log(world)
     empty_trash(world, in_trash(world, reef))
 
     decide(world, reef, "reject")
@@ -394,10 +407,7 @@ def test_whatever_happens_as_a_project_gets_another_page_what_belongs_to_it_name
     for call in count(1):
         world = connected()
         world.another_project()
-        reef = world.new_project(title="Reef")
-        world.settle()
-        log = world.new_child(LOG, reef, channel="cinema")
-        world.settle()
+        reef, log = with_a_log(world)
         empty_trash(world, in_trash(world, reef))
         world.ask(WorkKind.DECIDE, str(world.mapping_of(reef).id), "reject")
         was_struck = struck(world, call, error, applied=applied)
@@ -411,10 +421,7 @@ def test_whatever_happens_as_a_project_gets_another_page_what_belongs_to_it_name
 
 
 def test_a_page_that_is_taken_out_of_the_trash_but_not_shared_keeps_nothing_from_naming_the_next(world: World) -> None:
-    reef = world.new_project(title="Reef")
-    world.settle()
-    log = world.new_child(LOG, reef, channel="cinema")
-    world.settle()
+    reef, log = with_a_log(world)
     page = in_trash(world, reef)
     world.person.restore(PROJECT, page)
     world.notion_side.pages[page].shared = False
@@ -429,15 +436,8 @@ def test_a_page_that_is_taken_out_of_the_trash_but_not_shared_keeps_nothing_from
 
 
 def test_an_undo_makes_anew_what_belonged_to_a_project_whose_page_is_gone_for_good(world: World) -> None:
-    reef = world.new_project(title="Reef")
-    world.settle()
-    world.new_child(LOG, reef, channel="cinema")
-    world.settle()
-    page = in_trash(world, reef)
-    time_passes(world, 1)
-    run = decide(world, reef, "approve")
-    time_passes(world, 1)
-    empty_trash(world, page)
+    reef, _ = with_a_log(world)
+    run = gone_for_good(world, reef)
 
     world.ask(WorkKind.REVERT, f"run/{run}")
     time_passes(world, 72)
@@ -454,15 +454,8 @@ def test_whatever_happens_as_a_project_is_made_anew_what_belonged_to_it_comes_ba
     for call in count(1):
         world = connected()
         world.another_project()
-        reef = world.new_project(title="Reef")
-        world.settle()
-        world.new_child(LOG, reef, channel="cinema")
-        world.settle()
-        page = in_trash(world, reef)
-        time_passes(world, 1)
-        run = decide(world, reef, "approve")
-        time_passes(world, 1)
-        empty_trash(world, page)
+        reef, _ = with_a_log(world)
+        run = gone_for_good(world, reef)
         world.ask(WorkKind.REVERT, f"run/{run}")
         world.slice()  # which finds what the run has done
         world.clock.advance(timedelta(seconds=1))

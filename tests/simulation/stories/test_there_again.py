@@ -10,10 +10,19 @@ from navsync.model import Direction, EntityType, Operation, Outcome, Settings, S
 from navsync.standing import Standing, standing_of
 from tests.simulation.faults import ANYWHERE, struck
 from tests.simulation.stories.rules import set_to
-from tests.simulation.stories.scenes import causes, choose, in_trash, pair_of, rounds, time_passes, titles_of
+from tests.simulation.stories.scenes import (
+    LOG,
+    STORY,
+    causes,
+    choose,
+    in_trash,
+    pair_of,
+    rounds,
+    time_passes,
+    titles_of,
+    with_a_log,
+)
 from tests.simulation.world import PROJECT, World, connected
-
-LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
 
 
 @pytest.fixture
@@ -346,10 +355,7 @@ def test_whatever_happens_as_it_comes_back_the_record_stays_the_only_one(
     for call in count(1):
         world = connected()
         world.another_project()
-        reef = world.new_project(title="Reef")
-        world.settle()
-        log = world.new_child(LOG, reef, channel="cinema")
-        world.settle()
+        reef, log = with_a_log(world)
         before, _ = replaced(world, reef)
         world.notion_side.pages[before].shared = True
         world.touched(Side.NOTION, before)
