@@ -29,6 +29,13 @@ def in_trash(world: World, id: str) -> str:
     return page
 
 
+def delete(world: World, id: str, kind: EntityType = PROJECT) -> None:
+    """A person deletes a record in NavImpact."""
+    world.platform.remove(kind, id)
+    world.touched(Side.NAVIMPACT, id, kind)
+    world.settle()
+
+
 def in_conflict(world: World) -> str:
     """A project whose title is "Ours" in NavImpact and "Theirs" in Notion, about which a person is asked."""
     id = world.new_project(title="Reef")

@@ -20,6 +20,7 @@ from tests.simulation.stories.scenes import (
     LOG,
     STORY,
     causes,
+    delete,
     in_trash,
     newest,
     tells,
@@ -65,12 +66,6 @@ def gone_for_good(world: World, project: str) -> str:
     time_passes(world, 1)
     empty_trash(world, page)
     return run
-
-
-def delete(world: World, id: str, kind: EntityType = PROJECT) -> None:
-    world.platform.remove(kind, id)
-    world.touched(Side.NAVIMPACT, id, kind)
-    world.settle()
 
 
 def is_deleted(world: World, project: str) -> bool:

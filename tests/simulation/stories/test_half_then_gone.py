@@ -28,6 +28,7 @@ from tests.simulation.stories.halves import (
     type_on_page,
 )
 from tests.simulation.stories.rules import change
+from tests.simulation.stories.scenes import delete
 from tests.simulation.world import World
 
 
@@ -58,12 +59,10 @@ def said(world: World) -> tuple[list[list[str]], list[list[str]]]:
     return [lines_of(each["description"]) for each in records], [lines_of(page.values["description"]) for page in live]
 
 
-def delete(world: World, id: str) -> None:
+def deleted(world: World, id: str) -> None:
     """Somebody deletes the record in NavImpact."""
     world.new_child(STORY, "1", title="Another")  # a NavImpact that shows nothing of ours proves no deletion
-    world.platform.remove(STORY, id)
-    world.touched(Side.NAVIMPACT, id, STORY)
-    world.settle()
+    delete(world, id, STORY)
 
 
 def row_of_deletion(world: World) -> SyncLog:
@@ -89,7 +88,7 @@ def take_out(world: World) -> None:
 def test_a_half_written_story_that_was_deleted_comes_back_whole(
     world: World, begin: Callable[[World, int], str], whole: list[str], after: int, bring_back: Callable[[World], None]
 ) -> None:
-    delete(world, begin(world, after))
+    deleted(world, begin(world, after))
     assert said(world) == ([[]], [[]])
 
     bring_back(world)
@@ -105,7 +104,7 @@ def test_a_half_written_story_whose_deletion_a_person_rejects_comes_back_whole(
 ) -> None:
     id = begin(world, after)
     world.notion_side.break_property(STORY, "stakeholder_name", "deleted")
-    delete(world, id)
+    deleted(world, id)
     waiting = world.mapping_of(id, STORY)
     assert waiting.state is State.AWAITING_APPROVAL
 
@@ -119,7 +118,7 @@ def test_a_half_written_story_whose_deletion_a_person_rejects_comes_back_whole(
 @pytest.mark.parametrize("trash_hides_bodies", [False, True])
 def test_the_history_tells_of_what_was_deleted_whole(world: World, after: int, trash_hides_bodies: bool) -> None:
     world.notion_side.trash_hides_bodies = trash_hides_bodies
-    delete(world, half_rewritten(world, after))
+    deleted(world, half_rewritten(world, after))
 
     (told,) = (change.old for change in row_of_deletion(world).changes if change.field == "description")
 
@@ -139,7 +138,7 @@ def test_a_story_whose_rest_notion_does_not_take_comes_back_whole_in_navimpact(
             raise Refused("too many blocks", field="description")
 
     world.notion.fault = refuse
-    delete(world, id)
+    deleted(world, id)
     bring_back(world)
     come_to_rest(world)
 
@@ -155,7 +154,7 @@ def test_a_half_written_story_that_was_deleted_goes_though_notion_takes_nothing_
     id = begin(world, after)
     world.notion.fault = fail_always("notion update", failure("not this body"))
 
-    delete(world, id)
+    deleted(world, id)
 
     assert said(world) == ([[]], [[]])
     assert row_of_deletion(world).outcome is Outcome.SUCCESS
@@ -169,7 +168,7 @@ def test_nothing_is_written_on_a_half_page_that_is_thrown_away(
     id = begin(world, after)
     before = world.notion.calls.count("notion update")
 
-    delete(world, id)
+    deleted(world, id)
 
     assert said(world) == ([[]], [[]])
     assert world.notion.calls.count("notion update") == before
@@ -205,7 +204,7 @@ def test_a_half_page_is_left_alone_where_nothing_syncs_to_notion_any_more(world:
     half = page.values["description"]
     change(world, settings=Settings(direction=Direction.TO_NAVIMPACT))
 
-    delete(world, id)
+    deleted(world, id)
     come_to_rest(world)
 
     assert (page.values["description"], page.in_trash) == (half, False)
@@ -218,7 +217,7 @@ def test_a_merged_text_of_which_the_page_shows_a_half_outlives_the_deletion_whol
     type_on_page(world, -1, " And theirs.")
     interrupted(world, after, KILLED)
 
-    delete(world, id)
+    deleted(world, id)
     come_to_rest(world)
 
     merged = [*NEW[:-1], f"{NEW[-1]} And theirs."]
@@ -235,7 +234,7 @@ def test_a_merged_text_outlives_the_deletion_whole_in_navimpact_where_notion_doe
     interrupted(world, after, KILLED)
     world.notion.fault = fail_always("notion update", Refused("too many blocks", field="description"))
 
-    delete(world, id)
+    deleted(world, id)
     come_to_rest(world)
 
     assert said(world)[0] == [[], [*NEW[:-1], f"{NEW[-1]} And theirs."]]
@@ -248,7 +247,7 @@ def test_what_a_person_types_into_the_half_outlives_the_deletion(world: World) -
     world.clock.advance(timedelta(minutes=1))
     world.person.edit(page, {"description": "\n".join([f"{shown[0]} A person was here.", *shown[1:]])})
 
-    delete(world, id)
+    deleted(world, id)
     come_to_rest(world)
 
     records, live = said(world)

@@ -11,7 +11,7 @@ from navsync.errors import Down
 from navsync.fields import SPECS
 from navsync.model import EntityType, Gone, Operation, Outcome, Side, State, Value, WorkKind
 from tests.simulation.faults import fail_once, once
-from tests.simulation.stories.scenes import tells
+from tests.simulation.stories.scenes import delete, tells
 from tests.simulation.world import World
 
 STORY = EntityType.IMPACT_STORY
@@ -36,13 +36,6 @@ def story(world: World) -> str:
     world.settle()
     world.clock.advance(timedelta(hours=1))
     return id
-
-
-def delete(world: World, story: str) -> None:
-    """A person deletes it in NavImpact."""
-    world.platform.remove(STORY, story)
-    world.touched(Side.NAVIMPACT, story, STORY)
-    world.settle()
 
 
 def throw_away(world: World, page: str) -> None:
@@ -77,7 +70,7 @@ def texts_told(world: World, operation: Operation) -> list[Value]:
 
 
 def test_the_text_of_a_story_that_is_deleted_is_in_the_history(world: World, story: str) -> None:
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert texts_told(world, Operation.DELETE) == [TEXT]
 
@@ -86,7 +79,7 @@ def test_a_text_typed_just_before_its_page_goes_is_kept_on_both_sides(world: Wor
     page = world.page_of(story, STORY)
     meanwhile(world, lambda: types(world, page, LONGER))
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     kept = [record.values()["description"] for record in world.platform.records.values()]
     assert (world.value(Side.NOTION, page, "description", STORY), LONGER in kept) == (LONGER, True)
@@ -96,7 +89,7 @@ def test_a_page_that_was_only_touched_just_before_it_goes_goes_all_the_same(worl
     page = world.page_of(story, STORY)
     meanwhile(world, lambda: types(world, page, TEXT))
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert page not in world.live_pages()
     assert texts_told(world, Operation.DELETE) == [TEXT]
@@ -105,7 +98,7 @@ def test_a_page_that_was_only_touched_just_before_it_goes_goes_all_the_same(worl
 def test_a_page_whose_text_shows_in_the_trash_is_not_taken_out_to_be_read(world: World, story: str) -> None:
     world.notion.calls.clear()
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert world.notion.calls.count("notion restore") == world.notion_side.trash_hides_bodies
 
@@ -114,7 +107,7 @@ def test_a_page_in_the_trash_that_somebody_takes_out_at_once_gets_its_record_bac
     page = world.page_of(story, STORY)
     world.notion.fault = once("notion remove", lambda: restored(world, page), applied=True)
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert (page in world.live_pages(), state_of(world, page)) == (True, State.LINKED)
 
@@ -130,7 +123,7 @@ def test_the_text_of_a_story_whose_making_is_undone_is_in_the_history(world: Wor
 def test_the_text_of_a_story_that_went_on_both_sides_is_in_the_history(world: World, story: str) -> None:
     world.person.remove(STORY, world.page_of(story, STORY))
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert world.mapping_of(story, STORY).state is State.DELETED
     assert texts_told(world, Operation.UNLINK) == [TEXT]
@@ -199,7 +192,7 @@ def typed_at_last(world: World, page: str) -> None:
 def test_what_is_typed_at_the_very_last_brings_the_page_back_when_notion_tells_of_it(hiding: World, story: str) -> None:
     page = hiding.page_of(story, STORY)
     typed_at_last(hiding, page)
-    delete(hiding, story)
+    delete(hiding, story, STORY)
     assert page not in hiding.live_pages()
 
     tells(hiding, page, hiding.clock())
@@ -261,7 +254,7 @@ def test_what_is_typed_at_the_very_last_is_not_forgotten_over_another_event_of_t
 ) -> None:
     page = hiding.page_of(story, STORY)
     typed_at_last(hiding, page)
-    delete(hiding, story)
+    delete(hiding, story, STORY)
 
     tells(hiding, page, hiding.clock())
     hiding.touched(Side.NOTION, page, STORY)
@@ -273,7 +266,7 @@ def test_what_is_typed_at_the_very_last_is_not_forgotten_over_another_event_of_t
 def test_what_is_typed_at_the_very_last_is_not_forgotten_over_a_look_that_fails(hiding: World, story: str) -> None:
     page = hiding.page_of(story, STORY)
     typed_at_last(hiding, page)
-    delete(hiding, story)
+    delete(hiding, story, STORY)
 
     tells(hiding, page, hiding.clock())
     hiding.notion.fault = fail_once("notion read", Down("503"), applied=False)
@@ -287,7 +280,7 @@ def test_what_is_typed_at_the_very_last_is_heard_of_though_an_older_edit_was_not
 ) -> None:
     page, long_ago = hiding.page_of(story, STORY), hiding.clock() - timedelta(hours=1)
     typed_at_last(hiding, page)
-    delete(hiding, story)
+    delete(hiding, story, STORY)
 
     tells(hiding, page, hiding.clock())
     tells(hiding, page, long_ago)
@@ -300,7 +293,7 @@ def test_a_page_that_was_read_whole_stays_in_the_trash_though_notion_tells_of_an
     hiding: World, story: str
 ) -> None:
     page = hiding.page_of(story, STORY)
-    delete(hiding, story)
+    delete(hiding, story, STORY)
 
     tells(hiding, page, hiding.clock())
     hiding.settle()
@@ -312,7 +305,7 @@ def test_a_page_that_was_read_whole_stays_in_the_trash_though_notion_tells_of_an
 def test_an_edit_that_is_told_of_late_takes_no_page_out_of_the_trash(hiding: World, story: str) -> None:
     page, edited_at = hiding.page_of(story, STORY), hiding.clock()
     hiding.clock.advance(timedelta(hours=1))
-    delete(hiding, story)
+    delete(hiding, story, STORY)
     hiding.notion.calls.clear()
 
     tells(hiding, page, edited_at)

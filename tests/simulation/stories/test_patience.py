@@ -31,7 +31,7 @@ from navsync.model import (
 from tests.simulation.employee import Killed
 from tests.simulation.faults import breaks, fail_once, failing, once, together
 from tests.simulation.stories.rules import set_to
-from tests.simulation.stories.scenes import both, in_trash, rounds, told_of_an_edit
+from tests.simulation.stories.scenes import both, delete, in_trash, rounds, told_of_an_edit
 from tests.simulation.world import PROJECT, Fault, World
 
 # --- nothing to do yet ------------------------------------------------------------------------------------------------
@@ -268,17 +268,11 @@ def thrown_away(world: World, id: str) -> None:
     in_trash(world, id)
 
 
-def deleted(world: World, id: str) -> None:
-    world.platform.remove(PROJECT, id)
-    world.touched(Side.NAVIMPACT, id)
-    world.settle()
-
-
 def left_out(world: World, _id: str) -> None:
     set_to(world, Settings(scope=Scope(statuses=("active",))))
 
 
-@pytest.mark.parametrize("goes", [thrown_away, deleted, left_out])
+@pytest.mark.parametrize("goes", [thrown_away, delete, left_out])
 def test_an_edit_overwritten_unseen_is_told_though_page_or_record_went_before_notion_told_of_it(
     world: World, goes: Callable[[World, str], None]
 ) -> None:

@@ -16,7 +16,7 @@ from tests.contract.memory import PERSON
 from tests.simulation.employee import Killed
 from tests.simulation.faults import ANYWHERE, fail_always, fail_once, once, struck, together
 from tests.simulation.stories.rules import change, set_to
-from tests.simulation.stories.scenes import STORY, pair_of, tells, time_passes
+from tests.simulation.stories.scenes import STORY, delete, pair_of, tells, time_passes
 from tests.simulation.world import World, connected
 
 TEXT = "The long story of the reef."
@@ -76,13 +76,6 @@ def throw_away(world: World, page: str) -> None:
 def empty_trash(world: World, page: str) -> None:
     world.notion_side.purge(page)
     looked_at(world, page)
-
-
-def delete(world: World, story: str) -> None:
-    """A person deletes it in NavImpact."""
-    world.platform.remove(STORY, story)
-    world.touched(Side.NAVIMPACT, story, STORY)
-    world.settle()
 
 
 def approve(world: World, story: str) -> None:
@@ -201,7 +194,7 @@ def test_what_was_read_is_forgotten_once_the_page_is_back(world: World, story: s
     world.person.restore(STORY, thrown_away)
     looked_at(world, thrown_away)
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert (thrown_away in world.live_pages(), pair_of(world, thrown_away).state) == (False, State.DELETED)
     assert pair_of(world, thrown_away).last_words is None
@@ -229,7 +222,7 @@ def test_a_page_that_came_back_with_its_database_is_read_once_when_it_is_thrown_
     world: World, story: str, page: str
 ) -> None:
     world.person.trash_database(STORY)
-    delete(world, story)
+    delete(world, story, STORY)
     world.person.restore_database(STORY)
     types(world, page, LONGER)
     world.person.remove(STORY, page)  # between two rounds, and no event tells of it
@@ -247,7 +240,7 @@ def test_the_last_words_are_kept_though_the_record_is_gone_as_well(world: World,
     types(world, page, LONGER)
     world.person.remove(STORY, page)
 
-    delete(world, story)
+    delete(world, story, STORY)
 
     assert (pair_of(world, page).state, page in world.live_pages()) == (State.DELETED, False)
     assert LONGER in recorded(world)
@@ -445,19 +438,24 @@ def test_an_edit_of_the_record_keeps_a_page_that_notion_does_not_put_back(
     assert world.value(Side.NOTION, left_out, "title", STORY) == "Two"
 
 
-def test_a_page_of_a_record_that_is_gone_is_told_of_too_when_notion_does_not_put_it_back(
-    world: World, story: str, page: str
-) -> None:
+@pytest.fixture
+def without_record(world: World, story: str, page: str) -> str:
+    """The same, of a story whose record is gone, too."""
     world.notion.fault = fail_always("notion remove", NOT_PUT_BACK)
     types(world, page, LONGER)
     world.person.remove(STORY, page)
     world.platform.remove(STORY, story)
     world.touched(Side.NAVIMPACT, story, STORY)
     time_passes(world, 1)
+    return page
 
-    assert (waits_with(world, page), records(world)) == (["not_put_back"], [])
-    throw_away(world, page)
-    assert (waits_with(world, page), LONGER in recorded(world)) == ([], True)
+
+def test_a_page_of_a_record_that_is_gone_is_told_of_too_when_notion_does_not_put_it_back(
+    world: World, without_record: str
+) -> None:
+    assert (waits_with(world, without_record), records(world)) == (["not_put_back"], [])
+    throw_away(world, without_record)
+    assert (waits_with(world, without_record), LONGER in recorded(world)) == ([], True)
 
 
 @pytest.fixture
@@ -622,16 +620,8 @@ def test_a_question_stays_though_the_page_cannot_be_put_back_once_more(world: Wo
     assert waits_with(world, asked_before)
 
 
-def test_a_record_that_is_gone_is_not_made_again_as_its_page_cannot_be_put_back_once_more(
-    world: World, story: str, page: str
-) -> None:
-    world.notion.fault = fail_always("notion remove", NOT_PUT_BACK)
-    types(world, page, LONGER)
-    world.person.remove(STORY, page)
-    world.platform.remove(STORY, story)
-    world.touched(Side.NAVIMPACT, story, STORY)
-    time_passes(world, 1)
-
+@pytest.mark.usefixtures("without_record")
+def test_a_record_that_is_gone_is_not_made_again_as_its_page_cannot_be_put_back_once_more(world: World) -> None:
     world.notion.fault = fail_once("notion remove", Unavailable("503"), applied=False)
     time_passes(world, 8)
 
