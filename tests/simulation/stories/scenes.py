@@ -71,11 +71,21 @@ def stopped_mass_deletion(world: World) -> list[str]:
     return waiting
 
 
+def column_goes(world: World, name: str, kind: EntityType = PROJECT, how: str = "deleted") -> None:
+    """A person deletes or retypes a column, and Notion tells of it."""
+    world.notion_side.break_property(kind, name, how)
+    world.put(WorkKind.SCHEMA, kind)
+
+
+def column_is_back(world: World, name: str, kind: EntityType = PROJECT) -> None:
+    world.notion_side.mend_property(kind, name)
+    world.put(WorkKind.SCHEMA, kind)
+
+
 def brought_back_empty(world: World, page: str, name: str) -> None:
     """A person makes a column anew that was deleted."""
     world.notion_side.pages[page].values[name] = None
-    world.notion_side.mend_property(PROJECT, name)
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_is_back(world, name)
     world.slice()
 
 

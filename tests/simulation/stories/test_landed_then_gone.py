@@ -14,7 +14,7 @@ from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.stories.halves import KILLED, NEW, a_world, half_rewritten, half_undone, lines_on, type_on_page
 from tests.simulation.stories.rules import change, set_to
-from tests.simulation.stories.scenes import brought_back_empty
+from tests.simulation.stories.scenes import brought_back_empty, column_goes
 from tests.simulation.world import PROJECT, Fault, World
 
 STORY = EntityType.IMPACT_STORY
@@ -255,8 +255,7 @@ def test_a_title_that_never_reached_the_page_is_kept_for_a_record_that_is_refuse
 
 def test_a_text_that_never_reached_the_page_is_kept_though_its_column_comes_back_empty(world: World) -> None:
     id, page = on_its_way(world, description="The new reef.")
-    world.notion_side.break_property(PROJECT, "description", "deleted")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_goes(world, "description")
     deleted(world, id)
     world.navimpact.fault = fail_always("navimpact create", Refused("no"))
     world.ask(WorkKind.DECIDE, str(world.mapping_of(id).id), "reject")

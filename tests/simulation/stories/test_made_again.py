@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from navsync.model import Operation, Side, WorkKind
+from tests.simulation.stories.scenes import column_is_back
 from tests.simulation.world import PROJECT, Both, Watched, World
 
 HOUR = timedelta(hours=1)
@@ -137,8 +138,7 @@ def test_a_page_does_not_make_way_while_a_column_of_it_cannot_be_read(both: Both
         two.clock.advance(timedelta(minutes=5))
     assert second in two.live_pages()
 
-    two.notion_side.mend_property(PROJECT, "description")
-    two.put(WorkKind.SCHEMA, PROJECT)
+    column_is_back(two, "description")
     come_to_rest(both)
     two.clock.advance(HOUR)
     come_to_rest(both)

@@ -11,6 +11,7 @@ from navsync.model import Direction, EntityType, Settings, Side, Value, WorkKind
 from tests.simulation.employee import Killed
 from tests.simulation.faults import fail_once, once
 from tests.simulation.stories.rules import set_to
+from tests.simulation.stories.scenes import column_goes, column_is_back
 from tests.simulation.world import World
 
 LOG = EntityType.DISTRIBUTION_LOG
@@ -126,14 +127,12 @@ def test_a_name_follows_though_a_worker_died(world: World, log: str, call: str, 
 
 def test_a_name_does_not_lose_what_a_lost_column_said(world: World, log: str) -> None:
     page = world.page_of(log, LOG)
-    world.notion_side.break_property(LOG, "channel", "deleted")
-    world.put(WorkKind.SCHEMA, LOG)
+    column_goes(world, "channel", LOG)
     world.settle()
     world.edit(Side.NAVIMPACT, log, LOG, date="2026-06-01")
     world.settle()
     while_it_was_lost = name(world, page)
-    world.notion_side.mend_property(LOG, "channel")
-    world.put(WorkKind.SCHEMA, LOG)
+    column_is_back(world, "channel", LOG)
     world.settle()
 
     assert (while_it_was_lost, name(world, page)) == ("Cinema, 2026-05-01", "Cinema, 2026-06-01")

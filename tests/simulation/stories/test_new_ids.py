@@ -9,7 +9,7 @@ import pytest
 from navsync.errors import Unavailable
 from navsync.model import EntityType, Operation, Outcome, RemoveIntent, Side, State, SyncLog, Trashed, WorkKind
 from tests.simulation.faults import fail_always, fail_once
-from tests.simulation.stories.scenes import pair_of, rounds
+from tests.simulation.stories.scenes import column_is_back, pair_of, rounds
 from tests.simulation.world import PROJECT, World
 
 STORY = EntityType.IMPACT_STORY
@@ -129,8 +129,7 @@ def asked_about_a_story_whose_project_is_made_again(world: World) -> str:
     world.touched(Side.NAVIMPACT, story, STORY)
     world.settle()
     assert pair_of(world, page).state is State.AWAITING_APPROVAL
-    world.notion_side.mend_property(STORY, "stakeholder_name")
-    world.put(WorkKind.SCHEMA, STORY)
+    column_is_back(world, "stakeholder_name", STORY)
     deleted_and_made_again(world, project)
     world.touched(Side.NOTION, page, STORY)
     rounds(world, 3)

@@ -30,7 +30,7 @@ from navsync.model import (
     WorkKind,
 )
 from tests.simulation.faults import breaks
-from tests.simulation.stories.scenes import rounds
+from tests.simulation.stories.scenes import column_goes, rounds
 from tests.simulation.world import PROJECT, World
 
 LOG, STORY = EntityType.DISTRIBUTION_LOG, EntityType.IMPACT_STORY
@@ -504,8 +504,7 @@ def test_a_connection_that_was_cut_short_is_set_up_by_the_next_tick() -> None:
 
 
 def test_columns_that_cannot_be_read_anew_are_told_of_once(world: World) -> None:
-    world.notion_side.break_property(LOG, "notes", "deleted")
-    world.put(WorkKind.SCHEMA, LOG)
+    column_goes(world, "notes", LOG)
     world.slice()
     breaks(world.notion, "refresh", NotReachable("not shared"), lambda kind: kind is LOG)
 

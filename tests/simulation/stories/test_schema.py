@@ -14,6 +14,8 @@ from tests.simulation.stories.rules import both, only_mapping, world_of
 from tests.simulation.stories.scenes import (
     brought_back_empty,
     causes,
+    column_goes,
+    column_is_back,
     in_trash,
     newest,
     pair_of,
@@ -27,8 +29,7 @@ LOG = EntityType.DISTRIBUTION_LOG
 
 
 def test_a_deleted_property_keeps_no_record_from_getting_a_page(world: World) -> None:
-    world.notion_side.break_property(PROJECT, "budget", "deleted")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_goes(world, "budget")
 
     id = world.new_project(title="Reef", budget=Decimal(7))
     world.settle()
@@ -41,12 +42,10 @@ def test_a_column_that_was_lost_during_a_create_clears_nothing(world: World) -> 
     world.navimpact.fault = fail_always("navimpact create", Unavailable("503"))
     world.slice()
 
-    world.notion_side.break_property(PROJECT, "description", "retyped")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_goes(world, "description", how="retyped")
     world.slice()
     world.notion_side.pages[row].values["description"] = None
-    world.notion_side.mend_property(PROJECT, "description")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_is_back(world, "description")
     world.navimpact.fault = None
     world.settle()
 
@@ -92,13 +91,11 @@ def test_a_new_option_that_somebody_chooses_travels_though_its_column_is_told_of
 def test_a_record_made_while_a_column_was_gone_gets_its_page_when_it_is_back(world: World, name: str) -> None:
     project = world.new_project()
     world.settle()
-    world.notion_side.break_property(LOG, name, "deleted")
-    world.put(WorkKind.SCHEMA, LOG)
+    column_goes(world, name, LOG)
     log = world.new_child(LOG, project, notes="words")
     world.settle()
 
-    world.notion_side.mend_property(LOG, name)
-    world.put(WorkKind.SCHEMA, LOG)
+    column_is_back(world, name, LOG)
     world.settle()
 
     page = world.shown(Side.NOTION, world.page_of(log, LOG), LOG)
@@ -110,8 +107,7 @@ def test_a_record_made_again_keeps_what_a_column_said_that_came_back_empty(world
     id = world.new_project(title="Reef", description="words")
     world.settle()
     page = world.page_of(id)
-    world.notion_side.break_property(PROJECT, "description", "deleted")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_goes(world, "description")
     world.settle()
     world.platform.remove(PROJECT, id)
     world.touched(Side.NAVIMPACT, id)
@@ -133,8 +129,7 @@ def test_a_column_that_came_back_empty_is_filled_however_often_people_have_edite
         world.edit(Side.NAVIMPACT, id, description=f"words {number}")
         world.settle()
     page = world.page_of(id)
-    world.notion_side.break_property(PROJECT, "description", "deleted")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_goes(world, "description")
     world.settle()
 
     brought_back_empty(world, page, "description")
@@ -191,8 +186,7 @@ def unread() -> tuple[World, str, str]:
     world.settle()
     page = world.page_of(id)
     world.person.edit(page, {"description": "words"})
-    world.notion_side.break_property(PROJECT, "description", "deleted")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_goes(world, "description")
     return world, id, page
 
 
@@ -213,8 +207,7 @@ def test_what_an_undo_was_refused_for_arrives_when_its_column_is_back(unread: tu
     (row,) = world.logs(Operation.CREATE)
     world.decide(WorkKind.REVERT, f"log/{row.id}")
 
-    world.notion_side.mend_property(PROJECT, "description")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    column_is_back(world, "description")
     world.settle()
     assert world.value(Side.NAVIMPACT, id, "description") == "words"
 
@@ -238,14 +231,16 @@ def test_a_page_on_which_somebody_may_have_typed_what_was_never_agreed_on_is_not
     assert (trouble.code, "edited in Description, which cannot be read" in trouble.cause) == ("unread_deletion", True)
 
 
-def test_who_is_asked_about_a_page_is_told_of_a_column_that_cannot_be_read(world: World, project: str) -> None:
+def thrown_away_unread(world: World, project: str) -> None:
+    """Somebody types on the page of a project, its column is retyped, and then the page goes to the trash."""
     world.another_project()
-    page = world.page_of(project)
-    world.person.edit(page, {"description": "words"})
-    world.notion_side.break_property(PROJECT, "description", "retyped")
-    world.put(WorkKind.SCHEMA, PROJECT)
-
+    world.person.edit(world.page_of(project), {"description": "words"})
+    column_goes(world, "description", how="retyped")
     in_trash(world, project)
+
+
+def test_who_is_asked_about_a_page_is_told_of_a_column_that_cannot_be_read(world: World, project: str) -> None:
+    thrown_away_unread(world, project)
 
     assert "Perhaps its page was edited in Description, which cannot be read." in causes(world, project)
 
@@ -255,13 +250,9 @@ CALLED_OTHERWISE = Settings(properties={f"{PROJECT}.description": "Story so far"
 
 def test_who_is_asked_about_a_page_is_told_of_columns_as_people_call_them() -> None:
     world = world_of(CALLED_OTHERWISE)
-    world.another_project()
-    id, page = both(world, title="Reef")
-    world.person.edit(page, {"description": "words"})
-    world.notion_side.break_property(PROJECT, "description", "retyped")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    id, _ = both(world, title="Reef")
 
-    in_trash(world, id)
+    thrown_away_unread(world, id)
 
     assert "Perhaps its page was edited in Story so far, which cannot be read." in causes(world, id)
 
@@ -289,14 +280,8 @@ def test_an_undo_that_is_refused_names_the_column_as_people_call_it() -> None:
 
 
 def test_what_a_lost_column_said_is_recorded_when_it_is_back_before_the_record_goes(world: World, project: str) -> None:
-    world.another_project()
-    page = world.page_of(project)
-    world.person.edit(page, {"description": "words"})
-    world.notion_side.break_property(PROJECT, "description", "retyped")
-    world.put(WorkKind.SCHEMA, PROJECT)
-    in_trash(world, project)
-    world.notion_side.mend_property(PROJECT, "description")
-    world.put(WorkKind.SCHEMA, PROJECT)
+    thrown_away_unread(world, project)
+    column_is_back(world, "description")
     world.settle()
     assert "Its page says what NavImpact never had, in Description." in causes(world, project)
 
