@@ -16,6 +16,7 @@ from navsync.model import (
     Lane,
     Operation,
     Outcome,
+    Present,
     RemoveIntent,
     Settings,
     Side,
@@ -50,6 +51,15 @@ def with_a_child(both: Both) -> tuple[str, str, str]:
     come_to_rest(*both)
     assert named_on(both[1], both[1].page_of(log, LOG)) == (second,)
     return log, second, before
+
+
+def with_a_log_of_another(both: Both) -> tuple[str, str]:
+    """A log of a project that nobody touches, and its page."""
+    one, two = both
+    id = one.new_child(LOG, OTHER)
+    two.touched(Side.NAVIMPACT, id, LOG)
+    come_to_rest(*both)
+    return id, two.page_of(id, LOG)
 
 
 def named_on(world: World, page: str) -> tuple[str, ...]:
@@ -171,12 +181,9 @@ def test_a_page_that_nobody_was_sent_to_look_at_is_found_by_the_round_through_th
 
 
 def test_a_log_that_a_person_gave_to_the_project_as_its_page_made_way_belongs_to_it(both: Both) -> None:
-    one, two = both
+    _one, two = both
     _log, second, before = with_a_child(both)
-    id = one.new_child(LOG, OTHER)
-    two.touched(Side.NAVIMPACT, id, LOG)
-    come_to_rest(*both)
-    page = two.page_of(id, LOG)
+    id, page = with_a_log_of_another(both)
 
     take_out(two, before)
     two.person.edit(page, {"project": (second,)})  # its webhook is on its way
@@ -278,12 +285,9 @@ def looks_in_rounds(both: Both) -> int:
 
 
 def test_what_waits_for_a_choice_of_its_project_costs_no_look_in_a_round(both: Both) -> None:
-    one, two = both
+    _one, two = both
     _log, second, before = with_a_child(both)
-    id = one.new_child(LOG, OTHER)
-    two.touched(Side.NAVIMPACT, id, LOG)
-    come_to_rest(*both)
-    page = two.page_of(id, LOG)
+    id, page = with_a_log_of_another(both)
 
     take_out(two, before)
     two.person.edit(page, {"project": (second,)})
@@ -459,10 +463,15 @@ def test_a_log_comes_back_to_a_project_that_was_made_again_though_it_names_an_ol
 # --- a second page that a late call made ------------------------------------------------------------------------------
 
 
-def test_a_second_page_by_a_late_call_is_removed_and_its_words_are_kept(world: World) -> None:
+def made_twice(world: World) -> tuple[str, Present]:
+    """A project, and a second page of it."""
     id = world.new_project(title="Reef")
     world.settle()
-    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    return id, world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+
+
+def test_a_second_page_by_a_late_call_is_removed_and_its_words_are_kept(world: World) -> None:
+    id, second = made_twice(world)
     world.person.update(PROJECT, second.id, {"description": "written on the wrong page"}, seen=second)
 
     world.reconcile()
@@ -473,9 +482,7 @@ def test_a_second_page_by_a_late_call_is_removed_and_its_words_are_kept(world: W
 
 
 def test_words_written_on_a_second_page_while_it_is_removed_are_kept_too(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    _, second = made_twice(world)
     late = once(
         "notion remove", lambda: world.edit(Side.NOTION, second.id, description="at the last moment"), applied=False
     )
@@ -488,9 +495,7 @@ def test_words_written_on_a_second_page_while_it_is_removed_are_kept_too(world: 
 
 
 def test_words_written_on_a_second_page_whose_removal_failed_make_no_second_record_of_it(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    id, second = made_twice(world)
     world.notion.fault = fail_once("notion remove", Down("503"), applied=False)
     world.touched(Side.NOTION, second.id)
     world.slice()
@@ -504,9 +509,7 @@ def test_words_written_on_a_second_page_whose_removal_failed_make_no_second_reco
 
 
 def test_a_second_page_that_is_taken_out_of_the_trash_becomes_a_record_of_its_own(world: World) -> None:
-    id = world.new_project(title="Reef")
-    world.settle()
-    second = world.notion_side.create(PROJECT, {"title": "Reef"}, key=f"media_project/{id}")
+    id, second = made_twice(world)
     world.reconcile()
 
     take_out(world, second.id)
