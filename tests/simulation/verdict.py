@@ -72,6 +72,7 @@ def judge(history: History) -> list[str]:
 
 def _wrong(history: History) -> list[str]:
     """At rest; and then whether rest is rest."""
+    _hear_of_the_trash(history)
     found = [*_lost(history), *_untold(history), *_unheard(history)]
     for office in history.offices:
         found += _at_rest(history, office)
@@ -590,7 +591,6 @@ def _stirred(history: History) -> Iterator[str]:
 
     But for those of columns: whoever hears of one again doubts what people have emptied since.
     """
-    _hear_of_the_trash(history)
     rest, before, calls = history.rest(), history.witness.writes, history.calls.copy()
     offices = {office.id: office for office in history.offices}
     for id, kind, external_id in dict.fromkeys(history.hooks):

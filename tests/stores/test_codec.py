@@ -97,6 +97,7 @@ MAPPINGS = st.builds(
     made_way_for=st.none() | TEXT,
     removed_by=st.none() | IDS,
     trashed_at=MAYBE,
+    said_in_trash=st.none() | TEXT,
     last_words=st.none()
     | st.builds(LastWords, st.none() | TEXT, MAYBE, st.dictionaries(TEXT, VALUES), MAYBE, st.booleans()),
     refused=st.dictionaries(TEXT, st.builds(Refusal, TEXT, MOMENTS), max_size=2),
@@ -160,7 +161,7 @@ def test_a_field_added_to_the_model_is_added_to_the_mappings_tried() -> None:
         "conflicts", "troubles", "stamped", "gone_since", "title", "attempts", "next_retry_at", "last_sync_at",
         "last_change_at", "agreed_at", "version", "body_as_of", "waiting_since", "doubted", "refused", "written",
         "named", "remakes", "recalls", "unshown", "removed_by", "made_way_for",
-        "trashed_at", "last_words",
+        "trashed_at", "said_in_trash", "last_words",
     }  # fmt: skip
     assert {field.name for field in fields(Mapping)} == tried
 

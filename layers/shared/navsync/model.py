@@ -414,6 +414,8 @@ class Mapping:
     name it."""
     trashed_at: datetime | None = None
     """The page's time of edit when a look found it in the trash, until one finds it linked again."""
+    said_in_trash: str | None = None
+    """A digest of what the page said there then; None where an older release found it."""
     last_words: LastWords | None = None
     """What a page in the trash says that is not shown there, until a look finds it outside."""
     version: int = 0

@@ -559,6 +559,61 @@ def test_what_was_typed_on_a_page_that_a_rule_keeps_from_navimpact_outlives_the_
     assert "precious" in recorded(world)
 
 
+def thrown_away_anew(world: World, page: str) -> None:
+    """Somebody takes the page of a record that is gone out of the trash, types there, and throws it away once more."""
+    world.person.restore(PROJECT, page)
+    world.edit(Side.NOTION, page, description="precious")
+    trash(world, page)
+
+
+def test_what_was_typed_in_the_minute_in_which_the_record_went_outlives_the_page(world: World) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, reef)
+    decide(world, reef, "approve")
+    assert is_deleted(world, reef)
+
+    thrown_away_anew(world, page)
+    empty_trash(world, page)
+
+    assert recorded(world).count("precious") == 1
+
+
+def test_what_a_lost_column_hid_as_the_page_was_thrown_away_outlives_it_once_the_column_is_there(world: World) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    page = in_trash(world, reef)
+    decide(world, reef, "approve")
+    time_passes(world, 1)
+    world.person.restore(PROJECT, page)
+    world.person.edit(page, {"description": "precious"})
+    world.notion_side.break_property(PROJECT, "description", "it was deleted")
+    trash(world, page)
+    assert "precious" not in recorded(world)
+
+    world.notion_side.mend_property(PROJECT, "description")
+    for _ in range(3):
+        world.touched(Side.NOTION, page)
+        world.settle()
+    empty_trash(world, page)
+
+    assert recorded(world).count("precious") == 1
+
+
+def test_a_page_that_nobody_has_touched_since_its_record_went_is_told_of_once(world: World) -> None:
+    reef = world.new_project(title="Reef")
+    world.settle()
+    world.edit(Side.NOTION, world.page_of(reef), description="precious")
+    page = in_trash(world, reef)
+    decide(world, reef, "approve")
+    told = len(world.store.of(1).logs)
+
+    world.touched(Side.NOTION, page)
+    world.settle()
+
+    assert len(world.store.of(1).logs) == told
+
+
 def test_nobody_is_asked_for_ever_about_a_row_that_is_gone_for_good_and_whose_record_was_undone(world: World) -> None:
     world.new_row(title="Mine")
     world.settle()

@@ -179,6 +179,7 @@ def _restored_or_asked(bench: Workbench, mapping: Mapping, entity: Present, page
     before, mapping = mapping, mapping.but(trashed_at=page.last.edited_at)
     if not (_is_wanted(bench, mapping, entity, page) and bench.may_write(Side.NOTION)):
         mapping, page = last_words.read(bench, mapping, page, run)
+    mapping = _as_thrown_away(mapping, page)
     is_wanted = _is_wanted(bench, mapping, entity, page)
     if is_wanted and bench.may_write(Side.NOTION):
         return restore_page(bench, mapping, page, replace(run, actor=bench.author(run, Side.NAVIMPACT, entity)))
@@ -330,7 +331,7 @@ def without_page(mapping: Mapping) -> Mapping:
     """*mapping* as it is to begin with another page: with nothing agreed on yet."""
     return mapping.but(
         page_id=None, stamped=False, bases={}, conflicts=(), troubles=(), refused={}, doubted=(), named=(), written=(),
-        unshown=(), body_as_of=None, trashed_at=None, last_words=None,
+        unshown=(), body_as_of=None, trashed_at=None, said_in_trash=None, last_words=None,
     )  # fmt: skip
 
 
@@ -361,7 +362,7 @@ def both_gone(
         return _gone_before(bench, mapping, run, page)
     if isinstance(page, Trashed):
         mapping, page = last_words.read(bench, mapping, page, run)
-        mapping = mapping.but(trashed_at=page.last.edited_at)
+        mapping = _as_thrown_away(mapping, page)
     said = journal.last_words(mapping, page.last, GONE_TOO) if isinstance(page, Trashed) else ()
     row = bench.row(mapping, Operation.UNLINK, run, outcome=Outcome.SUCCESS, changes=said, message=GONE_TOO)
     left_over = unshown.left_over(bench, mapping)
@@ -377,14 +378,35 @@ def _gone_before(bench: Workbench, mapping: Mapping, run: Run, page: Observation
     """What is gone stays gone; but a person may have had its page in hands since, and thrown it away once more."""
     if not isinstance(page, Trashed):
         return Done()
-    was_out = not page.is_purged and not bench.is_ours(page.last) and page.last.edited_at != mapping.trashed_at
+    was_out = not page.is_purged and not bench.is_ours(page.last) and _says_what_is_not_told(mapping, page)
     if was_out or last_words.was_typed_in(mapping, page, run):
         mapping, page = last_words.read(bench, mapping, page, run)
     if was_out:
         said = journal.last_words(mapping, page.last, removals.THROWN_AWAY)
         row = removals.row_of_words(bench, mapping, said, run)
-        bench.ledger.save(mapping.but(trashed_at=page.last.edited_at), row)
+        bench.ledger.save(_as_thrown_away(mapping, page), row)
     return Done()
+
+
+def _as_thrown_away(mapping: Mapping, page: Trashed) -> Mapping:
+    """*mapping* once the history is told of what *page* says in the trash."""
+    return mapping.but(trashed_at=page.last.edited_at, said_in_trash=_words_of(mapping, page))
+
+
+def _says_what_is_not_told(mapping: Mapping, page: Trashed) -> bool:
+    """Whether *page* was thrown away anew, or says more since a column is there again.
+
+    Its time of edit tells nothing within a minute, and nothing of columns.
+    """
+    is_anew = page.last.edited_at != mapping.trashed_at
+    return is_anew or mapping.said_in_trash not in (None, _words_of(mapping, page))
+
+
+def _words_of(mapping: Mapping, page: Trashed) -> str:
+    """To know again what *page* says. Not what it names: Notion does not show that any more once it goes, too."""
+    fields = (field.name for field in SPECS[mapping.entity_type].fields if field.kind is not Kind.RELATION)
+    said = ((name, page.last.values.get(name)) for name in fields)
+    return digest([each for each in said if each[1] not in (None, ())])
 
 
 # --- a removal that was interrupted -----------------------------------------------------------------------------------
