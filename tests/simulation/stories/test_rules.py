@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from navsync import scope
-from navsync.errors import Unavailable
+from navsync.errors import Refused, Unavailable
 from navsync.model import (
     Direction,
     EntityRef,
@@ -26,7 +26,7 @@ from navsync.model import (
     Work,
     WorkKind,
 )
-from tests.simulation.faults import fail_once
+from tests.simulation.faults import fail_always, fail_once
 from tests.simulation.stories.rules import (
     ACTIVE,
     both,
@@ -42,7 +42,7 @@ from tests.simulation.stories.rules import (
     with_held_edit,
     world_of,
 )
-from tests.simulation.stories.scenes import pair_of, rows_of, titles
+from tests.simulation.stories.scenes import pair_of, rows_of, time_passes, titles
 from tests.simulation.world import PROJECT, World
 
 STORY, LOG = EntityType.IMPACT_STORY, EntityType.DISTRIBUTION_LOG
@@ -404,6 +404,20 @@ def test_a_field_that_may_not_be_set_is_left_out_of_a_new_record_and_told() -> N
 
     assert world.value(Side.NAVIMPACT, id, "budget") is None
     assert (world.value(Side.NOTION, row, "budget"), troubles(world, id)) == (Decimal(7), [("one_way", "budget")])
+
+
+def test_a_page_that_is_refused_once_a_field_may_be_set_tells_of_the_refusal_alone() -> None:
+    world = world_of(Settings(field_directions={"media_project.budget": Direction.TO_NAVIMPACT}))
+    world.notion.fault = fail_once("notion create", Unavailable("503"), applied=False)
+    id = world.new_project(budget=Decimal(7))
+    world.slice()
+    assert ("one_way", "budget") in troubles(world, id)
+
+    world.notion.fault = fail_always("notion create", Refused("a rule of that database"))
+    set_to(world, Settings())
+    time_passes(world, 1)
+
+    assert troubles(world, id) == [("refused", None)]
 
 
 def test_a_row_waits_where_its_title_may_not_reach_navimpact() -> None:

@@ -57,7 +57,7 @@ def _finished(bench: Workbench, mapping: Mapping, intent: CreateIntent, run: Run
     if (called_off := _called_off(bench, mapping, intent, wanted, run)) is not None:
         return called_off
     if intent.on is Side.NOTION:
-        intent = _planned_anew(bench, mapping, intent, wanted)
+        mapping, intent = _planned_anew(bench, mapping, intent, wanted)
     earlier, intent = intent.attempted_at, replace(intent, attempted_at=now)
     return creates.post(bench, bench.ledger.save(mapping.but(intent=intent)), intent, run, earlier=earlier)
 
@@ -91,14 +91,16 @@ def _called_off(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted
     return Done()
 
 
-def _planned_anew(bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present) -> CreateIntent:
-    """*intent* with what the record says by now: nothing was made of what it said then.
+def _planned_anew(
+    bench: Workbench, mapping: Mapping, intent: CreateIntent, wanted: Present
+) -> tuple[Mapping, CreateIntent]:
+    """Both with what the record says, and may send, by now: nothing was made of what it said then.
 
     Should the index be later than any was seen, that page is found after all, and fields that it shows otherwise have
     no base. A row's payload stays: NavImpact's key belongs to it, and a column of the row may have been lost since.
     """
-    values, _ = creates.payload(bench, SPECS[mapping.entity_type], intent.on, wanted)
-    return replace(intent, values=values)
+    values, troubles = creates.payload(bench, SPECS[mapping.entity_type], intent.on, wanted)
+    return mapping.but(troubles=troubles), replace(intent, values=values)
 
 
 def _made_by(
