@@ -52,7 +52,7 @@ from navsync.model import (
 )
 from navsync.standing import ATTENTION, standing_of
 from tests.contract.memory import BOT, Page, Record, ids_in
-from tests.simulation.history import TICK, History, Office
+from tests.simulation.history import History, Office
 from tests.simulation.people import KINDS, WORDY, pieces, said
 from tests.simulation.swarm import Fault
 from tests.simulation.witness import told_by
@@ -619,4 +619,4 @@ def _hear_of_the_trash(history: History) -> None:
     for office, id in unheard:
         history.put(office, WorkKind.PAGE, id)
     if unheard:
-        history.wait(TICK)
+        history.wait(1000)  # longer than it takes to believe that the only record is gone
