@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from copy import replace
 from datetime import datetime, timedelta
 
-from navsync import merge, reconcile
+from navsync import merge, reconcile, scope
 from navsync.engine import creates, deletes, gate, journal, proof
 from navsync.engine.steps import Again, Done, Later, Run, Step
 from navsync.engine.workbench import CLOCKS_APART, Workbench
@@ -97,10 +97,13 @@ def _planned_anew(
     """Both with what the record says, and may send, by now: nothing was made of what it said then.
 
     Should the index be later than any was seen, that page is found after all, and fields that it shows otherwise have
-    no base. A row's payload stays: NavImpact's key belongs to it, and a column of the row may have been lost since.
+    no base. What was refused of it stays told: such a page lacks it. A row's payload stays: NavImpact's key belongs to
+    it, and a column of the row may have been lost since.
     """
     values, troubles = creates.payload(bench, SPECS[mapping.entity_type], intent.on, wanted)
-    return mapping.but(troubles=troubles), replace(intent, values=values)
+    others = tuple(trouble for trouble in mapping.troubles if trouble.code != scope.ONE_WAY)
+    held = tuple(trouble for trouble in troubles if trouble.code == scope.ONE_WAY)
+    return mapping.but(troubles=held + others), replace(intent, values=values)
 
 
 def _made_by(
