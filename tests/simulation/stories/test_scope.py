@@ -19,6 +19,7 @@ from navsync.model import (
     Settings,
     Side,
     State,
+    SyncLog,
     Trashed,
     WorkKind,
 )
@@ -416,7 +417,8 @@ def test_a_child_of_what_was_just_left_out_is_not_written() -> None:
 # --- an undo ----------------------------------------------------------------------------------------------------------
 
 
-def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -> None:
+def edited_and_left_out() -> tuple[World, str, str, SyncLog]:
+    """A record and its page, edited in Notion, which the workspace does not hold any more; and the row of that edit."""
     world = world_of(ACTIVE)
     id, page = both(world, title="Reef", status="active")
     world.edit(Side.NOTION, page, title="Coral")
@@ -424,6 +426,11 @@ def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -
     row = world.logs(Operation.UPDATE)[-1]
     world.edit(Side.NAVIMPACT, id, status="paused")
     world.settle()
+    return world, id, page, row
+
+
+def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -> None:
+    world, id, _, row = edited_and_left_out()
     assert world.mapping_of(id).state is State.EXCLUDED
 
     world.decide(WorkKind.REVERT, f"log/{row.id}")
@@ -432,13 +439,7 @@ def test_an_undo_writes_nothing_to_a_record_that_the_workspace_does_not_hold() -
 
 
 def test_who_widens_the_scope_may_undo_at_once_what_was_edited_before() -> None:
-    world = world_of(ACTIVE)
-    id, page = both(world, title="Reef", status="active")
-    world.edit(Side.NOTION, page, title="Coral")
-    world.settle()
-    row = world.logs(Operation.UPDATE)[-1]
-    world.edit(Side.NAVIMPACT, id, status="paused")
-    world.settle()
+    world, id, page, row = edited_and_left_out()
 
     change(world, settings=Settings())
     world.decide(WorkKind.REVERT, f"log/{row.id}")
